@@ -1,0 +1,35 @@
+import type { HopReader } from "../header/hop-reader.ts";
+import type { Observer } from "./observer.ts";
+import type { Peer, Request } from "./request.ts";
+import { rejected, type Selection } from "./selection.ts";
+import { type TrustList, trustRuleOfPeer, trustsPeer } from "./trust-list.ts";
+
+/** One way to select the client's address, ready to run. */
+export type Algorithm = {
+  /** Its text in Apigee's form. */
+  readonly name: string;
+  /** Whether a request of this peer is for this algorithm to decide, when it stands among several entrances. */
+  admits(peer: Peer): boolean;
+  /** Selects an address, or says why there is none. Never throws on anything a client can send. */
+  select(request: Request, observer: Observer | undefined): Selection;
+};
+
+/** Asks the peer gate of a header: what the peer sent counts only if the list trusts it. `undefined` when the peer may pass. */
+export function refuseAtGate(gate: TrustList, peer: Peer, observer: Observer | undefined): Selection | undefined {
+  if (trustsPeer(gate, peer)) {
+    if (observer !== undefined) observer.peer("trusted", trustRuleOfPeer(gate, peer));
+    return undefined;
+  }
+  observer?.peer(peer.kind === "address" ? "untrusted" : "unknown");
+  return rejected(peer.kind === "address" ? "untrusted-peer" : "peer-unknown");
+}
+
+const NOT_IN_A_FIELD = /[\r\n\0]/;
+
+/**
+ * The rejection for an opaque hop that the answer stands on. CR, LF and NUL cannot come over HTTP (RFC 9110 §5.5), so an element that holds one
+ * was not read from a field line by a parser: that is another fault than a hop that names no address.
+ */
+export function rejectOpaque(reader: HopReader): Selection {
+  return rejected(NOT_IN_A_FIELD.test(reader.text()) ? "header-malformed" : "hop-not-an-address");
+}

@@ -1,0 +1,72 @@
+import { type Limits, totalLength } from "../header/limits.ts";
+import { createHopReader } from "../header/reader.ts";
+import { createHopWords, type HopWords } from "../ip/read.ts";
+import { isLocal } from "../ip/special.ts";
+import { copyWords } from "../ip/words.ts";
+import type { Algorithm } from "./algorithm.ts";
+import type { Observer } from "./observer.ts";
+import type { Request } from "./request.ts";
+import { rejected, SELECTED_UNVERIFIED, type Selection } from "./selection.ts";
+
+const HEADER_NAME = "X-Forwarded-For";
+
+/**
+ * Apigee's rule for an environment in which nothing is configured: the leftmost hop of `X-Forwarded-For` that is not local; if all are local, the last of
+ * them; with no readable hop, the peer.
+ *
+ * Never verified: it picks a claim. That is why opaque hops are passed over here, and only here. A header past the limits says nothing: the peer it is.
+ *
+ * Errors: none thrown. Rejects (`peer-unknown`) only when there is neither a readable hop nor a peer.
+ * Source: Apigee, "Analytics dimensions", `ax_resolved_client_ip`; the peer where Apigee says "(not set)" is ours.
+ */
+export function createDefault(limits: Limits): Algorithm {
+  const reader = createHopReader(HEADER_NAME);
+  const lastLocal = createHopWords();
+
+  return {
+    name: "default",
+    admits: () => true,
+    select(request, observer) {
+      const lines = request.evidence.lines("x-forwarded-for");
+      reader.open(lines, "left");
+      observer?.header(HEADER_NAME, reader, "left");
+      if (totalLength(lines) > limits.maxHeaderLength) return selectPeer(request, observer);
+      let examined = 0;
+      let isLocalFound = false;
+      while (reader.next()) {
+        if (++examined > limits.maxHops) return selectPeer(request, observer);
+        if (!reader.read()) {
+          observer?.hop("opaque");
+          continue;
+        }
+        if (!isLocal(reader.hop)) {
+          observer?.hop("client");
+          request.chosen = reader.hop;
+          return SELECTED_UNVERIFIED;
+        }
+        observer?.hop("untrusted");
+        copyHop(reader.hop, lastLocal);
+        isLocalFound = true;
+      }
+      if (!isLocalFound) return selectPeer(request, observer);
+      observer?.lastHopIsClient();
+      request.chosen = lastLocal;
+      return SELECTED_UNVERIFIED;
+    },
+  };
+}
+
+function selectPeer(request: Request, observer: Observer | undefined): Selection {
+  if (request.peer.kind !== "address") {
+    observer?.peer("unknown");
+    return rejected("peer-unknown");
+  }
+  observer?.peer("client");
+  request.chosen = request.peer.words;
+  return SELECTED_UNVERIFIED;
+}
+
+function copyHop(from: HopWords, into: HopWords): void {
+  copyWords(from, into);
+  into.port = from.port;
+}

@@ -1,0 +1,67 @@
+import { type Limits, totalLength } from "../header/limits.ts";
+import { createHopReader } from "../header/reader.ts";
+import { type Algorithm, rejectOpaque } from "./algorithm.ts";
+import type { EntranceConfiguration } from "./configuration.ts";
+import type { Observer } from "./observer.ts";
+import type { Request } from "./request.ts";
+import { rejected, SELECTED_VERIFIED, type Selection } from "./selection.ts";
+import { trustRuleOf, trustRuleOfPeer, trustsAddress, trustsPeer } from "./trust-list.ts";
+
+/**
+ * Walks from the peer to the left over trusted proxies; the first that is not one is the client.
+ *
+ * A peer that is no trusted proxy is itself the client, and its header only a claim. When every hop is trusted, the leftmost is the client (an
+ * internal caller). An opaque hop stops the walk: what stands left of it was added by nobody we know.
+ *
+ * Errors: none thrown.
+ * Source: the walk of nginx `real_ip_recursive on`, with a rejection where nginx keeps the last good hop.
+ */
+export function createTrustedProxies(configuration: EntranceConfiguration & { kind: "trusted-proxies" }, limits: Limits): Algorithm {
+  const { headerName, trustedProxies } = configuration;
+  const lowerName = headerName.toLowerCase();
+  const reader = createHopReader(headerName);
+
+  return {
+    name: `TrustedProxiesAlgorithm{IpHeaderName:${headerName}}`,
+    admits: (peer) => trustsPeer(trustedProxies, peer),
+    select(request, observer) {
+      if (!trustsPeer(trustedProxies, request.peer)) {
+        observer?.claim(headerName);
+        return selectPeer(request, observer);
+      }
+      if (observer !== undefined) observer.peer("trusted", trustRuleOfPeer(trustedProxies, request.peer));
+      const lines = request.evidence.lines(lowerName);
+      reader.open(lines, "right");
+      observer?.header(headerName, reader, "right");
+      if (reader.isReadWhole && totalLength(lines) > limits.maxHeaderLength) return rejected("header-too-long");
+      let examined = 0;
+      while (reader.next()) {
+        if (++examined > limits.maxHops) return rejected("too-many-hops");
+        if (!reader.read()) {
+          observer?.hop("opaque");
+          return rejectOpaque(reader);
+        }
+        request.chosen = reader.hop;
+        if (!trustsAddress(trustedProxies, reader.hop)) {
+          observer?.hop("client");
+          return SELECTED_VERIFIED;
+        }
+        if (observer !== undefined) observer.hop("trusted", trustRuleOf(trustedProxies, reader.hop));
+      }
+      if (examined === 0) return rejected("header-absent");
+      observer?.lastHopIsClient();
+      return SELECTED_VERIFIED;
+    },
+  };
+}
+
+/** The peer is no trusted proxy: it is the client, if it has an address at all. */
+function selectPeer(request: Request, observer: Observer | undefined): Selection {
+  if (request.peer.kind !== "address") {
+    observer?.peer("unknown");
+    return rejected("peer-unknown");
+  }
+  observer?.peer("client");
+  request.chosen = request.peer.words;
+  return SELECTED_VERIFIED;
+}

@@ -1,0 +1,13 @@
+export type { HopVerdict, PeerVerdict } from "./algorithm/observer.ts";
+export type { Rejection, Trust } from "./algorithm/selection.ts";
+export { type Evidence, evidenceOfFields, type HeaderField } from "./header/evidence.ts";
+export { DEFAULT_LIMITS, HARD_LIMITS, LimitError, type Limits } from "./header/limits.ts";
+export { type IpAddress, parseAddress } from "./ip/address.ts";
+export { type PolicyIssue, type PolicyIssueCode, PolicyError } from "./policy/issue.ts";
+export { parsePolicy } from "./policy/parse.ts";
+export { PROVIDERS, type Provider } from "./policy/providers.ts";
+export { escapeText } from "./resolve/escape.ts";
+export type { Explanation, HopExplanation, PeerExplanation } from "./resolve/explanation.ts";
+export type { Fallback, Policy } from "./resolve/policy.ts";
+export type { Outcome, Resolution } from "./resolve/resolution.ts";
+export { createResolver, type Resolver, type ResolverOptions } from "./resolve/resolver.ts";

@@ -1,0 +1,191 @@
+import { CLOSE_BRACKET, COLON, DOT, isDigit, OPEN_BRACKET, PERCENT, ZERO } from "./chars.ts";
+import { type AddressWords, createWords, isUnspecified } from "./words.ts";
+
+/** What was read of one hop: its address, and what stood beside it. */
+export type HopWords = AddressWords & {
+  /** The port beside the address, 0 to 65535; -1 without one. */
+  port: number;
+  /** The zone of an IPv6 address (`eth0` of `fe80::1%eth0`), kept aside: it is no part of the address. */
+  zone: string | undefined;
+};
+
+/** A hop to be read into. */
+export function createHopWords(): HopWords {
+  return { ...createWords(), port: -1, zone: undefined };
+}
+
+/**
+ * Reads a hop: an address in one of the forms `a.b.c.d`, `a.b.c.d:port`, IPv6, `[IPv6]`, `[IPv6]:port`, with or without a zone.
+ *
+ * Not lenient: no octal, hexadecimal or short IPv4, no host name, no CIDR, no quotes, no blanks, no bracketed IPv4. An unbracketed
+ * IPv6 text never loses a `:port`. `0.0.0.0` and `::` are nobody's address and so not read.
+ *
+ * Shape:  the text is `text[start, end)`; on `true` the address is in `into`, on `false` `into` holds nothing of use.
+ * Source: RFC 4291 §2.2 for IPv6 text, RFC 3986 §3.2.2 for dotted decimal and brackets, RFC 6874 for zones.
+ */
+export function readHop(text: string, start: number, end: number, into: HopWords): boolean {
+  into.port = -1;
+  into.zone = undefined;
+  if (start >= end) return false;
+  if (text.charCodeAt(start) === OPEN_BRACKET) return readBracketed(text, start, end, into) && !isUnspecified(into);
+  const stop = readIpv4(text, start, end, into);
+  if (stop === end) return into.w3 !== 0;
+  if (stop !== -1) return text.charCodeAt(stop) === COLON && readPort(text, stop + 1, end, into) && into.w3 !== 0;
+  return readZonedIpv6(text, start, end, into) && !isUnspecified(into);
+}
+
+/** Reads a bare address: no port, no brackets, no zone. The unspecified addresses are read too, because a prefix may start with them. */
+export function readAddress(text: string, into: AddressWords): boolean {
+  return readIpv4(text, 0, text.length, into) === text.length || readIpv6(text, 0, text.length, into);
+}
+
+function readBracketed(text: string, start: number, end: number, into: HopWords): boolean {
+  const close = indexWithin(text, CLOSE_BRACKET, start + 1, end);
+  if (close === -1 || !readZonedIpv6(text, start + 1, close, into)) return false;
+  if (close + 1 === end) return true;
+  return text.charCodeAt(close + 1) === COLON && readPort(text, close + 2, end, into);
+}
+
+function readZonedIpv6(text: string, start: number, end: number, into: HopWords): boolean {
+  const percent = indexWithin(text, PERCENT, start, end);
+  if (percent === -1) return readIpv6(text, start, end, into);
+  if (!readIpv6(text, start, percent, into) || !isZone(text, percent + 1, end)) return false;
+  into.zone = text.slice(percent + 1, end);
+  return true;
+}
+
+/** RFC 6874 §2: a zone is made of unreserved characters. */
+function isZone(text: string, start: number, end: number): boolean {
+  if (start >= end) return false;
+  for (let at = start; at < end; at++) {
+    if (!ZONE_CHARS.includes(text[at] as string)) return false;
+  }
+  return true;
+}
+
+const ZONE_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+/** One to five digits that make 0 to 65535 (RFC 7239 §6 has the same form). */
+function readPort(text: string, start: number, end: number, into: HopWords): boolean {
+  if (start >= end || end - start > 5) return false;
+  let port = 0;
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (!isDigit(code)) return false;
+    port = port * 10 + code - ZERO;
+  }
+  into.port = port;
+  return port <= 65_535;
+}
+
+/**
+ * Reads dotted decimal from `start` as far as it goes. Gives where it stopped, or -1 when there are not four parts of
+ * 0 to 255 without leading zeros. The caller decides what may follow.
+ */
+function readIpv4(text: string, start: number, end: number, into: AddressWords): number {
+  let at = start;
+  let value = 0;
+  for (let part = 0; part < 4; part++) {
+    if (part > 0 && (at >= end || text.charCodeAt(at++) !== DOT)) return -1;
+    let octet = at < end ? text.charCodeAt(at++) - ZERO : -1;
+    if (octet < 0 || octet > 9) return -1;
+    while (octet !== 0 && at < end) {
+      const digit = text.charCodeAt(at) - ZERO;
+      if (digit < 0 || digit > 9) break;
+      octet = octet * 10 + digit;
+      if (octet > 255) return -1;
+      at++;
+    }
+    value = (value << 8) | octet;
+  }
+  setIpv4(into, value);
+  return at;
+}
+
+function setIpv4(into: AddressWords, value: number): void {
+  into.family = 4;
+  into.w0 = 0;
+  into.w1 = 0;
+  into.w2 = 0;
+  into.w3 = value;
+}
+
+const MAX_GROUPS = 8;
+
+/** The eight groups of the address being read; `readIpv6` never calls out while it uses them. */
+const groups = new Uint16Array(MAX_GROUPS);
+
+/** Reads IPv6 text (RFC 4291 §2.2: groups, one `::`, a dotted decimal tail) that fills `[start, end)`. Folds IPv4-mapped to IPv4. */
+function readIpv6(text: string, start: number, end: number, into: AddressWords): boolean {
+  if (end - start < 2) return false;
+  let count = 0;
+  let gap = -1;
+  let at = start;
+  if (text.charCodeAt(at) === COLON) {
+    if (text.charCodeAt(at + 1) !== COLON) return false;
+    gap = 0;
+    at += 2;
+  }
+  while (at < end) {
+    if (count === MAX_GROUPS) return false;
+    const stop = endOfGroup(text, at, end);
+    if (stop < end && text.charCodeAt(stop) === DOT) {
+      if (count > MAX_GROUPS - 2 || readIpv4(text, at, end, into) !== end) return false;
+      groups[count++] = into.w3 >>> 16;
+      groups[count++] = into.w3 & 0xffff;
+      return placeGroups(count, gap, into);
+    }
+    if (stop === at || stop - at > 4) return false;
+    groups[count++] = Number.parseInt(text.slice(at, stop), 16);
+    at = stop;
+    if (at === end) break;
+    if (text.charCodeAt(at) !== COLON || at + 1 === end) return false;
+    at++;
+    if (text.charCodeAt(at) === COLON) {
+      if (gap !== -1) return false;
+      gap = count;
+      at++;
+    }
+  }
+  return placeGroups(count, gap, into);
+}
+
+function endOfGroup(text: string, start: number, end: number): number {
+  let at = start;
+  while (at < end && isHexDigit(text.charCodeAt(at))) at++;
+  return at;
+}
+
+function isHexDigit(code: number): boolean {
+  const lower = code | 0x20;
+  return isDigit(code) || (lower >= 0x61 && lower <= 0x66);
+}
+
+/** Spreads the groups that were read over the eight places, zeros where `::` stood. `::` is at least one group. */
+function placeGroups(count: number, gap: number, into: AddressWords): boolean {
+  if (gap === -1 ? count !== MAX_GROUPS : count >= MAX_GROUPS) return false;
+  if (gap !== -1) {
+    const tail = count - gap;
+    groups.copyWithin(MAX_GROUPS - tail, gap, count);
+    groups.fill(0, gap, MAX_GROUPS - tail);
+  }
+  into.w0 = wordAt(0);
+  into.w1 = wordAt(2);
+  into.w2 = wordAt(4);
+  into.w3 = wordAt(6);
+  into.family = 6;
+  // RFC 4291 §2.5.5.2: ::ffff:a.b.c.d is the IPv4 address a.b.c.d as an IPv6 socket shows it.
+  if (into.w0 === 0 && into.w1 === 0 && into.w2 === 0xffff) setIpv4(into, into.w3);
+  return true;
+}
+
+function wordAt(group: number): number {
+  return ((groups[group] as number) << 16) | (groups[group + 1] as number);
+}
+
+function indexWithin(text: string, code: number, start: number, end: number): number {
+  for (let at = start; at < end; at++) {
+    if (text.charCodeAt(at) === code) return at;
+  }
+  return -1;
+}

@@ -1,0 +1,25 @@
+/** Longest text kept by default, in characters of the escaped text. */
+const DEFAULT_MAX_LENGTH = 256;
+
+/**
+ * Makes untrusted text safe to show to a person, in a terminal, a log or a page's text: everything but printable ASCII is written as `\xNN` or `\uNNNN`,
+ * and a backslash as `\\`. That covers C0, DEL, C1 (0x9b starts a terminal sequence), and bidirectional marks.
+ *
+ * Not for HTML attributes or markup: that is the page's own escaping. Text past `maxLength` is cut and ends in `...`.
+ */
+export function escapeText(text: string, maxLength: number = DEFAULT_MAX_LENGTH): string {
+  let escaped = "";
+  for (let at = 0; at < text.length; at++) {
+    const next = escapeUnit(text.charCodeAt(at));
+    if (escaped.length + next.length > maxLength) return `${escaped}...`;
+    escaped += next;
+  }
+  return escaped;
+}
+
+function escapeUnit(code: number): string {
+  if (code === 0x5c) return "\\\\";
+  if (code >= 0x20 && code <= 0x7e) return String.fromCharCode(code);
+  if (code <= 0xff) return `\\x${code.toString(16).padStart(2, "0")}`;
+  return `\\u${code.toString(16).padStart(4, "0")}`;
+}

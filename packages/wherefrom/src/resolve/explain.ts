@@ -1,0 +1,116 @@
+import type { HopVerdict, Observer, PeerVerdict } from "../algorithm/observer.ts";
+import type { Evidence } from "../header/evidence.ts";
+import type { HopReader, Side } from "../header/hop-reader.ts";
+import { createHopReader } from "../header/reader.ts";
+import { formatWords } from "../ip/format.ts";
+import { createHopWords, readHop } from "../ip/read.ts";
+import { escapeText } from "./escape.ts";
+import type { Explanation, HopExplanation, PeerExplanation } from "./explanation.ts";
+import type { Resolution } from "./resolution.ts";
+import { sentencesOf } from "./sentences.ts";
+
+/** Longest part of an element that an explanation shows, in characters. */
+const MAX_SHOWN_LENGTH = 128;
+
+/** Takes the walk with somebody watching, and tells what was seen. */
+export function explainWalk(walk: (evidence: Evidence, observer: Observer) => Resolution, evidence: Evidence, maxHops: number): Explanation {
+  const record = createRecord(evidence, maxHops);
+  const resolution = walk(evidence, record.observer);
+  const { peer, hops, unlistedHops } = record.finish();
+  return { ...resolution, peer, hops, unlistedHops, sentences: sentencesOf(resolution, { peer, hops, unlistedHops }) };
+}
+
+/** A hop as it was seen, before its position is known: that is counted from the right. */
+type SeenHop = Omit<HopExplanation, "position" | "header" | "verdict"> & { verdict: HopVerdict };
+
+type SeenHeader = { readonly name: string; readonly reader: HopReader; readonly side: Side; readonly hops: SeenHop[]; unlisted: number };
+
+function createRecord(evidence: Evidence, maxHops: number) {
+  const headers: SeenHeader[] = [];
+  let verdict: PeerVerdict = "not-consulted";
+  let rule: string | undefined;
+
+  const observer: Observer = {
+    peer(newVerdict, newRule) {
+      verdict = newVerdict;
+      rule = newRule;
+    },
+    header(name, reader, side) {
+      finishHeader(headers.at(-1), maxHops);
+      headers.push({ name, reader, side, hops: [], unlisted: 0 });
+    },
+    claim(name) {
+      const reader = createHopReader(name);
+      reader.open(evidence.lines(name.toLowerCase()), "right");
+      observer.header(name, reader, "right");
+    },
+    hop(hopVerdict, hopRule) {
+      const header = headers.at(-1);
+      header?.hops.push(seeHop(header.reader, hopVerdict, hopRule));
+    },
+    lastHopIsClient() {
+      const last = headers.at(-1)?.hops.findLast((hop) => hop.ip !== null);
+      if (last !== undefined) last.verdict = "client";
+    },
+  };
+
+  return {
+    observer,
+    finish() {
+      finishHeader(headers.at(-1), maxHops);
+      const shown = lastReadings(headers);
+      return {
+        peer: explainPeer(evidence.peer, verdict, rule),
+        hops: shown.flatMap(placeHops),
+        unlistedHops: shown.reduce((sum, header) => sum + header.unlisted, 0),
+      };
+    },
+  };
+}
+
+/** A hop that the walk counted without reading is read here, so that an opaque one says so. */
+function seeHop(reader: HopReader, verdict: HopVerdict, rule: string | undefined): SeenHop {
+  const text = escapeText(reader.text(), MAX_SHOWN_LENGTH);
+  if (!reader.read()) return { text, ip: null, verdict: verdict === "not-reached" ? verdict : "opaque", why: reader.whyOpaque() };
+  const { port, zone } = reader.hop;
+  return {
+    text,
+    ip: formatWords(reader.hop),
+    ...(port === -1 ? undefined : { port }),
+    ...(zone === undefined ? undefined : { zone }),
+    verdict,
+    ...(rule === undefined ? undefined : { rule }),
+  };
+}
+
+/** Lists what the walk did not reach, as far as a header is listed at all, and counts the rest. */
+function finishHeader(header: SeenHeader | undefined, maxHops: number): void {
+  if (header === undefined) return;
+  while (header.reader.next()) {
+    if (header.hops.length < maxHops) header.hops.push(seeHop(header.reader, "not-reached", undefined));
+    else header.unlisted++;
+  }
+}
+
+/** A header that was read twice (by the algorithm, then by the default algorithm) is shown as it was read last. */
+function lastReadings(headers: readonly SeenHeader[]): readonly SeenHeader[] {
+  const lowerName = (header: SeenHeader) => header.name.toLowerCase();
+  return headers.filter((header, index) => !headers.slice(index + 1).some((later) => lowerName(later) === lowerName(header)));
+}
+
+function placeHops(header: SeenHeader): readonly HopExplanation[] {
+  const rightToLeft = header.side === "right" ? header.hops : header.hops.toReversed();
+  const first = header.side === "right" ? 0 : header.unlisted;
+  return rightToLeft.map((hop, index) => ({ header: header.name, position: -1 - first - index, ...hop }));
+}
+
+function explainPeer(text: string | undefined, verdict: PeerVerdict, rule: string | undefined): PeerExplanation {
+  const words = createHopWords();
+  const isAddress = text !== undefined && readHop(text, 0, text.length, words);
+  return {
+    text: text === undefined ? null : escapeText(text, MAX_SHOWN_LENGTH),
+    ip: isAddress ? formatWords(words) : null,
+    verdict,
+    ...(rule === undefined ? undefined : { rule }),
+  };
+}

@@ -1,0 +1,101 @@
+import type { Rejection } from "../algorithm/selection.ts";
+import { readAddress } from "../ip/read.ts";
+import { type SpecialRange, specialRangeOf } from "../ip/special.ts";
+import { createWords } from "../ip/words.ts";
+import type { Explanation, HopExplanation, PeerExplanation } from "./explanation.ts";
+import type { Resolution } from "./resolution.ts";
+
+type Seen = Pick<Explanation, "peer" | "hops" | "unlistedHops">;
+
+/** Tells a resolution to a person: the peer, the header, what decided, the answer, and how far it may be relied upon. */
+export function sentencesOf(resolution: Resolution, seen: Seen): readonly string[] {
+  return [
+    peerSentence(seen.peer),
+    ...headerSentences(seen),
+    ...decidingSentences(seen.hops),
+    ...(resolution.reason === undefined ? [] : [REASONS[resolution.reason]]),
+    answerSentence(resolution, seen),
+    ...trustSentences(resolution),
+    ...specialSentences(resolution),
+  ];
+}
+
+function peerSentence(peer: PeerExplanation): string {
+  const name = peer.ip ?? (peer.text === null ? "without an address" : `«${peer.text}», which is no address,`);
+  switch (peer.verdict) {
+    case "client":
+      return `The peer ${name} is taken as the client.`;
+    case "trusted":
+      return `The peer ${name} is trusted: ${peer.rule} names it.`;
+    case "untrusted":
+      return `The peer ${name} is not trusted, so what it sent is only a claim.`;
+    case "unknown":
+      return `The peer ${name} cannot be judged.`;
+    case "not-consulted":
+      return `The peer ${name} was not asked about: the policy has no peer gate.`;
+  }
+}
+
+function headerSentences({ hops, unlistedHops }: Seen): readonly string[] {
+  const names = [...new Set(hops.map((hop) => hop.header))];
+  return names.map((name, index) => {
+    const listed = hops.filter((hop) => hop.header === name).length;
+    const count = index === names.length - 1 ? listed + unlistedHops : listed;
+    return `${name} has ${count} ${count === 1 ? "hop" : "hops"}.`;
+  });
+}
+
+/** The trusted hops in one sentence, then the hop that decided. */
+function decidingSentences(hops: readonly HopExplanation[]): readonly string[] {
+  const trusted = hops.filter((hop) => hop.verdict === "trusted");
+  const deciding = hops.filter((hop) => hop.verdict === "client" || hop.verdict === "opaque");
+  return [
+    ...(trusted.length === 0 ? [] : [`Passed over as trusted: ${trusted.map(trustedText).join(", ")}.`]),
+    ...deciding.map((hop) =>
+      hop.ip === null
+        ? `Hop ${hop.position} of ${hop.header}, «${hop.text}», is opaque: ${hop.why}.`
+        : `Hop ${hop.position} of ${hop.header}, ${hop.ip}, is taken as the client.`,
+    ),
+  ];
+}
+
+function trustedText(hop: HopExplanation): string {
+  return `hop ${hop.position} ${hop.ip} (${hop.rule})`;
+}
+
+const REASONS: Readonly<Record<Rejection, string>> = {
+  "header-absent": "The header that the policy names has no hop in this request.",
+  "index-out-of-range": "The header has fewer hops than the index needs.",
+  "hop-not-an-address": "The hop that the answer stands on is no address, and no other hop may stand in for it.",
+  "untrusted-peer": "The policy believes this header only from peers in its list, and this peer is not one of them.",
+  "peer-unknown": "The peer has no address, and the policy does not trust a peer without one.",
+  "header-repeated": "The header must be one line with one element, and it is not: somebody else's value stands beside the edge's.",
+  "too-many-hops": "The answer lies beyond the number of hops that are examined.",
+  "header-too-long": "The header is longer than is read.",
+  "header-malformed": "The hop that the answer stands on holds CR, LF or NUL, which no header field can.",
+  "no-entrance-matched": "No entrance of the policy is for this peer.",
+};
+
+function answerSentence(resolution: Resolution, seen: Seen): string {
+  if (resolution.outcome === "rejected") return "There is no address for this request.";
+  const from = seen.peer.verdict === "client" ? "the peer" : "the default algorithm";
+  if (resolution.outcome === "fallback") return `The client is ${resolution.ip}, by fallback to ${from}.`;
+  return `The client is ${resolution.ip}, by ${resolution.algorithm}.`;
+}
+
+function trustSentences({ outcome, trust }: Resolution): readonly string[] {
+  if (outcome === "rejected") return [];
+  if (trust === "verified") return ["It is verified: each step to it was a configured trust decision."];
+  return ["It is unverified: no configured trust decision stands behind each step, so a client or a proxy may have chosen it."];
+}
+
+function specialSentences({ ip }: Resolution): readonly string[] {
+  const range = ip === null ? undefined : specialRangeOfText(ip);
+  if (range === undefined) return [];
+  return [`${ip} lies in ${range.prefix.text}, ${range.name} (${range.source}).`];
+}
+
+function specialRangeOfText(ip: string): SpecialRange | undefined {
+  const words = createWords();
+  return readAddress(ip, words) ? specialRangeOf(words) : undefined;
+}
