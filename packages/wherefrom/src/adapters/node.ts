@@ -12,15 +12,20 @@ const NOBODY = "";
 
 const NO_LINES: readonly string[] = [];
 
+/** What is known better than the request knows it. */
+export type NodeEvidenceOptions = {
+  /** The peer after PROXY protocol; `undefined` says that there is none to know. Without this field the socket is asked. */
+  readonly peer?: string | undefined;
+};
+
 /**
  * Evidence of a Node request, and of the request of a WebSocket upgrade just the same.
  *
  * Reads `rawHeaders`, because in `headers` Node has joined repeated lines and dropped some. Decides nothing.
- *
- * @param peer the peer's address where it is known better than the socket knows it (after PROXY protocol)
  */
-export function evidenceOf(request: NodeRequest, peer: string | undefined = peerOf(request.socket)): Evidence {
+export function evidenceOf(request: NodeRequest, options: NodeEvidenceOptions = {}): Evidence {
   const { rawHeaders } = request;
+  const peer = "peer" in options ? options.peer : peerOf(request.socket);
   return { peer, lines: (name) => linesOf(rawHeaders, name) };
 }
 

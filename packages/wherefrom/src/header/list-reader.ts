@@ -32,34 +32,34 @@ export function createListReader(): HopReader {
 
   function nextFromRight(): boolean {
     while (edge >= 0 || enterLine(line - 1)) {
-      const last = edge;
-      let first = last;
-      while (first > 0 && text.charCodeAt(first - 1) !== COMMA) first--;
-      edge = first - 1;
-      if (keep(first, last)) return true;
+      const value = text;
+      let from = edge;
+      while (from > 0 && value.charCodeAt(from - 1) !== COMMA) from--;
+      let to = edge;
+      edge = from - 1;
+      while (from < to && isBlank(value.charCodeAt(from))) from++;
+      while (to > from && isBlank(value.charCodeAt(to - 1))) to--;
+      if (from < to) return keep(value, from, to);
     }
     return false;
   }
 
   function nextFromLeft(): boolean {
     while (edge <= text.length || enterLine(line + 1)) {
-      const first = edge;
-      let last = first;
-      while (last < text.length && text.charCodeAt(last) !== COMMA) last++;
-      edge = last + 1;
-      if (keep(first, last)) return true;
+      const value = text;
+      let from = edge;
+      let to = from;
+      while (to < value.length && value.charCodeAt(to) !== COMMA) to++;
+      edge = to + 1;
+      while (from < to && isBlank(value.charCodeAt(from))) from++;
+      while (to > from && isBlank(value.charCodeAt(to - 1))) to--;
+      if (from < to) return keep(value, from, to);
     }
     return false;
   }
 
-  /** Trims the element and makes it the current hop, unless it is empty. */
-  function keep(first: number, last: number): boolean {
-    let from = first;
-    let to = last;
-    while (from < to && isBlank(text.charCodeAt(from))) from++;
-    while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
-    if (from === to) return false;
-    current = text;
+  function keep(value: string, from: number, to: number): true {
+    current = value;
     start = from;
     end = to;
     return true;

@@ -29,7 +29,7 @@ export const ALGORITHM_NAMES: readonly string[] = [...ENTRANCE_NAMES, "firstMatc
 export function readAlgorithms(object: JsonObject, issues: Issues): readonly (AlgorithmConfiguration | undefined)[] {
   return ALGORITHM_NAMES.filter((name) => object.fields.has(name)).map((name) => {
     const value = object.fields.get(name);
-    const pointer = `${object.pointer}/${name}`;
+    const pointer = object.pointerOf(name);
     const read = ENTRANCES[name];
     return read === undefined ? readFirstMatch(value, pointer, issues) : read(value, pointer, issues);
   });
@@ -70,7 +70,7 @@ function readPeerAddress(value: unknown, pointer: string, issues: Issues): Entra
 function readFirstMatch(value: unknown, pointer: string, issues: Issues): AlgorithmConfiguration | undefined {
   const object = readObject(value, { pointer, allowed: ["algorithms"] }, issues);
   if (object === undefined) return undefined;
-  const listPointer = `${pointer}/algorithms`;
+  const listPointer = object.pointerOf("algorithms");
   const list = object.fields.get("algorithms");
   if (!Array.isArray(list) || list.length === 0 || list.length > MAX_ENTRANCES) {
     const code = list === undefined ? "POLICY_FIELD_MISSING" : Array.isArray(list) ? "POLICY_ALGORITHM_COUNT" : "POLICY_WRONG_TYPE";
@@ -85,15 +85,17 @@ function readEntrance(value: unknown, pointer: string, issues: Issues): Entrance
   const object = readObject(value, { pointer, allowed: ENTRANCE_NAMES }, issues);
   if (object === undefined) return undefined;
   const names = [...object.fields.keys()];
-  if (names.length !== 1) issues.add({ code: "POLICY_ALGORITHM_COUNT", pointer, expected: `exactly one of ${ENTRANCE_NAMES.join(", ")}` }, value);
-  const entrances = names.map((name) => ENTRANCES[name]?.(object.fields.get(name), `${pointer}/${name}`, issues));
+  if (names.length > 1 || (names.length === 0 && object.isKnown)) {
+    issues.add({ code: "POLICY_ALGORITHM_COUNT", pointer, expected: `exactly one of ${ENTRANCE_NAMES.join(", ")}` }, value);
+  }
+  const entrances = names.map((name) => ENTRANCES[name]?.(object.fields.get(name), object.pointerOf(name), issues));
   return entrances[0];
 }
 
 /** Any header may be named; its name is a token (RFC 9110 §5.1). */
 function readHeaderName(object: JsonObject, issues: Issues): string {
   const name = object.fields.get("ipHeaderName");
-  const pointer = `${object.pointer}/ipHeaderName`;
+  const pointer = object.pointerOf("ipHeaderName");
   if (name === undefined) {
     issues.add({ code: "POLICY_FIELD_MISSING", pointer, expected: "the name of the header to read" }, name);
     return "";
@@ -119,6 +121,6 @@ function readIndex(object: JsonObject, issues: Issues): number {
   const index = object.fields.get("ipHeaderIndex") ?? 0;
   if (typeof index === "number" && Number.isInteger(index) && index >= MIN_INT32 && index <= MAX_INT32) return index | 0;
   const expected = `an integer from ${MIN_INT32} to ${MAX_INT32}, 0 for the leftmost hop, -1 for the rightmost`;
-  issues.add({ code: "POLICY_INDEX_INVALID", pointer: `${object.pointer}/ipHeaderIndex`, expected }, index);
+  issues.add({ code: "POLICY_INDEX_INVALID", pointer: object.pointerOf("ipHeaderIndex"), expected }, index);
   return 0;
 }

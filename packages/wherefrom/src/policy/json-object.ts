@@ -35,7 +35,15 @@ function jsonOf(value: unknown): string {
 }
 
 /** An object of the policy, its fields under their camelCase names. `undefined` and `null` count as absent, as in proto3 JSON. */
-export type JsonObject = { readonly pointer: string; readonly fields: ReadonlyMap<string, unknown>; readonly value: unknown };
+export type JsonObject = {
+  readonly pointer: string;
+  readonly value: unknown;
+  readonly fields: ReadonlyMap<string, unknown>;
+  /** Whether every field is one that may stand here. */
+  readonly isKnown: boolean;
+  /** The pointer of a field, by the spelling that was given. */
+  pointerOf(name: string): string;
+};
 
 /**
  * Reads an object that may have only the named fields, each spelled in camelCase or snake_case.
@@ -49,18 +57,22 @@ export function readObject(value: unknown, at: { pointer: string; allowed: reado
     return undefined;
   }
   const fields = new Map<string, unknown>();
+  const spellings = new Map<string, string>();
+  let isKnown = true;
   for (const [spelling, field] of Object.entries(value)) {
     const name = allowed.find((candidate) => candidate === spelling || snakeCase(candidate) === spelling);
     const fieldPointer = `${pointer}/${pointerToken(spelling)}`;
     if (name === undefined) {
+      isKnown = false;
       issues.add({ code: "POLICY_FIELD_UNKNOWN", pointer: fieldPointer, expected: `no field but ${allowed.join(", ")}` }, field);
     } else if (fields.has(name)) {
       issues.add({ code: "POLICY_FIELD_TWICE", pointer: fieldPointer, expected: `${name} or ${snakeCase(name)}, not both` }, field);
     } else if (field !== null && field !== undefined) {
       fields.set(name, field);
+      spellings.set(name, spelling);
     }
   }
-  return { pointer, fields, value };
+  return { pointer, value, fields, isKnown, pointerOf: (name) => `${pointer}/${pointerToken(spellings.get(name) ?? name)}` };
 }
 
 function snakeCase(name: string): string {

@@ -10,7 +10,7 @@ const ENTRY_FORMS = "a CIDR such as 10.0.0.0/8, an address, provider:NAME or uni
 
 /** Reads a trust list and the permission beside it to trust everyone. `undefined` when there are faults. */
 export function readTrustList(object: JsonObject, name: string, issues: Issues): TrustList | undefined {
-  const pointer = `${object.pointer}/${name}`;
+  const pointer = object.pointerOf(name);
   const entries = object.fields.get(name);
   const mayTrustEveryone = readPermission(object, issues);
   if (!Array.isArray(entries)) {
@@ -37,7 +37,7 @@ export function readTrustList(object: JsonObject, name: string, issues: Issues):
 function readPermission(object: JsonObject, issues: Issues): boolean {
   const given = object.fields.get("allowTrustEveryone");
   if (given === undefined || typeof given === "boolean") return given === true;
-  issues.add({ code: "POLICY_WRONG_TYPE", pointer: `${object.pointer}/allowTrustEveryone`, expected: "true or false" }, given);
+  issues.add({ code: "POLICY_WRONG_TYPE", pointer: object.pointerOf("allowTrustEveryone"), expected: "true or false" }, given);
   return false;
 }
 

@@ -36,16 +36,14 @@ export function resolutionOf(chosen: HopWords, choice: Choice, ipv6GroupPrefix: 
   const ip = formatWords(chosen);
   const key = chosen.family === 4 || ipv6GroupPrefix === 128 ? ip : formatNetworkOf(chosen, ipv6GroupPrefix);
   const { outcome, trust, algorithm, reason } = choice;
-  return {
-    ip,
-    family: chosen.family,
-    ...(chosen.port === -1 ? undefined : { port: chosen.port }),
-    outcome,
-    trust,
-    ...(reason === undefined ? undefined : { reason }),
-    algorithm,
-    key,
-  };
+  const { family, port } = chosen;
+  // Spelled out rather than spread: this is the one allocation of a request.
+  if (reason !== undefined) {
+    if (port !== -1) return { ip, family, port, outcome, trust, reason, algorithm, key };
+    return { ip, family, outcome, trust, reason, algorithm, key };
+  }
+  if (port !== -1) return { ip, family, port, outcome, trust, algorithm, key };
+  return { ip, family, outcome, trust, algorithm, key };
 }
 
 /** The resolution of a request that has no address. */

@@ -1,0 +1,140 @@
+// Runs before anything is known about the machine: only syntax and modules that Node 12 has.
+import { spawnSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/**
+ * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
+ *
+ * @typedef {"nginx" | "uvicorn" | "namespaces" | "curl"} CapabilityName
+ *
+ * @typedef {object} Capability
+ * @property {readonly string[]} packages Debian packages that bring it
+ * @property {string} tests the tests that are skipped without it, as the end of the sentence "Skipped: …"
+ * @property {() => string | undefined} whyNot undefined when the machine has it, else the reason
+ */
+
+/** @type {Readonly<Record<CapabilityName, Capability>>} */
+export const capabilities = {
+  nginx: {
+    packages: ["nginx-light"],
+    tests: "tests with nginx in front of the gateway",
+    whyNot: () => whyNoExecutable(["nginx"]),
+  },
+  uvicorn: {
+    packages: ["python3-fastapi", "uvicorn", "python3-websockets", "python3-wsproto"],
+    tests: "tests with a FastAPI and uvicorn service behind the gateway",
+    whyNot: () => whyNoPythonModules(["fastapi", "uvicorn", "websockets", "wsproto"]),
+  },
+  curl: {
+    packages: ["curl"],
+    tests: "tests that send requests with curl",
+    whyNot: () => whyNoExecutable(["curl"]),
+  },
+  namespaces: {
+    packages: ["iproute2", "nftables", "conntrack", "ethtool", "procps"],
+    tests: "tests in network namespaces (address translation between client and service)",
+    whyNot: whyNoNamespaces,
+  },
+};
+
+/** The names of all capabilities, in the order in which they are reported. */
+export const capabilityNames = /** @type {readonly CapabilityName[]} */ (Object.keys(capabilities));
+
+/** @type {Map<CapabilityName, string | undefined>} */
+const known = new Map();
+
+/**
+ * Says why this machine lacks a capability; undefined when it has it. Looks once per process.
+ *
+ * @param {CapabilityName} name
+ * @returns {string | undefined}
+ */
+export function whyNot(name) {
+  if (!known.has(name)) known.set(name, capabilities[name].whyNot());
+  return known.get(name);
+}
+
+/**
+ * Whether this machine has a capability. In a test: `test.runIf(capability("nginx"))("…", …)`.
+ *
+ * @param {CapabilityName} name
+ * @returns {boolean}
+ */
+export function capability(name) {
+  return whyNot(name) === undefined;
+}
+
+/**
+ * The full path of a program, also in the folders that only root has on PATH.
+ *
+ * @param {string} name
+ * @returns {string | undefined} undefined when there is no such program
+ */
+export function findExecutable(name) {
+  const folders = [...(process.env["PATH"] || "").split(delimiter), "/usr/local/sbin", "/usr/sbin", "/sbin"];
+  return folders
+    .filter((folder) => folder !== "")
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
+}
+
+/**
+ * The Python that Debian's packages belong to. It is not always the first one on PATH.
+ *
+ * @returns {string | undefined} undefined when there is no Python 3
+ */
+export function findPython() {
+  return isExecutable("/usr/bin/python3") ? "/usr/bin/python3" : findExecutable("python3");
+}
+
+/** @param {string} path */
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {readonly string[]} names */
+function whyNoExecutable(names) {
+  const missing = names.filter((name) => findExecutable(name) === undefined);
+  return missing.length === 0 ? undefined : `no ${missing.join(", ")} on this machine`;
+}
+
+/** @param {readonly string[]} modules */
+function whyNoPythonModules(modules) {
+  const python = findPython();
+  if (python === undefined) return "no python3 on this machine";
+  // find_spec only looks: importing FastAPI takes half a second
+  const look = "import importlib.util as u, sys; print(*[m for m in sys.argv[1:] if u.find_spec(m) is None])";
+  const answer = spawnSync(python, ["-c", look, ...modules], { encoding: "utf8" });
+  if (answer.status !== 0) return `${python} could not look for ${modules.join(", ")}`;
+  const missing = answer.stdout.trim();
+  return missing === "" ? undefined : `${python} has no module ${missing.split(" ").join(", ")}`;
+}
+
+/** Being root is not enough: a container may forbid new namespaces or have no nftables. So it makes one and takes it away. */
+function whyNoNamespaces() {
+  const programs = whyNoExecutable(["ip", "nft", "conntrack", "ethtool", "sysctl"]);
+  if (programs !== undefined) return programs;
+  if (process.platform !== "linux" || process.getuid === undefined || process.getuid() !== 0) return "not root on Linux";
+  const name = `wherefrom-probe-${process.pid}`;
+  const ip = String(findExecutable("ip"));
+  const nft = String(findExecutable("nft"));
+  try {
+    const made = spawnSync(ip, ["netns", "add", name], { encoding: "utf8" });
+    if (made.status !== 0) return `a network namespace could not be made: ${firstLine(made.stderr)}`;
+    const ruled = spawnSync(ip, ["netns", "exec", name, nft, "add", "table", "ip", "probe"], { encoding: "utf8" });
+    return ruled.status === 0 ? undefined : `nftables does not work in a network namespace: ${firstLine(ruled.stderr)}`;
+  } finally {
+    spawnSync(ip, ["netns", "del", name]);
+  }
+}
+
+/** @param {string} text */
+function firstLine(text) {
+  return text.trim().split("\n")[0];
+}
