@@ -33,3 +33,8 @@ const NOT_IN_A_FIELD = /[\r\n\0]/;
 export function rejectOpaque(reader: HopReader): Selection {
   return rejected(NOT_IN_A_FIELD.test(reader.text()) ? "header-malformed" : "hop-not-an-address");
 }
+
+/** The rejection for a header past `maxHeaderLength`. One without any hop is absent, however much white space and commas it has. */
+export function rejectTooLong(reader: HopReader): Selection {
+  return rejected(reader.next() ? "header-too-long" : "header-absent");
+}

@@ -1,6 +1,6 @@
 import { type Limits, totalLength } from "../header/limits.ts";
 import { createHopReader } from "../header/reader.ts";
-import { createHopWords, type HopWords } from "../ip/read.ts";
+import { createHopAddress, type HopAddress } from "../ip/read.ts";
 import { isLocal } from "../ip/special.ts";
 import { copyWords } from "../ip/words.ts";
 import type { Algorithm } from "./algorithm.ts";
@@ -21,7 +21,7 @@ const HEADER_NAME = "X-Forwarded-For";
  */
 export function createDefault(limits: Limits): Algorithm {
   const reader = createHopReader(HEADER_NAME);
-  const lastLocal = createHopWords();
+  const lastLocal = createHopAddress();
 
   return {
     name: "default",
@@ -39,7 +39,7 @@ export function createDefault(limits: Limits): Algorithm {
           observer?.hop("opaque");
           continue;
         }
-        if (!isLocal(reader.hop)) {
+        if (!isLocal(reader.hop.words)) {
           observer?.hop("client");
           request.chosen = reader.hop;
           return SELECTED_UNVERIFIED;
@@ -62,11 +62,11 @@ function selectPeer(request: Request, observer: Observer | undefined): Selection
     return rejected("peer-unknown");
   }
   observer?.peer("client");
-  request.chosen = request.peer.words;
+  request.chosen = request.peer.address;
   return SELECTED_UNVERIFIED;
 }
 
-function copyHop(from: HopWords, into: HopWords): void {
-  copyWords(from, into);
+function copyHop(from: HopAddress, into: HopAddress): void {
+  copyWords(from.words, into.words);
   into.port = from.port;
 }

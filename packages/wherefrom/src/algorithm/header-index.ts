@@ -1,6 +1,6 @@
 import { type Limits, totalLength } from "../header/limits.ts";
 import { createHopReader } from "../header/reader.ts";
-import { type Algorithm, refuseAtGate, rejectOpaque } from "./algorithm.ts";
+import { type Algorithm, refuseAtGate, rejectOpaque, rejectTooLong } from "./algorithm.ts";
 import type { EntranceConfiguration } from "./configuration.ts";
 import { rejected, SELECTED_UNVERIFIED, SELECTED_VERIFIED, type Selection } from "./selection.ts";
 import { trustsPeer } from "./trust-list.ts";
@@ -35,7 +35,7 @@ export function createHeaderIndex(configuration: EntranceConfiguration & { kind:
       const lines = request.evidence.lines(lowerName);
       reader.open(lines, side);
       observer?.header(headerName, reader, side);
-      if (isLengthLimited && totalLength(lines) > limits.maxHeaderLength) return rejected("header-too-long");
+      if (isLengthLimited && totalLength(lines) > limits.maxHeaderLength) return rejectTooLong(reader);
       let examined = 0;
       while (reader.next()) {
         if (++examined > limits.maxHops) return rejected("too-many-hops");

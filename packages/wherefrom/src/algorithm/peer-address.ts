@@ -12,7 +12,7 @@ export function createPeerAddress(): Algorithm {
         return rejected("peer-unknown");
       }
       observer?.peer("client");
-      request.chosen = request.peer.words;
+      request.chosen = request.peer.address;
       return SELECTED_VERIFIED;
     },
   };

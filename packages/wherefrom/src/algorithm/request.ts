@@ -1,27 +1,27 @@
 import type { Evidence } from "../header/evidence.ts";
-import { createHopWords, type HopWords, readHop } from "../ip/read.ts";
+import { createHopAddress, type HopAddress, readHop } from "../ip/read.ts";
 
 /** The transport peer of one request as the algorithms see it. */
 export type Peer = {
-  /** `address`: in `words`. `absent`: there is none to know (unix socket). `unreadable`: a text that is no address, so nobody. */
+  /** `address`: it stands in `address`. `absent`: there is none to know (unix socket). `unreadable`: a text that is no address, so nobody. */
   kind: "address" | "absent" | "unreadable";
-  readonly words: HopWords;
+  readonly address: HopAddress;
 };
 
 /** One request while it is resolved. Reused from request to request. */
 export type Request = {
   evidence: Evidence;
   readonly peer: Peer;
-  /** The address that was selected: the peer's words or those of a reader. Valid after a selection. */
-  chosen: HopWords;
+  /** The address that was selected: the peer's or that of a reader. Valid after a selection. */
+  chosen: HopAddress;
 };
 
 const NO_EVIDENCE: Evidence = { peer: undefined, lines: () => [] };
 
 /** A request to be read into. */
 export function createRequest(): Request {
-  const words = createHopWords();
-  return { evidence: NO_EVIDENCE, peer: { kind: "absent", words }, chosen: words };
+  const address = createHopAddress();
+  return { evidence: NO_EVIDENCE, peer: { kind: "absent", address }, chosen: address };
 }
 
 /** Takes up the evidence of a request and reads its peer. */
@@ -32,7 +32,7 @@ export function readRequest(evidence: Evidence, into: Request): void {
     into.peer.kind = "absent";
     return;
   }
-  into.peer.kind = readHop(text, 0, text.length, into.peer.words) ? "address" : "unreadable";
+  into.peer.kind = readHop(text, 0, text.length, into.peer.address) ? "address" : "unreadable";
   // A port beside the peer is the peer's own, not one that a header named.
-  into.peer.words.port = -1;
+  into.peer.address.port = -1;
 }

@@ -1,6 +1,6 @@
 import { type Limits, totalLength } from "../header/limits.ts";
 import { createHopReader } from "../header/reader.ts";
-import { type Algorithm, refuseAtGate, rejectOpaque } from "./algorithm.ts";
+import { type Algorithm, refuseAtGate, rejectOpaque, rejectTooLong } from "./algorithm.ts";
 import type { EntranceConfiguration } from "./configuration.ts";
 import { rejected, SELECTED_VERIFIED } from "./selection.ts";
 import { trustsPeer } from "./trust-list.ts";
@@ -31,7 +31,7 @@ export function createSingleHeader(configuration: EntranceConfiguration & { kind
       reader.open(lines, "left");
       observer?.header(headerName, reader, "left");
       if (lines.length > 1) return rejected("header-repeated");
-      if (totalLength(lines) > limits.maxHeaderLength) return rejected("header-too-long");
+      if (totalLength(lines) > limits.maxHeaderLength) return rejectTooLong(reader);
       if (!reader.next()) return rejected("header-absent");
       const opaque = reader.read() ? undefined : rejectOpaque(reader);
       observer?.hop(opaque === undefined ? "untrusted" : "opaque");

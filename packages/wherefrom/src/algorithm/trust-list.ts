@@ -26,7 +26,7 @@ export function trustsAddress(list: TrustList, words: AddressWords): boolean {
 
 /** Whether the list trusts a peer. A peer whose text is no address is never trusted. */
 export function trustsPeer(list: TrustList, peer: Peer): boolean {
-  return peer.kind === "address" ? setContains(list.prefixes, peer.words) : peer.kind === "absent" && list.isUnixTrusted;
+  return peer.kind === "address" ? setContains(list.prefixes, peer.address.words) : peer.kind === "absent" && list.isUnixTrusted;
 }
 
 /** The first entry of the list that contains the address: what made it trusted. For explanations; it reads the whole list. */
@@ -40,5 +40,5 @@ export function trustRuleOf(list: TrustList, words: AddressWords): string {
 
 /** What made a peer trusted. */
 export function trustRuleOfPeer(list: TrustList, peer: Peer): string {
-  return peer.kind === "address" ? trustRuleOf(list, peer.words) : "unix:";
+  return peer.kind === "address" ? trustRuleOf(list, peer.address.words) : "unix:";
 }

@@ -1,6 +1,6 @@
 import { type Limits, totalLength } from "../header/limits.ts";
 import { createHopReader } from "../header/reader.ts";
-import { type Algorithm, rejectOpaque } from "./algorithm.ts";
+import { type Algorithm, rejectOpaque, rejectTooLong } from "./algorithm.ts";
 import type { EntranceConfiguration } from "./configuration.ts";
 import type { Observer } from "./observer.ts";
 import type { Request } from "./request.ts";
@@ -33,7 +33,7 @@ export function createTrustedProxies(configuration: EntranceConfiguration & { ki
       const lines = request.evidence.lines(lowerName);
       reader.open(lines, "right");
       observer?.header(headerName, reader, "right");
-      if (reader.isReadWhole && totalLength(lines) > limits.maxHeaderLength) return rejected("header-too-long");
+      if (reader.isReadWhole && totalLength(lines) > limits.maxHeaderLength) return rejectTooLong(reader);
       let examined = 0;
       while (reader.next()) {
         if (++examined > limits.maxHops) return rejected("too-many-hops");
@@ -42,11 +42,11 @@ export function createTrustedProxies(configuration: EntranceConfiguration & { ki
           return rejectOpaque(reader);
         }
         request.chosen = reader.hop;
-        if (!trustsAddress(trustedProxies, reader.hop)) {
+        if (!trustsAddress(trustedProxies, reader.hop.words)) {
           observer?.hop("client");
           return SELECTED_VERIFIED;
         }
-        if (observer !== undefined) observer.hop("trusted", trustRuleOf(trustedProxies, reader.hop));
+        if (observer !== undefined) observer.hop("trusted", trustRuleOf(trustedProxies, reader.hop.words));
       }
       if (examined === 0) return rejected("header-absent");
       observer?.lastHopIsClient();
@@ -62,6 +62,6 @@ function selectPeer(request: Request, observer: Observer | undefined): Selection
     return rejected("peer-unknown");
   }
   observer?.peer("client");
-  request.chosen = request.peer.words;
+  request.chosen = request.peer.address;
   return SELECTED_VERIFIED;
 }

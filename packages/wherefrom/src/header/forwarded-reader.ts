@@ -1,4 +1,4 @@
-import { createHopWords, type HopWords, readHop } from "../ip/read.ts";
+import { createHopAddress, type HopAddress, readHop } from "../ip/read.ts";
 import { type ForwardedElement, splitForwardedLine } from "./forwarded.ts";
 import type { HopReader, Side } from "./hop-reader.ts";
 import { whyNotAnAddress } from "./opaque.ts";
@@ -11,7 +11,7 @@ const NO_ELEMENTS: readonly ForwardedElement[] = [];
  * Source: RFC 7239 §4 and §6 (IPv6 stands in brackets and quotes, an address with a port in quotes).
  */
 export function createForwardedReader(): HopReader {
-  const hop = createHopWords();
+  const hop = createHopAddress();
   let lines: readonly string[] = [];
   let side: Side = "right";
   let line = 0;
@@ -61,7 +61,7 @@ export function createForwardedReader(): HopReader {
 }
 
 /** Without quotes neither a colon nor a bracket gets here, because a token has none (RFC 7239 §4): an IPv6 address in brackets was quoted. */
-function readNode(text: string, into: HopWords): boolean {
+function readNode(text: string, into: HopAddress): boolean {
   return !isBareIpv6(text) && readHop(text, 0, text.length, into);
 }
 

@@ -1,4 +1,4 @@
-import type { HopWords } from "../ip/read.ts";
+import type { HopAddress } from "../ip/read.ts";
 
 /** From which end of a header its hops are counted. */
 export type Side = "left" | "right";
@@ -16,7 +16,7 @@ export type HopReader = {
   /** Reads the current hop as an address into `hop`. On `false` the hop is opaque. */
   read(): boolean;
   /** The address that was read last. The same object for every request. */
-  readonly hop: HopWords;
+  readonly hop: HopAddress;
   /** The current hop's element as it was sent. For explanations. */
   text(): string;
   /** Why the current hop is opaque. For explanations. */

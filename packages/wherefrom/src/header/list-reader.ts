@@ -1,5 +1,5 @@
 import { COMMA, isBlank } from "../ip/chars.ts";
-import { createHopWords, readHop } from "../ip/read.ts";
+import { createHopAddress, readHop } from "../ip/read.ts";
 import type { HopReader, Side } from "./hop-reader.ts";
 import { whyNotAnAddress } from "./opaque.ts";
 
@@ -10,7 +10,7 @@ import { whyNotAnAddress } from "./opaque.ts";
  * Source: RFC 9110 §5.6.1 for lists and §5.3 for repeated lines.
  */
 export function createListReader(): HopReader {
-  const hop = createHopWords();
+  const hop = createHopAddress();
   let lines: readonly string[] = [];
   let side: Side = "right";
   let line = 0;

@@ -1,8 +1,9 @@
 import { CLOSE_BRACKET, COLON, DOT, isDigit, OPEN_BRACKET, PERCENT, ZERO } from "./chars.ts";
 import { type AddressWords, createWords, isUnspecified } from "./words.ts";
 
-/** What was read of one hop: its address, and what stood beside it. */
-export type HopWords = AddressWords & {
+/** What was read of one hop: its address, and what stood beside it. Mutable and reused, like its words. */
+export type HopAddress = {
+  readonly words: AddressWords;
   /** The port beside the address, 0 to 65535; -1 without one. */
   port: number;
   /** The zone of an IPv6 address (`eth0` of `fe80::1%eth0`), kept aside: it is no part of the address. */
@@ -10,8 +11,8 @@ export type HopWords = AddressWords & {
 };
 
 /** A hop to be read into. */
-export function createHopWords(): HopWords {
-  return { ...createWords(), port: -1, zone: undefined };
+export function createHopAddress(): HopAddress {
+  return { words: createWords(), port: -1, zone: undefined };
 }
 
 /**
@@ -23,15 +24,16 @@ export function createHopWords(): HopWords {
  * Shape:  the text is `text[start, end)`; on `true` the address is in `into`, on `false` `into` holds nothing of use.
  * Source: RFC 4291 §2.2 for IPv6 text, RFC 3986 §3.2.2 for dotted decimal and brackets, RFC 6874 for zones.
  */
-export function readHop(text: string, start: number, end: number, into: HopWords): boolean {
+export function readHop(text: string, start: number, end: number, into: HopAddress): boolean {
   into.port = -1;
   into.zone = undefined;
   if (start >= end) return false;
-  if (text.charCodeAt(start) === OPEN_BRACKET) return readBracketed(text, start, end, into) && !isUnspecified(into);
-  const stop = readIpv4(text, start, end, into);
-  if (stop === end) return into.w3 !== 0;
-  if (stop !== -1) return text.charCodeAt(stop) === COLON && readPort(text, stop + 1, end, into) && into.w3 !== 0;
-  return readZonedIpv6(text, start, end, into) && !isUnspecified(into);
+  const { words } = into;
+  if (text.charCodeAt(start) === OPEN_BRACKET) return readBracketed(text, start, end, into) && !isUnspecified(words);
+  const stop = readIpv4(text, start, end, words);
+  if (stop === end) return words.w3 !== 0;
+  if (stop !== -1) return text.charCodeAt(stop) === COLON && readPort(text, stop + 1, end, into) && words.w3 !== 0;
+  return readZonedIpv6(text, start, end, into) && !isUnspecified(words);
 }
 
 /** Reads a bare address: no port, no brackets, no zone. The unspecified addresses are read too, because a prefix may start with them. */
@@ -39,17 +41,17 @@ export function readAddress(text: string, into: AddressWords): boolean {
   return readIpv4(text, 0, text.length, into) === text.length || readIpv6(text, 0, text.length, into);
 }
 
-function readBracketed(text: string, start: number, end: number, into: HopWords): boolean {
+function readBracketed(text: string, start: number, end: number, into: HopAddress): boolean {
   const close = indexWithin(text, CLOSE_BRACKET, start + 1, end);
   if (close === -1 || !readZonedIpv6(text, start + 1, close, into)) return false;
   if (close + 1 === end) return true;
   return text.charCodeAt(close + 1) === COLON && readPort(text, close + 2, end, into);
 }
 
-function readZonedIpv6(text: string, start: number, end: number, into: HopWords): boolean {
+function readZonedIpv6(text: string, start: number, end: number, into: HopAddress): boolean {
   const percent = indexWithin(text, PERCENT, start, end);
-  if (percent === -1) return readIpv6(text, start, end, into);
-  if (!readIpv6(text, start, percent, into) || !isZone(text, percent + 1, end)) return false;
+  if (percent === -1) return readIpv6(text, start, end, into.words);
+  if (!readIpv6(text, start, percent, into.words) || !isZone(text, percent + 1, end)) return false;
   into.zone = text.slice(percent + 1, end);
   return true;
 }
@@ -66,7 +68,7 @@ function isZone(text: string, start: number, end: number): boolean {
 const ZONE_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
 /** One to five digits that make 0 to 65535 (RFC 7239 §6 has the same form). */
-function readPort(text: string, start: number, end: number, into: HopWords): boolean {
+function readPort(text: string, start: number, end: number, into: HopAddress): boolean {
   if (start >= end || end - start > 5) return false;
   let port = 0;
   for (let at = start; at < end; at++) {
@@ -128,16 +130,22 @@ function readIpv6(text: string, start: number, end: number, into: AddressWords):
   }
   while (at < end) {
     if (count === MAX_GROUPS) return false;
-    const stop = endOfGroup(text, at, end);
-    if (stop < end && text.charCodeAt(stop) === DOT) {
-      if (count > MAX_GROUPS - 2 || readIpv4(text, at, end, into) !== end) return false;
+    const group = at;
+    let value = 0;
+    while (at < end) {
+      const digit = hexDigit(text.charCodeAt(at));
+      if (digit === -1) break;
+      value = (value << 4) | digit;
+      if (++at - group > 4) return false;
+    }
+    if (at < end && text.charCodeAt(at) === DOT) {
+      if (count > MAX_GROUPS - 2 || readIpv4(text, group, end, into) !== end) return false;
       groups[count++] = into.w3 >>> 16;
       groups[count++] = into.w3 & 0xffff;
       return placeGroups(count, gap, into);
     }
-    if (stop === at || stop - at > 4) return false;
-    groups[count++] = Number.parseInt(text.slice(at, stop), 16);
-    at = stop;
+    if (at === group) return false;
+    groups[count++] = value;
     if (at === end) break;
     if (text.charCodeAt(at) !== COLON || at + 1 === end) return false;
     at++;
@@ -150,15 +158,11 @@ function readIpv6(text: string, start: number, end: number, into: AddressWords):
   return placeGroups(count, gap, into);
 }
 
-function endOfGroup(text: string, start: number, end: number): number {
-  let at = start;
-  while (at < end && isHexDigit(text.charCodeAt(at))) at++;
-  return at;
-}
-
-function isHexDigit(code: number): boolean {
+/** The value of a hexadecimal digit, -1 for any other character. */
+function hexDigit(code: number): number {
+  if (isDigit(code)) return code - ZERO;
   const lower = code | 0x20;
-  return isDigit(code) || (lower >= 0x61 && lower <= 0x66);
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
 /** Spreads the groups that were read over the eight places, zeros where `::` stood. `::` is at least one group. */

@@ -3,7 +3,7 @@ import type { Evidence } from "../header/evidence.ts";
 import type { HopReader, Side } from "../header/hop-reader.ts";
 import { createHopReader } from "../header/reader.ts";
 import { formatWords } from "../ip/format.ts";
-import { createHopWords, readHop } from "../ip/read.ts";
+import { createHopAddress, readHop } from "../ip/read.ts";
 import { escapeText } from "./escape.ts";
 import type { Explanation, HopExplanation, PeerExplanation } from "./explanation.ts";
 import type { Resolution } from "./resolution.ts";
@@ -75,7 +75,7 @@ function seeHop(reader: HopReader, verdict: HopVerdict, rule: string | undefined
   const { port, zone } = reader.hop;
   return {
     text,
-    ip: formatWords(reader.hop),
+    ip: formatWords(reader.hop.words),
     ...(port === -1 ? undefined : { port }),
     ...(zone === undefined ? undefined : { zone }),
     verdict,
@@ -105,11 +105,11 @@ function placeHops(header: SeenHeader): readonly HopExplanation[] {
 }
 
 function explainPeer(text: string | undefined, verdict: PeerVerdict, rule: string | undefined): PeerExplanation {
-  const words = createHopWords();
-  const isAddress = text !== undefined && readHop(text, 0, text.length, words);
+  const address = createHopAddress();
+  const isAddress = text !== undefined && readHop(text, 0, text.length, address);
   return {
     text: text === undefined ? null : escapeText(text, MAX_SHOWN_LENGTH),
-    ip: isAddress ? formatWords(words) : null,
+    ip: isAddress ? formatWords(address.words) : null,
     verdict,
     ...(rule === undefined ? undefined : { rule }),
   };

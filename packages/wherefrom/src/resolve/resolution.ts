@@ -1,7 +1,7 @@
 import type { Rejection, Trust } from "../algorithm/selection.ts";
 import { formatWords } from "../ip/format.ts";
 import { formatNetworkOf } from "../ip/prefix.ts";
-import type { HopWords } from "../ip/read.ts";
+import type { HopAddress } from "../ip/read.ts";
 
 /** `resolved`: the configured algorithm chose. `fallback`: it rejected and the fallback chose. `rejected`: there is no address. */
 export type Outcome = "resolved" | "fallback" | "rejected";
@@ -32,11 +32,12 @@ export type Choice = {
 };
 
 /** The resolution for an address that was chosen. The only place where an address becomes text. */
-export function resolutionOf(chosen: HopWords, choice: Choice, ipv6GroupPrefix: number): Resolution {
-  const ip = formatWords(chosen);
-  const key = chosen.family === 4 || ipv6GroupPrefix === 128 ? ip : formatNetworkOf(chosen, ipv6GroupPrefix);
+export function resolutionOf(chosen: HopAddress, choice: Choice, ipv6GroupPrefix: number): Resolution {
+  const { port } = chosen;
+  const { family } = chosen.words;
+  const ip = formatWords(chosen.words);
+  const key = family === 4 || ipv6GroupPrefix === 128 ? ip : formatNetworkOf(chosen.words, ipv6GroupPrefix);
   const { outcome, trust, algorithm, reason } = choice;
-  const { family, port } = chosen;
   // Spelled out rather than spread: this is the one allocation of a request.
   if (reason !== undefined) {
     if (port !== -1) return { ip, family, port, outcome, trust, reason, algorithm, key };

@@ -77,5 +77,5 @@ function fallBack({ policy, chooseDefault, request, algorithm, reason }: Refused
   observer?.peer("client");
   // A gate that named this peer untrusted has judged it; any other peer here may be a load balancer in place of its client.
   const trust = reason === "untrusted-peer" ? "verified" : "unverified";
-  return resolutionOf(request.peer.words, { outcome: "fallback", trust, reason, algorithm }, policy.ipv6GroupPrefix);
+  return resolutionOf(request.peer.address, { outcome: "fallback", trust, reason, algorithm }, policy.ipv6GroupPrefix);
 }
