@@ -1,0 +1,91 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { freePort } from "../process/free-port.ts";
+import type { Place } from "../process/place.ts";
+import { openScratch } from "../process/scratch.ts";
+import { type Started, start } from "../process/started.ts";
+
+const MAX_PORT_ATTEMPTS = 5;
+
+/** One `server` of an nginx that passes everything on. */
+export type NginxServer = {
+  /** `host:port` to listen on. */
+  readonly listen: string;
+  /** `host:port` to pass to. */
+  readonly target: string;
+  /** `none`: says nothing about the client, and passes on what the client claims. `append`: the two lines every manual shows. */
+  readonly forwarding: "none" | "append";
+  /** Keeps connections to the target open between requests. nginx does not by itself. */
+  readonly keepsConnections?: boolean;
+};
+
+export type RunningNginx = { readonly process: Started; stop(): Promise<void> };
+
+function serverBlock({ listen, forwarding }: NginxServer, upstream: string): string {
+  const append = ["proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;", "proxy_set_header X-Real-IP $remote_addr;"];
+  return `server {
+    listen ${listen};
+    location / {
+      proxy_pass http://${upstream};
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+      ${forwarding === "append" ? append.join("\n      ") : ""}
+    }
+  }`;
+}
+
+/** The configuration of an nginx that keeps every file it writes in `folder` and stays in the foreground. */
+function nginxConfig(folder: string, servers: readonly NginxServer[]): string {
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${folder}/${name};`);
+  const upstreams = servers.map(
+    (server, index) => `upstream target${index} { server ${server.target};${server.keepsConnections === true ? " keepalive 8;" : ""} }`,
+  );
+  return `daemon off;
+worker_processes 1;
+pid ${folder}/nginx.pid;
+error_log stderr warn;
+events { worker_connections 256; }
+http {
+  access_log off;
+  ${temporary.join("\n  ")}
+  # Without an upgrade, no Connection line goes to the target: nginx would otherwise send "close".
+  map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
+  ${upstreams.join("\n  ")}
+  ${servers.map((server, index) => serverBlock(server, `target${index}`)).join("\n  ")}
+}
+`;
+}
+
+/** Starts Debian's nginx on fixed addresses and waits until it listens: it writes its pid only then. */
+export async function startNginx(servers: readonly NginxServer[], place?: Place): Promise<RunningNginx> {
+  const scratch = await openScratch();
+  await mkdir(scratch.file("logs"));
+  await writeFile(scratch.file("nginx.conf"), nginxConfig(scratch.folder, servers));
+  const command = ["nginx", "-p", scratch.folder, "-e", "stderr", "-c", scratch.file("nginx.conf")];
+  const process = start(command, place === undefined ? {} : { place });
+  const stop = async (): Promise<void> => {
+    await process.stop("SIGTERM");
+    await scratch.remove();
+  };
+  try {
+    await process.ready("listens", async () => (await readFile(scratch.file("nginx.pid"), "utf8").catch(() => "")).trim() !== "");
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { process, stop };
+}
+
+/** Starts nginx on a free port of 127.0.0.1. nginx cannot take port 0, so a lost race for the port is run again. */
+export async function startNginxOnFreePort(server: Omit<NginxServer, "listen">): Promise<RunningNginx & { readonly port: number }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    try {
+      const running = await startNginx([{ ...server, listen: `127.0.0.1:${port}` }]);
+      return { ...running, port };
+    } catch (error) {
+      if (attempt === MAX_PORT_ATTEMPTS || !String(error).includes("Address already in use")) throw error;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { writeFile } from "node:fs/promises";
+import type { Place } from "../process/place.ts";
+import { repositoryPath } from "../process/repository.ts";
+import { type Ran, type RunOptions, run } from "../process/run.ts";
+import { openScratch } from "../process/scratch.ts";
+import { type Started, start } from "../process/started.ts";
+
+/** The command as a user starts it. */
+const WHEREFROM: readonly string[] = [process.execPath, repositoryPath("packages/cli/bin/wherefrom.js")];
+
+/** What `--json` prints when everything listens: one whole line. */
+const READY_LINE = /^\{.*\}\n/m;
+
+/** Runs `wherefrom` with these arguments to its end. */
+export function wherefrom(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  return run([...WHEREFROM, ...args], options);
+}
+
+/** What `wherefrom up --json` prints when it is ready. */
+export type UpReady = { readonly gateway: string; readonly api: string; readonly organization: string; readonly environment: string };
+
+/** The all-in-one system in a process of its own. */
+export type RunningUp = UpReady & {
+  readonly process: Started;
+  /** URL of its environment on the API. */
+  readonly environmentUrl: string;
+};
+
+/** Starts `wherefrom up` on free ports unless the arguments name some, and waits for the line that says where it is. */
+export async function startUp(data: string, args: readonly string[] = []): Promise<RunningUp> {
+  const process = start([...WHEREFROM, "up", "--gateway-port", "0", "--api-port", "0", "--data", data, "--json", ...args]);
+  const line = await process.ready("says where it listens", () => READY_LINE.exec(process.stdout())?.[0]);
+  const ready = JSON.parse(line) as UpReady;
+  return { ...ready, process, environmentUrl: `${ready.api}/v1/organizations/${ready.organization}/environments/${ready.environment}` };
+}
+
+/** A gateway that takes its configuration from a file. */
+export type RunningGateway = { readonly process: Started; stop(): Promise<void> };
+
+export type GatewayOptions = {
+  readonly place: Place;
+  readonly host: string;
+  readonly port: number;
+  readonly clientIpResolutionConfig: Readonly<Record<string, unknown>>;
+  /** Origin that every request goes to. */
+  readonly target: string;
+};
+
+/** Starts `wherefrom gateway` with a snapshot of one route and waits for the line that says where it listens. */
+export async function startGateway({ place, host, port, clientIpResolutionConfig, target }: GatewayOptions): Promise<RunningGateway> {
+  const scratch = await openScratch();
+  const routes = [{ name: "everything", target }];
+  await writeFile(
+    scratch.file("snapshot.json"),
+    JSON.stringify({ organization: "lab", environment: "lab", revision: 1, clientIpResolutionConfig, routes }),
+  );
+  const listen = ["--host", host, "--port", String(port), "--json"];
+  const process = start([...WHEREFROM, "gateway", "--snapshot", scratch.file("snapshot.json"), ...listen], { place });
+  const stop = async (): Promise<void> => {
+    await process.stop("SIGTERM");
+    await scratch.remove();
+  };
+  try {
+    await process.ready("says where it listens", () => READY_LINE.test(process.stdout()));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { process, stop };
+}
