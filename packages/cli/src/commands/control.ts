@@ -1,0 +1,78 @@
+import { dirname } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import { parseHost, parsePort, switchOption, valueOption } from "../option-values.ts";
+import { openOutput } from "../output.ts";
+import { runUntilStopped } from "../until-stopped.ts";
+
+const EXAMPLES = `
+Examples:
+  $ wherefrom control
+  $ wherefrom control --port 8091 --database sqlite:/var/lib/wherefrom/control.db --organization acme
+  $ WHEREFROM_DATABASE=sqlite:./control.db wherefrom control --json
+
+It listens on loopback only, because it does not know yet who may change what.`;
+
+const DATABASE = /^sqlite:(.+)$/s;
+
+type ControlCommandOptions = {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly organization: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+};
+
+/** Adds `wherefrom control`: the management API alone. */
+export function addControlCommand(program: Command): void {
+  program
+    .command("control")
+    .description("Run the management API")
+    .addOption(
+      valueOption("--host <host>", "where the API listens; loopback only", "WHEREFROM_API_HOST").default("127.0.0.1").argParser(parseHost),
+    )
+    .addOption(valueOption("--port <port>", "port of the API", "WHEREFROM_API_PORT").default(8081).argParser(parsePort))
+    .addOption(
+      valueOption("--database <sqlite:path>", "the database", "WHEREFROM_DATABASE")
+        .default("sqlite:./data/control.db")
+        .argParser(parseDatabase),
+    )
+    .addOption(valueOption("--organization <name>", "name of the organization", "WHEREFROM_ORGANIZATION").default("local"))
+    .addOption(switchOption("--json", "write one JSON line when it is ready, and nothing else", "WHEREFROM_JSON"))
+    .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
+    .addHelpText("after", EXAMPLES)
+    .action(runControl);
+}
+
+function parseDatabase(text: string): string {
+  if (DATABASE.test(text)) return text;
+  throw new InvalidArgumentError("Expected sqlite: and the path of a file.");
+}
+
+async function runControl({ host, port, database, organization, json, quiet }: ControlCommandOptions): Promise<void> {
+  const isQuiet = quiet === true || json === true;
+  const output = openOutput(process.stdout);
+  await runUntilStopped(async (own) => {
+    const [{ openControl }, { checkNames }, { printControlNotice }, { prepareDataFolder }, { withListenFlags }] = await Promise.all([
+      import("@wherefrom/control"),
+      import("../names.ts"),
+      import("../notices.ts"),
+      import("../data-folder.ts"),
+      import("../listen-fault.ts"),
+    ]);
+    checkNames({ organization });
+    prepareDataFolder(dirname(DATABASE.exec(database)?.[1] ?? ""), "choose another with --database sqlite:PATH (WHEREFROM_DATABASE)");
+    const flags = {
+      host,
+      port,
+      hostFlag: "--host",
+      portFlag: "--port",
+      hostVariable: "WHEREFROM_API_HOST",
+      portVariable: "WHEREFROM_API_PORT",
+    };
+    const listen = { host, port };
+    const control = own(await withListenFlags(flags, () => openControl({ listen, database, organization, onNotice: printControlNotice })));
+    if (json === true) await output.write(`${JSON.stringify({ api: control.url, organization })}\n`);
+    if (!isQuiet) await output.write(`API at ${control.url}/v1/organizations/${organization}. Ctrl-C stops it.\n`);
+  });
+}

@@ -1,0 +1,91 @@
+import type { Command } from "commander";
+import { curlLine, tryDemo } from "../demo-request.ts";
+import { parseHost, parsePort, switchOption, valueOption } from "../option-values.ts";
+import { openOutput } from "../output.ts";
+import type { System } from "../system.ts";
+import { runUntilStopped } from "../until-stopped.ts";
+
+const EXAMPLES = `
+Examples:
+  $ wherefrom up
+  $ wherefrom up --gateway-port 8090 --api-port 8091 --data /var/lib/wherefrom
+  $ WHEREFROM_GATEWAY_PORT=0 WHEREFROM_API_PORT=0 wherefrom up --json
+
+Then, from another terminal:
+  $ curl -s -H 'X-Forwarded-For: 203.0.113.7, 198.51.100.9' http://127.0.0.1:8080/
+  $ curl -X PATCH 'http://127.0.0.1:8081/v1/organizations/local/environments/demo?updateMask=client_ip_resolution_config' \\
+      -H 'content-type: application/json' \\
+      -d '{"clientIpResolutionConfig":{"headerIndexAlgorithm":{"ipHeaderName":"X-Forwarded-For","ipHeaderIndex":-1}}}'
+
+At each start the route named demo is pointed at the demo upstream; give a route of your own another name. Ctrl-C stops everything.
+A flag goes before its environment variable. Port 0 lets the system choose.`;
+
+type UpOptions = {
+  readonly gatewayHost: string;
+  readonly gatewayPort: number;
+  readonly apiHost: string;
+  readonly apiPort: number;
+  readonly organization: string;
+  readonly environment: string;
+  readonly data: string;
+  readonly demo: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+};
+
+/** Adds `wherefrom up`: gateway, management API and demo upstream in one process, on embedded stores. */
+export function addUpCommand(program: Command): void {
+  program
+    .command("up")
+    .description("Run gateway, management API and a demo upstream in one process")
+    .addOption(
+      valueOption("--gateway-host <host>", "where the gateway listens", "WHEREFROM_GATEWAY_HOST").default("127.0.0.1").argParser(parseHost),
+    )
+    .addOption(valueOption("--gateway-port <port>", "port of the gateway", "WHEREFROM_GATEWAY_PORT").default(8080).argParser(parsePort))
+    .addOption(
+      valueOption("--api-host <host>", "where the API listens; loopback only", "WHEREFROM_API_HOST")
+        .default("127.0.0.1")
+        .argParser(parseHost),
+    )
+    .addOption(valueOption("--api-port <port>", "port of the API", "WHEREFROM_API_PORT").default(8081).argParser(parsePort))
+    .addOption(valueOption("--organization <name>", "name of the organization", "WHEREFROM_ORGANIZATION").default("local"))
+    .addOption(valueOption("--environment <name>", "environment that the gateway runs", "WHEREFROM_ENVIRONMENT").default("demo"))
+    .addOption(valueOption("--data <folder>", "where everything is kept", "WHEREFROM_DATA").default("./data"))
+    .addOption(switchOption("--no-demo", "run without the demo upstream", "WHEREFROM_NO_DEMO"))
+    .addOption(switchOption("--json", "write one JSON line when everything is ready, and nothing else", "WHEREFROM_JSON"))
+    .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
+    .addHelpText("after", EXAMPLES)
+    .action(runUp);
+}
+
+async function runUp(options: UpOptions): Promise<void> {
+  const isQuiet = options.quiet === true || options.json === true;
+  const output = openOutput(process.stdout);
+  await runUntilStopped(async (own) => {
+    // Loaded here and not above: the other commands need neither the stores nor the proxy.
+    const { openSystem } = await import("../system.ts");
+    const system = await openSystem(options, own);
+    if (options.json === true) await output.write(`${JSON.stringify(readyLine(system))}\n`);
+    if (!isQuiet) await output.write(`${(await greeting(system)).join("\n")}\n`);
+  });
+}
+
+function readyLine({ gatewayUrl, apiUrl, organization, environment, demoUrl }: System): object {
+  return { gateway: gatewayUrl, api: apiUrl, organization, environment, demo: demoUrl };
+}
+
+async function greeting(system: System): Promise<readonly string[]> {
+  const { gatewayUrl, apiUrl, organization, environment, data, demoUrl } = system;
+  return [
+    "Wherefrom is running. Ctrl-C stops it.",
+    "",
+    `  Gateway  ${gatewayUrl}/`,
+    `  API      ${apiUrl}/v1/organizations/${organization}/environments/${environment}`,
+    `  Data     ${data}`,
+    ...(demoUrl === null ? [] : await demoLines(gatewayUrl)),
+  ];
+}
+
+async function demoLines(gatewayUrl: string): Promise<readonly string[]> {
+  return ["", "Try:", `  ${curlLine(gatewayUrl)}`, "", "Tried it just now:", ...(await tryDemo(gatewayUrl)).map((line) => `  ${line}`)];
+}

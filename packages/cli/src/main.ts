@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { PolicyError } from "wherefrom";
+import { addControlCommand } from "./commands/control.ts";
+import { addGatewayCommand } from "./commands/gateway.ts";
+import { addResolveCommand } from "./commands/resolve.ts";
+import { addUpCommand } from "./commands/up.ts";
+import { CliError, codeOf, exitCodes } from "./errors.ts";
+import { readSwitches } from "./option-values.ts";
+import { printable } from "./output.ts";
+import { formatPolicyError } from "./policy-text.ts";
+
+const EXAMPLES = `
+Examples:
+  $ wherefrom up
+  $ wherefrom resolve --peer 10.0.0.1 -H 'X-Forwarded-For: 203.0.113.7, 198.51.100.9' --explain
+  $ wherefrom resolve --help
+
+Exit codes: 0 ok; 1 findings, or some lines failed; 2 usage; 3 could not run.`;
+
+/** Faults of the parts that are about what the command was given, and not about what it found. */
+const USAGE_CODES: ReadonlySet<string> = new Set([
+  "CONTROL_NOT_LOOPBACK",
+  "CONTROL_ORGANIZATION_INVALID",
+  "CONTROL_DATABASE_UNSUPPORTED",
+  "CONTROL_ENVIRONMENT_INVALID",
+  "GATEWAY_CONTROL_URL_INVALID",
+]);
+
+/**
+ * Runs the command line. `argv` holds what stands behind `wherefrom`.
+ *
+ * Returns the exit code: 0 ok, 1 findings or some lines failed, 2 usage, 3 could not run. It writes to the process's own streams and
+ * does not end the process, but for a second signal while a command stops.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const program = createProgram((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+function createProgram(exit: (code: number) => void): Command {
+  const program = new Command("wherefrom")
+    .description("One trustworthy, explained answer to: which client is this request from?")
+    .version(readVersion())
+    .helpCommand("help [command]", "show the help of a command")
+    .addHelpText("after", EXAMPLES)
+    .showHelpAfterError("Run it with --help for the options and examples")
+    .exitOverride()
+    .hook("preAction", (_program, command) => readSwitches(command, process.env));
+  addUpCommand(program);
+  addGatewayCommand(program);
+  addControlCommand(program);
+  addResolveCommand(program, exit);
+  return program;
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return (manifest as { version: string }).version;
+}
+
+/** One line on standard error; a policy has one for each fault. Commander has already written its own. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof PolicyError) return complain(formatPolicyError(error), exitCodes.usage);
+  if (error instanceof CliError) return complain(`${error.message} [${error.code}]`, error.exitCode);
+  const code = codeOf(error);
+  const exitCode = code !== undefined && USAGE_CODES.has(code) ? exitCodes.usage : exitCodes.couldNotRun;
+  const message = error instanceof Error ? error.message : String(error);
+  return complain(`${printable(message)}${code === undefined ? "" : ` [${code}]`}`, exitCode);
+}
+
+function complain(text: string, exitCode: number): number {
+  process.stderr.write(`${text}\n`);
+  return exitCode;
+}

@@ -1,0 +1,33 @@
+import type { ControlNotice } from "@wherefrom/control";
+import type { Notice } from "@wherefrom/gateway";
+import { printable } from "./output.ts";
+
+/** Writes a gateway's notices to standard error, one a line. `isQuiet` leaves out what is only news. */
+export function gatewayNoticePrinter(isQuiet: boolean): (notice: Notice) => void {
+  return ({ level, message, code }) => {
+    if (level === "info" && isQuiet) return;
+    print(`${level}: ${message} [${code}]`);
+  };
+}
+
+/** Writes the notices of the management API to standard error, one a line. All of them are warnings. */
+export function printControlNotice(notice: ControlNotice): void {
+  switch (notice.kind) {
+    case "internal-error":
+      return print(`warning: the API failed on request ${notice.requestId}: ${messageOf(notice.error)}`);
+    case "snapshot-refused":
+      return print(
+        `warning: gateway ${notice.gateway} refused revision ${notice.revision} of ${notice.environment}: ${JSON.stringify(notice.issues)}`,
+      );
+    case "gateways-late":
+      return print(`warning: ${notice.gateways.join(", ")} did not report revision ${notice.revision} of ${notice.environment} in time`);
+  }
+}
+
+function print(line: string): void {
+  process.stderr.write(`${printable(line)}\n`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

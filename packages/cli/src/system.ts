@@ -1,0 +1,77 @@
+import { resolve as absolutePath, join } from "node:path";
+import { type Control, openControl } from "@wherefrom/control";
+import { controlSource, openGateway } from "@wherefrom/gateway";
+import { prepareDataFolder, withDataFlag } from "./data-folder.ts";
+import { demoRoute, pointDemoRoute } from "./demo-route.ts";
+import { openDemoUpstream } from "./demo-upstream.ts";
+import { withListenFlags } from "./listen-fault.ts";
+import { checkNames, type Names } from "./names.ts";
+import { gatewayNoticePrinter, printControlNotice } from "./notices.ts";
+import type { Own } from "./until-stopped.ts";
+
+const DATABASE_FILE = "control.db";
+const GATEWAY_ID = "local";
+
+export type SystemOptions = Names & {
+  readonly gatewayHost: string;
+  readonly gatewayPort: number;
+  readonly apiHost: string;
+  readonly apiPort: number;
+  readonly data: string;
+  readonly demo: boolean;
+};
+
+/** The all-in-one system, running. */
+export type System = Names & {
+  readonly gatewayUrl: string;
+  readonly apiUrl: string;
+  readonly demoUrl: string | null;
+  /** The data folder's absolute path. */
+  readonly data: string;
+};
+
+/**
+ * Opens demo upstream, management API and gateway in this process, in this order, and hands each to `own` for closing.
+ *
+ * Errors: `CliError`, `ControlError` or `GatewayError`, each with one line that says the way out.
+ */
+export async function openSystem(options: SystemOptions, own: Own): Promise<System> {
+  const { organization, environment } = options;
+  checkNames({ organization, environment });
+  prepareDataFolder(options.data, "choose another with --data PATH (WHEREFROM_DATA)");
+  const demo = options.demo ? own(await openDemoUpstream()) : undefined;
+  const control = own(await withDataFlag(options.data, () => openApi(options)));
+  await control.seedEnvironment({ name: environment, routes: demo === undefined ? [] : [demoRoute(demo.url)] });
+  if (demo !== undefined) await pointDemoRoute({ apiUrl: control.url, organization, environment, target: demo.url });
+  const source = own(controlSource({ url: control.url, organization, environment, gatewayId: GATEWAY_ID }));
+  const { gatewayHost: host, gatewayPort: port } = options;
+  const gateway = own(
+    await withListenFlags(
+      {
+        host,
+        port,
+        hostFlag: "--gateway-host",
+        portFlag: "--gateway-port",
+        hostVariable: "WHEREFROM_GATEWAY_HOST",
+        portVariable: "WHEREFROM_GATEWAY_PORT",
+      },
+      () => openGateway({ listen: { host, port }, source, onNotice: gatewayNoticePrinter(true) }),
+    ),
+  );
+  return {
+    gatewayUrl: gateway.url,
+    apiUrl: control.url,
+    demoUrl: demo?.url ?? null,
+    organization,
+    environment,
+    data: absolutePath(options.data),
+  };
+}
+
+function openApi({ apiHost: host, apiPort: port, data, organization }: SystemOptions): Promise<Control> {
+  return withListenFlags(
+    { host, port, hostFlag: "--api-host", portFlag: "--api-port", hostVariable: "WHEREFROM_API_HOST", portVariable: "WHEREFROM_API_PORT" },
+    () =>
+      openControl({ listen: { host, port }, database: `sqlite:${join(data, DATABASE_FILE)}`, organization, onNotice: printControlNotice }),
+  );
+}

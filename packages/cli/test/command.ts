@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const BIN = fileURLToPath(new URL("../bin/wherefrom.js", import.meta.url));
+
+export type Finished = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+
+export type CommandOptions = { readonly env?: Readonly<Record<string, string>>; readonly stdin?: string };
+
+/** A command that is running. */
+export type RunningCommand = {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  /** What it has written until now. */
+  written(): { stdout: string; stderr: string };
+  /** Resolves when standard output or standard error matches. Fails when the command ends first. */
+  says(pattern: RegExp): Promise<RegExpMatchArray>;
+};
+
+/** Starts the command line as a person would, without the WHEREFROM_* variables of whoever runs the tests. */
+export function startCommand(args: readonly string[], { env = {}, stdin }: CommandOptions = {}): RunningCommand {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("WHEREFROM_"));
+  const child = spawn(process.execPath, [BIN, ...args], { env: { ...Object.fromEntries(inherited), ...env } });
+  const text = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (part: string) => {
+    text.stdout += part;
+  });
+  child.stderr.setEncoding("utf8").on("data", (part: string) => {
+    text.stderr += part;
+  });
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(stdin ?? "");
+  const finished = once(child, "close").then(([code]) => ({ code: code as number | null, ...text }));
+  return { child, finished, written: () => ({ ...text }), says: (pattern) => waitFor(pattern, { child, text }) };
+}
+
+/** Runs a command to its end. */
+export function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<Finished> {
+  return startCommand(args, options).finished;
+}
+
+function waitFor(
+  pattern: RegExp,
+  { child, text }: { child: ChildProcess; text: { stdout: string; stderr: string } },
+): Promise<RegExpMatchArray> {
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      const match = text.stdout.match(pattern) ?? text.stderr.match(pattern);
+      if (match !== null) resolve(match);
+    };
+    child.stdout?.on("data", look);
+    child.stderr?.on("data", look);
+    child.on("close", () => reject(new Error(`Ended without ${pattern}: ${text.stdout}${text.stderr}`)));
+    look();
+  });
+}

@@ -1,0 +1,170 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { type RunningCommand, runCommand, startCommand } from "./command.ts";
+
+const running: RunningCommand[] = [];
+afterEach(async () => {
+  for (const command of running.splice(0)) {
+    command.child.kill("SIGKILL");
+    await command.finished;
+  }
+});
+
+function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningCommand {
+  const command = startCommand(args, { env });
+  running.push(command);
+  return command;
+}
+
+function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), "wherefrom-cli-"));
+}
+
+type Ready = {
+  readonly gateway: string;
+  readonly api: string;
+  readonly organization: string;
+  readonly environment: string;
+  readonly demo: string | null;
+};
+
+async function ready(command: RunningCommand): Promise<Ready> {
+  const [line] = await command.says(/^\{.*\}$/m);
+  return JSON.parse(line);
+}
+
+const freePorts = { WHEREFROM_GATEWAY_PORT: "0", WHEREFROM_API_PORT: "0", WHEREFROM_JSON: "1" };
+const chain = { "X-Forwarded-For": "203.0.113.7, 198.51.100.9" };
+
+test("up resolves a request, a PATCH changes the next one, and SIGINT ends it with 0", async () => {
+  const command = start(["up", "--data", newFolder(), "--environment", "trial"], freePorts);
+  const { gateway, api, organization, environment, demo } = await ready(command);
+  expect({ organization, environment, demo }).toEqual({
+    organization: "local",
+    environment: "trial",
+    demo: expect.stringContaining("http://127.0.0.1:"),
+  });
+  expect(await (await fetch(gateway, { headers: chain })).json()).toMatchObject({ ip: "203.0.113.7", algorithm: "default" });
+  const patched = await fetch(`${api}/v1/organizations/local/environments/trial?updateMask=client_ip_resolution_config`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json" },
+    body: '{"clientIpResolutionConfig":{"headerIndexAlgorithm":{"ipHeaderName":"X-Forwarded-For","ipHeaderIndex":-1}}}',
+  });
+  expect(patched.status).toBe(200);
+  expect(await (await fetch(gateway, { headers: chain })).json()).toMatchObject({ ip: "198.51.100.9", explanation: { unlistedHops: 0 } });
+  command.child.kill("SIGINT");
+  expect(await command.finished).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("up for a person prints the addresses, a line to try and what that line gives", async () => {
+  const command = start(["up", "--data", newFolder(), "--gateway-port", "0", "--api-port", "0"]);
+  await command.says(/Resolved: 203\.0\.113\.7 /);
+  const { stdout } = command.written();
+  expect(stdout).toMatch(/curl -s -H 'X-Forwarded-For: 203\.0\.113\.7, 198\.51\.100\.9' http:\/\/127\.0\.0\.1:\d+\//);
+  expect(stdout).toMatch(/\/v1\/organizations\/local\/environments\/demo/);
+  command.child.kill("SIGTERM");
+  expect((await command.finished).code).toBe(0);
+});
+
+test("a second start on the same data keeps the policy and points the demo route at the new demo upstream", async () => {
+  const data = newFolder();
+  for (const round of ["first", "second"]) {
+    const command = start(["up", "--data", data], freePorts);
+    const { gateway } = await ready(command);
+    expect(await (await fetch(gateway, { headers: chain })).json(), round).toMatchObject({ ip: "203.0.113.7" });
+    command.child.kill("SIGINT");
+    expect((await command.finished).code).toBe(0);
+  }
+});
+
+test("up --no-demo has no demo upstream", async () => {
+  const command = start(["up", "--data", newFolder(), "--no-demo"], freePorts);
+  expect((await ready(command)).demo).toBeNull();
+});
+
+test("a port in use is one line that names the flag, and nothing is left running", async () => {
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
+  const { port } = holder.address() as AddressInfo;
+  const cases = [
+    { args: ["up", "--data", newFolder(), "--gateway-port", `${port}`, "--api-port", "0"], flag: "--gateway-port" },
+    { args: ["up", "--data", newFolder(), "--gateway-port", "0", "--api-port", `${port}`], flag: "--api-port" },
+    { args: ["control", "--database", `sqlite:${join(newFolder(), "c.db")}`, "--port", `${port}`], flag: "--port" },
+  ];
+  for (const { args, flag } of cases) {
+    const { code, stdout, stderr } = await runCommand(args);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+    expect(stderr).toMatch(
+      new RegExp(
+        `^Cannot listen on 127\\.0\\.0\\.1:${port}: the port is in use\\. .* ${flag} \\d+ \\(WHEREFROM_[A-Z_]+\\) \\[LISTEN_PORT_IN_USE\\]\\n$`,
+      ),
+    );
+  }
+  holder.close();
+});
+
+test("a data folder that is a file, or lies below one, is one line that names the flag", async () => {
+  const file = join(newFolder(), "file");
+  writeFileSync(file, "");
+  for (const path of [file, join(file, "data"), "/proc/wherefrom"]) {
+    const { code, stderr } = await runCommand(["up", "--data", path], { env: freePorts });
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^Cannot write to the data folder [^\n]+--data PATH \(WHEREFROM_DATA\) \[DATA_FOLDER_UNUSABLE\]\n$/);
+  }
+});
+
+test("two systems on one data folder: the second says that the first is using it", async () => {
+  const data = newFolder();
+  await ready(start(["up", "--data", data], freePorts));
+  const { code, stderr } = await runCommand(["up", "--data", data], { env: freePorts });
+  expect(code).toBe(3);
+  expect(stderr).toContain("another Wherefrom is using it");
+});
+
+test("control and gateway run apart, and both stop with 0", async () => {
+  const control = start(["control", "--port", "0", "--database", `sqlite:${join(newFolder(), "deep", "c.db")}`, "--json"]);
+  const { api } = await ready(control);
+  const created = await fetch(`${api}/v1/organizations/local/environments`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"name":"demo"}',
+  });
+  expect(created.ok).toBe(true);
+  const gateway = start(["gateway", "--control", api, "--port", "0", "--id", "g1", "--json"]);
+  const { gateway: url } = await ready(gateway);
+  expect((await fetch(url)).status).toBe(404);
+  const listed = (await (await fetch(`${api}/v1/organizations/local/environments/demo/gateways`)).json()) as { gateways: unknown[] };
+  expect(listed.gateways).toMatchObject([{ name: "g1", connected: true }]);
+  for (const command of [gateway, control]) {
+    command.child.kill("SIGTERM");
+    expect((await command.finished).code).toBe(0);
+  }
+});
+
+test("a gateway on a snapshot file reads it again on SIGHUP, and a faulty file changes nothing", async () => {
+  const path = join(newFolder(), "snapshot.json");
+  const snapshot = { organization: "local", environment: "demo", revision: 1, clientIpResolutionConfig: {}, routes: [] };
+  writeFileSync(path, JSON.stringify(snapshot));
+  const gateway = start(["gateway", "--snapshot", path, "--port", "0"]);
+  await gateway.says(/running revision 1\. /);
+  writeFileSync(path, JSON.stringify({ ...snapshot, revision: 2, clientIpResolutionConfig: { nope: 1 }, routes: [{ name: "" }] }));
+  gateway.child.kill("SIGHUP");
+  await gateway.says(/Snapshot refused, revision 1 goes on/);
+  await gateway.says(/\/clientIpResolutionConfig\/nope/);
+  writeFileSync(path, JSON.stringify({ ...snapshot, revision: 3 }));
+  gateway.child.kill("SIGHUP");
+  await gateway.says(/Snapshot read again: running revision 3/);
+  gateway.child.kill("SIGINT");
+  expect((await gateway.finished).code).toBe(0);
+});
+
+test("a gateway that still waits for its control stops at once", async () => {
+  const gateway = start(["gateway", "--control", "http://127.0.0.1:1", "--port", "0"]);
+  await gateway.says(/CONTROL_LOST/);
+  gateway.child.kill("SIGINT");
+  expect((await gateway.finished).code).toBe(0);
+});

@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { runCommand } from "./command.ts";
+
+const faults = [
+  { args: [], says: "Usage: wherefrom" },
+  { args: ["resolv"], says: "(Did you mean resolve?)" },
+  { args: ["--nope"], says: "unknown option '--nope'" },
+  { args: ["up", "--gateway-prt", "1"], says: "(Did you mean --gateway-port?)" },
+  { args: ["up", "more"], says: "too many arguments" },
+  { args: ["up", "--gateway-port"], says: "argument missing" },
+  { args: ["up", "--gateway-port", "65536"], says: "Expected a port from 0 to 65535" },
+  { args: ["up", "--api-port", "-1"], says: "Expected a port from 0 to 65535" },
+  { args: ["up", "--gateway-host", "http://x"], says: "Expected an address or a host name" },
+  { args: ["up", "--environment", "a b"], says: "--environment (WHEREFROM_ENVIRONMENT): Expected" },
+  { args: ["up", "--organization", ".."], says: "--organization (WHEREFROM_ORGANIZATION): Expected" },
+  { args: ["gateway"], says: "Give --control URL (WHEREFROM_CONTROL) or --snapshot FILE" },
+  { args: ["gateway", "--control", "nowhere"], says: "Expected an http:// or https:// URL" },
+  { args: ["gateway", "--control", "http://127.0.0.1:1", "--snapshot", "x"], says: "not both" },
+  { args: ["gateway", "--snapshot", "x", "--id", "a/b"], says: "Expected 1 to 63 letters" },
+  { args: ["control", "--database", "mysql://x"], says: "Expected sqlite: and the path of a file" },
+  { args: ["control", "--host", "0.0.0.0", "--database", "sqlite:./never-made.db"], says: "CONTROL_NOT_LOOPBACK" },
+  { args: ["up"], env: { WHEREFROM_GATEWAY_PORT: "x" }, says: "from env 'WHEREFROM_GATEWAY_PORT' is invalid" },
+];
+
+test.each(faults)("wherefrom $args is a usage fault that says «$says»", async ({ args, env, says }) => {
+  const { code, stdout, stderr } = await runCommand(args, { env: env ?? {} });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain(says);
+});
+
+const commands = [{ command: [] }, { command: ["up"] }, { command: ["gateway"] }, { command: ["control"] }, { command: ["resolve"] }];
+
+test.each(commands)("--help of $command has examples, and a variable for every flag", async ({ command }) => {
+  const { code, stdout, stderr } = await runCommand([...command, "--help"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain("Examples:\n  $ ");
+  if (command.length === 0) return;
+  const options = stdout.slice(stdout.indexOf("Options:"), stdout.indexOf("Examples:"));
+  const flags = options.split(/\n(?= {2}-)/).slice(1);
+  const withoutVariable = flags.filter((flag) => !/--help/.test(flag) && !/env:\s+WHEREFROM_[A-Z_]+/.test(flag));
+  expect(withoutVariable).toEqual([]);
+});
+
+test("--version prints the version", async () => {
+  expect(await runCommand(["--version"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+});

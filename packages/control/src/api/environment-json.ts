@@ -1,0 +1,30 @@
+import type { Environment, Snapshot } from "@wherefrom/model";
+import type { EnvironmentRecord } from "../config-store/port.ts";
+
+/** An environment as Apigee's API shows it. An empty policy is the same as none and is left out, as proto3 leaves out what is unset. */
+export function environmentJson({ name, settings, createdAt, modifiedAt }: EnvironmentRecord): Environment {
+  const { clientIpResolutionConfig, ...others } = settings;
+  return {
+    name,
+    ...others,
+    ...(isSet(clientIpResolutionConfig) && { clientIpResolutionConfig }),
+    state: "ACTIVE",
+    createdAt: String(createdAt),
+    lastModifiedAt: String(modifiedAt),
+  };
+}
+
+/** Whether a policy says anything: `{}` clears it. */
+export function isSet(policy: Record<string, unknown> | undefined): policy is Record<string, unknown> {
+  return policy !== undefined && Object.keys(policy).length > 0;
+}
+
+export function environmentName(organization: string, name: string): string {
+  return `organizations/${organization}/environments/${name}`;
+}
+
+/** What gateways get of an environment. */
+export function snapshotOf(organization: string, { name, revision, settings, routes }: EnvironmentRecord): Snapshot {
+  const { clientIpResolutionConfig = {} } = settings;
+  return { organization, environment: name, revision, clientIpResolutionConfig, routes: [...routes] };
+}

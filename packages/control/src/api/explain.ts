@@ -1,0 +1,65 @@
+import { createResolver, evidenceOfFields, parsePolicy } from "wherefrom";
+import { z } from "zod";
+import { refuseFaults } from "../http/api-error.ts";
+import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
+import { violationsOf } from "../http/violations.ts";
+import { policyViolations } from "./environment-body.ts";
+import { requireEnvironment } from "./environments.ts";
+
+const MAX_HEADER_FIELDS = 1_000;
+const FIELD = "Expected a [name, value] pair of texts";
+
+const evidenceSchema = z.strictObject({
+  /** Address of the transport peer; null or absent: not known. */
+  peer: z.string("Expected a text or null").nullish(),
+  /** Header fields as they came over the wire, repeated ones repeated. */
+  headers: z
+    .array(z.tuple([z.string(FIELD), z.string(FIELD)], FIELD), "Expected a list of [name, value] pairs")
+    .max(MAX_HEADER_FIELDS)
+    .optional(),
+  /** A `clientIpResolutionConfig` to try in place of the environment's own. Nothing is stored. */
+  policy: z.record(z.string(), z.unknown(), "Expected an object").optional(),
+});
+
+const answerSchema = z.looseObject({
+  ip: z.string().nullable(),
+  family: z.union([z.literal(4), z.literal(6)]).nullable(),
+  outcome: z.enum(["resolved", "fallback", "rejected"]),
+  trust: z.enum(["verified", "unverified"]),
+  reason: z.string().optional(),
+  algorithm: z.string(),
+  key: z.string().nullable(),
+  /** The environment's revision; also when another policy was tried. */
+  revisionId: z.string(),
+  policy: z.enum(["environment", "tried"]),
+  explanation: z.looseObject({}),
+});
+
+/** What the environment says of one request, with the verdict on each hop. Nothing is stored and no traffic is touched. */
+export const explainRequest: Endpoint = {
+  summary: "Explains how the environment, or a policy to try, resolves a request",
+  takes: evidenceSchema,
+  answers: answerSchema,
+  async handle({ parts, param, body }) {
+    const given = await body();
+    const evidence = readEvidence(given);
+    const { settings, revision } = await requireEnvironment(parts, param("env"));
+    const { peer, headers = [], policy } = evidence;
+    const resolver = createResolver(parsePolicy(policy ?? settings.clientIpResolutionConfig ?? {}));
+    const explanation = resolver.explain(evidenceOfFields(peer ?? undefined, headers));
+    const { peer: _peer, hops: _hops, unlistedHops: _unlistedHops, sentences: _sentences, ...resolution } = explanation;
+    const revisionId = String(revision);
+    return jsonAnswer({ ...resolution, revisionId, policy: policy === undefined ? "environment" : "tried", explanation });
+  },
+};
+
+function readEvidence(given: unknown): z.output<typeof evidenceSchema> {
+  const parsed = evidenceSchema.safeParse(given);
+  const policy = (given as { policy?: unknown }).policy;
+  const isPolicyObject = typeof policy === "object" && policy !== null && !Array.isArray(policy);
+  refuseFaults([
+    ...(parsed.success ? [] : violationsOf(parsed.error, given)),
+    ...(isPolicyObject ? policyViolations(policy, "policy") : []),
+  ]);
+  return evidenceSchema.parse(given);
+}

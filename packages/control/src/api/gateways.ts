@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { refuseFaults } from "../http/api-error.ts";
+import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
+import { shownValue, violationsOf } from "../http/violations.ts";
+import type { GatewayReport } from "../publish.ts";
+import { requireEnvironment } from "./environments.ts";
+
+const GATEWAY_NAME = /^[A-Za-z0-9._-]{1,128}$/;
+const MAX_ISSUES = 100;
+
+const refusedSchema = z.strictObject({ revision: z.int().min(0), issues: z.array(z.unknown()).max(MAX_ISSUES) });
+const reportSchema: z.ZodType<GatewayReport, unknown> = z.strictObject({ revision: z.int().min(0), refused: refusedSchema.optional() });
+
+const gatewaySchema = z
+  .object({
+    name: z.string(),
+    revision: z.int().optional(),
+    connected: z.boolean(),
+    reportedAt: z.string().optional(),
+    refused: refusedSchema.optional(),
+  })
+  .meta({ id: "Gateway" });
+
+/** Which gateway runs which revision. Not stored: after control was restarted, gateways appear as they report again. */
+export const listGateways: Endpoint = {
+  summary: "Which gateway runs which revision",
+  answers: z.object({ gateways: z.array(gatewaySchema) }),
+  async handle({ parts, param }) {
+    const { name: environment } = await requireEnvironment(parts, param("env"));
+    const gateways = parts.publisher.gateways(environment).map(({ name, revision, isConnected, reportedAt, refused }) => ({
+      name,
+      revision,
+      connected: isConnected,
+      ...(reportedAt !== undefined && { reportedAt: String(reportedAt) }),
+      refused,
+    }));
+    return jsonAnswer({ gateways });
+  },
+};
+
+export const reportGateway: Endpoint = {
+  summary: "A gateway says what it runs",
+  takes: reportSchema,
+  answers: z.object({}),
+  async handle({ parts, param, body }) {
+    const gateway = gatewayNameOf(param("gateway"));
+    const given = await body();
+    const report = reportSchema.safeParse(given);
+    if (!report.success) refuseFaults(violationsOf(report.error, given));
+    const { name: environment } = await requireEnvironment(parts, param("env"));
+    const { revision, refused } = reportSchema.parse(given);
+    parts.publisher.report(environment, { gateway, revision, refused, at: parts.now() });
+    if (refused !== undefined) parts.onNotice({ kind: "snapshot-refused", environment, gateway, ...refused });
+    return jsonAnswer({});
+  },
+};
+
+/** A gateway's name, or 400. */
+export function gatewayNameOf(text: string): string {
+  if (GATEWAY_NAME.test(text)) return text;
+  const description = `Expected 1 to 128 letters, digits, dots, underscores or hyphens, received ${shownValue(text)}`;
+  refuseFaults([{ field: "gatewayId", description, reason: "FIELD_INVALID" }]);
+  return text;
+}

@@ -1,0 +1,95 @@
+import { type Snapshot, snapshotSchema } from "@wherefrom/model";
+import { ApiError, refuseFaults } from "../http/api-error.ts";
+import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
+import { etagOf, isKnownTo } from "../http/etag.ts";
+import { shownValue } from "../http/violations.ts";
+import type { ControlParts } from "../parts.ts";
+import { snapshotOf } from "./environment-json.ts";
+import { requireEnvironment } from "./environments.ts";
+import { gatewayNameOf } from "./gateways.ts";
+
+/**
+ * An environment as gateways take it: at once, by ETag long-poll (`waitMs`), or as a stream of server-sent events that
+ * begins with the present snapshot. `gatewayId` says which gateway a stream belongs to, so that writes wait for it.
+ */
+export const getSnapshot: Endpoint = {
+  summary: "The snapshot for gateways: JSON, long-poll or event stream",
+  answers: snapshotSchema,
+  query: ["waitMs", "gatewayId"],
+  async handle(call) {
+    const { parts } = call;
+    const name = call.param("env");
+    const waitMs = readWait(call);
+    const gateway = call.query.has("gatewayId") ? gatewayNameOf(call.query.get("gatewayId") ?? "") : undefined;
+    const snapshot = snapshotOf(parts.organization, await requireEnvironment(parts, name));
+    if (acceptsEvents(call.header("accept"))) return streamAnswer(parts, { snapshot, gateway });
+    if (!isKnownTo(call.header("if-none-match"), snapshot.revision)) return snapshotAnswer(snapshot);
+    const awaited = await parts.publisher.next(name, { after: snapshot.revision, timeoutMs: waitMs, signal: call.signal });
+    switch (awaited.kind) {
+      case "snapshot":
+        return snapshotAnswer(awaited.snapshot);
+      case "gone":
+        throw new ApiError("ENVIRONMENT_NOT_FOUND", `Environment: Expected one that exists, received ${name}, which was deleted`);
+      case "unchanged":
+        return new Response(null, { status: 304, headers: { etag: etagOf(snapshot.revision) } });
+    }
+  },
+};
+
+function snapshotAnswer(snapshot: Snapshot): Response {
+  return jsonAnswer(snapshot, etagOf(snapshot.revision));
+}
+
+function readWait({ query, parts }: Call): number {
+  const text = query.get("waitMs") ?? "0";
+  const { maxPollWaitMs } = parts.limits;
+  const waitMs = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (waitMs <= maxPollWaitMs) return waitMs;
+  const description = `Expected whole milliseconds from 0 to ${maxPollWaitMs}, received ${shownValue(text)}`;
+  refuseFaults([{ field: "waitMs", description }], "QUERY_INVALID");
+  return 0;
+}
+
+function acceptsEvents(accept: string | null): boolean {
+  return (accept ?? "").split(",").some((range) => range.split(";")[0]?.trim().toLowerCase() === "text/event-stream");
+}
+
+type StreamStart = { readonly snapshot: Snapshot; readonly gateway: string | undefined };
+
+/**
+ * Server-sent events. An event is made only when the reader has taken the one before, so a slow reader skips snapshots and costs
+ * no memory. A deleted environment and a closing control end the stream.
+ */
+function streamAnswer({ publisher, limits }: ControlParts, { snapshot, gateway }: StreamStart): Response {
+  if (publisher.streams() >= limits.maxStreams) {
+    throw new ApiError("TOO_MANY_STREAMS", `Streams: Expected at most ${limits.maxStreams} at a time, received one more`);
+  }
+  const environment = snapshot.environment;
+  const disconnect = publisher.connect(environment, gateway);
+  const gone = new AbortController();
+  const encoder = new TextEncoder();
+  let sent = snapshot.revision;
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(encoder.encode(eventOf(snapshot))),
+    async pull(controller) {
+      const awaited = await publisher.next(environment, { after: sent, timeoutMs: limits.streamHeartbeatMs, signal: gone.signal });
+      if (gone.signal.aborted) return;
+      if (awaited.kind === "gone" || (awaited.kind === "unchanged" && publisher.isClosed())) {
+        disconnect();
+        controller.close();
+        return;
+      }
+      if (awaited.kind === "snapshot") sent = awaited.snapshot.revision;
+      controller.enqueue(encoder.encode(awaited.kind === "snapshot" ? eventOf(awaited.snapshot) : ": still here\n\n"));
+    },
+    cancel() {
+      gone.abort();
+      disconnect();
+    },
+  });
+  return new Response(body, { headers: { "content-type": "text/event-stream", etag: etagOf(snapshot.revision) } });
+}
+
+function eventOf(snapshot: Snapshot): string {
+  return `event: snapshot\nid: r${snapshot.revision}\ndata: ${JSON.stringify(snapshot)}\n\n`;
+}

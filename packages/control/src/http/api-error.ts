@@ -1,0 +1,91 @@
+import { type FieldViolation, RPC_STATUSES, type RpcError, type RpcStatus } from "@wherefrom/model";
+
+/** Stable. Documented in docs/errors.md, one heading a code; `reason` of google.rpc.ErrorInfo in an answer. */
+export type ApiReason =
+  | "BODY_NOT_JSON"
+  | "BODY_TOO_LARGE"
+  | "CONTENT_TYPE_UNSUPPORTED"
+  | "ENVIRONMENT_EXISTS"
+  | "ENVIRONMENT_NOT_FOUND"
+  | "FIELDS_INVALID"
+  | "HOST_NOT_ALLOWED"
+  | "INTERNAL"
+  | "METHOD_NOT_ALLOWED"
+  | "OPERATION_NOT_FOUND"
+  | "ORGANIZATION_NOT_FOUND"
+  | "PATH_NOT_FOUND"
+  | "QUERY_INVALID"
+  | "REQUEST_MALFORMED"
+  | "REVISION_STALE"
+  | "ROUTE_EXISTS"
+  | "ROUTE_NOT_FOUND"
+  | "ROUTE_PLACE_TAKEN"
+  | "TOO_MANY_ROUTES"
+  | "TOO_MANY_STREAMS";
+
+type Verdict = { readonly status: RpcStatus; readonly httpStatus?: number };
+
+/** HTTP has statuses that google.rpc.Code has not: there the HTTP status is the finer one. */
+const VERDICTS: Readonly<Record<ApiReason, Verdict>> = {
+  BODY_NOT_JSON: { status: "INVALID_ARGUMENT" },
+  BODY_TOO_LARGE: { status: "INVALID_ARGUMENT", httpStatus: 413 },
+  CONTENT_TYPE_UNSUPPORTED: { status: "INVALID_ARGUMENT", httpStatus: 415 },
+  ENVIRONMENT_EXISTS: { status: "ALREADY_EXISTS" },
+  ENVIRONMENT_NOT_FOUND: { status: "NOT_FOUND" },
+  FIELDS_INVALID: { status: "INVALID_ARGUMENT" },
+  HOST_NOT_ALLOWED: { status: "PERMISSION_DENIED" },
+  INTERNAL: { status: "INTERNAL" },
+  METHOD_NOT_ALLOWED: { status: "UNIMPLEMENTED", httpStatus: 405 },
+  OPERATION_NOT_FOUND: { status: "NOT_FOUND" },
+  ORGANIZATION_NOT_FOUND: { status: "NOT_FOUND" },
+  PATH_NOT_FOUND: { status: "NOT_FOUND" },
+  QUERY_INVALID: { status: "INVALID_ARGUMENT" },
+  REQUEST_MALFORMED: { status: "INVALID_ARGUMENT" },
+  REVISION_STALE: { status: "ABORTED", httpStatus: 412 },
+  ROUTE_EXISTS: { status: "ALREADY_EXISTS" },
+  ROUTE_NOT_FOUND: { status: "NOT_FOUND" },
+  ROUTE_PLACE_TAKEN: { status: "ALREADY_EXISTS" },
+  TOO_MANY_ROUTES: { status: "FAILED_PRECONDITION" },
+  TOO_MANY_STREAMS: { status: "RESOURCE_EXHAUSTED" },
+};
+
+/** A request that the API does not carry out. Becomes Google's error envelope. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly reason: ApiReason;
+  readonly violations: readonly FieldViolation[];
+
+  constructor(reason: ApiReason, message: string, violations: readonly FieldViolation[] = []) {
+    super(message);
+    this.reason = reason;
+    this.violations = violations;
+  }
+}
+
+/** Throws when there are faults, all of them in one error. */
+export function refuseFaults(violations: readonly FieldViolation[], reason: "FIELDS_INVALID" | "QUERY_INVALID" = "FIELDS_INVALID"): void {
+  if (violations.length === 0) return;
+  const lines = violations.map(({ field, description }) => (field === "" ? description : `${field}: ${description}`));
+  throw new ApiError(reason, lines.join("\n"), violations);
+}
+
+/** Google's error envelope, with our stable code as the reason of its ErrorInfo. Source: AIP-193. */
+export function errorAnswer(error: ApiError, requestId: string): Response {
+  const { status, httpStatus } = VERDICTS[error.reason];
+  const code = httpStatus ?? RPC_STATUSES[status];
+  const body: RpcError = {
+    error: {
+      code,
+      message: error.message,
+      status,
+      details: [
+        { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: error.reason, domain: "wherefrom" },
+        { "@type": "type.googleapis.com/google.rpc.RequestInfo", requestId },
+      ],
+    },
+  };
+  if (error.violations.length > 0) {
+    body.error.details.push({ "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: [...error.violations] });
+  }
+  return Response.json(body, { status: code });
+}

@@ -1,0 +1,48 @@
+import { randomUUID } from "node:crypto";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { ControlParts } from "../parts.ts";
+import { ApiError, errorAnswer } from "./api-error.ts";
+import type { RouteLine } from "./endpoint.ts";
+import { requireLoopbackHost } from "./host-gate.ts";
+import { type ApiEnv, mountRoutes } from "./mount.ts";
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+const REQUEST_ID_HEADER = "x-request-id";
+
+/** The API as a function from request to answer: the route table within what holds for every request. It does not throw. */
+export function createApp(lines: readonly RouteLine[], parts: ControlParts): (request: Request) => Promise<Response> {
+  const app = new OpenAPIHono<ApiEnv>();
+  app.use(async (context, next) => {
+    requireLoopbackHost(context.req.header("host") ?? null);
+    await next();
+  });
+  mountRoutes(app, lines, parts);
+  app.doc31("/openapi.json", {
+    openapi: "3.1.0",
+    info: { title: "Wherefrom control", version: "1", description: "Environments, their policies and their publication." },
+  });
+  app.notFound(({ req, env }) => {
+    const message = `Path: Expected one of those in /openapi.json, received ${JSON.stringify(req.path)}`;
+    return errorAnswer(new ApiError("PATH_NOT_FOUND", message), env.requestId);
+  });
+  app.onError((error, { env: { requestId } }) => {
+    if (error instanceof ApiError) return errorAnswer(error, requestId);
+    parts.onNotice({ kind: "internal-error", requestId, error });
+    const message = `Control could not answer. Its log has the cause under the request id ${requestId}`;
+    return errorAnswer(new ApiError("INTERNAL", message), requestId);
+  });
+  return async (request) => {
+    const requestId = requestIdOf(request);
+    const answer = await app.fetch(request, { requestId });
+    answer.headers.set(REQUEST_ID_HEADER, requestId);
+    answer.headers.set("cache-control", "no-store");
+    answer.headers.set("x-content-type-options", "nosniff");
+    return answer;
+  };
+}
+
+/** The client's own id when it has a harmless form, so that it finds its requests again in both logs. */
+function requestIdOf(request: Request): string {
+  const given = request.headers.get(REQUEST_ID_HEADER) ?? "";
+  return REQUEST_ID.test(given) ? given : randomUUID();
+}

@@ -1,0 +1,112 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { ControlError } from "../errors.ts";
+import { ApiError, errorAnswer } from "./api-error.ts";
+import { isLoopback } from "./host-gate.ts";
+
+type Fetch = (request: Request) => Response | Promise<Response>;
+
+export type ListenAddress = { readonly host: string; readonly port: number };
+
+/** A listening HTTP server. */
+export type Listener = {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+  /** Takes no new requests, lets those under way end for `graceMs`, then cuts them. */
+  close(graceMs: number): Promise<void>;
+};
+
+/** Time for a client to send a whole request. An event stream is an answer and not limited by it. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+const MAX_HEADER_BYTES = 16_384;
+const IDLE_SWEEP_MS = 20;
+
+/**
+ * Listens on a loopback address. The caller has made sure that it is one: see `requireLoopbackListen`.
+ *
+ * Errors: `ControlError` for a port in use, or a port or an address that the system does not give.
+ */
+export async function listen(fetch: Fetch, { host, port }: ListenAddress): Promise<Listener> {
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: MAX_HEADER_BYTES },
+    getRequestListener(fetch, { overrideGlobalObjects: false, errorHandler: malformedAnswer }),
+  );
+  await listening(server, { host: bareHost(host), port });
+  const bound = server.address() as AddressInfo;
+  const shownHost = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  return {
+    host,
+    port: bound.port,
+    url: `http://${shownHost}:${bound.port}`,
+    close: (graceMs) => closeServer(server, graceMs),
+  };
+}
+
+/**
+ * Refuses any host but loopback. Whoever reaches the API may change every policy, since it asks nobody who they are; so the
+ * machine's own users are the widest circle it may be open to.
+ *
+ * Errors: `ControlError` CONTROL_NOT_LOOPBACK.
+ */
+export function requireLoopbackListen(host: string): void {
+  if (isLoopback(host)) return;
+  const message = `Cannot listen on ${JSON.stringify(host)}: the API has no access control, so it listens on 127.0.0.1, ::1 or localhost only`;
+  throw new ControlError("CONTROL_NOT_LOOPBACK", message);
+}
+
+/** `localhost` is not looked up: a hosts file could point it elsewhere. */
+function bareHost(host: string): string {
+  return host.toLowerCase() === "localhost" ? "127.0.0.1" : host.replace(/^\[(.*)\]$/, "$1");
+}
+
+/** A request that is no request: an unreadable target or Host. */
+function malformedAnswer(error: unknown): Response {
+  const why = error instanceof Error ? error.message : String(error);
+  return errorAnswer(
+    new ApiError("REQUEST_MALFORMED", `Request: Expected a valid target and Host, received a fault: ${why}`),
+    randomUUID(),
+  );
+}
+
+function listening(server: Server, { host, port }: ListenAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(listenFault(error, { host, port })));
+    server.listen({ host, port, exclusive: true }, resolve);
+  });
+}
+
+function listenFault(error: NodeJS.ErrnoException, { host, port }: ListenAddress): unknown {
+  const where = `Cannot listen on ${host.includes(":") ? `[${host}]` : host}:${port}`;
+  switch (error.code) {
+    case "EADDRINUSE":
+      return new ControlError("CONTROL_PORT_IN_USE", `${where}: the port is in use. Stop the other program or choose another port`, {
+        cause: error,
+      });
+    case "EACCES":
+      return new ControlError("CONTROL_PORT_DENIED", `${where}: the system does not allow this port. Choose one above 1023`, {
+        cause: error,
+      });
+    case "EADDRNOTAVAIL":
+    case "EAFNOSUPPORT":
+    case "ENOTFOUND":
+      return new ControlError("CONTROL_ADDRESS_UNAVAILABLE", `${where}: this machine has no such address. Choose 127.0.0.1`, {
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}
+
+async function closeServer(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // A kept-alive connection goes idle only after its last answer, so looking once is not enough.
+  const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(cut);
+}

@@ -1,0 +1,41 @@
+/** What control allows at the most. */
+export type ControlLimits = {
+  /** Longest request body, in bytes. */
+  readonly maxBodyBytes: number;
+  /** Deepest nesting of objects and lists in a request body. */
+  readonly maxBodyDepth: number;
+  /** How long a write waits for the connected gateways before it answers all the same. */
+  readonly maxPublishWaitMs: number;
+  /** How long after its start an event stream that names no gateway may turn out to be one's, by the gateway's first report. */
+  readonly introductionMs: number;
+  /** Longest wait that a long-poll may ask for. */
+  readonly maxPollWaitMs: number;
+  /** Pause between two comment lines on a quiet event stream. */
+  readonly streamHeartbeatMs: number;
+  /** Event streams open at a time, over all environments. */
+  readonly maxStreams: number;
+  /** Gateways remembered for one environment. The one that reported longest ago and is not connected goes first. */
+  readonly maxGateways: number;
+  readonly maxRoutes: number;
+  /** Revisions kept for one environment. */
+  readonly maxRevisions: number;
+  /** Operations kept for the organization. */
+  readonly maxOperations: number;
+  /** How long `close` waits for requests that are still being answered. */
+  readonly closeGraceMs: number;
+};
+
+export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
+  maxBodyBytes: 1_048_576,
+  maxBodyDepth: 32,
+  maxPublishWaitMs: 1_000,
+  introductionMs: 1_000,
+  maxPollWaitMs: 60_000,
+  streamHeartbeatMs: 15_000,
+  maxStreams: 1_000,
+  maxGateways: 1_000,
+  maxRoutes: 1_000,
+  maxRevisions: 1_000,
+  maxOperations: 1_000,
+  closeGraceMs: 2_000,
+};

@@ -1,0 +1,11 @@
+/** What an operator may want to see in a log. Texts that came from a request are escaped. */
+export type ControlNotice =
+  | { readonly kind: "internal-error"; readonly requestId: string; readonly error: unknown }
+  | {
+      readonly kind: "snapshot-refused";
+      readonly environment: string;
+      readonly gateway: string;
+      readonly revision: number;
+      readonly issues: readonly unknown[];
+    }
+  | { readonly kind: "gateways-late"; readonly environment: string; readonly revision: number; readonly gateways: readonly string[] };

@@ -1,0 +1,173 @@
+import type { Snapshot } from "@wherefrom/model";
+import { until, type Wakers } from "./until.ts";
+
+/** What happened last to an environment, as far as gateways are concerned. */
+export type Publication =
+  | { readonly kind: "snapshot"; readonly snapshot: Snapshot }
+  /** The environment was deleted; `revision` is that of the deletion. */
+  | { readonly kind: "gone"; readonly revision: number };
+
+/** What a gateway says it runs, and the newer snapshot that it refused, if it did. */
+export type GatewayReport = {
+  readonly revision: number;
+  readonly refused?: { readonly revision: number; readonly issues: readonly unknown[] } | undefined;
+};
+
+export type GatewayState = Partial<GatewayReport> & {
+  readonly name: string;
+  readonly isConnected: boolean;
+  /** Milliseconds since 1970; absent until the first report. */
+  readonly reportedAt?: number | undefined;
+};
+
+/** What waiting for a newer publication came to. `unchanged`: the time is over, or the caller gave up, or control closes. */
+export type Awaited = Publication | { readonly kind: "unchanged" };
+
+type WaitOptions = { readonly after: number; readonly timeoutMs: number; readonly signal?: AbortSignal | undefined };
+
+/**
+ * Passes each environment's newest snapshot to whoever waits for it, and knows which gateway runs what.
+ *
+ * Not a queue: a slow reader gets the newest snapshot, never those between. Not stored: after a restart gateways report again.
+ */
+export type Publisher = {
+  /** Older than what was published already: ignored. */
+  publish(environment: string, publication: Publication): void;
+  /** The first publication with a revision above `after`. */
+  next(environment: string, options: WaitOptions): Promise<Awaited>;
+  /**
+   * Counts a gateway's event stream as connected until the returned function is called. A stream that names no gateway is taken
+   * for the next gateway that reports without a stream of its own; until then it is waited for during its first `introductionMs`,
+   * and after that it is somebody who only looks on.
+   */
+  connect(environment: string, gateway: string | undefined): () => void;
+  report(environment: string, report: GatewayReport & { readonly gateway: string; readonly at: number }): void;
+  /** Sorted by name. */
+  gateways(environment: string): readonly GatewayState[];
+  /** Resolves with the names of the connected gateways that had not answered for `revision` after `timeoutMs`; none is the good case. */
+  settled(environment: string, options: { readonly revision: number; readonly timeoutMs: number }): Promise<readonly string[]>;
+  /** Event streams open now, over all environments. */
+  streams(): number;
+  /** Ends every wait, now and later. */
+  close(): void;
+  isClosed(): boolean;
+};
+
+type Stream = { gateway: string | undefined; isIntroducing: boolean };
+type Entry = { readonly report: GatewayReport; readonly reportedAt: number };
+
+type Channel = {
+  newest: Publication | undefined;
+  readonly streams: Set<Stream>;
+  readonly gateways: Map<string, Entry>;
+  readonly wakers: Wakers;
+};
+
+type PublisherLimits = { readonly maxGateways: number; readonly introductionMs: number };
+
+export function createPublisher({ maxGateways, introductionMs }: PublisherLimits): Publisher {
+  const channels = new Map<string, Channel>();
+  const closing = new AbortController();
+  const channelOf = (environment: string): Channel => {
+    const channel = channels.get(environment) ?? { newest: undefined, streams: new Set(), gateways: new Map(), wakers: new Set() };
+    channels.set(environment, channel);
+    return channel;
+  };
+  return {
+    publish: (environment, publication) => publish(channelOf(environment), publication),
+    async next(environment, { after, timeoutMs, signal }) {
+      const channel = channelOf(environment);
+      const newer = () => (channel.newest !== undefined && revisionOf(channel.newest) > after ? channel.newest : undefined);
+      const signals = signal === undefined ? [closing.signal] : [closing.signal, signal];
+      return (await until(channel.wakers, newer, { timeoutMs, signals })) ?? { kind: "unchanged" };
+    },
+    connect: (environment, gateway) => connect(channelOf(environment), { gateway, introductionMs }),
+    report: (environment, report) => takeReport(channelOf(environment), { ...report, maxGateways }),
+    gateways: (environment) => statesOf(channelOf(environment)),
+    async settled(environment, { revision, timeoutMs }) {
+      const channel = channelOf(environment);
+      const settled = () => (lateGateways(channel, revision).length === 0 && !isIntroducing(channel) ? true : undefined);
+      await until(channel.wakers, settled, { timeoutMs, signals: [closing.signal] });
+      return lateGateways(channel, revision);
+    },
+    streams: () => [...channels.values()].reduce((sum, channel) => sum + channel.streams.size, 0),
+    close: () => closing.abort(),
+    isClosed: () => closing.signal.aborted,
+  };
+}
+
+function revisionOf(publication: Publication): number {
+  return publication.kind === "snapshot" ? publication.snapshot.revision : publication.revision;
+}
+
+function wake(channel: Channel): void {
+  for (const look of [...channel.wakers]) look();
+}
+
+function publish(channel: Channel, publication: Publication): void {
+  if (channel.newest !== undefined && revisionOf(channel.newest) >= revisionOf(publication)) return;
+  channel.newest = publication;
+  wake(channel);
+}
+
+type Connection = { readonly gateway: string | undefined; readonly introductionMs: number };
+
+function connect(channel: Channel, { gateway, introductionMs }: Connection): () => void {
+  const stream: Stream = { gateway, isIntroducing: gateway === undefined };
+  const endIntroduction = (): void => {
+    stream.isIntroducing = false;
+    wake(channel);
+  };
+  const timer = setTimeout(endIntroduction, stream.isIntroducing ? introductionMs : 0);
+  channel.streams.add(stream);
+  return () => {
+    clearTimeout(timer);
+    channel.streams.delete(stream);
+    wake(channel);
+  };
+}
+
+function isIntroducing(channel: Channel): boolean {
+  return [...channel.streams].some((stream) => stream.isIntroducing);
+}
+
+function isConnected(channel: Channel, gateway: string): boolean {
+  return [...channel.streams].some((stream) => stream.gateway === gateway);
+}
+
+type TakenReport = GatewayReport & { readonly gateway: string; readonly at: number; readonly maxGateways: number };
+
+function takeReport(channel: Channel, { gateway, at, maxGateways, revision, refused }: TakenReport): void {
+  if (!isConnected(channel, gateway)) {
+    const unnamed = [...channel.streams].find((stream) => stream.gateway === undefined);
+    if (unnamed !== undefined) Object.assign(unnamed, { gateway, isIntroducing: false });
+  }
+  channel.gateways.delete(gateway);
+  channel.gateways.set(gateway, { report: { revision, refused }, reportedAt: at });
+  forgetOldest(channel, maxGateways);
+  wake(channel);
+}
+
+/** A map keeps the order in which its keys were set, so the first are those that reported longest ago. */
+function forgetOldest(channel: Channel, maxGateways: number): void {
+  if (channel.gateways.size <= maxGateways) return;
+  const oldest = [...channel.gateways.keys()].find((name) => !isConnected(channel, name));
+  if (oldest !== undefined) channel.gateways.delete(oldest);
+}
+
+function statesOf(channel: Channel): readonly GatewayState[] {
+  const connected = new Set([...channel.streams].flatMap((stream) => stream.gateway ?? []));
+  const names = [...new Set([...channel.gateways.keys(), ...connected])].sort();
+  return names.map((name) => {
+    const entry = channel.gateways.get(name);
+    return { name, isConnected: connected.has(name), reportedAt: entry?.reportedAt, ...entry?.report };
+  });
+}
+
+/** A gateway that refused the revision has answered for it too: waiting longer would not change its mind. */
+function lateGateways(channel: Channel, revision: number): readonly string[] {
+  const connected = statesOf(channel).filter((gateway) => gateway.isConnected);
+  return connected
+    .filter((gateway) => Math.max(gateway.revision ?? 0, gateway.refused?.revision ?? 0) < revision)
+    .map((gateway) => gateway.name);
+}

@@ -1,0 +1,75 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { type Control, type ControlOptions, openControl } from "../src/control.ts";
+
+const ENVIRONMENTS = "/v1/organizations/local/environments";
+
+/** A JSON body that a test looks into. */
+// biome-ignore lint/suspicious/noExplicitAny: a test names the fields it expects, and a missing one fails it
+export type Json = any;
+
+export type Answer = { readonly status: number; readonly body: Json; readonly headers: Headers };
+
+export type Ask = {
+  readonly body?: unknown;
+  /** Sent as it is, in place of `body`. */
+  readonly rawBody?: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+export type ControlUnderTest = {
+  readonly control: Control;
+  /** `"PATCH /demo"` asks below the environments, `"GET //openapi.json"` below the root. */
+  ask(line: string, ask?: Ask): Promise<Answer>;
+  /** The URL of a path, under the same rule. */
+  urlOf(path: string): string;
+};
+
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "wherefrom-control-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A control of its own for the running test, closed when the test is over. */
+export async function openTestControl(options: Partial<ControlOptions> = {}): Promise<ControlUnderTest> {
+  const database = `sqlite:${join(await temporaryFolder(), "control.db")}`;
+  const control = await openControl({ listen: { host: "127.0.0.1", port: 0 }, organization: "local", database, ...options });
+  onTestFinished(() => control.close());
+  const urlOf = (path: string): string => `${control.url}${path.startsWith("//") ? path.slice(1) : `${ENVIRONMENTS}${path}`}`;
+  return { control, urlOf, ask: (line, ask) => send(urlOf, line, ask) };
+}
+
+async function send(urlOf: (path: string) => string, line: string, { body, rawBody, headers }: Ask = {}): Promise<Answer> {
+  const [method = "", path = ""] = line.split(" ");
+  const isJson = body !== undefined;
+  const response = await fetch(urlOf(path), {
+    method,
+    headers: { ...(isJson && { "content-type": "application/json" }), ...headers },
+    body: isJson ? JSON.stringify(body) : (rawBody ?? null),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
+}
+
+/** An error answer in one line: status, google.rpc status, our reason. */
+export function verdictOf({ status, body }: Answer): string {
+  if (body?.error === undefined) return String(status);
+  const reason = detailOf(body, "ErrorInfo")?.reason;
+  return `${status} ${body.error.status} ${reason}`;
+}
+
+/** The fields at fault, in the order of the answer. */
+export function faultsOf({ body }: Answer): readonly string[] {
+  return (detailOf(body, "BadRequest")?.fieldViolations ?? []).map((violation: Json) => violation.field);
+}
+
+function detailOf(body: Json, type: string): Json {
+  return body.error.details.find((detail: Json) => detail["@type"] === `type.googleapis.com/google.rpc.${type}`);
+}
+
+export function headerIndex(ipHeaderIndex: number): Json {
+  return { headerIndexAlgorithm: { ipHeaderName: "X-Forwarded-For", ipHeaderIndex } };
+}

@@ -1,0 +1,13 @@
+// Writes one revision after the other and says each number once it is stored, until it is killed. Arguments: database, first mark.
+import { writeSync } from "node:fs";
+import { openSqliteStore } from "../dist/config-store/sqlite.js";
+
+const [, , database, first] = process.argv;
+const store = await openSqliteStore(database, { organization: "local", limits: { maxRevisions: 100_000, maxOperations: 10 } });
+
+for (let mark = Number(first); ; mark += 1) {
+  const settings = { description: String(mark) };
+  const routes = Array.from({ length: 200 }, (_, index) => ({ name: `route-${mark}-${index}` }));
+  const { revision } = await store.change("demo", { at: mark, decide: () => ({ kind: "write", content: { settings, routes } }) });
+  writeSync(1, `${revision}\n`);
+}

@@ -1,0 +1,24 @@
+export {
+  type Environment,
+  type EnvironmentSettings,
+  environmentBodySchema,
+  environmentNameSchema,
+  environmentSchema,
+  environmentSettingsSchema,
+} from "./environment.ts";
+export { type FlowVariableSource, flowVariable, flowVariables, flowVariableTable } from "./flow-variables.ts";
+export { type Operation, type OperationType, operationSchema } from "./operation.ts";
+export { type Route, routeSchema } from "./route.ts";
+export { type FieldViolation, RPC_STATUSES, type RpcError, type RpcErrorDetail, type RpcStatus, rpcErrorSchema } from "./rpc-error.ts";
+export { type Snapshot, snapshotSchema } from "./snapshot.ts";
+export {
+  camelNamed,
+  ENVIRONMENT_FIELDS,
+  ENVIRONMENT_OUTPUT_FIELDS,
+  type MaskPath,
+  POLICY_FIELDS,
+  parseFieldMask,
+  ROUTE_FIELDS,
+  type WireFields,
+  withoutFields,
+} from "./wire-names.ts";
