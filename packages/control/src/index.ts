@@ -1,6 +1,6 @@
 export { type Control, type ControlOptions, openControl } from "./control.ts";
 export { ControlError, type ControlErrorCode } from "./errors.ts";
-export type { ApiReason } from "./http/api-error.ts";
+export type { ApiReason, FieldReason } from "./http/api-reason.ts";
 export type { ControlLimits } from "./limits.ts";
 export type { ControlNotice } from "./notice.ts";
 export type { EnvironmentSeed } from "./seed.ts";

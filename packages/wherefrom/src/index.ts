@@ -1,9 +1,10 @@
 export type { HopVerdict, PeerVerdict } from "./algorithm/observer.ts";
 export type { Rejection, Trust } from "./algorithm/selection.ts";
+export { LimitError } from "./header/errors.ts";
 export { type Evidence, evidenceOfFields, type HeaderField } from "./header/evidence.ts";
-export { DEFAULT_LIMITS, HARD_LIMITS, LimitError, type Limits } from "./header/limits.ts";
+export { DEFAULT_LIMITS, HARD_LIMITS, type Limits } from "./header/limits.ts";
 export { type IpAddress, parseAddress } from "./ip/address.ts";
-export { type PolicyIssue, type PolicyIssueCode, PolicyError } from "./policy/issue.ts";
+export { PolicyError, type PolicyIssue, type PolicyIssueCode } from "./policy/issue.ts";
 export { parsePolicy } from "./policy/parse.ts";
 export { PROVIDERS, type Provider } from "./policy/providers.ts";
 export { escapeText } from "./resolve/escape.ts";

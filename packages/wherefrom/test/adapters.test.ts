@@ -57,7 +57,13 @@ describe("a request and its upgrade get the answer of the corpus", () => {
   test.each(wireRows.map((row, index) => ({ title: `${row.file}: ${row.name}`, row, index })))("$title", async ({ row, index }) => {
     const fields = row.headers.map(([name, value]) => `${name}: ${value}`);
     const plain = await exchange([`GET /${index} HTTP/1.1`, "Host: service.example", "Connection: close", ...fields]);
-    const upgrade = await exchange([`GET /${index} HTTP/1.1`, "Host: service.example", "Connection: upgrade", "Upgrade: websocket", ...fields]);
+    const upgrade = await exchange([
+      `GET /${index} HTTP/1.1`,
+      "Host: service.example",
+      "Connection: upgrade",
+      "Upgrade: websocket",
+      ...fields,
+    ]);
     expect(answerOf(plain)).toEqual(row.expect);
     expect(upgrade).toEqual(plain);
   });
@@ -86,7 +92,11 @@ test("a ws server's connection handler is told the client of the handshake", asy
   );
   const socket = connect((sockets.address() as AddressInfo).port, "127.0.0.1");
   const head = ["GET / HTTP/1.1", "Host: service.example", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
-  socket.write([...head, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-For: 203.0.113.7", "", ""].join("\r\n"));
+  socket.write(
+    [...head, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-For: 203.0.113.7", "", ""].join(
+      "\r\n",
+    ),
+  );
   let received = "";
   for await (const chunk of socket) {
     received += (chunk as Buffer).toString("latin1");

@@ -87,7 +87,7 @@ function expandPart(part: WrittenPart): string {
 }
 
 /** The text of a header value as written in a corpus file. */
-export function expandValue(value: WrittenValue): string {
+function expandValue(value: WrittenValue): string {
   return (Array.isArray(value) ? (value as readonly WrittenPart[]) : [value as WrittenPart]).map(expandPart).join("");
 }
 

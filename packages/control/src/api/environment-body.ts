@@ -10,6 +10,7 @@ import {
 } from "@wherefrom/model";
 import { PolicyError, parsePolicy } from "wherefrom";
 import { refuseFaults } from "../http/api-error.ts";
+import type { FieldReason } from "../http/api-reason.ts";
 import type { JsonObject } from "../http/json-body.ts";
 import { shownValue, violationsOf } from "../http/violations.ts";
 import { type Paths, withFieldsOf } from "./update-mask.ts";
@@ -40,7 +41,7 @@ export function requireName(given: GivenEnvironment, name: string): void {
   given.violations.push({
     field: "name",
     description: `Expected ${shownValue(name)}, received ${shownValue(given.name)}`,
-    reason: "FIELD_INVALID",
+    reason: "FIELD_INVALID" satisfies FieldReason,
   });
 }
 
@@ -95,6 +96,6 @@ function createOnlyFaults(updated: JsonObject, standing: EnvironmentSettings | u
   return CREATE_ONLY.filter((name) => updated[name] !== standing[name]).map((field) => ({
     field,
     description: `Expected ${shownValue(standing[field])}, which cannot change after creation, received ${shownValue(updated[field])}`,
-    reason: "FIELD_IMMUTABLE",
+    reason: "FIELD_IMMUTABLE" satisfies FieldReason,
   }));
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { refuseFaults } from "../http/api-error.ts";
+import type { FieldReason } from "../http/api-reason.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { shownValue, violationsOf } from "../http/violations.ts";
 import type { GatewayReport } from "../publish.ts";
@@ -59,6 +60,6 @@ export const reportGateway: Endpoint = {
 export function gatewayNameOf(text: string): string {
   if (GATEWAY_NAME.test(text)) return text;
   const description = `Expected 1 to 128 letters, digits, dots, underscores or hyphens, received ${shownValue(text)}`;
-  refuseFaults([{ field: "gatewayId", description, reason: "FIELD_INVALID" }]);
+  refuseFaults([{ field: "gatewayId", description, reason: "FIELD_INVALID" satisfies FieldReason }]);
   return text;
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { changeAndPublish } from "../change.ts";
 import type { EnvironmentRecord } from "../config-store/port.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
+import type { FieldReason } from "../http/api-reason.ts";
 import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
 import type { JsonObject } from "../http/json-body.ts";
@@ -93,7 +94,7 @@ function readRoute(body: JsonObject, name?: string): Route {
     faults.push({
       field: "name",
       description: `Expected ${shownValue(name)}, received ${shownValue(given["name"])}`,
-      reason: "FIELD_INVALID",
+      reason: "FIELD_INVALID" satisfies FieldReason,
     });
   }
   refuseFaults(faults);

@@ -1,4 +1,5 @@
 import { ENVIRONMENT_FIELDS, type FieldViolation, parseFieldMask } from "@wherefrom/model";
+import type { FieldReason } from "../http/api-reason.ts";
 import type { JsonObject } from "../http/json-body.ts";
 import { shownValue } from "../http/violations.ts";
 
@@ -27,7 +28,7 @@ function refuse(violations: FieldViolation[], path: string): Paths {
   violations.push({
     field: "updateMask",
     description: `Expected ${expectationOf(path)}, received ${shownValue(path)}`,
-    reason: "MASK_PATH_INVALID",
+    reason: "MASK_PATH_INVALID" satisfies FieldReason,
   });
   return [];
 }

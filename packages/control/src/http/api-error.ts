@@ -1,27 +1,5 @@
 import { type FieldViolation, RPC_STATUSES, type RpcError, type RpcStatus } from "@wherefrom/model";
-
-/** Stable. Documented in docs/errors.md, one heading a code; `reason` of google.rpc.ErrorInfo in an answer. */
-export type ApiReason =
-  | "BODY_NOT_JSON"
-  | "BODY_TOO_LARGE"
-  | "CONTENT_TYPE_UNSUPPORTED"
-  | "ENVIRONMENT_EXISTS"
-  | "ENVIRONMENT_NOT_FOUND"
-  | "FIELDS_INVALID"
-  | "HOST_NOT_ALLOWED"
-  | "INTERNAL"
-  | "METHOD_NOT_ALLOWED"
-  | "OPERATION_NOT_FOUND"
-  | "ORGANIZATION_NOT_FOUND"
-  | "PATH_NOT_FOUND"
-  | "QUERY_INVALID"
-  | "REQUEST_MALFORMED"
-  | "REVISION_STALE"
-  | "ROUTE_EXISTS"
-  | "ROUTE_NOT_FOUND"
-  | "ROUTE_PLACE_TAKEN"
-  | "TOO_MANY_ROUTES"
-  | "TOO_MANY_STREAMS";
+import type { ApiReason } from "./api-reason.ts";
 
 type Verdict = { readonly status: RpcStatus; readonly httpStatus?: number };
 
@@ -34,7 +12,7 @@ const VERDICTS: Readonly<Record<ApiReason, Verdict>> = {
   ENVIRONMENT_NOT_FOUND: { status: "NOT_FOUND" },
   FIELDS_INVALID: { status: "INVALID_ARGUMENT" },
   HOST_NOT_ALLOWED: { status: "PERMISSION_DENIED" },
-  INTERNAL: { status: "INTERNAL" },
+  CONTROL_FAULT: { status: "INTERNAL" },
   METHOD_NOT_ALLOWED: { status: "UNIMPLEMENTED", httpStatus: 405 },
   OPERATION_NOT_FOUND: { status: "NOT_FOUND" },
   ORGANIZATION_NOT_FOUND: { status: "NOT_FOUND" },

@@ -29,7 +29,7 @@ export function createApp(lines: readonly RouteLine[], parts: ControlParts): (re
     if (error instanceof ApiError) return errorAnswer(error, requestId);
     parts.onNotice({ kind: "internal-error", requestId, error });
     const message = `Control could not answer. Its log has the cause under the request id ${requestId}`;
-    return errorAnswer(new ApiError("INTERNAL", message), requestId);
+    return errorAnswer(new ApiError("CONTROL_FAULT", message), requestId);
   });
   return async (request) => {
     const requestId = requestIdOf(request);

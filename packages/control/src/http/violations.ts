@@ -1,6 +1,7 @@
 import type { FieldViolation } from "@wherefrom/model";
 import { escapeText } from "wherefrom";
 import type { z } from "zod";
+import type { FieldReason } from "./api-reason.ts";
 
 /** Longest part of a received value that an error shows, in characters. */
 const MAX_SHOWN_LENGTH = 120;
@@ -12,11 +13,17 @@ export function violationsOf(error: z.ZodError, input: unknown): readonly FieldV
       return issue.keys.map((key) => ({
         field: fieldOf([...issue.path, key]),
         description: "Expected no such field",
-        reason: "FIELD_UNKNOWN",
+        reason: "FIELD_UNKNOWN" satisfies FieldReason,
       }));
     }
     const received = shownValue(valueAt(input, issue.path));
-    return [{ field: fieldOf(issue.path), description: `${expectationOf(issue)}, received ${received}`, reason: "FIELD_INVALID" }];
+    return [
+      {
+        field: fieldOf(issue.path),
+        description: `${expectationOf(issue)}, received ${received}`,
+        reason: "FIELD_INVALID" satisfies FieldReason,
+      },
+    ];
   });
 }
 

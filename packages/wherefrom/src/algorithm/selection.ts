@@ -21,9 +21,7 @@ export type Rejection =
 export type Trust = "verified" | "unverified";
 
 /** What an algorithm says of one request. The address that was selected stands in the request's `chosen`. */
-export type Selection =
-  | { readonly kind: "selected"; readonly trust: Trust }
-  | { readonly kind: "rejected"; readonly reason: Rejection };
+export type Selection = { readonly kind: "selected"; readonly trust: Trust } | { readonly kind: "rejected"; readonly reason: Rejection };
 
 /** Made once: a request allocates nothing but its resolution. */
 export const SELECTED_VERIFIED: Selection = { kind: "selected", trust: "verified" };

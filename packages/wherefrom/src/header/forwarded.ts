@@ -4,9 +4,7 @@ import { BACKSLASH, COMMA, EQUALS, isBlank, QUOTE, SEMICOLON, TAB } from "../ip/
 export type ForwardedElement = {
   readonly start: number;
   readonly end: number;
-  readonly node:
-    | { readonly kind: "node"; readonly text: string }
-    | { readonly kind: "opaque"; readonly why: string };
+  readonly node: { readonly kind: "node"; readonly text: string } | { readonly kind: "opaque"; readonly why: string };
 };
 
 /**

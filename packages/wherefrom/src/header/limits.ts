@@ -1,3 +1,5 @@
+import { LimitError } from "./errors.ts";
+
 /** What a resolver reads at the most. Past a limit there is a rejection, never a guess. */
 export type Limits = {
   /** Hops examined in one header. A header may have more: those that the answer does not need are not read. */
@@ -10,12 +12,6 @@ export const DEFAULT_LIMITS: Limits = { maxHops: 64, maxHeaderLength: 16_384 };
 
 /** How far a limit may be raised. */
 export const HARD_LIMITS: Limits = { maxHops: 1_024, maxHeaderLength: 262_144 };
-
-/** A limit outside its range. Thrown while a resolver is built, never on a request. */
-export class LimitError extends RangeError {
-  override readonly name = "LimitError";
-  readonly code = "LIMIT_OUT_OF_RANGE";
-}
 
 /** The limits with defaults filled in. Throws `LimitError` for one that is no integer of 1 to its hard cap. */
 export function limitsWith(wanted: Partial<Limits> = {}): Limits {

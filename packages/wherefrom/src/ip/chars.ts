@@ -1,12 +1,12 @@
 /** Character codes that the readers look for. */
 export const TAB = 0x09;
-export const SPACE = 0x20;
+const SPACE = 0x20;
 export const QUOTE = 0x22;
 export const PERCENT = 0x25;
 export const COMMA = 0x2c;
 export const DOT = 0x2e;
 export const ZERO = 0x30;
-export const NINE = 0x39;
+const NINE = 0x39;
 export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;
 export const EQUALS = 0x3d;

@@ -20,7 +20,13 @@ export function createIssues(): Issues {
     all,
     add({ code, pointer, expected }, given) {
       const shown = given === undefined ? "nothing" : escapeText(jsonOf(given), MAX_GIVEN_LENGTH);
-      all.push({ code, pointer, expected, given: shown, message: `${pointer === "" ? "/" : pointer}: Expected ${expected}, received ${shown} (${code})` });
+      all.push({
+        code,
+        pointer,
+        expected,
+        given: shown,
+        message: `${pointer === "" ? "/" : pointer}: Expected ${expected}, received ${shown} (${code})`,
+      });
     },
   };
 }

@@ -65,6 +65,9 @@ function readFallback(object: JsonObject, issues: Issues): Fallback | undefined 
 function readGroupPrefix(object: JsonObject, issues: Issues): number {
   const length = object.fields.get("ipv6GroupPrefix") ?? DEFAULT_IPV6_GROUP_PREFIX;
   if (typeof length === "number" && Number.isInteger(length) && length >= 1 && length <= 128) return length;
-  issues.add({ code: "POLICY_GROUP_PREFIX_INVALID", pointer: object.pointerOf("ipv6GroupPrefix"), expected: "an integer from 1 to 128" }, length);
+  issues.add(
+    { code: "POLICY_GROUP_PREFIX_INVALID", pointer: object.pointerOf("ipv6GroupPrefix"), expected: "an integer from 1 to 128" },
+    length,
+  );
   return DEFAULT_IPV6_GROUP_PREFIX;
 }

@@ -43,7 +43,14 @@ export const PROVIDERS: ReadonlyMap<string, Provider> = /* @__PURE__ */ new Map<
   ["loopback", { ...IANA, prefixes: specialPrefixes("loopback") }],
   ["link-local", { ...IANA, prefixes: specialPrefixes("link-local") }],
   ["cloudflare", { source: "Cloudflare, IP Ranges", retrievedAt: "2026-11-23", prefixes: CLOUDFLARE.map(prefixOf) }],
-  ["google-lb", { source: "Google Cloud, load balancing, proxy and health-check ranges", retrievedAt: "2026-11-23", prefixes: ["35.191.0.0/16", "130.211.0.0/22"].map(prefixOf) }],
+  [
+    "google-lb",
+    {
+      source: "Google Cloud, load balancing, proxy and health-check ranges",
+      retrievedAt: "2026-11-23",
+      prefixes: ["35.191.0.0/16", "130.211.0.0/22"].map(prefixOf),
+    },
+  ],
 ]);
 
 function specialPrefixes(...names: readonly string[]): readonly Prefix[] {

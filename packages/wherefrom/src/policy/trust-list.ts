@@ -14,7 +14,14 @@ export function readTrustList(object: JsonObject, name: string, issues: Issues):
   const entries = object.fields.get(name);
   const mayTrustEveryone = readPermission(object, issues);
   if (!Array.isArray(entries)) {
-    issues.add({ code: entries === undefined ? "POLICY_FIELD_MISSING" : "POLICY_WRONG_TYPE", pointer, expected: `a list, each entry ${ENTRY_FORMS}` }, entries);
+    issues.add(
+      {
+        code: entries === undefined ? "POLICY_FIELD_MISSING" : "POLICY_WRONG_TYPE",
+        pointer,
+        expected: `a list, each entry ${ENTRY_FORMS}`,
+      },
+      entries,
+    );
     return undefined;
   }
   if (entries.length === 0) {

@@ -13,7 +13,11 @@ import { sentencesOf } from "./sentences.ts";
 const MAX_SHOWN_LENGTH = 128;
 
 /** Takes the walk with somebody watching, and tells what was seen. */
-export function explainWalk(walk: (evidence: Evidence, observer: Observer) => Resolution, evidence: Evidence, maxHops: number): Explanation {
+export function explainWalk(
+  walk: (evidence: Evidence, observer: Observer) => Resolution,
+  evidence: Evidence,
+  maxHops: number,
+): Explanation {
   const record = createRecord(evidence, maxHops);
   const resolution = walk(evidence, record.observer);
   const { peer, hops, unlistedHops } = record.finish();

@@ -80,7 +80,8 @@ function answerSentence(resolution: Resolution, seen: Seen): string {
   if (resolution.outcome === "rejected") return "There is no address for this request.";
   const from = seen.peer.verdict === "client" ? "the peer" : "the default algorithm";
   if (resolution.outcome === "fallback") return `The client is ${resolution.ip}, by fallback to ${from}.`;
-  return `The client is ${resolution.ip}, by ${resolution.algorithm}.`;
+  const by = resolution.algorithm === "default" ? "the default algorithm" : resolution.algorithm;
+  return `The client is ${resolution.ip}, by ${by}.`;
 }
 
 function trustSentences({ outcome, trust }: Resolution): readonly string[] {

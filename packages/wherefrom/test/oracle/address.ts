@@ -54,17 +54,9 @@ export function readIpv6(text: string): bigint | undefined {
 }
 
 /** An IPv4-mapped IPv6 address is the IPv4 address. */
-export function foldMapped(address: OracleAddress): OracleAddress {
+function foldMapped(address: OracleAddress): OracleAddress {
   if (address.family === 6 && address.value >> 32n === MAPPED_PREFIX) return { family: 4, value: address.value & 0xffffffffn };
   return address;
-}
-
-/** An address with no port, bracket or zone. */
-export function readBareAddress(text: string): OracleAddress | undefined {
-  const v4 = readIpv4(text);
-  if (v4 !== undefined) return { family: 4, value: v4 };
-  const v6 = readIpv6(text);
-  return v6 === undefined ? undefined : foldMapped({ family: 6, value: v6 });
 }
 
 function readPort(text: string): number | undefined {

@@ -18,7 +18,7 @@ function opaque(element: string): OracleHop {
 }
 
 /** The elements of a list header: split at commas, SP and HTAB trimmed, empty ones dropped. */
-export function elementsOf(lines: readonly string[]): string[] {
+function elementsOf(lines: readonly string[]): string[] {
   return lines
     .flatMap((line) => line.split(","))
     .map(trim)
@@ -47,7 +47,7 @@ function splitOutsideQuotes(text: string, separator: string): string[] {
 }
 
 /** The node text of a `Forwarded` element; `undefined` without exactly one `for`, or when RFC 7239 section 4 is broken. */
-export function nodeOf(element: string): string | undefined {
+function nodeOf(element: string): string | undefined {
   const nodes: string[] = [];
   for (const text of splitOutsideQuotes(element, ";").map(trim)) {
     if (text === "") continue;

@@ -128,7 +128,7 @@ const field = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom("X-Forwarded-For", "Forwarded"), fc.oneof(trustedRun, longLine)) },
 );
 
-export const peer: fc.Arbitrary<string | undefined> = fc.oneof(
+const peer: fc.Arbitrary<string | undefined> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom<string | undefined>(...TRUSTED) },
   {
     weight: 2,

@@ -1,0 +1,27 @@
+import type { Exchange } from "../exchange.ts";
+import { closingFault } from "../fault.ts";
+import type { Runtime } from "../runtime.ts";
+import { faulted, NEXT, type Verdict } from "../verdict.ts";
+import { framingFault, framingLines } from "./framing.ts";
+import { handshakeFault } from "./handshake.ts";
+import { readRequestTarget } from "./request-target.ts";
+
+const tooManyFields = closingFault(431, { code: "TOO_MANY_HEADER_FIELDS", message: "The request has too many header fields" });
+
+/**
+ * Phase: takes only requests that every reader reads alike. It decides about form and never about the client. The number of fields comes
+ * first, as nothing else about a flooded header can be relied upon.
+ */
+export function accept(exchange: Exchange, { limits }: Runtime): Verdict {
+  const { request, upgrade } = exchange;
+  if (request.rawHeaders.length / 2 > limits.maxHeaderFields) return faulted(tooManyFields);
+  const lines = framingLines(request.rawHeaders);
+  const framing = framingFault(request, lines);
+  if (framing !== undefined) return faulted(framing);
+  const reading = readRequestTarget(request.url ?? "", { hosts: lines.hosts, version: request.httpVersion });
+  if (reading.kind === "fault") return faulted(reading.fault);
+  exchange.target = reading.target;
+  if (upgrade === undefined) return NEXT;
+  const handshake = handshakeFault(request, { lines, headBytes: upgrade.head.length, maxHeadBytes: limits.maxUpgradeHeadBytes });
+  return handshake === undefined ? NEXT : faulted(handshake);
+}

@@ -1,0 +1,71 @@
+import { closingFault, type Fault } from "../fault.ts";
+
+/** Where a request wants to go, read once. */
+export type RequestTarget = {
+  /** The Host field as sent, with a port if there was one; `undefined` for an HTTP/1.0 request without Host. */
+  readonly host: string | undefined;
+  /** Host in lower case without port and final dot, as routes are matched; empty without Host. */
+  readonly hostname: string;
+  /** Origin form with query, as the target gets it: neither decoded nor normalised. */
+  readonly pathAndQuery: string;
+  /** The same without query, as routes are matched. */
+  readonly path: string;
+};
+
+export type TargetReading = { readonly kind: "target"; readonly target: RequestTarget } | { readonly kind: "fault"; readonly fault: Fault };
+
+const HOST = /^(?<name>[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::(?<port>\d{0,5}))?$/;
+const ABSOLUTE = /^https?:\/\/(?<authority>[^/?#]*)(?<rest>[^#]*)$/i;
+
+const badHost = closingFault(400, { code: "REQUEST_HOST_INVALID", message: "Expected exactly one valid Host field" });
+const badTarget = closingFault(400, {
+  code: "REQUEST_TARGET_INVALID",
+  message: "Expected a request target that starts with / and agrees with Host",
+});
+const wholeServer = closingFault(501, {
+  code: "REQUEST_TARGET_INVALID",
+  message: "A request about the server as a whole is not forwarded",
+});
+
+/**
+ * Reads the target of a request.
+ *
+ * Shape:  `url` is the request target of the request line; `hosts` the Host field lines.
+ * Errors: a fault for no Host on HTTP/1.1, two Hosts, a Host that is no authority, and an absolute form that names another one: servers
+ *         disagree which of the two counts, and that is how a request slips past a rule.
+ * Source: RFC 9112 §3.2 and §3.2.2; RFC 9110 §7.2.
+ */
+export function readRequestTarget(url: string, { hosts, version }: { hosts: readonly string[]; version: string }): TargetReading {
+  const [host] = hosts;
+  if (hosts.length > 1) return refuse(badHost);
+  if (host === undefined && version !== "1.0") return refuse(badHost);
+  const name = host === undefined ? "" : HOST.exec(host)?.groups?.["name"];
+  if (name === undefined) return refuse(badHost);
+  const pathAndQuery = originForm(url, host);
+  if (pathAndQuery === undefined) return refuse(url === "*" ? wholeServer : badTarget);
+  return { kind: "target", target: { host, hostname: plainName(name), pathAndQuery, path: withoutQuery(pathAndQuery) } };
+}
+
+function refuse(reason: Fault): TargetReading {
+  return { kind: "fault", fault: reason };
+}
+
+function originForm(url: string, host: string | undefined): string | undefined {
+  // RFC 9112 §3.2: a fragment is no part of a request target.
+  if (url.startsWith("/")) return url.includes("#") ? undefined : url;
+  const groups = ABSOLUTE.exec(url)?.groups;
+  const authority = groups?.["authority"];
+  if (authority === undefined || authority.toLowerCase() !== host?.toLowerCase()) return undefined;
+  const rest = groups?.["rest"] ?? "";
+  return rest.startsWith("/") ? rest : `/${rest}`;
+}
+
+function plainName(name: string): string {
+  const lower = name.toLowerCase();
+  return lower.endsWith(".") ? lower.slice(0, -1) : lower;
+}
+
+function withoutQuery(pathAndQuery: string): string {
+  const query = pathAndQuery.indexOf("?");
+  return query === -1 ? pathAndQuery : pathAndQuery.slice(0, query);
+}

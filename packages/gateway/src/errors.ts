@@ -1,0 +1,63 @@
+import type { SnapshotIssue } from "./snapshot/issue.ts";
+
+/** Why a gateway cannot start or cannot go on. Stable; documented in docs/errors.md. */
+export type GatewayErrorCode =
+  | "GATEWAY_PORT_IN_USE"
+  | "GATEWAY_PORT_DENIED"
+  | "GATEWAY_ADDRESS_UNAVAILABLE"
+  | "GATEWAY_LISTEN_FAILED"
+  | "GATEWAY_LIMIT_INVALID"
+  | "GATEWAY_SNAPSHOT_UNREADABLE"
+  | "GATEWAY_SNAPSHOT_INVALID"
+  | "GATEWAY_SNAPSHOT_MISSING"
+  | "GATEWAY_CONTROL_URL_INVALID";
+
+/** Why a client got an answer from the gateway itself and not from a target. Stable; documented in docs/errors.md. */
+export type FaultCode =
+  | "REQUEST_MALFORMED"
+  | "REQUEST_HOST_INVALID"
+  | "REQUEST_TARGET_INVALID"
+  | "REQUEST_FRAMING_INVALID"
+  | "REQUEST_VERSION_UNSUPPORTED"
+  | "REQUEST_METHOD_REFUSED"
+  | "REQUEST_TIMEOUT"
+  | "HEADERS_TOO_LARGE"
+  | "TOO_MANY_HEADER_FIELDS"
+  | "UPGRADE_REFUSED"
+  | "UPGRADE_HEAD_TOO_LARGE"
+  | "WEBSOCKET_VERSION_UNSUPPORTED"
+  | "CLIENT_ADDRESS_UNKNOWN"
+  | "NO_ROUTE"
+  | "UPSTREAM_REFUSED"
+  | "UPSTREAM_UNREACHABLE"
+  | "UPSTREAM_CONNECT_TIMEOUT"
+  | "UPSTREAM_TIMEOUT"
+  | "UPSTREAM_BROKEN"
+  | "UPSTREAM_UPGRADE_INVALID"
+  | "GATEWAY_FAULT";
+
+/** What happened beside the exchanges. Stable; documented in docs/errors.md. */
+export type NoticeCode =
+  | "SNAPSHOT_APPLIED"
+  | "SNAPSHOT_REFUSED"
+  | "CONTROL_CONNECTED"
+  | "CONTROL_LOST"
+  | "CONTROL_POLLING"
+  | "CONTROL_REPORT_FAILED"
+  | "CONNECTION_DROPPED"
+  | "RECORD_FAILED"
+  | "EXCHANGE_FAILED";
+
+/** A gateway that cannot run. Its message is one line that names the way out. Not what a client of the gateway gets: that is a `Fault`. */
+export class GatewayError extends Error {
+  override readonly name = "GatewayError";
+  readonly code: GatewayErrorCode;
+  /** All faults of the snapshot, for `GATEWAY_SNAPSHOT_INVALID`. */
+  readonly issues: readonly SnapshotIssue[];
+
+  constructor(code: GatewayErrorCode, message: string, issues: readonly SnapshotIssue[] = []) {
+    super(message);
+    this.code = code;
+    this.issues = issues;
+  }
+}

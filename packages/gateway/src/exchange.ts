@@ -1,0 +1,107 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { flowVariable } from "@wherefrom/model";
+import type { Evidence, Explanation, Resolution } from "wherefrom";
+import type { RequestTarget } from "./accept/request-target.ts";
+import type { FaultCode } from "./errors.ts";
+import { type Fault, faultBody, faultFields } from "./fault.ts";
+import type { CompiledRoute } from "./route/route-table.ts";
+import type { CompiledSnapshot } from "./snapshot/compile.ts";
+
+/** What an upgrade brings beside the request: the connection itself, and what was sent behind the handshake. */
+export type Upgrade = { readonly socket: Socket; readonly head: Buffer };
+
+/**
+ * One request and its answer in the gateway. It owns the client's side until the answer has gone; what the phases find out is
+ * noted here. An upgrade has a response too: until the target agrees, its answer is an ordinary one.
+ */
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly upgrade: Upgrade | undefined;
+  /** One snapshot for the whole exchange: what is published meanwhile is for the next one. */
+  readonly snapshot: CompiledSnapshot;
+  /** By `Runtime.now`. */
+  readonly startedAtMs: number;
+  /** Whether the client waits for 100 Continue before it sends the body. */
+  readonly expectsContinue: boolean;
+
+  /** Set by `accept`. */
+  target: RequestTarget | undefined;
+  /** Set by `identify`, once. */
+  evidence: Evidence | undefined;
+  resolution: Resolution | undefined;
+  /** Set by `route`. */
+  route: CompiledRoute | undefined;
+  /** Set with the answer; 101 for a WebSocket that was opened. */
+  status: number | undefined;
+  fault: FaultCode | undefined;
+
+  #isOver = false;
+  #whenOver: (() => void)[] = [];
+  #explanation: Explanation | undefined;
+
+  constructor(request: IncomingMessage, { response, upgrade, snapshot, startedAtMs, expectsContinue = false }: ExchangeParts) {
+    this.request = request;
+    this.response = response;
+    this.upgrade = upgrade;
+    this.snapshot = snapshot;
+    this.startedAtMs = startedAtMs;
+    this.expectsContinue = expectsContinue;
+    response.once("close", () => this.finish());
+    // Writing to a client that has gone is an error event, and one that nobody hears would end the process.
+    response.on("error", () => response.destroy());
+  }
+
+  /** Whether the answer has gone, or the client has. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Calls back once when the exchange is over. */
+  whenOver(callback: () => void): void {
+    if (this.#isOver) callback();
+    else this.#whenOver.push(callback);
+  }
+
+  /** Ends the exchange for its observers. Happens by itself with the response; a WebSocket ends its exchange with the handshake. */
+  finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const callback of this.#whenOver) callback();
+    this.#whenOver = [];
+  }
+
+  /** One flow variable, computed when asked for; `undefined` when it is unset or the exchange was refused before its client was resolved. */
+  flowVariable(name: string): string | undefined {
+    if (this.evidence === undefined || this.resolution === undefined) return undefined;
+    return flowVariable(name, { resolution: this.resolution, evidence: this.evidence });
+  }
+
+  /** The verdict on each hop, by the same walk as the resolution; computed when first asked for. `undefined` before `identify`. */
+  explanation(): Explanation | undefined {
+    if (this.evidence === undefined) return undefined;
+    this.#explanation ??= this.snapshot.resolver.explain(this.evidence);
+    return this.#explanation;
+  }
+
+  /** Answers for the gateway itself. Does nothing when an answer has begun: a status cannot be taken back. */
+  refuse(answer: Fault): void {
+    if (this.response.headersSent || this.#isOver) return;
+    this.status = answer.status;
+    this.fault = answer.code;
+    const body = faultBody(answer);
+    // A client that waits for 100 Continue may send its body or not: which of the two follows on the connection is not known.
+    const closes = answer.closes || (this.expectsContinue && !this.request.complete);
+    this.response.writeHead(answer.status, faultFields({ ...answer, closes }, body));
+    this.response.end(this.request.method === "HEAD" ? undefined : body);
+  }
+}
+
+type ExchangeParts = {
+  readonly response: ServerResponse;
+  readonly upgrade?: Upgrade | undefined;
+  readonly snapshot: CompiledSnapshot;
+  readonly startedAtMs: number;
+  readonly expectsContinue?: boolean;
+};

@@ -1,0 +1,46 @@
+import type { Exchange } from "../exchange.ts";
+import type { GatewayLimits } from "../limits.ts";
+import type { CompiledRoute } from "../route/route-table.ts";
+import { explanationValue } from "./explanation-header.ts";
+import { claimsClient, forwardingFields } from "./forwarding-headers.ts";
+import { hopByHopOf } from "./hop-by-hop.ts";
+
+/**
+ * The header for the target, as `[name, value, name, value]`: what the client sent and is not about its own connection or about who it is, then what the gateway
+ * says about that. Lines keep their order, their spelling and their number. Host is the target's: the client's is in X-Forwarded-Host.
+ */
+export function requestFields(exchange: Exchange, { route, limits }: { route: CompiledRoute; limits: GatewayLimits }): string[] {
+  const { rawHeaders } = exchange.request;
+  const isHopByHop = hopByHopOf(rawHeaders);
+  const fields = ["Host", route.host];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? "";
+    const lower = name.toLowerCase();
+    if (isOwn(lower) || isHopByHop(lower) || claimsClient(lower)) continue;
+    fields.push(name, rawHeaders[index + 1] ?? "");
+  }
+  // Added after the stripping: what a client names in Connection cannot take these away.
+  fields.push(...forwardingFields(exchange));
+  if (route.route.sendExplanation) fields.push(...explanationFields(exchange, roomFor(exchange, { fields, limits })));
+  return fields;
+}
+
+/** Request line, and what undici or Node adds: `Connection`, `Content-Length`. */
+const OTHER_BYTES = 512;
+
+/** How much an explanation may take: a target that takes no longer header than the gateway must not refuse a request because of it. */
+function roomFor({ target }: Exchange, { fields, limits }: { fields: readonly string[]; limits: GatewayLimits }): number {
+  const separators = fields.length * 2;
+  const taken = fields.reduce((sum, text) => sum + text.length, separators) + (target?.pathAndQuery.length ?? 0) + OTHER_BYTES;
+  return Math.min(limits.maxExplanationBytes, limits.maxHeaderBytes - taken);
+}
+
+function explanationFields(exchange: Exchange, maxBytes: number): string[] {
+  const value = explanationValue(exchange, maxBytes);
+  return value === "" ? [] : ["X-Wherefrom-Explanation", value];
+}
+
+/** Fields that the gateway answers or sets itself. It drops the trailers of a request, and so their announcement. */
+function isOwn(name: string): boolean {
+  return name === "host" || name === "expect" || name === "trailer";
+}

@@ -1,0 +1,46 @@
+import { hopByHopOf } from "./hop-by-hop.ts";
+
+/** The header of a response for the client, as `[name, value, name, value]`, without what was about the target's connection. */
+export function responseFields(fields: readonly string[], status: number): string[] {
+  const isHopByHop = hopByHopOf(fields);
+  const kept: string[] = [];
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const name = fields[index] ?? "";
+    const lower = name.toLowerCase();
+    if (isHopByHop(lower)) continue;
+    // RFC 9110 §8.6: a 204 has no content, so none has a length.
+    if (status === 204 && lower === "content-length") continue;
+    kept.push(name, fields[index + 1] ?? "");
+  }
+  return kept;
+}
+
+/** Fields that would change the framing, the route or the meaning of a message that has been sent already (RFC 9110 §6.5.1). */
+const NEVER_TRAILERS: ReadonlySet<string> = new Set([
+  "content-length",
+  "content-type",
+  "content-encoding",
+  "content-range",
+  "host",
+  "trailer",
+  "set-cookie",
+  "authorization",
+]);
+
+/** The trailers of a response for the client, in pairs. */
+export function trailerPairs(fields: readonly string[]): [string, string][] {
+  const isHopByHop = hopByHopOf(fields);
+  const pairs: [string, string][] = [];
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const name = fields[index] ?? "";
+    const lower = name.toLowerCase();
+    if (!isHopByHop(lower) && !NEVER_TRAILERS.has(lower)) pairs.push([name, fields[index + 1] ?? ""]);
+  }
+  return pairs;
+}
+
+/** Raw fields as undici keeps them, as text. Latin-1 keeps every byte as it came. */
+export function textFields(raw: unknown): string[] {
+  if (!Array.isArray(raw)) return [];
+  return raw.map((part: unknown) => (Buffer.isBuffer(part) ? part.toString("latin1") : String(part)));
+}

@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import { type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { fieldLines } from "../accept/field-lines.ts";
+import type { Exchange, Upgrade } from "../exchange.ts";
+import type { Fault } from "../fault.ts";
+import type { GatewayLimits } from "../limits.ts";
+import type { CompiledRoute } from "../route/route-table.ts";
+import type { Runtime } from "../runtime.ts";
+import { requestFields } from "./request-fields.ts";
+import { responseFields } from "./response-fields.ts";
+import { splice } from "./splice.ts";
+import { invalidUpgrade, upstreamConnectTimeout, upstreamFault, upstreamTimeout } from "./upstream-fault.ts";
+
+type WebSocketContext = { readonly route: CompiledRoute; readonly upgrade: Upgrade; readonly runtime: Runtime };
+
+/**
+ * Passes a WebSocket handshake on, and when the target has truly agreed, joins the two connections. From then on bytes pass unread: they are
+ * never HTTP again. A target that declines answers as over HTTP.
+ *
+ * Source: RFC 6455 §4.1 and §4.2.2; RFC 9110 §7.8.
+ */
+export function forwardWebSocket(exchange: Exchange, { route, upgrade, runtime }: WebSocketContext): void {
+  const fields = requestFields(exchange, { route, limits: runtime.limits });
+  fields.push("Connection", "Upgrade", "Upgrade", "websocket");
+  const outgoing = openRequest(exchange, { route, fields, limits: runtime.limits });
+  const fail = (answer: Fault): void => {
+    outgoing.destroy();
+    exchange.refuse(answer);
+  };
+
+  limitTime(outgoing, { limits: runtime.limits, fail });
+  exchange.whenOver(() => {
+    if (exchange.status !== SWITCHING_PROTOCOLS) outgoing.destroy();
+  });
+  outgoing.on("error", (error) => fail(upstreamFault(error)));
+  outgoing.once("response", (incoming) => relayRefusal(exchange, { incoming, upgrade, fail }));
+  outgoing.once("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const upstream = socket as Socket;
+    if (exchange.isOver || !isAccepted(exchange.request, incoming)) {
+      upstream.destroy();
+      return fail(invalidUpgrade);
+    }
+    switchProtocols(exchange, { incoming, upgrade });
+    upgrade.socket.write(head);
+    upstream.write(upgrade.head);
+    runtime.tunnels.add(splice(upgrade.socket, upstream, runtime.limits.halfCloseTimeoutMs));
+  });
+  outgoing.end();
+}
+
+const SWITCHING_PROTOCOLS = 101;
+
+function openRequest(
+  exchange: Exchange,
+  { route, fields, limits }: { route: CompiledRoute; fields: string[]; limits: GatewayLimits },
+): ClientRequest {
+  const options: RequestOptions & { readonly allowHalfOpen: boolean } = {
+    host: route.hostname,
+    port: route.port,
+    method: "GET",
+    path: exchange.target?.pathAndQuery ?? "/",
+    headers: fields,
+    maxHeaderSize: limits.maxHeaderBytes,
+    // A connection of its own, and one whose sides end apart: an agent would keep it, and close it whole.
+    agent: false,
+    allowHalfOpen: true,
+  };
+  return route.isSecure ? requestHttps(options) : requestHttp(options);
+}
+
+/** One timer at a time: first for connecting, then for the answer. */
+function limitTime(outgoing: ClientRequest, { limits, fail }: { limits: GatewayLimits; fail: (answer: Fault) => void }): void {
+  let timer = setTimeout(() => fail(upstreamConnectTimeout), limits.connectTimeoutMs);
+  outgoing.once("finish", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => fail(upstreamTimeout), limits.upstreamHeadersTimeoutMs);
+  });
+  for (const event of ["response", "upgrade", "close"]) outgoing.once(event, () => clearTimeout(timer));
+}
+
+const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/**
+ * Whether the target has agreed to this very handshake (RFC 6455 §4.1). Without the check any 101 would make the gateway pass on bytes that no rule
+ * has seen, to a target that may still be speaking HTTP.
+ */
+function isAccepted(request: IncomingMessage, incoming: IncomingMessage): boolean {
+  const [key] = fieldLines(request.rawHeaders, "sec-websocket-key");
+  const accepts = fieldLines(incoming.rawHeaders, "sec-websocket-accept");
+  const upgrades = fieldLines(incoming.rawHeaders, "upgrade");
+  if (incoming.statusCode !== SWITCHING_PROTOCOLS || accepts.length !== 1 || upgrades.length !== 1) return false;
+  if (upgrades[0]?.toLowerCase() !== "websocket") return false;
+  return accepts[0] === createHash("sha1").update(`${key}${GUID}`).digest("base64");
+}
+
+/** Tells the client that its WebSocket is open. The exchange ends here: what follows is no HTTP. */
+function switchProtocols(exchange: Exchange, { incoming, upgrade }: { incoming: IncomingMessage; upgrade: Upgrade }): void {
+  const fields = [...responseFields(incoming.rawHeaders, SWITCHING_PROTOCOLS), "Connection", "Upgrade", "Upgrade", "websocket"];
+  const lines = ["HTTP/1.1 101 Switching Protocols"];
+  for (let index = 0; index + 1 < fields.length; index += 2) lines.push(`${fields[index]}: ${fields[index + 1]}`);
+  exchange.response.detachSocket(upgrade.socket);
+  upgrade.socket.write(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
+  exchange.status = SWITCHING_PROTOCOLS;
+  exchange.finish();
+}
+
+/** Passes on the ordinary response of a target that does not want a WebSocket. */
+function relayRefusal(
+  exchange: Exchange,
+  { incoming, upgrade, fail }: { incoming: IncomingMessage; upgrade: Upgrade; fail: (answer: Fault) => void },
+): void {
+  const { response } = exchange;
+  const status = incoming.statusCode ?? 0;
+  if (status < 200 || response.headersSent) return fail(invalidUpgrade);
+  exchange.status = status;
+  response.writeHead(status, [...responseFields(incoming.rawHeaders, status), "Connection", "close"]);
+  // Node no longer listens for room on an upgraded connection.
+  upgrade.socket.on("drain", () => response.emit("drain"));
+  incoming.on("error", () => response.destroy());
+  incoming.pipe(response);
+}

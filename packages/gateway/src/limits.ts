@@ -1,0 +1,86 @@
+import { GatewayError } from "./errors.ts";
+
+/**
+ * What one gateway takes before it refuses. Each limit carries its unit in its name: `Ms` milliseconds, `Bytes` octets, a plain
+ * plural a count. None can be switched off.
+ */
+export type GatewayLimits = {
+  /** Header fields of one request; more is answered 431. Node 20 keeps about 1,000 and silently drops the rest, so Node does not count. */
+  readonly maxHeaderFields: number;
+  /** Request target and header fields of one request together (431), and the header of one upstream response (502). */
+  readonly maxHeaderBytes: number;
+  /** From the first byte of a request to the end of its header; then 408. */
+  readonly headersTimeoutMs: number;
+  /** From the first byte of a request to the last byte of its body; then 408. At least `headersTimeoutMs`. */
+  readonly requestTimeoutMs: number;
+  /** How long an idle client connection stays open. Longer than the usual 60 s of load balancers, so that they close first. */
+  readonly keepAliveTimeoutMs: number;
+  /** Client connections at one time; a further one is closed at once. */
+  readonly maxConnections: number;
+  /** Connecting to a target, TLS handshake included; then 504. */
+  readonly connectTimeoutMs: number;
+  /** From the request sent to the header of the target's response; then 504. */
+  readonly upstreamHeadersTimeoutMs: number;
+  /** Silence inside a response body; then the response is cut off, as its status has been sent. */
+  readonly bodyTimeoutMs: number;
+  /** Connections to one target origin, WebSockets not counted; a further request waits for a free one. */
+  readonly maxUpstreamConnections: number;
+  /** Interim (1xx) responses to one request; more is answered 502. They are never passed on. */
+  readonly maxInterimResponses: number;
+  /** What a client may send behind its WebSocket handshake before it is answered; more is answered 400. */
+  readonly maxUpgradeHeadBytes: number;
+  /** How long one side of a WebSocket stays open after the other has ended. */
+  readonly halfCloseTimeoutMs: number;
+  /** Value of `X-Wherefrom-Explanation`, and less where the header would grow past `maxHeaderBytes`; variables and hops are left out until it fits. Below the 8 KiB a field that common servers take. */
+  readonly maxExplanationBytes: number;
+  /** How long `openGateway` waits for its first valid snapshot. */
+  readonly firstSnapshotTimeoutMs: number;
+  /** How long `close` lets requests in flight finish. */
+  readonly drainTimeoutMs: number;
+};
+
+/** The limits of a gateway that was told nothing else. */
+export const defaultLimits: GatewayLimits = {
+  maxHeaderFields: 100,
+  maxHeaderBytes: 16_384,
+  headersTimeoutMs: 15_000,
+  requestTimeoutMs: 300_000,
+  keepAliveTimeoutMs: 65_000,
+  maxConnections: 10_000,
+  connectTimeoutMs: 5_000,
+  upstreamHeadersTimeoutMs: 60_000,
+  bodyTimeoutMs: 300_000,
+  maxUpstreamConnections: 1_024,
+  maxInterimResponses: 16,
+  maxUpgradeHeadBytes: 16_384,
+  halfCloseTimeoutMs: 30_000,
+  maxExplanationBytes: 6_144,
+  firstSnapshotTimeoutMs: 30_000,
+  drainTimeoutMs: 5_000,
+};
+
+/** The longest time a timer of Node can count; a longer one would fire at once. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+/**
+ * The default limits with some of them replaced.
+ *
+ * Errors: `GATEWAY_LIMIT_INVALID` for an unknown name, or a value that is no whole number from 1 to 2,147,483,647.
+ */
+export function withLimits(changes: Partial<GatewayLimits>): GatewayLimits {
+  for (const [name, value] of Object.entries(changes)) {
+    if (!Object.hasOwn(defaultLimits, name)) throw new GatewayError("GATEWAY_LIMIT_INVALID", `Limit ${name} does not exist`);
+    if (!Number.isInteger(value) || value < 1 || value > MAX_TIMER_MS) {
+      throw new GatewayError(
+        "GATEWAY_LIMIT_INVALID",
+        `Limit ${name}: expected a whole number from 1 to ${MAX_TIMER_MS}, received ${String(value)}`,
+      );
+    }
+  }
+  const limits = { ...defaultLimits, ...changes };
+  if (limits.headersTimeoutMs > limits.requestTimeoutMs) {
+    const received = `${limits.headersTimeoutMs} and ${limits.requestTimeoutMs}`;
+    throw new GatewayError("GATEWAY_LIMIT_INVALID", `Limit headersTimeoutMs: expected at most requestTimeoutMs, received ${received}`);
+  }
+  return limits;
+}

@@ -1,0 +1,95 @@
+import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { Exchange, type Upgrade } from "../exchange.ts";
+import { live } from "../life.ts";
+import type { GatewayLimits } from "../limits.ts";
+import type { Runtime } from "../runtime.ts";
+import { answerClientError } from "./client-error.ts";
+import { OpenExchanges } from "./open-exchanges.ts";
+
+/** The listening side of a gateway. */
+export type Listener = {
+  readonly server: Server;
+  /** Takes no new connection, lets the requests in flight finish within `drainTimeoutMs`, then cuts what is left. */
+  close(): Promise<void>;
+};
+
+/**
+ * Sets up the HTTP/1 server: its limits, and an exchange for whatever comes out of Node's parser. Node refuses what it cannot read; what it reads
+ * too generously, the phase `accept` refuses.
+ */
+export function createListener(runtime: Runtime): Listener {
+  const server = createServer(serverOptions(runtime.limits));
+  const open = new OpenExchanges(server);
+  const begin = (request: IncomingMessage, parts: { response: ServerResponse; upgrade?: Upgrade; expectsContinue?: boolean }): void => {
+    const exchange = new Exchange(request, { ...parts, snapshot: runtime.snapshot(), startedAtMs: runtime.now() });
+    open.add(exchange);
+    live(exchange, runtime);
+  };
+
+  // Node 20 drops what exceeds its own count without a word; our count answers 431 instead.
+  server.maxHeadersCount = 0;
+  server.maxConnections = runtime.limits.maxConnections;
+  server.on("connection", readPeerEarly);
+  server.on("request", (request, response) => begin(request, { response }));
+  server.on("checkContinue", (request, response) => begin(request, { response, expectsContinue: true }));
+  server.on("upgrade", (request, socket, head) => {
+    const upgrade = { socket: socket as Socket, head };
+    begin(request, { response: responseOn(request, socket), upgrade });
+  });
+  server.on("connect", (request, socket) => begin(request, { response: responseOn(request, socket) }));
+  server.on("clientError", (error, socket) => answerClientError(error, { socket, open: open.on(socket) }));
+  server.on("drop", () =>
+    runtime.onNotice({ level: "warning", code: "CONNECTION_DROPPED", message: "A connection was dropped: maxConnections is reached" }),
+  );
+  return { server, close: () => closeServer({ server, open, runtime }) };
+}
+
+/** Node looks for overdue requests only at this interval, so it has to be short against the shortest of its limits. */
+const CHECKS_PER_TIMEOUT = 4;
+const MAX_CHECK_INTERVAL_MS = 5_000;
+
+function serverOptions(limits: GatewayLimits) {
+  return {
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(Math.ceil(limits.headersTimeoutMs / CHECKS_PER_TIMEOUT), MAX_CHECK_INTERVAL_MS),
+    noDelay: true,
+    // `accept` checks it, for HTTP/1.0 too, and answers in the gateway's words.
+    requireHostHeader: false,
+    insecureHTTPParser: false,
+  };
+}
+
+/** A socket that is closed no longer knows its far end, unless it was asked before. */
+function readPeerEarly(socket: Socket): void {
+  void socket.remoteAddress;
+}
+
+/** A response for a connection that Node has handed over. It closes the connection when it is sent. */
+function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
+  // From here on nobody but us listens: an error without a listener would end the process.
+  socket.on("error", () => socket.destroy());
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket as Socket);
+  response.once("finish", () => (socket as Socket).destroySoon());
+  return response;
+}
+
+async function closeServer({ server, open, runtime }: { server: Server; open: OpenExchanges; runtime: Runtime }): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  let timer: NodeJS.Timeout | undefined;
+  const timeIsOver = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, runtime.limits.drainTimeoutMs);
+  });
+  await Promise.race([open.drained(), timeIsOver]);
+  clearTimeout(timer);
+  runtime.tunnels.destroy();
+  server.closeAllConnections();
+  await closed;
+}

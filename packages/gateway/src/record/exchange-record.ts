@@ -1,0 +1,27 @@
+import type { Resolution } from "wherefrom";
+import type { FaultCode } from "../errors.ts";
+
+/** What is left of an exchange when it is over. Texts are as the client sent them: escape them before printing. */
+export type ExchangeRecord = {
+  /** From the parsed header to the last byte of the answer; for a WebSocket to its handshake. */
+  readonly durationMs: number;
+  readonly method: string;
+  /** As sent, with port; `undefined` without Host or when the request was refused for its form. */
+  readonly host: string | undefined;
+  readonly pathAndQuery: string | undefined;
+  readonly peer: string | undefined;
+  /** `undefined` when the request was refused for its form: then nobody asked who it is from. */
+  readonly resolution: Resolution | undefined;
+  /** Name of the route. */
+  readonly route: string | undefined;
+  /** `undefined` when the client left before there was one; 101 for an opened WebSocket. */
+  readonly status: number | undefined;
+  /** Set when the gateway itself answered, or broke the answer off. */
+  readonly fault: FaultCode | undefined;
+  /** Whether the whole answer was sent. */
+  readonly isComplete: boolean;
+  /** Of the snapshot that the exchange ran by. */
+  readonly revision: number;
+  /** A flow variable of the exchange; see docs/flow-variables.md. */
+  readonly flowVariable: (name: string) => string | undefined;
+};

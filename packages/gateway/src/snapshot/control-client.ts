@@ -1,0 +1,98 @@
+import { Pool } from "undici";
+import type { SnapshotIssue } from "./issue.ts";
+
+/** What a gateway runs, as it tells control. */
+export type RunReport = {
+  readonly revision: number;
+  readonly refused?: { readonly revision: number; readonly issues: readonly SnapshotIssue[] };
+};
+
+/** The largest snapshot that is taken from control. */
+export const maxSnapshotBytes = 16_777_216;
+
+/** An answer with a snapshot, or none because nothing has changed. */
+export type PollAnswer =
+  | { readonly kind: "snapshot"; readonly text: string; readonly etag: string | undefined }
+  | { readonly kind: "unchanged" };
+
+export type ControlPlace = { readonly url: URL; readonly organization: string; readonly environment: string; readonly gatewayId: string };
+
+/** The HTTP side of a control source. It owns the connections to control and decides nothing. */
+export class ControlClient {
+  readonly #pool: Pool;
+  readonly #environmentPath: string;
+  readonly #gatewayId: string;
+  readonly #signal: AbortSignal;
+
+  constructor(
+    { url, organization, environment, gatewayId }: ControlPlace,
+    { signal, requestTimeoutMs }: { signal: AbortSignal; requestTimeoutMs: number },
+  ) {
+    this.#pool = new Pool(url.origin, { connectTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs, allowH2: false });
+    const basePath = url.pathname.replace(/\/$/, "");
+    this.#environmentPath = `${basePath}/v1/organizations/${encodeURIComponent(organization)}/environments/${encodeURIComponent(environment)}`;
+    this.#gatewayId = gatewayId;
+    this.#signal = signal;
+  }
+
+  /** The event stream of snapshots; `undefined` when control, or something before it, does not offer one. */
+  async events(silenceTimeoutMs: number): Promise<(AsyncIterable<Uint8Array> & { destroy(error?: Error): unknown }) | undefined> {
+    const { statusCode, headers, body } = await this.#pool.request({
+      path: `${this.#environmentPath}/snapshot?gatewayId=${encodeURIComponent(this.#gatewayId)}`,
+      method: "GET",
+      headers: { accept: "text/event-stream" },
+      bodyTimeout: silenceTimeoutMs,
+      signal: this.#signal,
+    });
+    if (statusCode === 200 && String(headers["content-type"]).startsWith("text/event-stream")) return body;
+    await body.dump({ limit: maxSnapshotBytes });
+    return undefined;
+  }
+
+  /** The snapshot, or after `waitMs` the answer that `etag` is still the newest. Errors: for every other status. */
+  async poll({ etag, waitMs, timeoutMs }: { etag: string | undefined; waitMs: number; timeoutMs: number }): Promise<PollAnswer> {
+    const { statusCode, headers, body } = await this.#pool.request({
+      path: `${this.#environmentPath}/snapshot?waitMs=${waitMs}`,
+      method: "GET",
+      headers: { accept: "application/json", ...(etag === undefined ? {} : { "if-none-match": etag }) },
+      headersTimeout: waitMs + timeoutMs,
+      bodyTimeout: timeoutMs,
+      signal: this.#signal,
+    });
+    if (statusCode === 200) {
+      const tag = headers["etag"];
+      return { kind: "snapshot", text: await boundedText(body), etag: typeof tag === "string" ? tag : undefined };
+    }
+    await body.dump({ limit: maxSnapshotBytes });
+    if (statusCode === 304) return { kind: "unchanged" };
+    throw new Error(`Control answered ${statusCode} to the request for the snapshot`);
+  }
+
+  /** Tells control what runs here. Errors: for every status but 200. */
+  async report(report: RunReport): Promise<void> {
+    const { statusCode, body } = await this.#pool.request({
+      path: `${this.#environmentPath}/gateways/${encodeURIComponent(this.#gatewayId)}`,
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(report),
+      signal: this.#signal,
+    });
+    await body.dump({ limit: maxSnapshotBytes });
+    if (statusCode !== 200) throw new Error(`Control answered ${statusCode} to the report`);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}
+
+async function boundedText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxSnapshotBytes) throw new Error(`Expected a snapshot of at most ${maxSnapshotBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,233 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { escapeText } from "wherefrom";
+import { GatewayError } from "../errors.ts";
+import { type BackOff, createBackOff } from "./back-off.ts";
+import { ControlClient, maxSnapshotBytes, type RunReport } from "./control-client.ts";
+import { readEvents } from "./event-stream.ts";
+import type { Offered, SnapshotSink, SnapshotSource } from "./source.ts";
+
+export type ControlSourceOptions = {
+  /** `http://host:port`, with a path in front of `/v1` if there is one. */
+  readonly url: string;
+  readonly organization: string;
+  readonly environment: string;
+  /** Names this gateway to control; unique within the environment. */
+  readonly gatewayId: string;
+  readonly timing?: Partial<ControlTiming>;
+  /** From 0 to 1; spreads the reconnects of a fleet. */
+  readonly random?: () => number;
+};
+
+/** How long a control source waits for what, in milliseconds. */
+export type ControlTiming = {
+  /** From an event stream's header to its first snapshot, which control sends at once. After that something in between holds the stream back. */
+  readonly firstEventTimeoutMs: number;
+  /** Silence on the stream; control says something every 15 s. */
+  readonly silenceTimeoutMs: number;
+  /** How long control may hold a poll back. */
+  readonly pollWaitMs: number;
+  /** Least time between two polls that bring nothing new. */
+  readonly minPollIntervalMs: number;
+  /** Connecting, and any answer that control does not hold back. */
+  readonly requestTimeoutMs: number;
+  readonly minReconnectMs: number;
+  readonly maxReconnectMs: number;
+};
+
+const defaultTiming: ControlTiming = {
+  firstEventTimeoutMs: 5_000,
+  silenceTimeoutMs: 45_000,
+  pollWaitMs: 25_000,
+  minPollIntervalMs: 1_000,
+  requestTimeoutMs: 5_000,
+  minReconnectMs: 100,
+  maxReconnectMs: 5_000,
+};
+
+/**
+ * Snapshots from the control plane: by its event stream, and by long polling where a stream does not come through. When control is away the gateway goes
+ * on with what it has, and the source comes back by itself. After each offer it tells control what runs here.
+ *
+ * Errors: `GATEWAY_CONTROL_URL_INVALID`, at once. Nothing later: what goes wrong then is a notice.
+ */
+export function controlSource(options: ControlSourceOptions): SnapshotSource {
+  const url = parseUrl(options.url);
+  let follower: Follower | undefined;
+  return {
+    async open(sink) {
+      follower = new Follower({ ...options, url }, sink);
+    },
+    async close() {
+      await follower?.close();
+      follower = undefined;
+    },
+  };
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  throw new GatewayError(
+    "GATEWAY_CONTROL_URL_INVALID",
+    `Control URL: expected http://host:port or https://host:port, received ${escapeText(text)}`,
+  );
+}
+
+type FollowerOptions = Omit<ControlSourceOptions, "url"> & { readonly url: URL };
+
+/** Follows one environment of one control plane until it is closed. */
+class Follower {
+  readonly #sink: SnapshotSink;
+  readonly #timing: ControlTiming;
+  readonly #client: ControlClient;
+  readonly #backOff: BackOff;
+  readonly #closing = new AbortController();
+  readonly #following: Promise<void>;
+  #isConnected = false;
+  #isLost = false;
+  #report: RunReport | undefined;
+  #isReporting = false;
+
+  constructor(options: FollowerOptions, sink: SnapshotSink) {
+    this.#sink = sink;
+    this.#timing = { ...defaultTiming, ...options.timing };
+    this.#client = new ControlClient(options, { signal: this.#closing.signal, requestTimeoutMs: this.#timing.requestTimeoutMs });
+    this.#backOff = createBackOff({
+      minMs: this.#timing.minReconnectMs,
+      maxMs: this.#timing.maxReconnectMs,
+      random: options.random ?? Math.random,
+    });
+    this.#following = this.#follow();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#client.close();
+    await this.#following;
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      try {
+        const how = await this.#followEvents();
+        if (how === "not-offered") await this.#followPolls();
+      } catch (error) {
+        this.#lost(error);
+      }
+      await sleep(this.#backOff.next(), undefined, { signal: this.#closing.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Ends only by an error, or when there is no stream to follow. */
+  async #followEvents(): Promise<"not-offered"> {
+    const events = await this.#client.events(this.#timing.silenceTimeoutMs);
+    if (events === undefined) return "not-offered";
+    let isSilent = false;
+    const timer = setTimeout(() => {
+      isSilent = true;
+      events.destroy();
+    }, this.#timing.firstEventTimeoutMs);
+    try {
+      for await (const { event, data } of readEvents(events, maxSnapshotBytes)) {
+        clearTimeout(timer);
+        if (event === "snapshot") this.#offer(data, "stream");
+      }
+    } catch (error) {
+      if (!isSilent) throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+    if (isSilent) return "not-offered";
+    throw new Error("Control ended the event stream");
+  }
+
+  /** Ends only by an error: then the stream is tried again. */
+  async #followPolls(): Promise<never> {
+    const { pollWaitMs: waitMs, minPollIntervalMs, requestTimeoutMs: timeoutMs } = this.#timing;
+    let etag: string | undefined;
+    for (;;) {
+      const startedAtMs = performance.now();
+      const answer = await this.#client.poll({ etag, waitMs, timeoutMs });
+      if (answer.kind === "snapshot") {
+        this.#offer(answer.text, "poll");
+        etag = answer.etag;
+      }
+      // Control that answers at once, although nothing has changed, must not be asked without a pause.
+      const isTooSoon = performance.now() - startedAtMs < minPollIntervalMs;
+      if (isTooSoon && (answer.kind === "unchanged" || etag === undefined))
+        await sleep(minPollIntervalMs, undefined, { signal: this.#closing.signal });
+    }
+  }
+
+  #offer(text: string, how: "stream" | "poll"): void {
+    this.#connected(how);
+    const json = parseJson(text);
+    const offered = this.#sink.offer(json);
+    this.#report = reportOf(offered, json);
+    void this.#sendReports();
+  }
+
+  /** One report at a time, and of several that wait only the last. */
+  async #sendReports(): Promise<void> {
+    if (this.#isReporting) return;
+    this.#isReporting = true;
+    while (this.#report !== undefined) {
+      const report = this.#report;
+      this.#report = undefined;
+      try {
+        await this.#client.report(report);
+      } catch (error) {
+        if (this.#closing.signal.aborted) break;
+        this.#sink.notify({
+          level: "warning",
+          code: "CONTROL_REPORT_FAILED",
+          message: `Control was not told about the snapshot: ${messageOf(error)}`,
+        });
+      }
+    }
+    this.#isReporting = false;
+  }
+
+  #connected(how: "stream" | "poll"): void {
+    this.#backOff.reset();
+    if (this.#isConnected) return;
+    this.#isConnected = true;
+    this.#isLost = false;
+    if (how === "stream") this.#sink.notify({ level: "info", code: "CONTROL_CONNECTED", message: "Following control by its event stream" });
+    else
+      this.#sink.notify({
+        level: "warning",
+        code: "CONTROL_POLLING",
+        message: "Following control by polling: its event stream does not come through",
+      });
+  }
+
+  /** Said once for each loss, not for each attempt. */
+  #lost(error: unknown): void {
+    this.#isConnected = false;
+    if (this.#isLost || this.#closing.signal.aborted) return;
+    this.#isLost = true;
+    this.#sink.notify({ level: "warning", code: "CONTROL_LOST", message: `Control is away, trying again: ${messageOf(error)}` });
+  }
+}
+
+function messageOf(error: unknown): string {
+  const known = error instanceof AggregateError ? error.errors[0] : error;
+  return escapeText(known instanceof Error ? known.message : String(known));
+}
+
+/** What is no JSON becomes `undefined`, which is no snapshot either and is refused as such. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function reportOf(offered: Offered, json: unknown): RunReport {
+  if (offered.kind === "applied") return { revision: offered.revision };
+  const revision =
+    typeof json === "object" && json !== null && "revision" in json && Number.isInteger(json.revision) ? Number(json.revision) : 0;
+  return { revision: offered.running, refused: { revision, issues: offered.issues } };
+}

@@ -1,0 +1,67 @@
+import { GatewayError } from "../errors.ts";
+import type { Pools } from "../forward/pools.ts";
+import type { Notice } from "../notice.ts";
+import { type CompiledSnapshot, compileSnapshot, describeIssues } from "./compile.ts";
+import type { Offered, SnapshotSink } from "./source.ts";
+
+/** The snapshot in use. Swapped whole, in one step: an exchange has the old one or the new one, and no connection notices. */
+export class RunningSnapshot implements SnapshotSink {
+  readonly #pools: Pools;
+  readonly #onNotice: (notice: Notice) => void;
+  #current: CompiledSnapshot | undefined;
+  #whenApplied: (() => void) | undefined;
+  #lastRefusal = "";
+
+  constructor(pools: Pools, onNotice: (notice: Notice) => void) {
+    this.#pools = pools;
+    this.#onNotice = onNotice;
+  }
+
+  /** The snapshot in use. Only after the first: asking earlier is a programming error. */
+  current(): CompiledSnapshot {
+    if (this.#current === undefined) throw new GatewayError("GATEWAY_SNAPSHOT_MISSING", "There is no snapshot yet");
+    return this.#current;
+  }
+
+  offer(json: unknown): Offered {
+    const compilation = compileSnapshot(json);
+    if (compilation.kind === "refused") {
+      this.#lastRefusal = describeIssues(compilation.issues);
+      this.notify({ level: "warning", code: "SNAPSHOT_REFUSED", message: `A snapshot was refused: ${this.#lastRefusal}` });
+      return { kind: "refused", issues: compilation.issues, running: this.#current?.revision ?? 0 };
+    }
+    const { snapshot } = compilation;
+    const isNew = this.#current?.revision !== snapshot.revision;
+    this.#current = snapshot;
+    this.#pools.keepOnly(snapshot.routes.origins);
+    this.#whenApplied?.();
+    if (isNew)
+      this.notify({
+        level: "info",
+        code: "SNAPSHOT_APPLIED",
+        message: `Snapshot ${snapshot.revision} of ${snapshot.environment} is in use`,
+      });
+    return { kind: "applied", revision: snapshot.revision };
+  }
+
+  notify(notice: Notice): void {
+    this.#onNotice(notice);
+  }
+
+  /** Resolves with the first snapshot in use. Errors: `GATEWAY_SNAPSHOT_MISSING` when the time is over. */
+  async whenFirst(timeoutMs: number): Promise<void> {
+    if (this.#current !== undefined) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(this.#missing(timeoutMs)), timeoutMs);
+      this.#whenApplied = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #missing(timeoutMs: number): GatewayError {
+    const cause = this.#lastRefusal === "" ? "check that control runs and has the environment" : this.#lastRefusal;
+    return new GatewayError("GATEWAY_SNAPSHOT_MISSING", `No valid snapshot within ${timeoutMs} ms: ${cause}`);
+  }
+}

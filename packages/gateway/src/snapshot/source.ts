@@ -1,0 +1,27 @@
+import type { Notice } from "../notice.ts";
+import type { SnapshotIssue } from "./issue.ts";
+
+/** What became of a snapshot that was offered. A refused one changes nothing: revision `running` goes on, 0 when there is none. */
+export type Offered =
+  | { readonly kind: "applied"; readonly revision: number }
+  | { readonly kind: "refused"; readonly issues: readonly SnapshotIssue[]; readonly running: number };
+
+/** The gateway as a source sees it. */
+export type SnapshotSink = {
+  /** Takes a snapshot as JSON. It is validated whole, and in use for the next request when this returns. */
+  offer(snapshot: unknown): Offered;
+  notify(notice: Notice): void;
+};
+
+/**
+ * Where a gateway's configuration comes from.
+ *
+ * Contract: `open` may reject with a `GatewayError` when there can be no snapshot, and otherwise offers each snapshot that there is, in order, also
+ * long after it has resolved. A source that loses its origin goes on trying and never ends a gateway. `close` stops it at once.
+ */
+export type SnapshotSource = {
+  open(sink: SnapshotSink): Promise<void>;
+  close(): Promise<void>;
+  /** Looks for a newer snapshot now. Only for a source that does not do so by itself. */
+  refresh?(): Promise<Offered>;
+};

@@ -1,0 +1,193 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type ControlSourceOptions, controlSource, type Gateway, type GatewayError, type Notice, openGateway } from "@wherefrom/gateway";
+import { afterEach, expect, test } from "vitest";
+import { snapshotOf } from "./rig/gateway.ts";
+import { until } from "./rig/wire.ts";
+
+const PATH = "/v1/organizations/local/environments/demo";
+
+type Ways = { stream?: "yes" | "no" | "silent" };
+
+/** A control plane small enough to see through: it speaks the publication protocol and writes down what it is told. */
+class TinyControl {
+  readonly reports: { readonly path: string; readonly report: { revision: number; refused?: { revision: number; issues: unknown[] } } }[] =
+    [];
+  readonly asked: { readonly url: string; readonly accept: string | undefined; readonly etag: string | undefined }[] = [];
+  readonly #ways: Ways;
+  readonly #streams = new Set<ServerResponse>();
+  readonly #polls = new Set<() => void>();
+  #server: Server | undefined;
+  #snapshot: { readonly revision?: number } | undefined;
+  #port = 0;
+
+  constructor(ways: Ways = {}) {
+    this.#ways = ways;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async open(): Promise<this> {
+    this.#server = createServer((request, response) => void this.#answer(request, response));
+    await new Promise<void>((resolve) => this.#server?.listen(this.#port, "127.0.0.1", resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
+    return this;
+  }
+
+  async close(): Promise<void> {
+    this.#server?.closeAllConnections();
+    await new Promise((resolve) => this.#server?.close(resolve) ?? resolve(undefined));
+    this.#streams.clear();
+  }
+
+  publish(snapshot: object): void {
+    this.#snapshot = snapshot;
+    for (const stream of this.#streams) stream.write(this.#event());
+    for (const poll of this.#polls) poll();
+  }
+
+  #event(): string {
+    const lines = JSON.stringify(this.#snapshot, undefined, 1).split("\n");
+    return `: a comment\r\nevent: snapshot\nid: ${this.#etag()}\n${lines.map((line) => `data: ${line}\n`).join("")}\n`;
+  }
+
+  #etag(): string {
+    return `"r${this.#snapshot?.revision}"`;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === "PUT") return this.#takeReport(request, response);
+    this.asked.push({ url: request.url ?? "", accept: request.headers.accept, etag: request.headers["if-none-match"] });
+    if (this.#snapshot === undefined) return void response.writeHead(404).end("{}");
+    if (request.headers.accept === "text/event-stream" && this.#ways.stream !== "no") return this.#stream(response);
+    if (request.headers["if-none-match"] === this.#etag()) {
+      await new Promise<void>((resolve) => this.#polls.add(resolve));
+      this.#polls.clear();
+    }
+    response.writeHead(200, { etag: this.#etag(), "content-type": "application/json" }).end(JSON.stringify(this.#snapshot));
+  }
+
+  #stream(response: ServerResponse): void {
+    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
+    response.flushHeaders();
+    if (this.#ways.stream === "silent") return;
+    this.#streams.add(response);
+    response.once("close", () => this.#streams.delete(response));
+    response.write(this.#event());
+  }
+
+  async #takeReport(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let text = "";
+    for await (const chunk of request) text += chunk;
+    this.reports.push({ path: request.url ?? "", report: JSON.parse(text) });
+    response.end("{}");
+  }
+}
+
+const open: { close(): Promise<void> }[] = [];
+
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each.close();
+});
+
+function own<T extends { close(): Promise<void> }>(thing: T): T {
+  open.push(thing);
+  return thing;
+}
+
+const hasty = { minReconnectMs: 5, maxReconnectMs: 20, firstEventTimeoutMs: 50, minPollIntervalMs: 5 };
+
+async function follow(control: TinyControl, options: Partial<ControlSourceOptions> = {}): Promise<{ gateway: Gateway; notices: Notice[] }> {
+  const notices: Notice[] = [];
+  const source = controlSource({
+    url: control.url,
+    organization: "local",
+    environment: "demo",
+    gatewayId: "gw 1",
+    timing: hasty,
+    ...options,
+  });
+  const gateway = own(await openGateway({ listen: { host: "127.0.0.1", port: 0 }, source, onNotice: (notice) => notices.push(notice) }));
+  return { gateway, notices };
+}
+
+const revision = (number: number) => snapshotOf([{ target: "http://127.0.0.1:1" }], { revision: number });
+const codes = (notices: readonly Notice[]) => notices.map((notice) => notice.code);
+
+const ways = [
+  { what: "by the event stream", ways: {}, notice: "CONTROL_CONNECTED" },
+  { what: "by polling, where there is no stream", ways: { stream: "no" } as const, notice: "CONTROL_POLLING" },
+  { what: "by polling, where the stream does not come through", ways: { stream: "silent" } as const, notice: "CONTROL_POLLING" },
+];
+
+test.each(ways)("it follows control $what, and reports what it runs", async ({ ways: how, notice }) => {
+  const control = own(await new TinyControl(how).open());
+  control.publish(revision(1));
+  const { gateway, notices } = await follow(control);
+  expect(gateway.revision()).toBe(1);
+  for (const number of [2, 3, 4]) {
+    control.publish(revision(number));
+    await until(() => gateway.revision() === number && control.reports.at(-1)?.report.revision === number);
+  }
+  expect(control.reports.at(-1)).toEqual({ path: `${PATH}/gateways/gw%201`, report: { revision: 4 } });
+  expect(codes(notices)).toContain(notice);
+  expect(control.asked[0]).toMatchObject({ url: `${PATH}/snapshot?gatewayId=gw%201`, accept: "text/event-stream" });
+});
+
+test("a poll names what it has and how long it waits", async () => {
+  const control = own(await new TinyControl({ stream: "no" }).open());
+  control.publish(revision(1));
+  await follow(control);
+  await until(() => control.asked.length === 3);
+  expect(control.asked[2]).toEqual({ url: `${PATH}/snapshot?waitMs=25000`, accept: "application/json", etag: '"r1"' });
+});
+
+test.each(ways)("$what: a refused snapshot is reported with its faults, and the running one goes on", async ({ ways: how }) => {
+  const control = own(await new TinyControl(how).open());
+  control.publish(revision(1));
+  const { gateway } = await follow(control);
+  control.publish({ ...revision(2), clientIpResolutionConfig: { nope: 1 } });
+  await until(() => control.reports.at(-1)?.report.refused !== undefined);
+  expect(control.reports.at(-1)?.report).toMatchObject({
+    revision: 1,
+    refused: { revision: 2, issues: [{ pointer: "/clientIpResolutionConfig/nope" }] },
+  });
+  expect(gateway.revision()).toBe(1);
+  control.publish(revision(3));
+  await until(() => gateway.revision() === 3);
+});
+
+test.each(ways)("$what: control goes away and comes back; the gateway never stops", async ({ ways: how }) => {
+  const control = await new TinyControl(how).open();
+  own({ close: () => control.close() });
+  control.publish(revision(1));
+  const { gateway, notices } = await follow(control);
+  await control.close();
+  await until(() => codes(notices).includes("CONTROL_LOST"));
+  expect(gateway.revision()).toBe(1);
+  control.publish(revision(5));
+  await control.open();
+  await until(() => gateway.revision() === 5);
+  expect(codes(notices).filter((code) => code === "CONTROL_LOST")).toHaveLength(1);
+});
+
+test("it waits for an environment that does not exist yet", async () => {
+  const control = own(await new TinyControl().open());
+  const following = follow(control);
+  await until(() => control.asked.length > 2);
+  control.publish(revision(9));
+  expect((await following).gateway.revision()).toBe(9);
+});
+
+test("without control there is no gateway: GATEWAY_SNAPSHOT_MISSING", async () => {
+  const source = controlSource({ url: "http://127.0.0.1:1", organization: "local", environment: "demo", gatewayId: "g", timing: hasty });
+  const opening = openGateway({ listen: { host: "127.0.0.1", port: 0 }, source, limits: { firstSnapshotTimeoutMs: 50 } });
+  await expect(opening).rejects.toMatchObject({ code: "GATEWAY_SNAPSHOT_MISSING" });
+});
+
+test.each(["", "control", "ftp://control", "127.0.0.1:8081"])("«%s» is no URL of control", (url) => {
+  const attempt = (): unknown => controlSource({ url, organization: "local", environment: "demo", gatewayId: "g" });
+  expect(attempt).toThrowError(expect.objectContaining<Partial<GatewayError>>({ code: "GATEWAY_CONTROL_URL_INVALID" }));
+});

@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileSource, type GatewayError, type GatewayOptions, openGateway } from "@wherefrom/gateway";
+import { afterAll, expect, test } from "vitest";
+import { handSource, openTestGateway, snapshotOf } from "./rig/gateway.ts";
+import { openTarget } from "./rig/target.ts";
+import { ask } from "./rig/wire.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "wherefrom-gateway-"));
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const listen = { host: "127.0.0.1", port: 0 };
+const good = snapshotOf([{ target: "http://127.0.0.1:1" }]);
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function failure(options: GatewayOptions): Promise<GatewayError> {
+  return openGateway(options).then(
+    () => expect.fail("It opened"),
+    (error) => error,
+  );
+}
+
+const refusals: readonly { readonly what: string; readonly options: () => GatewayOptions; readonly code: string; readonly says: RegExp }[] =
+  [
+    {
+      what: "an address of another machine",
+      options: () => ({ listen: { host: "192.0.2.1", port: 0 }, source: handSource(good) }),
+      code: "GATEWAY_ADDRESS_UNAVAILABLE",
+      says: /192\.0\.2\.1/,
+    },
+    {
+      what: "an unknown limit",
+      options: () => ({ listen, source: handSource(good), limits: { nope: 1 } as object }),
+      code: "GATEWAY_LIMIT_INVALID",
+      says: /nope/,
+    },
+    {
+      what: "a limit of 0",
+      options: () => ({ listen, source: handSource(good), limits: { maxHeaderFields: 0 } }),
+      code: "GATEWAY_LIMIT_INVALID",
+      says: /maxHeaderFields.*received 0/,
+    },
+    {
+      what: "a limit that no timer can count",
+      options: () => ({ listen, source: handSource(good), limits: { bodyTimeoutMs: 2 ** 31 } }),
+      code: "GATEWAY_LIMIT_INVALID",
+      says: /bodyTimeoutMs/,
+    },
+    {
+      what: "a header that may take longer than its request",
+      options: () => ({ listen, source: handSource(good), limits: { requestTimeoutMs: 5 } }),
+      code: "GATEWAY_LIMIT_INVALID",
+      says: /headersTimeoutMs/,
+    },
+    {
+      what: "no file",
+      options: () => ({ listen, source: fileSource(join(folder, "none.json")) }),
+      code: "GATEWAY_SNAPSHOT_UNREADABLE",
+      says: /none\.json.*ENOENT/,
+    },
+    {
+      what: "a file without JSON",
+      options: () => ({ listen, source: fileSource(file("text.json", "{")) }),
+      code: "GATEWAY_SNAPSHOT_UNREADABLE",
+      says: /text\.json/,
+    },
+    {
+      what: "a file with another shape",
+      options: () => ({ listen, source: fileSource(file("shape.json", "{}")) }),
+      code: "GATEWAY_SNAPSHOT_INVALID",
+      says: /\/organization.*\/routes/,
+    },
+    {
+      what: "a source that has nothing valid in time",
+      options: () => ({ listen, source: handSource({}), limits: { firstSnapshotTimeoutMs: 20 } }),
+      code: "GATEWAY_SNAPSHOT_MISSING",
+      says: /20 ms.*\/revision/,
+    },
+  ];
+
+test.each(refusals)("$what: $code, in one line", async ({ options, code, says }) => {
+  const error = await failure(options());
+  expect(error.code).toBe(code);
+  expect(error.message).toMatch(says);
+  expect(error.message).not.toMatch(/\n/);
+});
+
+test("a port in use: GATEWAY_PORT_IN_USE with the port and the way out", async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as AddressInfo;
+  const error = await failure({ listen: { host: "127.0.0.1", port }, source: handSource(good) });
+  expect([error.code, error.message]).toEqual([
+    "GATEWAY_PORT_IN_USE",
+    `Cannot listen on 127.0.0.1 port ${port}: the port is in use: stop the program that has it, or choose another port`,
+  ]);
+  await new Promise((resolve) => other.close(resolve));
+});
+
+test("it tells the port that it took, on IPv6 too", async () => {
+  const gateway = await openGateway({ listen: { host: "::1", port: 0 }, source: handSource(good) });
+  expect(gateway).toMatchObject({ url: `http://[::1]:${gateway.port}`, host: "::1" });
+  expect(gateway.revision()).toBe(1);
+  await gateway.close();
+});
+
+test("a file is read again on refresh; a faulty one is refused and the running one goes on", async () => {
+  const path = file("snapshot.json", JSON.stringify(good));
+  const source = fileSource(path);
+  const gateway = await openGateway({ listen, source });
+  writeFileSync(path, JSON.stringify({ ...good, revision: 2 }));
+  expect(await source.refresh?.()).toEqual({ kind: "applied", revision: 2 });
+  expect(gateway.revision()).toBe(2);
+  writeFileSync(path, JSON.stringify({ ...good, revision: -1 }));
+  expect(await source.refresh?.()).toMatchObject({ kind: "refused", running: 2, issues: [{ pointer: "/revision" }] });
+  writeFileSync(path, "not JSON");
+  await expect(source.refresh?.()).rejects.toMatchObject({ code: "GATEWAY_SNAPSHOT_UNREADABLE" });
+  expect(gateway.revision()).toBe(2);
+  await gateway.close();
+});
+
+test("a listener that throws loses its record and notice, and nothing else", async () => {
+  const target = await openTarget();
+  const gateway = await openTestGateway(snapshotOf([{ target: target.origin }]), {
+    onExchange: () => {
+      throw new Error("full");
+    },
+    onNotice: () => {
+      throw new Error("full too");
+    },
+  });
+  expect((await ask(gateway.port, "GET / HTTP/1.1", "Host: a")).status).toBe(200);
+  expect((await ask(gateway.port, "GET / HTTP/1.1", "Host: a")).status).toBe(200);
+  await gateway.close();
+  await target.close();
+});

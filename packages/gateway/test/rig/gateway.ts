@@ -1,0 +1,39 @@
+import { type Gateway, type GatewayOptions, type Offered, openGateway, type SnapshotSink, type SnapshotSource } from "@wherefrom/gateway";
+
+/** A source that the test itself feeds. */
+export type HandSource = SnapshotSource & { offer(snapshot: unknown): Offered };
+
+export function handSource(first: unknown): HandSource {
+  let sink: SnapshotSink | undefined;
+  return {
+    async open(opened) {
+      sink = opened;
+      sink.offer(first);
+    },
+    async close() {},
+    offer(snapshot) {
+      if (sink === undefined) throw new Error("The source is not open");
+      return sink.offer(snapshot);
+    },
+  };
+}
+
+type RouteJson = { readonly target: string; readonly name?: string; readonly [field: string]: unknown };
+
+/** A snapshot with one policy and some routes, as JSON. */
+export function snapshotOf(
+  routes: readonly RouteJson[],
+  { policy = {}, revision = 1 }: { policy?: object; revision?: number } = {},
+): object {
+  const named = routes.map((route, index) => ({ name: `route-${index}`, ...route }));
+  return { organization: "local", environment: "demo", revision, clientIpResolutionConfig: policy, routes: named };
+}
+
+export type TestGateway = Gateway & { readonly source: HandSource };
+
+/** A real gateway on a free port. */
+export async function openTestGateway(snapshot: unknown, options: Partial<GatewayOptions> = {}): Promise<TestGateway> {
+  const source = handSource(snapshot);
+  const gateway = await openGateway({ listen: { host: "127.0.0.1", port: 0 }, source, ...options });
+  return { ...gateway, source };
+}
