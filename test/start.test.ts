@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { Agent } from "node:http";
 import { connect, createServer, type Server } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type RunningUp, startUp, wherefrom } from "./apps/wherefrom.ts";
+import { type RunningUp, startByNpm, startUp, wherefrom } from "./apps/wherefrom.ts";
 import { headerIndex, patchPolicy } from "./client/environment.ts";
 import { askWell } from "./client/http.ts";
 import { converse, greetingOf } from "./client/websocket.ts";
@@ -130,6 +130,17 @@ describe("stop and start", () => {
         agent.destroy();
         await up.process.stop("SIGKILL");
       }
+    },
+    30_000,
+  );
+
+  // A supervisor signals npm alone, not its group; a shell between npm and us would keep the signal to itself.
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "%s to npm start ends it with 0 and frees its ports",
+    async (signal) => {
+      const up = await startByNpm(scratch.file("data"));
+      expect(await up.process.stop(signal), up.process.stderr()).toEqual({ exitCode: 0, signal: null });
+      expect(await Promise.all([up.gateway, up.api].map(isListening))).toEqual([false, false]);
     },
     30_000,
   );

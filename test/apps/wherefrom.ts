@@ -27,8 +27,17 @@ export type RunningUp = UpReady & {
 };
 
 /** Starts `wherefrom up` on free ports unless the arguments name some, and waits for the line that says where it is. */
-export async function startUp(data: string, args: readonly string[] = []): Promise<RunningUp> {
-  const process = start([...WHEREFROM, "up", "--gateway-port", "0", "--api-port", "0", "--data", data, "--json", ...args]);
+export function startUp(data: string, args: readonly string[] = []): Promise<RunningUp> {
+  return startUpBy([...WHEREFROM, "up"], data, args);
+}
+
+/** The same by the command of the README, `npm start`. */
+export function startByNpm(data: string): Promise<RunningUp> {
+  return startUpBy(["npm", "--silent", "start", "--"], data, []);
+}
+
+async function startUpBy(command: readonly string[], data: string, args: readonly string[]): Promise<RunningUp> {
+  const process = start([...command, "--gateway-port", "0", "--api-port", "0", "--data", data, "--json", ...args]);
   const line = await process.ready("says where it listens", () => READY_LINE.exec(process.stdout())?.[0]);
   const ready = JSON.parse(line) as UpReady;
   return { ...ready, process, environmentUrl: `${ready.api}/v1/organizations/${ready.organization}/environments/${ready.environment}` };
