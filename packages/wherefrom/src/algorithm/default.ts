@@ -20,7 +20,7 @@ const HEADER_NAME = "X-Forwarded-For";
  * Source: Apigee, "Analytics dimensions", `ax_resolved_client_ip`; the peer where Apigee says "(not set)" is ours.
  */
 export function createDefault(limits: Limits): Algorithm {
-  const reader = createHopReader(HEADER_NAME);
+  const reader = createHopReader(HEADER_NAME, "left");
   const lastLocal = createHopAddress();
 
   return {
@@ -28,8 +28,8 @@ export function createDefault(limits: Limits): Algorithm {
     admits: () => true,
     select(request, observer) {
       const lines = request.evidence.lines("x-forwarded-for");
-      reader.open(lines, "left");
-      observer?.header(HEADER_NAME, reader, "left");
+      reader.open(lines);
+      observer?.header(HEADER_NAME, reader);
       if (totalLength(lines) > limits.maxHeaderLength) return selectPeer(request, observer);
       let examined = 0;
       let isLocalFound = false;

@@ -16,10 +16,8 @@ import { trustsPeer } from "./trust-list.ts";
 export function createHeaderIndex(configuration: EntranceConfiguration & { kind: "header-index" }, limits: Limits): Algorithm {
   const { headerName, index, trustedPeers: gate } = configuration;
   const lowerName = headerName.toLowerCase();
-  const reader = createHopReader(headerName);
-  const side = index < 0 ? "right" : "left";
+  const reader = createHopReader(headerName, index < 0 ? "right" : "left");
   const wanted = index < 0 ? -index : index + 1;
-  const isLengthLimited = side === "left" || reader.isReadWhole;
   const selected: Selection = gate !== undefined && index < 0 ? SELECTED_VERIFIED : SELECTED_UNVERIFIED;
   const passedBy = `ipHeaderIndex ${index}`;
 
@@ -33,15 +31,15 @@ export function createHeaderIndex(configuration: EntranceConfiguration & { kind:
         return refusal;
       }
       const lines = request.evidence.lines(lowerName);
-      reader.open(lines, side);
-      observer?.header(headerName, reader, side);
-      if (isLengthLimited && totalLength(lines) > limits.maxHeaderLength) return rejectTooLong(reader);
+      reader.open(lines);
+      observer?.header(headerName, reader);
+      if (reader.isLengthLimited && totalLength(lines) > limits.maxHeaderLength) return rejectTooLong(reader);
       let examined = 0;
       while (reader.next()) {
         if (++examined > limits.maxHops) return rejected("too-many-hops");
         if (examined < wanted) {
           // Right of the index stand the proxies that the index vouches for; left of it, whatever a client wrote.
-          if (side === "right") observer?.hop("trusted", passedBy);
+          if (reader.side === "right") observer?.hop("trusted", passedBy);
           else observer?.hop("untrusted");
           continue;
         }

@@ -1,4 +1,4 @@
-import type { HopReader, Side } from "../header/hop-reader.ts";
+import type { HopReader } from "../header/hop-reader.ts";
 
 /** What the walk made of one hop. `not-reached`: the answer did not need it. */
 export type HopVerdict = "client" | "trusted" | "untrusted" | "opaque" | "not-reached";
@@ -13,7 +13,7 @@ export type Observer = {
   /** The verdict on the peer, and what made it trusted. */
   peer(verdict: PeerVerdict, rule?: string): void;
   /** A header is about to be read. */
-  header(name: string, reader: HopReader, side: Side): void;
+  header(name: string, reader: HopReader): void;
   /** A header is not read, because the peer that sent it is not trusted: whatever it says is only a claim. */
   claim(headerName: string): void;
   /** The verdict on the reader's current hop, and what made it trusted. */

@@ -16,7 +16,7 @@ import { trustsPeer } from "./trust-list.ts";
 export function createSingleHeader(configuration: EntranceConfiguration & { kind: "single-header" }, limits: Limits): Algorithm {
   const { headerName, trustedPeers } = configuration;
   const lowerName = headerName.toLowerCase();
-  const reader = createHopReader(headerName);
+  const reader = createHopReader(headerName, "left");
 
   return {
     name: `SingleHeaderAlgorithm{IpHeaderName:${headerName}}`,
@@ -28,8 +28,8 @@ export function createSingleHeader(configuration: EntranceConfiguration & { kind
         return refusal;
       }
       const lines = request.evidence.lines(lowerName);
-      reader.open(lines, "left");
-      observer?.header(headerName, reader, "left");
+      reader.open(lines);
+      observer?.header(headerName, reader);
       if (lines.length > 1) return rejected("header-repeated");
       if (totalLength(lines) > limits.maxHeaderLength) return rejectTooLong(reader);
       if (!reader.next()) return rejected("header-absent");

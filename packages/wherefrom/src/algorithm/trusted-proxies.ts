@@ -19,7 +19,7 @@ import { trustRuleOf, trustRuleOfPeer, trustsAddress, trustsPeer } from "./trust
 export function createTrustedProxies(configuration: EntranceConfiguration & { kind: "trusted-proxies" }, limits: Limits): Algorithm {
   const { headerName, trustedProxies } = configuration;
   const lowerName = headerName.toLowerCase();
-  const reader = createHopReader(headerName);
+  const reader = createHopReader(headerName, "right");
 
   return {
     name: `TrustedProxiesAlgorithm{IpHeaderName:${headerName}}`,
@@ -31,9 +31,9 @@ export function createTrustedProxies(configuration: EntranceConfiguration & { ki
       }
       if (observer !== undefined) observer.peer("trusted", trustRuleOfPeer(trustedProxies, request.peer));
       const lines = request.evidence.lines(lowerName);
-      reader.open(lines, "right");
-      observer?.header(headerName, reader, "right");
-      if (reader.isReadWhole && totalLength(lines) > limits.maxHeaderLength) return rejectTooLong(reader);
+      reader.open(lines);
+      observer?.header(headerName, reader);
+      if (reader.isLengthLimited && totalLength(lines) > limits.maxHeaderLength) return rejectTooLong(reader);
       let examined = 0;
       while (reader.next()) {
         if (++examined > limits.maxHops) return rejected("too-many-hops");

@@ -10,10 +10,10 @@ const NO_ELEMENTS: readonly ForwardedElement[] = [];
  *
  * Source: RFC 7239 §4 and §6 (IPv6 stands in brackets and quotes, an address with a port in quotes).
  */
-export function createForwardedReader(): HopReader {
+export function createForwardedReader(side: Side): HopReader {
   const hop = createHopAddress();
   let lines: readonly string[] = [];
-  let side: Side = "right";
+  const step = side === "right" ? -1 : 1;
   let line = 0;
   let elements = NO_ELEMENTS;
   let index = 0;
@@ -30,18 +30,17 @@ export function createForwardedReader(): HopReader {
   }
 
   return {
+    side,
+    isLengthLimited: true,
     hop,
-    isReadWhole: true,
-    open(newLines, newSide) {
+    open(newLines) {
       lines = newLines;
-      side = newSide;
       elements = NO_ELEMENTS;
       current = undefined;
       index = side === "right" ? 0 : -1;
       line = side === "right" ? lines.length : -1;
     },
     next() {
-      const step = side === "right" ? -1 : 1;
       while (elements[index + step] === undefined) {
         if (!enterLine(line + step)) return false;
       }

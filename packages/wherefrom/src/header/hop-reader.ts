@@ -9,8 +9,11 @@ export type Side = "left" | "right";
  * Not reentrant: one reader reads one header at a time.
  */
 export type HopReader = {
-  /** Starts before the first hop of that side. All lines are one list, in wire order. */
-  open(lines: readonly string[], side: Side): void;
+  readonly side: Side;
+  /** Whether `maxHeaderLength` holds for the header: for readers from the left, and for `Forwarded` from either side. */
+  readonly isLengthLimited: boolean;
+  /** Starts before the first hop of its side. All lines are one list, in wire order. */
+  open(lines: readonly string[]): void;
   /** Moves to the next hop. On `false` there is none, and the current hop stays what it was. */
   next(): boolean;
   /** Reads the current hop as an address into `hop`. On `false` the hop is opaque. */
@@ -21,6 +24,4 @@ export type HopReader = {
   text(): string;
   /** Why the current hop is opaque. For explanations. */
   whyOpaque(): string;
-  /** Whether a header is only read up to `maxHeaderLength`, whichever side it is read from. */
-  readonly isReadWhole: boolean;
 };

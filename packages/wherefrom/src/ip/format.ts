@@ -9,24 +9,32 @@ function formatIpv4(word: number): string {
   return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`;
 }
 
-function formatIpv6(words: AddressWords): string {
-  const groups = [words.w0, words.w1, words.w2, words.w3].flatMap((word) => [word >>> 16, word & 0xffff]);
-  const texts = groups.map((group) => group.toString(16));
-  const run = longestZeroRun(groups);
-  if (run.length < 2) return texts.join(":");
-  return `${texts.slice(0, run.start).join(":")}::${texts.slice(run.start + run.length).join(":")}`;
-}
-
 /** RFC 5952 §4.2: the longest run of zero groups is shortened, the first of equals, and never a single group. */
-function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
-  const longest = { start: 0, length: 0 };
+function formatIpv6(words: AddressWords): string {
+  let runStart = 0;
+  let runLength = 1;
   let length = 0;
-  for (const [index, group] of groups.entries()) {
-    length = group === 0 ? length + 1 : 0;
-    if (length > longest.length) {
-      longest.start = index + 1 - length;
-      longest.length = length;
+  for (let index = 0; index < 8; index++) {
+    length = groupAt(words, index) === 0 ? length + 1 : 0;
+    if (length > runLength) {
+      runStart = index + 1 - length;
+      runLength = length;
     }
   }
-  return longest;
+  if (runLength === 1) return formatGroups(words, 0, 8);
+  return `${formatGroups(words, 0, runStart)}::${formatGroups(words, runStart + runLength, 8)}`;
+}
+
+function formatGroups(words: AddressWords, from: number, to: number): string {
+  let text = "";
+  for (let index = from; index < to; index++) {
+    if (index > from) text += ":";
+    text += groupAt(words, index).toString(16);
+  }
+  return text;
+}
+
+function groupAt(words: AddressWords, index: number): number {
+  const word = index < 2 ? words.w0 : index < 4 ? words.w1 : index < 6 ? words.w2 : words.w3;
+  return index % 2 === 0 ? word >>> 16 : word & 0xffff;
 }

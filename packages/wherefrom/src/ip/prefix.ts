@@ -6,6 +6,8 @@ import { type AddressWords, createWords } from "./words.ts";
 /** A network: its first address and how many leading bits are fixed. Not a host with a mask: no bit is set past `length`. */
 export type Prefix = {
   readonly first: Readonly<AddressWords>;
+  /** The bits that are fixed. */
+  readonly mask: Readonly<AddressWords>;
   /** 0 to 32 for IPv4, 0 to 128 for IPv6. */
   readonly length: number;
   /** Canonical text, always with the length: `10.0.0.0/8`, `2001:db8::1/128`. */
@@ -38,7 +40,8 @@ export function parsePrefix(text: string): PrefixReading {
   const length = isMapped ? written - 96 : written;
   const masked = mask(first, length);
   if (!sameWords(masked, first)) return { kind: "host-bits-set", suggestion: formatPrefix(masked, length) };
-  return { kind: "prefix", prefix: { first: masked, length, text: formatPrefix(masked, length) } };
+  const prefix = { first: masked, mask: maskOf(first.family, length), length, text: formatPrefix(masked, length) };
+  return { kind: "prefix", prefix };
 }
 
 /** A network that is known to be well formed: for tables in code. Throws on a text that is none. */
@@ -55,14 +58,21 @@ export function formatNetworkOf(words: AddressWords, length: number): string {
 
 /** The last address of a network. */
 export function lastOf(prefix: Prefix): AddressWords {
-  const hostBits = hostMask(prefix.first.family, prefix.length);
-  const { family, w0, w1, w2, w3 } = prefix.first;
-  return { family, w0: w0 | hostBits.w0, w1: w1 | hostBits.w1, w2: w2 | hostBits.w2, w3: w3 | hostBits.w3 };
+  const { first, mask } = prefix;
+  if (first.family === 4) return { family: 4, w0: 0, w1: 0, w2: 0, w3: first.w3 | ~mask.w3 };
+  return { family: 6, w0: first.w0 | ~mask.w0, w1: first.w1 | ~mask.w1, w2: first.w2 | ~mask.w2, w3: first.w3 | ~mask.w3 };
 }
 
 /** Whether an address lies in a network. Of different families: no. */
 export function prefixContains(prefix: Prefix, words: AddressWords): boolean {
-  return words.family === prefix.first.family && sameWords(mask(words, prefix.length), prefix.first);
+  const { first, mask } = prefix;
+  if (words.family !== first.family) return false;
+  const differs =
+    ((words.w0 ^ first.w0) & mask.w0) |
+    ((words.w1 ^ first.w1) & mask.w1) |
+    ((words.w2 ^ first.w2) & mask.w2) |
+    ((words.w3 ^ first.w3) & mask.w3);
+  return differs === 0;
 }
 
 function bitsOf(family: 4 | 6): number {
@@ -82,32 +92,20 @@ function readLength(text: string, start: number, max: number): number | undefine
 }
 
 function mask(words: AddressWords, length: number): AddressWords {
-  const hostBits = hostMask(words.family, length);
-  return {
-    family: words.family,
-    w0: words.w0 & ~hostBits.w0,
-    w1: words.w1 & ~hostBits.w1,
-    w2: words.w2 & ~hostBits.w2,
-    w3: words.w3 & ~hostBits.w3,
-  };
+  const fixed = maskOf(words.family, length);
+  return { family: words.family, w0: words.w0 & fixed.w0, w1: words.w1 & fixed.w1, w2: words.w2 & fixed.w2, w3: words.w3 & fixed.w3 };
 }
 
-/** The bits past the first `length`. */
-function hostMask(family: 4 | 6, length: number): AddressWords {
-  const fixed = family === 4 ? length + 96 : length;
-  return {
-    family,
-    w0: family === 4 ? 0 : hostMaskOfWord(fixed),
-    w1: family === 4 ? 0 : hostMaskOfWord(fixed - 32),
-    w2: family === 4 ? 0 : hostMaskOfWord(fixed - 64),
-    w3: hostMaskOfWord(fixed - 96),
-  };
+/** The first `length` bits set. */
+function maskOf(family: 4 | 6, length: number): AddressWords {
+  if (family === 4) return { family, w0: 0, w1: 0, w2: 0, w3: maskOfWord(length) };
+  return { family, w0: maskOfWord(length), w1: maskOfWord(length - 32), w2: maskOfWord(length - 64), w3: maskOfWord(length - 96) };
 }
 
-/** JavaScript shifts by the low five bits of the count, so 32 and more need a case of their own. */
-function hostMaskOfWord(fixed: number): number {
-  if (fixed <= 0) return -1;
-  return fixed >= 32 ? 0 : -1 >>> fixed;
+/** JavaScript shifts by the low five bits of the count, so 0 and 32 need cases of their own. */
+function maskOfWord(length: number): number {
+  if (length <= 0) return 0;
+  return length >= 32 ? -1 : ~(-1 >>> length);
 }
 
 /** `::ffff:0:0` cut to fewer than its 96 fixed bits: an IPv6 network that reaches beyond the mapped addresses. */

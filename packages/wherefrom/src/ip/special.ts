@@ -58,8 +58,12 @@ export function isLocal(words: AddressWords): boolean {
 
 /** The special range that the address lies in, the narrowest first; `undefined` for an ordinary address. For explanations, not for trust. */
 export function specialRangeOf(words: AddressWords): SpecialRange | undefined {
-  const ranges = SPECIAL_RANGES.filter((range) => prefixContains(range.prefix, words));
-  return ranges.sort((left, right) => right.prefix.length - left.prefix.length)[0];
+  let narrowest: SpecialRange | undefined;
+  for (const range of SPECIAL_RANGES) {
+    const isNarrower = narrowest === undefined || range.prefix.length > narrowest.prefix.length;
+    if (isNarrower && prefixContains(range.prefix, words)) narrowest = range;
+  }
+  return narrowest;
 }
 
 function row(prefix: string, name: string, source: string, isLocal: boolean): SpecialRange {

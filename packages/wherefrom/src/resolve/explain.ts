@@ -1,6 +1,6 @@
 import type { HopVerdict, Observer, PeerVerdict } from "../algorithm/observer.ts";
 import type { Evidence } from "../header/evidence.ts";
-import type { HopReader, Side } from "../header/hop-reader.ts";
+import type { HopReader } from "../header/hop-reader.ts";
 import { createHopReader } from "../header/reader.ts";
 import { formatWords } from "../ip/format.ts";
 import { createHopAddress, readHop } from "../ip/read.ts";
@@ -24,10 +24,10 @@ export function explainWalk(
   return { ...resolution, peer, hops, unlistedHops, sentences: sentencesOf(resolution, { peer, hops, unlistedHops }) };
 }
 
-/** A hop as it was seen, before its position is known: that is counted from the right. */
-type SeenHop = Omit<HopExplanation, "position" | "header" | "verdict"> & { verdict: HopVerdict };
+/** A hop as it was seen, while its verdict may still change and its position, which is counted from the right, is not known. */
+type SeenHop = { -readonly [Field in keyof HopExplanation]: HopExplanation[Field] };
 
-type SeenHeader = { readonly name: string; readonly reader: HopReader; readonly side: Side; readonly hops: SeenHop[]; unlisted: number };
+type SeenHeader = { readonly name: string; readonly reader: HopReader; readonly hops: SeenHop[]; unlisted: number };
 
 function createRecord(evidence: Evidence, maxHops: number) {
   const headers: SeenHeader[] = [];
@@ -39,18 +39,18 @@ function createRecord(evidence: Evidence, maxHops: number) {
       verdict = newVerdict;
       rule = newRule;
     },
-    header(name, reader, side) {
+    header(name, reader) {
       finishHeader(headers.at(-1), maxHops);
-      headers.push({ name, reader, side, hops: [], unlisted: 0 });
+      headers.push({ name, reader, hops: [], unlisted: 0 });
     },
     claim(name) {
-      const reader = createHopReader(name);
-      reader.open(evidence.lines(name.toLowerCase()), "right");
-      observer.header(name, reader, "right");
+      const reader = createHopReader(name, "right");
+      reader.open(evidence.lines(name.toLowerCase()));
+      observer.header(name, reader);
     },
     hop(hopVerdict, hopRule) {
       const header = headers.at(-1);
-      header?.hops.push(seeHop(header.reader, hopVerdict, hopRule));
+      header?.hops.push(seeHop(header, hopVerdict, hopRule));
     },
     lastHopIsClient() {
       const last = headers.at(-1)?.hops.findLast((hop) => hop.ip !== null);
@@ -73,25 +73,25 @@ function createRecord(evidence: Evidence, maxHops: number) {
 }
 
 /** A hop that the walk counted without reading is read here, so that an opaque one says so. */
-function seeHop(reader: HopReader, verdict: HopVerdict, rule: string | undefined): SeenHop {
+function seeHop({ name, reader }: SeenHeader, verdict: HopVerdict, rule?: string): SeenHop {
   const text = escapeText(reader.text(), MAX_SHOWN_LENGTH);
-  if (!reader.read()) return { text, ip: null, verdict: verdict === "not-reached" ? verdict : "opaque", why: reader.whyOpaque() };
-  const { port, zone } = reader.hop;
-  return {
-    text,
-    ip: formatWords(reader.hop.words),
-    ...(port === -1 ? undefined : { port }),
-    ...(zone === undefined ? undefined : { zone }),
-    verdict,
-    ...(rule === undefined ? undefined : { rule }),
-  };
+  if (!reader.read()) {
+    const opaque = verdict === "not-reached" ? verdict : "opaque";
+    return { header: name, position: 0, text, ip: null, verdict: opaque, why: reader.whyOpaque() };
+  }
+  const { words, port, zone } = reader.hop;
+  const hop: SeenHop = { header: name, position: 0, text, ip: formatWords(words), verdict };
+  if (port !== -1) hop.port = port;
+  if (zone !== undefined) hop.zone = escapeText(zone, MAX_SHOWN_LENGTH);
+  if (rule !== undefined) hop.rule = rule;
+  return hop;
 }
 
 /** Lists what the walk did not reach, as far as a header is listed at all, and counts the rest. */
 function finishHeader(header: SeenHeader | undefined, maxHops: number): void {
   if (header === undefined) return;
   while (header.reader.next()) {
-    if (header.hops.length < maxHops) header.hops.push(seeHop(header.reader, "not-reached", undefined));
+    if (header.hops.length < maxHops) header.hops.push(seeHop(header, "not-reached"));
     else header.unlisted++;
   }
 }
@@ -102,10 +102,11 @@ function lastReadings(headers: readonly SeenHeader[]): readonly SeenHeader[] {
   return headers.filter((header, index) => !headers.slice(index + 1).some((later) => lowerName(later) === lowerName(header)));
 }
 
-function placeHops(header: SeenHeader): readonly HopExplanation[] {
-  const rightToLeft = header.side === "right" ? header.hops : header.hops.toReversed();
-  const first = header.side === "right" ? 0 : header.unlisted;
-  return rightToLeft.map((hop, index) => ({ header: header.name, position: -1 - first - index, ...hop }));
+function placeHops({ reader, hops, unlisted }: SeenHeader): readonly HopExplanation[] {
+  const isFromLeft = reader.side === "left";
+  if (isFromLeft) hops.reverse();
+  for (const [index, hop] of hops.entries()) hop.position = -1 - index - (isFromLeft ? unlisted : 0);
+  return hops;
 }
 
 function explainPeer(text: string | undefined, verdict: PeerVerdict, rule: string | undefined): PeerExplanation {
