@@ -2,7 +2,7 @@ import { lastOf, type Prefix } from "./prefix.ts";
 import { type AddressWords, compareWord } from "./words.ts";
 
 /**
- * Many networks, asked one question: is this address in any of them? Not a list: overlapping networks are merged, so which
+ * Many networks, asked one question: is this address in any of them? Not a list: networks that overlap or adjoin are merged, so which
  * network it was is asked of the list that the set was made from.
  *
  * Shape: for each family the first and last addresses of disjoint ranges, ascending. A word is stored with its sign bit
@@ -79,17 +79,26 @@ function compareBoundary(boundaries: Int32Array, index: number, words: AddressWo
 
 type Range = { first: AddressWords; last: AddressWords };
 
-/** Ascending and disjoint. Adjoining ranges need no merging: a search finds either. */
+/** Ascending and apart: ranges that overlap or adjoin are one. */
 function mergeRanges(prefixes: readonly Prefix[]): readonly Range[] {
   const ranges = prefixes.map((prefix): Range => ({ first: prefix.first, last: lastOf(prefix) }));
   ranges.sort((left, right) => compareWords(left.first, right.first));
   const merged: Range[] = [];
   for (const range of ranges) {
     const previous = merged.at(-1);
-    if (previous === undefined || compareWords(range.first, previous.last) > 0) merged.push(range);
+    if (previous === undefined || (compareWords(range.first, previous.last) > 0 && !isNext(range.first, previous.last))) merged.push(range);
     else if (compareWords(range.last, previous.last) > 0) previous.last = range.last;
   }
   return merged;
+}
+
+/** Whether `words` is the address after `last`. Each word carries into the one above it when it comes round to 0. */
+function isNext(words: AddressWords, last: AddressWords): boolean {
+  const w3 = (last.w3 + 1) | 0;
+  const w2 = (last.w2 + (w3 === 0 ? 1 : 0)) | 0;
+  const w1 = (last.w1 + (w3 === 0 && w2 === 0 ? 1 : 0)) | 0;
+  const w0 = (last.w0 + (w3 === 0 && w2 === 0 && w1 === 0 ? 1 : 0)) | 0;
+  return words.w3 === w3 && words.w2 === w2 && words.w1 === w1 && words.w0 === w0;
 }
 
 function compareWords(left: AddressWords, right: AddressWords): number {

@@ -21,7 +21,9 @@ export function explainWalk(
   const record = createRecord(evidence, maxHops);
   const resolution = walk(evidence, record.observer);
   const { peer, hops, unlistedHops } = record.finish();
-  return { ...resolution, peer, hops, unlistedHops, sentences: sentencesOf(resolution, { peer, hops, unlistedHops }) };
+  const seen = { peer, hops, unlistedHops };
+  // The resolution is ours alone, so it grows into its explanation: copying it costs more than the walk.
+  return Object.assign(resolution, seen, { sentences: sentencesOf(resolution, seen) });
 }
 
 /** A hop as it was seen, while its verdict may still change and its position, which is counted from the right, is not known. */
