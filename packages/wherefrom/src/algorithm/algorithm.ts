@@ -24,14 +24,9 @@ export function refuseAtGate(gate: TrustList, peer: Peer, observer: Observer | u
   return rejected(peer.kind === "address" ? "untrusted-peer" : "peer-unknown");
 }
 
-const NOT_IN_A_FIELD = /[\r\n\0]/;
-
-/**
- * The rejection for an opaque hop that the answer stands on. CR, LF and NUL cannot come over HTTP (RFC 9110 §5.5), so an element that holds one
- * was not read from a field line by a parser: that is another fault than a hop that names no address.
- */
+/** The rejection for an opaque hop that the answer stands on. */
 export function rejectOpaque(reader: HopReader): Selection {
-  return rejected(NOT_IN_A_FIELD.test(reader.text()) ? "header-malformed" : "hop-not-an-address");
+  return rejected(reader.isMalformed() ? "header-malformed" : "hop-not-an-address");
 }
 
 /** The rejection for a header past `maxHeaderLength`. One without any hop is absent, however much white space and commas it has. */

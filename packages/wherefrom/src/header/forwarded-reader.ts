@@ -1,7 +1,7 @@
 import { createHopAddress, type HopAddress, readHop } from "../ip/read.ts";
 import { type ForwardedElement, splitForwardedLine } from "./forwarded.ts";
 import type { HopReader, Side } from "./hop-reader.ts";
-import { whyNotAnAddress } from "./opaque.ts";
+import { isMalformedText, whyNotAnAddress } from "./opaque.ts";
 
 const NO_ELEMENTS: readonly ForwardedElement[] = [];
 
@@ -50,6 +50,7 @@ export function createForwardedReader(side: Side): HopReader {
       return true;
     },
     read: () => current?.node.kind === "node" && readNode(current.node.text, hop),
+    isMalformed: () => current !== undefined && isMalformedText(currentLine, current.start, current.end),
     text: () => (current === undefined ? "" : currentLine.slice(current.start, current.end)),
     whyOpaque() {
       if (current === undefined) return "";

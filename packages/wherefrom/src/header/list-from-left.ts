@@ -1,7 +1,7 @@
 import { COMMA, isBlank } from "../ip/chars.ts";
 import { createHopAddress, readHop } from "../ip/read.ts";
 import type { HopReader } from "./hop-reader.ts";
-import { whyNotAnAddress } from "./opaque.ts";
+import { isMalformedText, whyNotAnAddress } from "./opaque.ts";
 
 /**
  * Reads a list header from the left: the same elements as from the right, in the other order.
@@ -53,6 +53,7 @@ export function createListFromLeft(): HopReader {
     },
     next,
     read: () => readHop(text, start, end, hop),
+    isMalformed: () => isMalformedText(text, start, end),
     text: () => text.slice(start, end),
     whyOpaque: () => whyNotAnAddress(text.slice(start, end)),
   };

@@ -1,7 +1,10 @@
 import { COMMA, isBlank } from "../ip/chars.ts";
-import { createHopAddress, readHop, readIpv4 } from "../ip/read.ts";
+import { createHopAddress, MAX_HOP_LENGTH, readHop, readIpv4 } from "../ip/read.ts";
 import type { HopReader } from "./hop-reader.ts";
-import { whyNotAnAddress } from "./opaque.ts";
+import { isMalformedText, whyNotAnAddress } from "./opaque.ts";
+
+/** The hop is longer than an address can be, so where it starts is looked up only if somebody asks. */
+const NOT_LOOKED_UP = -1;
 
 /**
  * Reads a list header such as `X-Forwarded-For` from the right: elements between commas, SP and HTAB trimmed, empty elements dropped and not counted,
@@ -12,49 +15,65 @@ import { whyNotAnAddress } from "./opaque.ts";
 export function createListFromRight(): HopReader {
   const hop = createHopAddress();
   let lines: readonly string[] = [];
-  /** The line that is read, and where the element to its left ends; -1 when the line is used up. */
+  /** The line that is read, and how much of it is left to read. */
   let line = 0;
-  let edge = -1;
   let text = "";
+  let edge = 0;
+  /** The current hop. */
+  let current = "";
   let start = 0;
   let end = 0;
-  /** Whether the current hop is plain IPv4 that has been read already. */
+  /** Whether it is plain IPv4, which has been read already. */
   let isPlain = false;
 
   function next(): boolean {
-    while (edge >= 0 || line > 0) {
-      if (edge < 0) edge = (lines[--line] as string).length;
-      const value = lines[line] as string;
-      let to = edge;
-      while (to > 0 && isBlank(value.charCodeAt(to - 1))) to--;
-      // Nearly every hop is plain IPv4: reading it finds its start, and its characters are touched once.
-      let from = readIpv4(value, to, hop.words);
-      let comma = from;
-      while (comma > 0 && isBlank(value.charCodeAt(comma - 1))) comma--;
-      const isRead = comma === 0 || (comma > 0 && value.charCodeAt(comma - 1) === COMMA);
-      if (!isRead) {
-        comma = to;
-        while (comma > 0 && value.charCodeAt(comma - 1) !== COMMA) comma--;
-        from = comma;
-        while (from < to && isBlank(value.charCodeAt(from))) from++;
+    if (start === NOT_LOOKED_UP) lookUpStart();
+    // Between two hops stand commas and blanks in any number, and ends of lines.
+    for (;;) {
+      if (edge === 0) {
+        if (line === 0) return false;
+        text = lines[--line] as string;
+        edge = text.length;
+        continue;
       }
-      edge = comma - 1;
-      if (from < to) {
-        text = value;
-        start = from;
-        end = to;
-        isPlain = isRead;
-        return true;
-      }
+      const code = text.charCodeAt(edge - 1);
+      if (code !== COMMA && !isBlank(code)) break;
+      edge--;
     }
-    return false;
+    current = text;
+    end = edge;
+    // Nearly every hop is plain IPv4: reading it finds its start, and its characters are touched once.
+    start = readIpv4(text, end, hop.words);
+    edge = start;
+    while (edge > 0 && isBlank(text.charCodeAt(edge - 1))) edge--;
+    isPlain = edge === 0 || (edge > 0 && text.charCodeAt(edge - 1) === COMMA);
+    if (!isPlain) findStart();
+    return true;
+  }
+
+  function findStart(): void {
+    const limit = Math.max(0, end - MAX_HOP_LENGTH);
+    edge = end;
+    while (edge > limit && text.charCodeAt(edge - 1) !== COMMA) edge--;
+    const isFound = edge === 0 || text.charCodeAt(edge - 1) === COMMA;
+    start = isFound ? skipBlanks(text, edge) : NOT_LOOKED_UP;
+  }
+
+  function lookUpStart(): void {
+    edge = current.lastIndexOf(",", end - 1) + 1;
+    start = skipBlanks(current, edge);
   }
 
   function read(): boolean {
-    if (!isPlain) return readHop(text, start, end, hop);
+    if (!isPlain) return start !== NOT_LOOKED_UP && readHop(current, start, end, hop);
     hop.port = -1;
     hop.zone = undefined;
     return hop.words.w3 !== 0;
+  }
+
+  function elementText(): string {
+    if (start === NOT_LOOKED_UP) lookUpStart();
+    return current.slice(start, end);
   }
 
   return {
@@ -64,13 +83,22 @@ export function createListFromRight(): HopReader {
     open(newLines) {
       lines = newLines;
       line = newLines.length;
-      edge = -1;
       text = "";
-      isPlain = false;
+      edge = 0;
+      current = "";
+      start = 0;
+      end = 0;
     },
     next,
     read,
-    text: () => text.slice(start, end),
-    whyOpaque: () => whyNotAnAddress(text.slice(start, end)),
+    isMalformed: () => isMalformedText(current, start === NOT_LOOKED_UP ? end - MAX_HOP_LENGTH : start, end),
+    text: elementText,
+    whyOpaque: () => whyNotAnAddress(elementText()),
   };
+}
+
+function skipBlanks(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && isBlank(text.charCodeAt(at))) at++;
+  return at;
 }

@@ -1,4 +1,4 @@
-import { readAddress } from "../ip/read.ts";
+import { MAX_HOP_LENGTH, readAddress } from "../ip/read.ts";
 import { createWords } from "../ip/words.ts";
 
 const DOTTED_NUMBERS = /^\d{1,10}(\.\d{1,10}){3}$/;
@@ -6,12 +6,9 @@ const LEADING_ZERO = /(^|\.)0\d/;
 const NUMERIC_HOST = /^(0[xX][0-9A-Fa-f]{1,16}|\d{1,16})(\.(0[xX][0-9A-Fa-f]{1,16}|\d{1,16})){0,3}$/;
 const ADDRESS_AND_PORT = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9A-Fa-f:.]{2,45}\]):(.*)$/s;
 
-/** Longest text that a hop's address can have, with brackets, zone and port to spare. Past it there is nothing to tell apart. */
-const MAX_DIAGNOSED_LENGTH = 128;
-
 /** Says in a few words why a text that could not be read as a hop is no address. For explanations only: it decides nothing. */
 export function whyNotAnAddress(text: string): string {
-  if (text.length > MAX_DIAGNOSED_LENGTH) return "too long for an address";
+  if (text.length > MAX_HOP_LENGTH) return "too long for an address";
   if (text === "0.0.0.0" || isUnspecifiedText(text)) return "the unspecified address, which is nobody's";
   if (text.toLowerCase() === "unknown") return "says that the address is unknown";
   if (text.startsWith("_")) return "an obfuscated identifier";
@@ -29,4 +26,16 @@ export function whyNotAnAddress(text: string): string {
 function isUnspecifiedText(text: string): boolean {
   const words = createWords();
   return readAddress(text, words) && (words.w0 | words.w1 | words.w2 | words.w3) === 0;
+}
+
+/**
+ * Whether `text[start, end)` holds CR, LF or NUL. They cannot come over HTTP (RFC 9110 §5.5), so such an element was not read from a field line by a
+ * parser: that is another fault than a hop that names no address.
+ */
+export function isMalformedText(text: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x0a || code === 0x0d || code === 0) return true;
+  }
+  return false;
 }

@@ -15,6 +15,9 @@ export function createHopAddress(): HopAddress {
   return { words: createWords(), port: -1, zone: undefined };
 }
 
+/** Longest text that is read as a hop, in characters: an IPv6 address with brackets and port takes 53, and a zone has room beside it. */
+export const MAX_HOP_LENGTH = 128;
+
 /**
  * Reads a hop: an address in one of the forms `a.b.c.d`, `a.b.c.d:port`, IPv6, `[IPv6]`, `[IPv6]:port`, with or without a zone.
  *
@@ -27,7 +30,7 @@ export function createHopAddress(): HopAddress {
 export function readHop(text: string, start: number, end: number, into: HopAddress): boolean {
   into.port = -1;
   into.zone = undefined;
-  if (start >= end) return false;
+  if (start >= end || end - start > MAX_HOP_LENGTH) return false;
   const { words } = into;
   if (text.charCodeAt(start) === OPEN_BRACKET) return readBracketed(text, start, end, into) && !isUnspecified(words);
   if (readIpv4(text, end, words) === start) return words.w3 !== 0;
