@@ -1,3 +1,4 @@
+import { judgeAdvisoryPages } from "./advisory-pages.ts";
 import type { Finding } from "./finding.ts";
 import { type Page, readPage } from "./markdown.ts";
 import { type Literal, scanSource } from "./source-scan.ts";
@@ -17,6 +18,7 @@ export function checkDocs(tree: Tree): DocsReport {
   const findings = [
     ...[...pages].flatMap(([path, page]) => judgeLinks(path, page, { pages, tree })),
     ...judgeErrorCodes(tree, pages.get(errorsPage)),
+    ...judgeAdvisoryPages(tree, pages),
     ...judgeFlowVariables(tree, pages.get(flowVariablesPage)),
     ...[...pages.keys()].flatMap((path) => judgeCommands(path, tree)),
   ];

@@ -107,3 +107,16 @@ test("this repository's pages agree with it", () => {
   expect(findings.map(formatFinding)).toEqual([]);
   expect(pages).toBeGreaterThan(0);
 });
+
+const advisoryPages = [
+  { says: "an advisory with its page", page: "trust-too-wide.md", heading: "ADVISORY_TRUST_TOO_WIDE", findings: 0 },
+  { says: "an advisory whose page has another name", page: "too-wide.md", heading: "ADVISORY_TRUST_TOO_WIDE", findings: 2 },
+  { says: "a page of no advisory", page: "trust-too-wide.md", heading: "ADVISORY_NONE", findings: 1 },
+  { says: "the list of advisories", page: "README.md", heading: "Advisories", findings: 1 },
+];
+
+test.each(advisoryPages)("$says: $findings findings", ({ page, heading, findings }) => {
+  const declared = 'export type AdvisoryCode =\n  | "ADVISORY_TRUST_TOO_WIDE";';
+  const files = { "packages/wherefrom/src/policy/advisory-code.ts": declared, [`docs/advisories/${page}`]: `# ${heading}` };
+  expect(findingsOf(files)).toHaveLength(findings);
+});

@@ -1,7 +1,7 @@
 import type { AlgorithmConfiguration, EntranceConfiguration } from "../algorithm/configuration.ts";
 import { isTokenChar } from "../header/forwarded.ts";
 import { type Issues, type JsonObject, readObject } from "./json-object.ts";
-import { readTrustList } from "./trust-list.ts";
+import { type PolicyReading, readTrustList } from "./trust-list.ts";
 
 /** Longest header name accepted, in characters. */
 const MAX_HEADER_NAME_LENGTH = 256;
@@ -12,7 +12,7 @@ const MAX_ENTRANCES = 64;
 const MIN_INT32 = -(2 ** 31);
 const MAX_INT32 = 2 ** 31 - 1;
 
-type ReadEntrance = (value: unknown, pointer: string, issues: Issues) => EntranceConfiguration | undefined;
+type ReadEntrance = (value: unknown, pointer: string, reading: PolicyReading) => EntranceConfiguration | undefined;
 
 /** The algorithms that may stand inside `firstMatchAlgorithm`, under their names in a policy. */
 const ENTRANCES: Readonly<Record<string, ReadEntrance>> = {
@@ -26,69 +26,73 @@ const ENTRANCE_NAMES: readonly string[] = Object.keys(ENTRANCES);
 export const ALGORITHM_NAMES: readonly string[] = [...ENTRANCE_NAMES, "firstMatchAlgorithm"];
 
 /** Reads the algorithms that a policy names, each with all of its faults; the caller says how many there may be. */
-export function readAlgorithms(object: JsonObject, issues: Issues): readonly (AlgorithmConfiguration | undefined)[] {
+export function readAlgorithms(object: JsonObject, reading: PolicyReading): readonly (AlgorithmConfiguration | undefined)[] {
   return ALGORITHM_NAMES.filter((name) => object.fields.has(name)).map((name) => {
     const value = object.fields.get(name);
     const pointer = object.pointerOf(name);
     const read = ENTRANCES[name];
-    return read === undefined ? readFirstMatch(value, pointer, issues) : read(value, pointer, issues);
+    return read === undefined ? readFirstMatch(value, pointer, reading) : read(value, pointer, reading);
   });
 }
 
-function readHeaderIndex(value: unknown, pointer: string, issues: Issues): EntranceConfiguration | undefined {
-  const object = readObject(value, { pointer, allowed: ["ipHeaderName", "ipHeaderIndex", "trustedPeers", "allowTrustEveryone"] }, issues);
+function readHeaderIndex(value: unknown, pointer: string, reading: PolicyReading): EntranceConfiguration | undefined {
+  const object = readObject(
+    value,
+    { pointer, allowed: ["ipHeaderName", "ipHeaderIndex", "trustedPeers", "allowTrustEveryone"] },
+    reading.issues,
+  );
   if (object === undefined) return undefined;
-  const headerName = readHeaderName(object, issues);
-  const index = readIndex(object, issues);
+  const headerName = readHeaderName(object, reading.issues);
+  const index = readIndex(object, reading.issues);
   if (object.fields.has("trustedPeers") || object.fields.has("allowTrustEveryone")) {
-    const trustedPeers = readTrustList(object, "trustedPeers", issues);
+    const trustedPeers = readTrustList(object, "trustedPeers", reading);
     return trustedPeers && { kind: "header-index", headerName, index, trustedPeers };
   }
   return { kind: "header-index", headerName, index, trustedPeers: undefined };
 }
 
-function readTrustedProxies(value: unknown, pointer: string, issues: Issues): EntranceConfiguration | undefined {
-  const object = readObject(value, { pointer, allowed: ["ipHeaderName", "trustedProxies", "allowTrustEveryone"] }, issues);
+function readTrustedProxies(value: unknown, pointer: string, reading: PolicyReading): EntranceConfiguration | undefined {
+  const object = readObject(value, { pointer, allowed: ["ipHeaderName", "trustedProxies", "allowTrustEveryone"] }, reading.issues);
   if (object === undefined) return undefined;
-  const headerName = readHeaderName(object, issues);
-  const trustedProxies = readTrustList(object, "trustedProxies", issues);
+  const headerName = readHeaderName(object, reading.issues);
+  const trustedProxies = readTrustList(object, "trustedProxies", reading);
   return trustedProxies && { kind: "trusted-proxies", headerName, trustedProxies };
 }
 
-function readSingleHeader(value: unknown, pointer: string, issues: Issues): EntranceConfiguration | undefined {
-  const object = readObject(value, { pointer, allowed: ["ipHeaderName", "trustedPeers", "allowTrustEveryone"] }, issues);
+function readSingleHeader(value: unknown, pointer: string, reading: PolicyReading): EntranceConfiguration | undefined {
+  const object = readObject(value, { pointer, allowed: ["ipHeaderName", "trustedPeers", "allowTrustEveryone"] }, reading.issues);
   if (object === undefined) return undefined;
-  const headerName = readHeaderName(object, issues);
-  const trustedPeers = readTrustList(object, "trustedPeers", issues);
+  const headerName = readHeaderName(object, reading.issues);
+  const trustedPeers = readTrustList(object, "trustedPeers", reading);
   return trustedPeers && { kind: "single-header", headerName, trustedPeers };
 }
 
-function readPeerAddress(value: unknown, pointer: string, issues: Issues): EntranceConfiguration | undefined {
-  return readObject(value, { pointer, allowed: [] }, issues) && { kind: "peer-address" };
+function readPeerAddress(value: unknown, pointer: string, reading: PolicyReading): EntranceConfiguration | undefined {
+  return readObject(value, { pointer, allowed: [] }, reading.issues) && { kind: "peer-address" };
 }
 
-function readFirstMatch(value: unknown, pointer: string, issues: Issues): AlgorithmConfiguration | undefined {
-  const object = readObject(value, { pointer, allowed: ["algorithms"] }, issues);
+function readFirstMatch(value: unknown, pointer: string, reading: PolicyReading): AlgorithmConfiguration | undefined {
+  const object = readObject(value, { pointer, allowed: ["algorithms"] }, reading.issues);
   if (object === undefined) return undefined;
   const listPointer = object.pointerOf("algorithms");
   const list = object.fields.get("algorithms");
   if (!Array.isArray(list) || list.length === 0 || list.length > MAX_ENTRANCES) {
     const code = list === undefined ? "POLICY_FIELD_MISSING" : Array.isArray(list) ? "POLICY_ALGORITHM_COUNT" : "POLICY_WRONG_TYPE";
-    issues.add({ code, pointer: listPointer, expected: `a list of 1 to ${MAX_ENTRANCES} algorithms` }, list);
+    reading.issues.add({ code, pointer: listPointer, expected: `a list of 1 to ${MAX_ENTRANCES} algorithms` }, list);
     return undefined;
   }
-  const algorithms = list.map((entry, index) => readEntrance(entry, `${listPointer}/${index}`, issues));
+  const algorithms = list.map((entry, index) => readEntrance(entry, `${listPointer}/${index}`, reading));
   return { kind: "first-match", algorithms: algorithms.filter((algorithm) => algorithm !== undefined) };
 }
 
-function readEntrance(value: unknown, pointer: string, issues: Issues): EntranceConfiguration | undefined {
-  const object = readObject(value, { pointer, allowed: ENTRANCE_NAMES }, issues);
+function readEntrance(value: unknown, pointer: string, reading: PolicyReading): EntranceConfiguration | undefined {
+  const object = readObject(value, { pointer, allowed: ENTRANCE_NAMES }, reading.issues);
   if (object === undefined) return undefined;
   const names = [...object.fields.keys()];
   if (names.length > 1 || (names.length === 0 && object.isKnown)) {
-    issues.add({ code: "POLICY_ALGORITHM_COUNT", pointer, expected: `exactly one of ${ENTRANCE_NAMES.join(", ")}` }, value);
+    reading.issues.add({ code: "POLICY_ALGORITHM_COUNT", pointer, expected: `exactly one of ${ENTRANCE_NAMES.join(", ")}` }, value);
   }
-  const entrances = names.map((name) => ENTRANCES[name]?.(object.fields.get(name), object.pointerOf(name), issues));
+  const entrances = names.map((name) => ENTRANCES[name]?.(object.fields.get(name), object.pointerOf(name), reading));
   return entrances[0];
 }
 

@@ -3,10 +3,18 @@ import type { Fallback, Policy } from "../resolve/policy.ts";
 import { ALGORITHM_NAMES, readAlgorithms } from "./algorithms.ts";
 import { PolicyError } from "./issue.ts";
 import { createIssues, type Issues, type JsonObject, readObject } from "./json-object.ts";
+import { PROVIDERS, type Providers } from "./providers.ts";
+import type { PolicyReading } from "./trust-list.ts";
 
 const FALLBACKS: readonly string[] = ["DEFAULT", "PEER", "REJECT"] satisfies Fallback[];
 
 const DEFAULT_IPV6_GROUP_PREFIX = 64;
+
+/** What a policy may refer to beside what it says itself. */
+export type PolicyOptions = {
+  /** The ranges that `provider:NAME` stands for. Default: those that are built in. */
+  readonly providers?: Providers;
+};
 
 /**
  * Parses a `clientIpResolutionConfig`: Apigee's object, and our superset of it. `{}` is the policy of nothing configured.
@@ -15,9 +23,10 @@ const DEFAULT_IPV6_GROUP_PREFIX = 64;
  * Errors: `PolicyError` with every fault of the policy, each with its JSON pointer, what was expected and what was given.
  * Source: Apigee, `GoogleCloudApigeeV1EnvironmentClientIPResolutionConfig`; the other algorithms are ours.
  */
-export function parsePolicy(json: unknown): Policy {
+export function parsePolicy(json: unknown, options: PolicyOptions = {}): Policy {
   const issues = createIssues();
-  const policy = readPolicy(typeof json === "string" ? readText(json, issues) : json, issues);
+  const reading: PolicyReading = { issues, providers: options.providers ?? PROVIDERS };
+  const policy = readPolicy(typeof json === "string" ? readText(json, issues) : json, reading);
   if (policy === undefined || issues.all.length > 0) throw new PolicyError(issues.all);
   return policy;
 }
@@ -31,21 +40,22 @@ function readText(text: string, issues: Issues): unknown {
   }
 }
 
-function readPolicy(json: unknown, issues: Issues): Policy | undefined {
+function readPolicy(json: unknown, reading: PolicyReading): Policy | undefined {
+  const { issues } = reading;
   const object = readObject(json, { pointer: "", allowed: [...ALGORITHM_NAMES, "fallback", "ipv6GroupPrefix"] }, issues);
   if (object === undefined) return undefined;
-  const algorithm = readAlgorithm(object, issues);
+  const algorithm = readAlgorithm(object, reading);
   const fallback = readFallback(object, issues);
   const ipv6GroupPrefix = readGroupPrefix(object, issues);
   return algorithm && { algorithm, fallback: fallback ?? fallbackOf(algorithm), ipv6GroupPrefix };
 }
 
-function readAlgorithm(object: JsonObject, issues: Issues): AlgorithmConfiguration | undefined {
-  const algorithms = readAlgorithms(object, issues);
+function readAlgorithm(object: JsonObject, reading: PolicyReading): AlgorithmConfiguration | undefined {
+  const algorithms = readAlgorithms(object, reading);
   if (algorithms.length === 0 && !object.fields.has("fallback")) return { kind: "default" };
   if (algorithms.length !== 1) {
     const expected = `exactly one of ${ALGORITHM_NAMES.join(", ")}`;
-    issues.add({ code: "POLICY_ALGORITHM_COUNT", pointer: object.pointer, expected }, object.value);
+    reading.issues.add({ code: "POLICY_ALGORITHM_COUNT", pointer: object.pointer, expected }, object.value);
   }
   return algorithms[0];
 }

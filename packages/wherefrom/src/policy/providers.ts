@@ -3,12 +3,19 @@ import { SPECIAL_RANGES } from "../ip/special.ts";
 
 /** Ranges that go by a name in a trust list: `provider:NAME`. */
 export type Provider = {
-  /** Who says that these are the ranges. */
+  /** The page or file that says that these are the ranges. */
   readonly source: string;
-  /** When they were taken from there, as a date (ISO 8601). */
+  /** The day whose list it is, as a date (ISO 8601). */
   readonly retrievedAt: string;
+  /** Whether a standard fixes the ranges for ever, so that they do not age. */
+  readonly isFixed: boolean;
+  /** SHA-256 in hexadecimal of the canonical texts of the prefixes, sorted as text, each with a line feed after it. */
+  readonly sha256: string;
   readonly prefixes: readonly Prefix[];
 };
+
+/** Providers under the names that follow `provider:`. */
+export type Providers = ReadonlyMap<string, Provider>;
 
 const CLOUDFLARE = [
   "103.21.244.0/22",
@@ -35,23 +42,93 @@ const CLOUDFLARE = [
   "2c0f:f248::/32",
 ];
 
-const IANA = { source: "IANA special-purpose address registries", retrievedAt: "2026-11-23" };
+const FASTLY = [
+  "103.244.50.0/24",
+  "103.245.222.0/23",
+  "103.245.224.0/24",
+  "104.156.80.0/20",
+  "140.248.64.0/18",
+  "140.248.128.0/17",
+  "146.75.0.0/17",
+  "151.101.0.0/16",
+  "157.52.64.0/18",
+  "167.82.0.0/17",
+  "167.82.128.0/20",
+  "167.82.160.0/20",
+  "167.82.224.0/20",
+  "172.111.64.0/18",
+  "185.31.16.0/22",
+  "199.27.72.0/21",
+  "199.232.0.0/16",
+  "23.235.32.0/20",
+  "2a04:4e40::/32",
+  "2a04:4e42::/32",
+  "43.249.72.0/22",
+];
 
-/** The providers that a trust list may name. Dated data: an address that a provider took into use later is not in it. */
-export const PROVIDERS: ReadonlyMap<string, Provider> = /* @__PURE__ */ new Map<string, Provider>([
-  ["private", { ...IANA, prefixes: specialPrefixes("private use", "unique local") }],
-  ["loopback", { ...IANA, prefixes: specialPrefixes("loopback") }],
-  ["link-local", { ...IANA, prefixes: specialPrefixes("link-local") }],
-  ["cloudflare", { source: "Cloudflare, IP Ranges", retrievedAt: "2026-11-23", prefixes: CLOUDFLARE.map(prefixOf) }],
+const GOOGLE_LB = ["130.211.0.0/22", "35.191.0.0/16"];
+
+const IANA = { source: "https://www.iana.org/assignments/iana-ipv4-special-registry/", retrievedAt: "2026-11-23", isFixed: true };
+
+/**
+ * The providers that a trust list may name when nothing else is given. Dated data: an address that a provider took into use later is not in it.
+ * CloudFront is not here: its list of origin-facing ranges changes by the week, so it comes from a range file only.
+ */
+export const PROVIDERS: Providers = /* @__PURE__ */ new Map<string, Provider>([
+  [
+    "private",
+    {
+      ...IANA,
+      sha256: "d4e08191be589cd28c09e01f26a4c44cc1b47ed6bb899ed20578e291f316851c",
+      prefixes: specialPrefixes("private use", "unique local"),
+    },
+  ],
+  [
+    "loopback",
+    { ...IANA, sha256: "67c975e4f0c7edbd1d96a12e41dfb1953dc450df18678c0c12f4eba0ec1b2f4b", prefixes: specialPrefixes("loopback") },
+  ],
+  [
+    "link-local",
+    { ...IANA, sha256: "7712df038f8227434ad8d96b2fdf7c7d23af9143d3f6d8430cd796fc4bf898eb", prefixes: specialPrefixes("link-local") },
+  ],
+  [
+    "cloudflare",
+    {
+      source: "https://www.cloudflare.com/ips/",
+      retrievedAt: "2026-10-07",
+      isFixed: false,
+      sha256: "9da903107eaa08f0702fb6213fa140267c9904f968ce0f7b32d647f95a50c3a7",
+      prefixes: CLOUDFLARE.map(prefixOf),
+    },
+  ],
+  [
+    "fastly",
+    {
+      source: "https://api.fastly.com/public-ip-list",
+      retrievedAt: "2026-08-30",
+      isFixed: false,
+      sha256: "7e3ee5efb5cd736511cc0becc7099f2ab38a0594aaab65fb2b447bee9132f04e",
+      prefixes: FASTLY.map(prefixOf),
+    },
+  ],
   [
     "google-lb",
     {
-      source: "Google Cloud, load balancing, proxy and health-check ranges",
+      source: "https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges",
       retrievedAt: "2026-11-23",
-      prefixes: ["35.191.0.0/16", "130.211.0.0/22"].map(prefixOf),
+      isFixed: false,
+      sha256: "cdef91816f95c105380fa624eef68081fdf495a958fbda58895e66e83d5458ff",
+      prefixes: GOOGLE_LB.map(prefixOf),
     },
   ],
 ]);
+
+/** What an entry of a trust list names; `undefined` for an entry that names no provider, or none that is known. */
+export function providerOf(entry: string, providers: Providers): Provider | undefined {
+  return entry.startsWith(PROVIDER_MARK) ? providers.get(entry.slice(PROVIDER_MARK.length)) : undefined;
+}
+
+const PROVIDER_MARK = "provider:";
 
 function specialPrefixes(...names: readonly string[]): readonly Prefix[] {
   return SPECIAL_RANGES.filter((range) => names.includes(range.name)).map((range) => range.prefix);

@@ -1,0 +1,56 @@
+import { escapeText } from "../resolve/escape.ts";
+import type { Advisory, Suppression } from "./advisory.ts";
+import { advisoryOf, isAdvisoryCode } from "./advisory-text.ts";
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const MS_PER_DAY = 86_400_000;
+
+/** Takes the accepted advisories away, and adds what is to be said of the suppressions themselves. Those cannot be suppressed. */
+export function suppress(
+  advisories: readonly Advisory[],
+  suppressions: readonly Suppression[],
+  now: Date | undefined,
+): readonly Advisory[] {
+  const valid = suppressions.filter(isValid);
+  const inForce = valid.filter((suppression) => !isExpired(suppression, now));
+  return [
+    ...advisories.filter((advisory) => !inForce.some((suppression) => isFor(suppression, advisory))),
+    ...suppressions
+      .filter((suppression) => !valid.includes(suppression))
+      .map((given) => told("ADVISORY_SUPPRESSION_INVALID", given, "is not valid")),
+    ...valid
+      .filter((suppression) => !inForce.includes(suppression))
+      .map((given) => told("ADVISORY_SUPPRESSION_EXPIRED", given, `ended after ${given.until}`)),
+    ...inForce
+      .filter((suppression) => !advisories.some((advisory) => isFor(suppression, advisory)))
+      .map((given) => told("ADVISORY_SUPPRESSION_UNUSED", given, "has nothing to hide")),
+  ];
+}
+
+function isValid({ code, pointer, reason, until }: Suppression): boolean {
+  const isPlace = pointer === undefined || typeof pointer === "string";
+  return isAdvisoryCode(code) && isPlace && typeof reason === "string" && reason.trim() !== "" && isDay(until);
+}
+
+/** A day of the calendar: JavaScript reads 30 February as 2 March. */
+function isDay(text: string): boolean {
+  if (!DAY.test(text)) return false;
+  const time = Date.parse(text);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}
+
+function isExpired({ until }: Suppression, now: Date | undefined): boolean {
+  return now !== undefined && now.getTime() >= Date.parse(until) + MS_PER_DAY;
+}
+
+function isFor({ code, pointer }: Suppression, advisory: Advisory): boolean {
+  return advisory.code === code && (pointer === undefined || pointer === advisory.pointer);
+}
+
+type SuppressionCode = "ADVISORY_SUPPRESSION_INVALID" | "ADVISORY_SUPPRESSION_EXPIRED" | "ADVISORY_SUPPRESSION_UNUSED";
+
+function told(code: SuppressionCode, { code: hidden, pointer, reason }: Suppression, what: string): Advisory {
+  const place = pointer === undefined ? "" : ` at ${escapeText(String(pointer))}`;
+  const summary = `The suppression of ${escapeText(String(hidden))}${place} (${escapeText(String(reason))}) ${what}`;
+  return advisoryOf(code, { pointer: pointer ?? "", summary });
+}
