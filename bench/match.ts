@@ -1,0 +1,70 @@
+import { BlockList } from "node:net";
+import fastifyProxyAddr from "@fastify/proxy-addr";
+import ipaddr from "ipaddr.js";
+import proxyAddr from "proxy-addr";
+import { touch } from "./floor.ts";
+import { addressIn, BATCH, clientAt, networks } from "./inputs.ts";
+import type { Case, Subject } from "./measure.ts";
+import { loadMembership, type Membership } from "./membership.ts";
+import { OURS } from "./report.ts";
+
+type Shape = { readonly family: 4 | 6; readonly count: number };
+
+const SHAPES: readonly Shape[] = ([4, 6] as const).flatMap((family) => [10, 1_000, 10_000].map((count) => ({ family, count })));
+
+/** The cases of `bench -- match`: is this text an address in any of the networks? Half of them are. */
+export async function matchCases(): Promise<readonly Case[]> {
+  const membership = await loadMembership();
+  return SHAPES.map((shape) => caseOf(shape, membership));
+}
+
+/** Cases of ours that are to cost about the same. */
+export const MATCH_PAIRS: readonly (readonly [string, string])[] = [
+  ["member-v4-10000", "member-v4-10"],
+  ["member-v6-10000", "member-v6-10"],
+];
+
+function caseOf({ family, count }: Shape, membership: Membership): Case {
+  const cidrs = networks(count, family);
+  const texts = Array.from({ length: BATCH }, (_, index) =>
+    index % 2 === 0 ? addressIn(Math.floor((index * count) / BATCH), { family, host: 1 + index }) : clientAt(index, family),
+  );
+  const counted = (name: string, isMember: (text: string) => boolean): Subject => ({
+    name,
+    run: () => texts.reduce((sum, text) => sum + (isMember(text) ? 1 : 0), 0),
+  });
+  const subjects = [
+    { name: "floor", run: () => texts.reduce((sum, text) => sum + touch(text), 0) },
+    counted(OURS, membership(cidrs)),
+    counted("net.BlockList", blockList(cidrs, family)),
+    counted("proxy-addr", asked(proxyAddr.compile(cidrs))),
+    counted("@fastify/proxy-addr", asked(fastifyProxyAddr.compile([...cidrs]))),
+    counted("ipaddr.js", ipaddrList(cidrs)),
+  ];
+  for (const subject of subjects.slice(1)) {
+    if (subject.run() !== BATCH / 2) throw new Error(`${subject.name} finds ${subject.run()} of ${BATCH / 2} members`);
+  }
+  return { name: `member-v${family}-${count}`, batch: BATCH, subjects };
+}
+
+function asked(trust: (address: string, index: number) => boolean): (text: string) => boolean {
+  return (text) => trust(text, 0);
+}
+
+function blockList(cidrs: readonly string[], family: 4 | 6): (text: string) => boolean {
+  const list = new BlockList();
+  const name = `ipv${family}` as const;
+  for (const cidr of cidrs) {
+    const [network = "", length] = cidr.split("/");
+    list.addSubnet(network, Number(length), name);
+  }
+  return (text) => list.check(text, name);
+}
+
+function ipaddrList(cidrs: readonly string[]): (text: string) => boolean {
+  const ranges = cidrs.map((cidr) => ipaddr.parseCIDR(cidr));
+  return (text) => {
+    const address = ipaddr.process(text);
+    return ranges.some(([network, length]) => address.kind() === network.kind() && address.match([network, length]));
+  };
+}

@@ -1,0 +1,11 @@
+// These peers bring no types of their own.
+declare module "proxy-addr" {
+  type TrustFunction = (address: string, index: number) => boolean;
+  type ProxyAddr = ((request: unknown, trust: TrustFunction) => string) & { compile(list: readonly string[]): TrustFunction };
+  const proxyAddr: ProxyAddr;
+  export = proxyAddr;
+}
+
+declare module "request-ip" {
+  export function getClientIp(request: unknown): string | null;
+}

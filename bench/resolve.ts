@@ -1,0 +1,122 @@
+import fastifyProxyAddr from "@fastify/proxy-addr";
+import proxyAddr from "proxy-addr";
+import requestIp from "request-ip";
+import { createResolver, type Evidence, parsePolicy } from "wherefrom";
+import { touch } from "./floor.ts";
+import { addressIn, BATCH, type Input, inputOf, networks, requests } from "./inputs.ts";
+import type { Case, Subject } from "./measure.ts";
+import { OURS } from "./report.ts";
+
+type Shape = { readonly hops: number; readonly cidrs: number; readonly family: 4 | 6 };
+
+const SHAPES: readonly Shape[] = [
+  { hops: 1, cidrs: 10, family: 4 },
+  { hops: 1, cidrs: 1_000, family: 4 },
+  { hops: 1, cidrs: 10_000, family: 4 },
+  { hops: 3, cidrs: 1, family: 4 },
+  { hops: 3, cidrs: 10, family: 4 },
+  { hops: 3, cidrs: 1_000, family: 4 },
+  { hops: 3, cidrs: 10_000, family: 4 },
+  { hops: 3, cidrs: 10, family: 6 },
+];
+
+const HOSTILE_LENGTH = 65_536;
+
+/** The cases of `bench -- resolve`. */
+export function resolveCases(): readonly Case[] {
+  return [...SHAPES.map(walkCase), explainCase(), indexCase(), ...hostileCases()];
+}
+
+/** Cases of ours that are to cost about the same. */
+export const RESOLVE_PAIRS: readonly (readonly [string, string])[] = [
+  ["1hop-v4-10000cidrs", "1hop-v4-10cidrs"],
+  ["3hop-v4-10000cidrs", "3hop-v4-1cidrs"],
+  ["hostile-64kib", "64hops"],
+  ["hostile-64kib-one-element", "64hops"],
+  ["hostile-64kib-commas", "64hops"],
+  ["explain-3hop-v4-10cidrs", "3hop-v4-10cidrs"],
+];
+
+function walkCase({ hops, cidrs, family }: Shape): Case {
+  const trusted = networks(cidrs, family);
+  const inputs = requests(hops, { cidrCount: cidrs, family });
+  return {
+    name: `${hops}hop-v${family}-${cidrs}cidrs`,
+    batch: BATCH,
+    subjects: [floor(inputs), ours(trusted, inputs), ...peers(trusted, inputs)],
+  };
+}
+
+function explainCase(): Case {
+  const inputs = requests(3, { cidrCount: 10, family: 4 });
+  const resolver = createResolver(walkPolicy(networks(10, 4)));
+  const evidence = inputs.map(evidenceOf);
+  const run = () => evidence.reduce((sum, one) => sum + resolver.explain(one).sentences.length, 0);
+  return { name: "explain-3hop-v4-10cidrs", batch: BATCH, subjects: [floor(inputs), { name: OURS, run }] };
+}
+
+function indexCase(): Case {
+  const inputs = requests(3, { cidrCount: 10, family: 4 });
+  const policy = parsePolicy({
+    headerIndexAlgorithm: { ipHeaderName: "X-Forwarded-For", ipHeaderIndex: -2, trustedPeers: networks(10, 4) },
+  });
+  return { name: "index-2-of-3hop", batch: BATCH, subjects: [floor(inputs), resolving(policy, inputs)] };
+}
+
+/** What a client may send, beside 64 honest hops: 64 KiB of trusted hops, of one element, of commas. */
+function hostileCases(): readonly Case[] {
+  const trusted = networks(10, 4);
+  const peer = addressIn(0, { family: 4, host: 1 });
+  const chain = (count: number) =>
+    Array.from({ length: count }, (_, at) => addressIn(at % 10, { family: 4, host: 1 + (at % 200) })).join(", ");
+  const headers = [
+    { name: "64hops", header: chain(64) },
+    {
+      name: "hostile-64kib",
+      header: chain(8_000)
+        .slice(-HOSTILE_LENGTH)
+        .replace(/^[^,]*, /, ""),
+    },
+    { name: "hostile-64kib-one-element", header: "9".repeat(HOSTILE_LENGTH) },
+    { name: "hostile-64kib-commas", header: ",".repeat(HOSTILE_LENGTH) },
+  ];
+  return headers.map(({ name, header }) => {
+    const inputs = [inputOf(peer, header)];
+    return { name, batch: 1, subjects: [floor(inputs), ours(trusted, inputs), ...peers(trusted, inputs)] };
+  });
+}
+
+function floor(inputs: readonly Input[]): Subject {
+  return { name: "floor", run: () => inputs.reduce((sum, { peer, header }) => sum + touch(peer) + touch(header), 0) };
+}
+
+function ours(trusted: readonly string[], inputs: readonly Input[]): Subject {
+  return resolving(walkPolicy(trusted), inputs);
+}
+
+function resolving(policy: ReturnType<typeof parsePolicy>, inputs: readonly Input[]): Subject {
+  const resolver = createResolver(policy);
+  const evidence = inputs.map(evidenceOf);
+  return { name: OURS, run: () => evidence.reduce((sum, one) => sum + (resolver.resolve(one).ip?.length ?? 0), 0) };
+}
+
+function walkPolicy(trusted: readonly string[]): ReturnType<typeof parsePolicy> {
+  return parsePolicy({ trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: trusted } });
+}
+
+/** As peers get a request with parsed headers, this one has its lines at hand. */
+function evidenceOf({ peer, header }: Input): Evidence {
+  const lines = [header];
+  return { peer, lines: () => lines };
+}
+
+function peers(trusted: readonly string[], inputs: readonly Input[]): readonly Subject[] {
+  const trust = proxyAddr.compile(trusted);
+  const fastifyTrust = fastifyProxyAddr.compile([...trusted]);
+  const askFastify = fastifyProxyAddr as unknown as (request: unknown, trust: unknown) => string;
+  return [
+    { name: "proxy-addr", run: () => inputs.reduce((sum, { request }) => sum + proxyAddr(request, trust).length, 0) },
+    { name: "@fastify/proxy-addr", run: () => inputs.reduce((sum, { request }) => sum + askFastify(request, fastifyTrust).length, 0) },
+    { name: "request-ip", run: () => inputs.reduce((sum, { request }) => sum + (requestIp.getClientIp(request)?.length ?? 0), 0) },
+  ];
+}
