@@ -39,6 +39,13 @@ export function requests(
 }
 
 /** A request with a header as it is. */
-export function inputOf(peer: string, header: string): Input {
+export function inputOf(peerText: string, headerText: string): Input {
+  const peer = asReceived(peerText);
+  const header = asReceived(headerText);
   return { peer, header, request: { socket: { remoteAddress: peer }, headers: { "x-forwarded-for": header } } };
+}
+
+/** The text as a socket gives it, in one piece: a text that was put together is read through its parts, several times slower. */
+export function asReceived(text: string): string {
+  return Buffer.from(text, "latin1").toString("latin1");
 }

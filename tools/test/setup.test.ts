@@ -22,7 +22,7 @@ test.each(capabilityNames)("the capability %s is there, or there is a reason", (
   const reason = whyNot(name);
   expect(capability(name)).toBe(reason === undefined);
   expect(reason).not.toBe("");
-  expect(capabilities[name].packages.length).toBeGreaterThan(0);
+  expect(capabilities[name].packages.length + Object.keys(capabilities[name].npm ?? {}).length).toBeGreaterThan(0);
 });
 
 test("a program is found by its name, and no other", () => {

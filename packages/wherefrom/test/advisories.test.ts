@@ -1,23 +1,20 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { ADVISORY_CODES, type AdvisoryContext, advise, PolicyError, parsePolicy } from "../src/index.ts";
+import { dayNumber } from "../src/policy/day.ts";
 import { listCases, readCases } from "./corpus.ts";
 
 type AdvisoryRow = {
   readonly name: string;
   readonly policy: unknown;
-  readonly context?: Omit<AdvisoryContext, "now" | "providers"> & { readonly now?: string };
+  readonly context?: Omit<AdvisoryContext, "providers">;
   readonly expect: readonly (readonly [code: string, pointer: string])[];
 };
 
 const rows = readCases<AdvisoryRow>("policy/advisories.json");
 
-function contextOf({ now, ...context }: NonNullable<AdvisoryRow["context"]>): AdvisoryContext {
-  return now === undefined ? context : { ...context, now: new Date(now) };
-}
-
 function adviceOn(policy: unknown, context: AdvisoryRow["context"] = {}): readonly string[] {
-  return advise(policy, contextOf(context)).map(({ code, pointer }) => `${code} ${pointer}`);
+  return advise(policy, context).map(({ code, pointer }) => `${code} ${pointer}`);
 }
 
 test.each(rows)("$name", ({ policy, context, expect: expected }) => {
@@ -38,6 +35,17 @@ const FORGOTTEN: ReadonlySet<string> = new Set(["ADVISORY_PERMISSION_UNUSED", "A
 test("each code has rows that expect it", () => {
   const expected = new Set(rows.flatMap((row) => row.expect.map(([code]) => code)));
   expect([...expected].toSorted()).toEqual(ADVISORY_CODES.toSorted());
+});
+
+test("days are counted as the calendar counts them", () => {
+  for (let time = Date.UTC(1896, 0, 1); time < Date.UTC(2104, 0, 1); time += 86_400_000) {
+    expect(dayNumber(new Date(time).toISOString())).toBe(time / 86_400_000);
+  }
+  for (const text of ["2027-02-29", "2100-02-29", "2026-04-31", "2026-13-01", "2026-00-10", "2026-01-00", "26-01-01", ""]) {
+    expect(dayNumber(text)).toBeUndefined();
+  }
+  expect(() => advise({}, { now: "yesterday" })).toThrow(RangeError);
+  expect(dayNumber("2028-02-29")).toBe(Date.UTC(2028, 1, 29) / 86_400_000);
 });
 
 test("a policy that is not valid is a fault and gets no advice", () => {

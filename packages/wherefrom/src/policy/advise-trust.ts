@@ -3,11 +3,11 @@ import { type Prefix, prefixOf } from "../ip/prefix.ts";
 import { SPECIAL_RANGES } from "../ip/special.ts";
 import type { Advisory, AdvisoryContext } from "./advisory.ts";
 import { advisoryOf } from "./advisory-text.ts";
+import { dayNumber } from "./day.ts";
 import type { LocatedEntry, LocatedTrust } from "./located-policy.ts";
 import { USER_EGRESS } from "./user-egress.ts";
 
 const DEFAULT_MAX_AGE_DAYS = 180;
-const MS_PER_DAY = 86_400_000;
 
 /** Shortest length of a public network that one operator's proxies may fill, in bits. */
 const SHORTEST_PUBLIC_4 = 8;
@@ -100,8 +100,10 @@ function adviseAge(
   { pointer, text, provider }: LocatedEntry,
   { now, maxAgeDays = DEFAULT_MAX_AGE_DAYS }: AdvisoryContext,
 ): readonly Advisory[] {
-  if (now === undefined || provider === undefined || provider.isFixed) return [];
-  const ageDays = Math.floor((now.getTime() - Date.parse(provider.retrievedAt)) / MS_PER_DAY);
+  const today = now === undefined ? undefined : dayNumber(now);
+  const retrieved = provider === undefined || provider.isFixed ? undefined : dayNumber(provider.retrievedAt);
+  if (provider === undefined || today === undefined || retrieved === undefined) return [];
+  const ageDays = today - retrieved;
   if (ageDays <= maxAgeDays) return [];
   const summary = `The ranges of ${text} are of ${provider.retrievedAt}: ${ageDays} days old, ${maxAgeDays} are allowed`;
   return [advisoryOf("ADVISORY_RANGES_STALE", { pointer, summary })];

@@ -4,6 +4,7 @@ import { adviseEntrances, adviseFallback, adviseIndex, adviseSingleHeader } from
 import { adviseTrust } from "./advise-trust.ts";
 import type { Advisory, AdvisoryContext } from "./advisory.ts";
 import { advisoryOf } from "./advisory-text.ts";
+import { dayNumber } from "./day.ts";
 import { type LocatedEntrance, type LocatedPolicy, locatePolicy, policyJsonOf } from "./located-policy.ts";
 import { parsePolicy } from "./parse.ts";
 import { PROVIDERS } from "./providers.ts";
@@ -17,10 +18,11 @@ const SUBSCRIBER_BITS = 64;
  * proxies outside do what the policy believes of them.
  *
  * Given:  the JSON of a policy, its text, or a parsed `Policy`; of that one, pointers are in camelCase.
- * Errors: `PolicyError` for a policy that is not valid; `LimitError` for a limit outside its range.
+ * Errors: `PolicyError` for a policy that is not valid; `LimitError` for a limit outside its range; `RangeError` for a `now` that is no day.
  */
 export function advise(policyJson: unknown, context: AdvisoryContext = {}): readonly Advisory[] {
-  const providers = context.providers ?? PROVIDERS;
+  const { now, providers = PROVIDERS } = context;
+  if (now !== undefined && dayNumber(now) === undefined) throw new RangeError("now: Expected a day such as 2026-11-23");
   const json = jsonOf(policyJson);
   const policy = parsePolicy(json, { providers });
   const located = locatePolicy(json, policy, providers);
@@ -33,7 +35,7 @@ export function advise(policyJson: unknown, context: AdvisoryContext = {}): read
     ...adviseGroupPrefix(located),
     ...adviseEmitted(context.emittedHeaders ?? []),
   ];
-  return suppress(advisories, context.suppressions ?? [], context.now);
+  return suppress(advisories, context.suppressions ?? [], now);
 }
 
 function jsonOf(given: unknown): unknown {

@@ -34,8 +34,8 @@ export type Suppression = {
 
 /** What an advisory may depend on beside the policy. */
 export type AdvisoryContext = {
-  /** The clock. Without it nothing is stale, and no suppression expires. */
-  readonly now?: Date;
+  /** The day or time that it is, ISO 8601 in UTC (`2026-11-23`, or what `toISOString` gives). Without it nothing is stale, and no suppression expires. */
+  readonly now?: string;
   /** How old a provider's ranges may be, in days. Default 180. */
   readonly maxAgeDays?: number;
   /** The limits that the resolver is built with. */

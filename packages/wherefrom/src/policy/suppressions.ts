@@ -1,15 +1,16 @@
 import { escapeText } from "../resolve/escape.ts";
 import type { Advisory, Suppression } from "./advisory.ts";
 import { advisoryOf, isAdvisoryCode } from "./advisory-text.ts";
+import { dayNumber } from "./day.ts";
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
-const MS_PER_DAY = 86_400_000;
+/** Characters of a day, `YYYY-MM-DD`. */
+const DAY_LENGTH = 10;
 
 /** Takes the accepted advisories away, and adds what is to be said of the suppressions themselves. Those cannot be suppressed. */
 export function suppress(
   advisories: readonly Advisory[],
   suppressions: readonly Suppression[],
-  now: Date | undefined,
+  now: string | undefined,
 ): readonly Advisory[] {
   const valid = suppressions.filter(isValid);
   const inForce = valid.filter((suppression) => !isExpired(suppression, now));
@@ -28,19 +29,13 @@ export function suppress(
 }
 
 function isValid({ code, pointer, reason, until }: Suppression): boolean {
-  const isPlace = pointer === undefined || typeof pointer === "string";
-  return isAdvisoryCode(code) && isPlace && typeof reason === "string" && reason.trim() !== "" && isDay(until);
+  const isTyped = typeof reason === "string" && typeof until === "string" && (pointer === undefined || typeof pointer === "string");
+  return isTyped && isAdvisoryCode(code) && reason.trim() !== "" && until.length === DAY_LENGTH && dayNumber(until) !== undefined;
 }
 
-/** A day of the calendar: JavaScript reads 30 February as 2 March. */
-function isDay(text: string): boolean {
-  if (!DAY.test(text)) return false;
-  const time = Date.parse(text);
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
-}
-
-function isExpired({ until }: Suppression, now: Date | undefined): boolean {
-  return now !== undefined && now.getTime() >= Date.parse(until) + MS_PER_DAY;
+function isExpired({ until }: Suppression, now: string | undefined): boolean {
+  const today = now === undefined ? undefined : dayNumber(now);
+  return today !== undefined && today > (dayNumber(until) ?? 0);
 }
 
 function isFor({ code, pointer }: Suppression, advisory: Advisory): boolean {
