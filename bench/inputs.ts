@@ -26,13 +26,17 @@ export function clientAt(index: number, family: 4 | 6): string {
   return family === 4 ? `203.0.${index}.7` : `2600:1f18:1:${(index + 1).toString(16)}::7`;
 }
 
+/** Primes: they spread the proxies over the whole list, so that a peer that searches it in order finds them neither first nor last. */
+const REQUEST_STRIDE = 7_919;
+const PLACE_STRIDE = 104_729;
+
 /** Requests through proxies of the networks: the peer and `hopCount` - 1 more, and a client on the left that none of the networks has. */
 export function requests(
   hopCount: number,
   { cidrCount, family }: { readonly cidrCount: number; readonly family: 4 | 6 },
 ): readonly Input[] {
   return Array.from({ length: BATCH }, (_, index) => {
-    const proxy = (place: number) => addressIn((index * 7 + place * 3) % cidrCount, { family, host: 1 + index });
+    const proxy = (place: number) => addressIn((index * REQUEST_STRIDE + place * PLACE_STRIDE) % cidrCount, { family, host: 1 + index });
     const hops = Array.from({ length: hopCount - 1 }, (_, place) => proxy(place + 1));
     return inputOf(proxy(0), [clientAt(index, family), ...hops].join(", "));
   });

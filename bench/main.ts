@@ -10,7 +10,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   match: { cases: matchCases, pairs: MATCH_PAIRS },
 };
 
-const EFFORT = { rounds: 5, msPerTask: 60 };
+const EFFORT = { rounds: 7, msPerTask: 60 };
 const QUICK = { rounds: 1, msPerTask: 5 };
 
 // Command: node bench/dist/main.js resolve|match [--json] [--quick]. --quick shows that it runs, not how fast.
