@@ -1,4 +1,13 @@
 export {
+  type AdvisedPolicy,
+  type ReportOptions,
+  reachesSeverity,
+  type SarifLog,
+  toGithubAnnotations,
+  toSarif,
+  toText,
+} from "./advisory-report.ts";
+export {
   type Environment,
   type EnvironmentSettings,
   environmentBodySchema,
@@ -8,6 +17,19 @@ export {
 } from "./environment.ts";
 export { type FlowVariableSource, flowVariable, flowVariables, flowVariableTable } from "./flow-variables.ts";
 export { type Operation, type OperationType, operationSchema } from "./operation.ts";
+export { diffRanges, judgeRanges, type RangeDiff } from "./ranges/judge-ranges.ts";
+export { readPublishedList } from "./ranges/published-list.ts";
+export {
+  openRangesFolder,
+  type RangesFolder,
+  type RangesFolderSource,
+  type RangeUpdate,
+  type RefusedRangeFile,
+  readRangesFolder,
+  updateRanges,
+} from "./ranges/range-file.ts";
+export type { RangeIssue, RangeIssueCode } from "./ranges/range-issue.ts";
+export { makeRangeList, type RangeList, type RangeReading, rangeListOf } from "./ranges/range-list.ts";
 export { type Route, routeSchema } from "./route.ts";
 export { type FieldViolation, RPC_STATUSES, type RpcError, type RpcErrorDetail, type RpcStatus, rpcErrorSchema } from "./rpc-error.ts";
 export { type Snapshot, snapshotSchema } from "./snapshot.ts";

@@ -22,7 +22,7 @@ const ENTRANCES: Readonly<Record<string, ReadEntrance>> = {
   peerAddressAlgorithm: readPeerAddress,
 };
 
-const ENTRANCE_NAMES: readonly string[] = Object.keys(ENTRANCES);
+export const ENTRANCE_NAMES: readonly string[] = Object.keys(ENTRANCES);
 export const ALGORITHM_NAMES: readonly string[] = [...ENTRANCE_NAMES, "firstMatchAlgorithm"];
 
 /** Reads the algorithms that a policy names, each with all of its faults; the caller says how many there may be. */
