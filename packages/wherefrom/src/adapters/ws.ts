@@ -1,6 +1,6 @@
 import type { Resolution } from "../resolve/resolution.ts";
 import type { Resolver } from "../resolve/resolver.ts";
-import { evidenceOf, type NodeRequest } from "./node.ts";
+import { type ClientIpOptions, createClientOf, evidenceOf, type NodeRequest } from "./node.ts";
 
 /** A handler for `connection` of a `ws` server that is told the client. The resolution is that of the handshake; it stays for the connection's life. */
 export type ClientConnection<Socket, Request extends NodeRequest> = (socket: Socket, request: Request, client: Resolution) => void;
@@ -13,8 +13,10 @@ export type ClientConnection<Socket, Request extends NodeRequest> = (socket: Soc
 export function withClient<Socket, Request extends NodeRequest>(
   resolver: Resolver,
   handle: ClientConnection<Socket, Request>,
+  options: ClientIpOptions<Request> = {},
 ): (socket: Socket, request: Request) => void {
-  return (socket, request) => handle(socket, request, resolver.resolve(evidenceOf(request)));
+  const clientOf = createClientOf(resolver, options);
+  return (socket, request) => handle(socket, request, clientOf(request));
 }
 
 export { evidenceOf };
