@@ -22,7 +22,7 @@ export type HonoMiddleware<Context extends HonoContext> = (context: Context, nex
  * Hono middleware that sets the variable `clientIp`: `app.use(clientIp(resolver))`.
  *
  * On `@hono/node-server` it reads Node's raw headers and socket. Elsewhere it reads `context.req.raw`, as `evidenceOfRequest` does, and only `peerOf`
- * knows the peer: `{ peerOf: (context) => getConnInfo(context).remote.address }` with the `getConnInfo` of the runtime. Without `peerOf` the peer is
+ * knows the peer: `{ peerOf: (context: Context) => getConnInfo(context).remote.address }` with the runtime's `getConnInfo`. Without `peerOf` the peer is
  * nobody there, and no trust list matches it. Not a gate: a request without an address goes on too, with `clientIp.ip` `null`.
  */
 export function clientIp<Context extends HonoContext = HonoContext>(
