@@ -29,6 +29,10 @@ export function createForwardedReader(side: Side): HopReader {
     return true;
   }
 
+  function text(): string {
+    return current === undefined ? "" : currentLine.slice(current.start, current.end);
+  }
+
   return {
     side,
     isLengthLimited: true,
@@ -50,8 +54,8 @@ export function createForwardedReader(side: Side): HopReader {
       return true;
     },
     read: () => current?.node.kind === "node" && readNode(current.node.text, hop),
-    isMalformed: () => current !== undefined && isMalformedText(currentLine, current.start, current.end),
-    text: () => (current === undefined ? "" : currentLine.slice(current.start, current.end)),
+    isMalformed: () => isMalformedText(text()),
+    text,
     whyOpaque() {
       if (current === undefined) return "";
       if (current.node.kind === "opaque") return current.node.why;

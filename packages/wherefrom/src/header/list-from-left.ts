@@ -53,7 +53,7 @@ export function createListFromLeft(): HopReader {
     },
     next,
     read: () => readHop(text, start, end, hop),
-    isMalformed: () => isMalformedText(text, start, end),
+    isMalformed: () => isMalformedText(text.slice(start, end)),
     text: () => text.slice(start, end),
     whyOpaque: () => whyNotAnAddress(text.slice(start, end)),
   };

@@ -66,13 +66,13 @@ function trustedText(hop: HopExplanation): string {
 const REASONS: Readonly<Record<Rejection, string>> = {
   "header-absent": "The header that the policy names has no hop in this request.",
   "index-out-of-range": "The header has fewer hops than the index needs.",
-  "hop-not-an-address": "The hop that the answer stands on is no address, and no other hop may stand in for it.",
-  "untrusted-peer": "The policy believes this header only from peers in its list, and this peer is not one of them.",
-  "peer-unknown": "The peer has no address, and the policy does not trust a peer without one.",
-  "header-repeated": "The header must be one line with one element, and it is not: somebody else's value stands beside the edge's.",
+  "hop-not-an-address": "The hop that the answer stands on is no address.",
+  "untrusted-peer": "The policy does not believe this header from this peer.",
+  "peer-unknown": "The peer has no address, and is not trusted without one.",
+  "header-repeated": "The header is more than one line with one element.",
   "too-many-hops": "The answer lies beyond the number of hops that are examined.",
   "header-too-long": "The header is longer than is read.",
-  "header-malformed": "The hop that the answer stands on holds CR, LF or NUL, which no header field can.",
+  "header-malformed": "The hop that the answer stands on holds CR, LF or NUL.",
   "no-entrance-matched": "No entrance of the policy is for this peer.",
 };
 
