@@ -6,6 +6,8 @@ export type Peer = {
   /** `address`: it stands in `address`. `absent`: there is none to know (unix socket). `unreadable`: a text that is no address, so nobody. */
   kind: "address" | "absent" | "unreadable";
   readonly address: HopAddress;
+  /** What both were read from. */
+  text: string | undefined;
 };
 
 /** One request while it is resolved. Reused from request to request. */
@@ -21,13 +23,16 @@ const NO_EVIDENCE: Evidence = { peer: undefined, lines: () => [] };
 /** A request to be read into. */
 export function createRequest(): Request {
   const address = createHopAddress();
-  return { evidence: NO_EVIDENCE, peer: { kind: "absent", address }, chosen: address };
+  return { evidence: NO_EVIDENCE, peer: { kind: "absent", address, text: undefined }, chosen: address };
 }
 
 /** Takes up the evidence of a request and reads its peer. */
 export function readRequest(evidence: Evidence, into: Request): void {
   into.evidence = evidence;
   const text = evidence.peer;
+  // The requests of one connection, and mostly those of one proxy, come in a row.
+  if (text === into.peer.text) return;
+  into.peer.text = text;
   if (text === undefined) {
     into.peer.kind = "absent";
     return;

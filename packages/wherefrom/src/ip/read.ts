@@ -121,11 +121,12 @@ export function readIpv4(text: string, end: number, into: AddressWords): number 
 }
 
 function setIpv4(into: AddressWords, value: number): void {
+  into.w3 = value;
+  if (into.family === 4) return;
   into.family = 4;
   into.w0 = 0;
   into.w1 = 0;
   into.w2 = 0;
-  into.w3 = value;
 }
 
 const MAX_GROUPS = 8;
