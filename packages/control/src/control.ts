@@ -10,6 +10,7 @@ import {
 import { explainRequest } from "./api/explain.ts";
 import { listGateways, reportGateway } from "./api/gateways.ts";
 import { getIndex } from "./api/index-page.ts";
+import { lintPolicy } from "./api/lint.ts";
 import { getOperation, listOperations } from "./api/operations.ts";
 import { createRoute, deleteRoute, getRoute, listRoutes, replaceRoute } from "./api/routes.ts";
 import { getSnapshot } from "./api/snapshot.ts";
@@ -56,6 +57,7 @@ const ROUTES: readonly RouteLine[] = [
   ["GET", `${ORG}/environments`, listEnvironments],
   ["POST", `${ORG}/environments`, createEnvironment],
   ["POST", `${ENV}:explain`, explainRequest],
+  ["POST", `${ENV}:lint`, lintPolicy],
   ["GET", ENV, getEnvironment],
   ["PUT", ENV, updateEnvironment],
   ["POST", ENV, updateEnvironment],

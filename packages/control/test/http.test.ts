@@ -131,4 +131,5 @@ test("the index leads to the environments and to the documentation, which has th
   const environment = "/v1/organizations/{org}/environments/{env}";
   expect(Object.keys(document.paths[environment])).toEqual(["get", "put", "post", "patch", "delete"]);
   expect(Object.keys(document.paths[`${environment}:explain`])).toEqual(["post"]);
+  expect(Object.keys(document.paths[`${environment}:lint`])).toEqual(["post"]);
 });

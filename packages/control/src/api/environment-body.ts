@@ -66,18 +66,13 @@ type Update = { readonly given: GivenEnvironment; readonly paths?: Paths | undef
 export function updatedSettings({ given, paths, standing }: Update): EnvironmentSettings {
   const implied = Object.keys(given.fields).filter((name) => Object.hasOwn(ENVIRONMENT_FIELDS, name));
   const updated = withFieldsOf(standing ?? {}, given.fields, paths ?? implied.map((name) => [name]));
-  refuseFaults([...given.violations, ...policyFaults(updated[POLICY]), ...createOnlyFaults(updated, standing)]);
+  refuseFaults([...given.violations, ...policyViolations(updated[POLICY], POLICY), ...createOnlyFaults(updated, standing)]);
   return environmentSettingsSchema.parse(updated);
 }
 
-/** A policy that is no object at all is the schema's to refuse. */
-function policyFaults(policy: unknown): readonly FieldViolation[] {
+/** Every fault of a policy, as faults of the field it stands in. A policy that is no object at all is the schema's to refuse. */
+export function policyViolations(policy: unknown, field: string): readonly FieldViolation[] {
   if (typeof policy !== "object" || policy === null || Array.isArray(policy)) return [];
-  return policyViolations(policy, POLICY);
-}
-
-/** Every fault of a policy, as faults of the field it stands in. */
-export function policyViolations(policy: object, field: string): readonly FieldViolation[] {
   try {
     parsePolicy(policy);
     return [];

@@ -56,10 +56,6 @@ export const explainRequest: Endpoint = {
 function readEvidence(given: unknown): z.output<typeof evidenceSchema> {
   const parsed = evidenceSchema.safeParse(given);
   const policy = (given as { policy?: unknown }).policy;
-  const isPolicyObject = typeof policy === "object" && policy !== null && !Array.isArray(policy);
-  refuseFaults([
-    ...(parsed.success ? [] : violationsOf(parsed.error, given)),
-    ...(isPolicyObject ? policyViolations(policy, "policy") : []),
-  ]);
+  refuseFaults([...(parsed.success ? [] : violationsOf(parsed.error, given)), ...policyViolations(policy, "policy")]);
   return evidenceSchema.parse(given);
 }

@@ -1,0 +1,69 @@
+import { advise, type Suppression } from "wherefrom";
+import { z } from "zod";
+import { refuseFaults } from "../http/api-error.ts";
+import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
+import { violationsOf } from "../http/violations.ts";
+import { policyViolations } from "./environment-body.ts";
+import { requireEnvironment } from "./environments.ts";
+
+const MAX_SUPPRESSIONS = 1_000;
+
+/** Only the types are judged here: a code that is none, or a day that is no day, is advice on the suppression. */
+const suppressionSchema = z.strictObject(
+  {
+    code: z.string("Expected a text"),
+    /** JSON pointer into the policy; absent: everywhere in it. */
+    pointer: z.string("Expected a text").optional(),
+    reason: z.string("Expected a text"),
+    /** The last day on which it holds, `YYYY-MM-DD` in UTC. */
+    until: z.string("Expected a text"),
+  },
+  "Expected an object",
+);
+
+const bodySchema = z.strictObject({
+  /** A `clientIpResolutionConfig` to judge in place of the environment's own. Nothing is stored. */
+  policy: z.record(z.string(), z.unknown(), "Expected an object").optional(),
+  /** Advisories that are accepted until a day. */
+  suppressions: z.array(suppressionSchema, "Expected a list of suppressions").max(MAX_SUPPRESSIONS).optional(),
+});
+
+const answerSchema = z.looseObject({
+  advisories: z.array(
+    z.object({
+      code: z.string(),
+      severity: z.enum(["error", "warning", "note"]),
+      /** JSON pointer into the policy, in the spelling that was given. */
+      pointer: z.string(),
+      summary: z.string(),
+      why: z.string(),
+      fix: z.string(),
+    }),
+  ),
+  /** The environment's revision; also when another policy was judged. */
+  revisionId: z.string(),
+  policy: z.enum(["environment", "tried"]),
+});
+
+/** What the environment's policy allows that its author may not have meant. Nothing is stored and no traffic is touched. */
+export const lintPolicy: Endpoint = {
+  summary: "Gives advice on the environment's policy, or on a policy to try",
+  takes: bodySchema,
+  answers: answerSchema,
+  async handle({ parts, param, body }) {
+    const { policy, suppressions = [] } = readBody(await body());
+    const { settings, revision } = await requireEnvironment(parts, param("env"));
+    const advisories = advise(policy ?? settings.clientIpResolutionConfig ?? {}, {
+      now: new Date(parts.now()).toISOString(),
+      suppressions: suppressions as readonly Suppression[],
+    });
+    return jsonAnswer({ advisories, revisionId: String(revision), policy: policy === undefined ? "environment" : "tried" });
+  },
+};
+
+function readBody(given: unknown): z.output<typeof bodySchema> {
+  const parsed = bodySchema.safeParse(given);
+  const { policy } = given as { readonly policy?: unknown };
+  refuseFaults([...(parsed.success ? [] : violationsOf(parsed.error, given)), ...policyViolations(policy, "policy")]);
+  return bodySchema.parse(given);
+}
