@@ -11,6 +11,10 @@ export type CliErrorCode =
   | "RESOLVE_PEER_INVALID"
   | "RESOLVE_HEADER_INVALID"
   | "RESOLVE_INPUT_UNREADABLE"
+  | "LINT_INPUT_TOO_LONG"
+  | "LINT_SUPPRESSIONS_UNREADABLE"
+  | "LINT_SUPPRESSIONS_INVALID"
+  | "RANGES_FOLDER_UNUSABLE"
   | "OUTPUT_UNWRITABLE"
   | "LISTEN_PORT_IN_USE"
   | "LISTEN_REFUSED"
@@ -34,6 +38,10 @@ const USAGE_FAULTS: ReadonlySet<CliErrorCode> = new Set<CliErrorCode>([
   "RESOLVE_POLICY_NOT_JSON",
   "RESOLVE_PEER_INVALID",
   "RESOLVE_HEADER_INVALID",
+  "LINT_INPUT_TOO_LONG",
+  "LINT_SUPPRESSIONS_UNREADABLE",
+  "LINT_SUPPRESSIONS_INVALID",
+  "RANGES_FOLDER_UNUSABLE",
 ]);
 
 /** A command that cannot go on. Its message is one line for the person at the terminal and says the way out. */

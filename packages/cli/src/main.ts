@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { PolicyError } from "wherefrom";
 import { addControlCommand } from "./commands/control.ts";
 import { addGatewayCommand } from "./commands/gateway.ts";
+import { addLintCommand } from "./commands/lint.ts";
 import { addResolveCommand } from "./commands/resolve.ts";
 import { addUpCommand } from "./commands/up.ts";
 import { CliError, codeOf, exitCodes } from "./errors.ts";
@@ -14,6 +15,7 @@ const EXAMPLES = `
 Examples:
   $ wherefrom up
   $ wherefrom resolve --peer 10.0.0.1 -H 'X-Forwarded-For: 203.0.113.7, 198.51.100.9' --explain
+  $ wherefrom lint policy.json
   $ wherefrom resolve --help
 
 Exit codes: 0 ok; 1 findings, or some lines failed; 2 usage; 3 could not run.`;
@@ -59,6 +61,7 @@ function createProgram(exit: (code: number) => void): Command {
   addGatewayCommand(program);
   addControlCommand(program);
   addResolveCommand(program, exit);
+  addLintCommand(program, { version: readVersion(), exit });
   return program;
 }
 

@@ -3,6 +3,7 @@ import { CliError } from "./errors.ts";
 
 const MAX_PORT = 65_535;
 const PORT = /^[0-9]{1,5}$/;
+const DAYS = /^[0-9]{1,5}$/;
 const GATEWAY_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const HOST = /^[A-Za-z0-9._:-]{1,253}(?:%[A-Za-z0-9._-]+)?$/;
 const TRUE_WORDS: ReadonlySet<string> = new Set(["1", "true", "yes", "on"]);
@@ -38,6 +39,12 @@ export function parseGatewayName(text: string): string {
 export function parseHttpUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
   throw new InvalidArgumentError("Expected an http:// or https:// URL.");
+}
+
+/** Reads a number of days. Throws commander's argument error. */
+export function parseDays(text: string): number {
+  if (!DAYS.test(text)) throw new InvalidArgumentError("Expected a number of days from 0 to 99999.");
+  return Number(text);
 }
 
 /** An option without a value. Its environment variable says yes or no in words: `1`, `true`, `0`, `false`. */

@@ -1,4 +1,4 @@
-import { createResolver, parsePolicy, type Resolver } from "wherefrom";
+import { createResolver, type Providers, parsePolicy, type Resolver } from "wherefrom";
 
 /** How many compiled policies stay in memory while lines bring their own. */
 const MAX_CACHED_POLICIES = 256;
@@ -9,14 +9,15 @@ export type PolicyCache = {
   resolverOf(policy: unknown): Resolver;
 };
 
-export function createPolicyCache(): PolicyCache {
+/** `provider:NAME` in a policy means the ranges of `providers`. */
+export function createPolicyCache(providers: Providers): PolicyCache {
   const resolvers = new Map<string, Resolver>();
   return {
     resolverOf(policy) {
       const text = JSON.stringify(policy);
       const known = resolvers.get(text);
       if (known !== undefined) return known;
-      const resolver = createResolver(parsePolicy(policy));
+      const resolver = createResolver(parsePolicy(policy, { providers }));
       forgetOldest(resolvers);
       resolvers.set(text, resolver);
       return resolver;

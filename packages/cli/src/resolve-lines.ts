@@ -1,4 +1,4 @@
-import { createResolver, escapeText, type Policy, PolicyError, type Resolver } from "wherefrom";
+import { createResolver, escapeText, type Policy, PolicyError, type Providers, type Resolver } from "wherefrom";
 import type { LineErrorCode } from "./errors.ts";
 import { readEvidenceLine } from "./evidence-line.ts";
 import { createLineSplitter } from "./line-splitter.ts";
@@ -16,6 +16,8 @@ export type ResolveLinesOptions = {
   readonly output: Output;
   /** For lines that bring no policy of their own. */
   readonly policy: Policy;
+  /** The ranges behind `provider:NAME` in the policy of a line. */
+  readonly providers: Providers;
   readonly isExplaining: boolean;
   readonly progress: Progress | undefined;
 };
@@ -30,7 +32,7 @@ export type LinesResult = { readonly lines: number; readonly failed: number };
  * It holds one chunk of input and its answers at a time and waits for the reader. It stops early when the reader has left.
  */
 export async function resolveLines(options: ResolveLinesOptions): Promise<LinesResult> {
-  const answerer = createAnswerer(options.policy, options.isExplaining);
+  const answerer = createAnswerer(options);
   const counted = { lines: 0, failed: 0, bytes: 0 };
   let pending: string[] = [];
   let pendingChars = 0;
@@ -74,9 +76,9 @@ const SLICE_BYTES = 16 * 1024;
 type Answer = { readonly json: string; readonly isFailed: boolean };
 type Answerer = { answer(line: string | undefined, number: number): Answer };
 
-function createAnswerer(policy: Policy, isExplaining: boolean): Answerer {
+function createAnswerer({ policy, providers, isExplaining }: Pick<ResolveLinesOptions, "policy" | "providers" | "isExplaining">): Answerer {
   const ownResolver = createResolver(policy);
-  const cache = createPolicyCache();
+  const cache = createPolicyCache(providers);
   let lastPeer: string | undefined;
   return {
     answer(line, number) {

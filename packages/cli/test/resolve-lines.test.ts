@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { createResolver, evidenceOfFields, parsePolicy } from "wherefrom";
+import { createResolver, evidenceOfFields, PROVIDERS, parsePolicy } from "wherefrom";
 import { createLineSplitter } from "../src/line-splitter.ts";
 import type { Output } from "../src/output.ts";
 import { createProgress } from "../src/progress.ts";
@@ -36,7 +36,14 @@ test("100,000 lines in odd chunks come out in order, each written before the nex
       isWriting = false;
     },
   };
-  const result = await resolveLines({ input: chunks(), output, policy: parsePolicy({}), isExplaining: false, progress: undefined });
+  const result = await resolveLines({
+    input: chunks(),
+    output,
+    policy: parsePolicy({}),
+    providers: PROVIDERS,
+    isExplaining: false,
+    progress: undefined,
+  });
   expect(result).toMatchObject({ lines: LINES, failed: 0 });
   const answers = written.join("").trimEnd().split("\n");
   expect(answers).toHaveLength(LINES);

@@ -28,7 +28,14 @@ test.each(faults)("wherefrom $args is a usage fault that says «$says»", async 
   expect(stderr).toContain(says);
 });
 
-const commands = [{ command: [] }, { command: ["up"] }, { command: ["gateway"] }, { command: ["control"] }, { command: ["resolve"] }];
+const commands = [
+  { command: [] },
+  { command: ["up"] },
+  { command: ["gateway"] },
+  { command: ["control"] },
+  { command: ["resolve"] },
+  { command: ["lint"] },
+];
 
 test.each(commands)("--help of $command has examples, and a variable for every flag", async ({ command }) => {
   const { code, stdout, stderr } = await runCommand([...command, "--help"]);

@@ -28,8 +28,16 @@ export {
   readRangesFolder,
   updateRanges,
 } from "./ranges/range-file.ts";
-export type { RangeIssue, RangeIssueCode } from "./ranges/range-issue.ts";
-export { makeRangeList, type RangeList, type RangeReading, rangeListOf } from "./ranges/range-list.ts";
+export { type RangeIssue, type RangeIssueCode, rangeIssue } from "./ranges/range-issue.ts";
+export {
+  isProviderName,
+  makeRangeList,
+  parseRangeList,
+  type RangeList,
+  type RangeReading,
+  rangeListOf,
+  withRangeLists,
+} from "./ranges/range-list.ts";
 export { type Route, routeSchema } from "./route.ts";
 export { type FieldViolation, RPC_STATUSES, type RpcError, type RpcErrorDetail, type RpcStatus, rpcErrorSchema } from "./rpc-error.ts";
 export { type Snapshot, snapshotSchema } from "./snapshot.ts";

@@ -9,6 +9,7 @@ import {
   evidenceOfFields,
   type HeaderField,
   type Policy,
+  type Providers,
   type Resolution,
 } from "wherefrom";
 import { CliError, exitCodes } from "../errors.ts";
@@ -18,8 +19,10 @@ import { isPeerAddress } from "../peer-check.ts";
 import { readPolicy } from "../policy-text.ts";
 import { printExplanation, printResolution } from "../print-resolution.ts";
 import { createProgress, type Progress } from "../progress.ts";
+import { readProviders } from "../ranges-folder.ts";
 import { explanationJson, resolutionJson } from "../resolution-json.ts";
 import { resolveLines } from "../resolve-lines.ts";
+import { readInput } from "../standard-input.ts";
 
 /** Version of the shape that `--json` writes; it rises when a field changes its meaning or goes. */
 const JSON_VERSION = 1;
@@ -42,6 +45,7 @@ Exit codes: 0 resolved, also when the policy gives no address; 1 some lines fail
 
 type ResolveOptions = {
   readonly policy: string;
+  readonly ranges?: string;
   readonly peer?: string;
   readonly header?: readonly string[];
   readonly explain?: boolean;
@@ -57,6 +61,7 @@ export function addResolveCommand(program: Command, exit: (code: number) => void
     .addOption(
       valueOption("--policy <json-or-file>", "the policy: JSON that starts with {, or a JSON file", "WHEREFROM_POLICY").default("{}"),
     )
+    .addOption(valueOption("--ranges <folder>", "range files that provider:NAME means; without it what is built in", "WHEREFROM_RANGES"))
     .addOption(valueOption("--peer <address>", "far end of the socket; without it the peer is unknown", "WHEREFROM_PEER"))
     .addOption(
       valueOption("-H, --header <line>", "a header field as 'Name: value'; repeat it, in wire order", "WHEREFROM_HEADER").argParser(
@@ -68,8 +73,9 @@ export function addResolveCommand(program: Command, exit: (code: number) => void
     .addOption(switchOption("--jsonl", "read one evidence a line from standard input, write one resolution a line", "WHEREFROM_JSONL"))
     .addHelpText("after", EXAMPLES)
     .action(async (options: ResolveOptions) => {
-      const policy = readPolicy(options.policy);
-      exit(options.jsonl === true ? await resolveStandardInput(policy, options) : await resolveFlags(policy, options));
+      const providers = await readProviders(options.ranges);
+      const policy = readPolicy(options.policy, providers);
+      exit(options.jsonl === true ? await resolveStandardInput({ policy, providers }, options) : await resolveFlags(policy, options));
     });
 }
 
@@ -110,7 +116,9 @@ function parseHeader(line: string): HeaderField {
   throw new CliError("RESOLVE_HEADER_INVALID", `-H: expected 'Name: value', given '${escapeText(line, 80)}'`);
 }
 
-async function resolveStandardInput(policy: Policy, options: ResolveOptions): Promise<number> {
+type PolicyAndRanges = { readonly policy: Policy; readonly providers: Providers };
+
+async function resolveStandardInput({ policy, providers }: PolicyAndRanges, options: ResolveOptions): Promise<number> {
   if (options.peer !== undefined || options.header !== undefined) {
     throw new CliError(
       "USAGE_OPTION_CONFLICT",
@@ -122,22 +130,12 @@ async function resolveStandardInput(policy: Policy, options: ResolveOptions): Pr
     input: readInput(),
     output,
     policy,
+    providers,
     isExplaining: options.explain === true,
     progress: openProgress(),
   });
   await output.finish();
   return failed === 0 ? exitCodes.ok : exitCodes.findings;
-}
-
-async function* readInput(): AsyncGenerator<Buffer> {
-  // Node reads a folder as if it were empty.
-  if (fstatSync(0).isDirectory()) throw new CliError("RESOLVE_INPUT_UNREADABLE", "Cannot read standard input: it is a folder");
-  try {
-    yield* process.stdin;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CliError("RESOLVE_INPUT_UNREADABLE", `Cannot read standard input: ${why}`);
-  }
 }
 
 /** Only for a person who watches a file or a pipe being worked off: answers on the same terminal would tear the line. */

@@ -1,0 +1,41 @@
+import { statSync } from "node:fs";
+import { type RangesFolder, readRangesFolder, withRangeLists } from "@wherefrom/model";
+import { PROVIDERS, type Providers } from "wherefrom";
+import { CliError } from "./errors.ts";
+import { printable } from "./output.ts";
+
+/**
+ * The ranges behind `provider:NAME`: those of the folder's files, and what is built in for all other names; without a folder what is built
+ * in. A file that is broken is told on standard error and is no error: its last good copy, or what is built in, stands for it.
+ *
+ * Errors: `CliError` RANGES_FOLDER_UNUSABLE.
+ */
+export async function readProviders(folder: string | undefined): Promise<Providers> {
+  if (folder === undefined) return PROVIDERS;
+  requireFolder(folder);
+  const read = await readFolder(folder);
+  warnOfRefused(read);
+  return withRangeLists(PROVIDERS, read.lists);
+}
+
+/** Refuses a folder that somebody named and that is not there: ranges other than the ones that were meant would be used in silence. */
+export function requireFolder(folder: string): void {
+  const wayOut = "'wherefrom ranges update' makes one";
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new CliError("RANGES_FOLDER_UNUSABLE", `Expected a folder of range files, given ${printable(folder)}: ${wayOut}`);
+}
+
+/** Reads a folder; one that is not there holds no files. Throws `CliError` RANGES_FOLDER_UNUSABLE when it cannot be read. */
+export async function readFolder(folder: string): Promise<RangesFolder> {
+  const read = await readRangesFolder(folder);
+  const unreadable = read.refused.find(({ file }) => file === folder);
+  if (unreadable === undefined) return read;
+  throw new CliError("RANGES_FOLDER_UNUSABLE", printable(unreadable.issues.map(({ message }) => message).join("; ")));
+}
+
+/** Tells each range file that was not taken, with all reasons. */
+export function warnOfRefused({ refused }: RangesFolder): void {
+  for (const { file, issues } of refused) {
+    for (const { message } of issues) process.stderr.write(`warning: ${printable(`${file} is not used: ${message}`)}\n`);
+  }
+}
