@@ -47,6 +47,11 @@ test.each(candidates)("$says beside the current list: $codes", ({ texts, codes }
   expect(judgeRanges(listOf(texts), current).map(({ code }) => code)).toEqual(codes);
 });
 
+test("a provider that never had a family does not shrink in it", () => {
+  const only4 = listOf(["52.1.0.0/16", "52.2.0.0/16"]);
+  expect(judgeRanges(only4, only4)).toEqual([]);
+});
+
 test("a list of an earlier day than the current one is refused", () => {
   expect(judgeRanges(listOf(current.prefixes, { retrievedAt: "2026-10-31" }), current).map(({ code }) => code)).toEqual(["RANGES_OLDER"]);
 });

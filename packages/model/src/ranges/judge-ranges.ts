@@ -46,7 +46,9 @@ function judgeJump(candidate: RangeList, current: RangeList): readonly RangeIssu
   const [before, after] = [current, candidate].map((list) => list.prefixes.length) as [number, number];
   if (after * 2 <= before) issues.push(rangeIssue("RANGES_SHRUNK", `Expected more than half of ${before} networks, received ${after}`));
   for (const family of [4, 6] as const) {
-    if (sizeOf(candidate, family) * 2 <= sizeOf(current, family)) {
+    const size = sizeOf(current, family);
+    // A provider without IPv6 loses none of it.
+    if (size > 0 && sizeOf(candidate, family) * 2 <= size) {
       issues.push(rangeIssue("RANGES_SHRUNK", `Expected more than half of the IPv${family} addresses that the current list has`));
     }
   }
