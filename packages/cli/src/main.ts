@@ -4,6 +4,7 @@ import { PolicyError } from "wherefrom";
 import { addControlCommand } from "./commands/control.ts";
 import { addGatewayCommand } from "./commands/gateway.ts";
 import { addLintCommand } from "./commands/lint.ts";
+import { addRangesCommand } from "./commands/ranges.ts";
 import { addResolveCommand } from "./commands/resolve.ts";
 import { addUpCommand } from "./commands/up.ts";
 import { CliError, codeOf, exitCodes } from "./errors.ts";
@@ -62,6 +63,7 @@ function createProgram(exit: (code: number) => void): Command {
   addControlCommand(program);
   addResolveCommand(program, exit);
   addLintCommand(program, { version: readVersion(), exit });
+  addRangesCommand(program, exit);
   return program;
 }
 

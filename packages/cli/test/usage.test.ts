@@ -35,6 +35,10 @@ const commands = [
   { command: ["control"] },
   { command: ["resolve"] },
   { command: ["lint"] },
+  { command: ["ranges"] },
+  { command: ["ranges", "list"] },
+  { command: ["ranges", "diff"] },
+  { command: ["ranges", "update"] },
 ];
 
 test.each(commands)("--help of $command has examples, and a variable for every flag", async ({ command }) => {
