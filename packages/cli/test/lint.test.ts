@@ -112,7 +112,7 @@ test("text names the file and the line, and a terminal gets nothing unescaped", 
   const { code, stdout } = await runCommand(["lint", at("leftmost.json")]);
   expect(code).toBe(1);
   expect(stdout).toContain(`${at("leftmost.json")}:4 error ADVISORY_INDEX_WITHOUT_PEER_GATE /headerIndexAlgorithm/ipHeaderIndex\n`);
-  expect(stdout).toMatch(/\n1 errors, 0 warnings, 0 notes\n$/);
+  expect(stdout).toMatch(/\nerrors: 1, warnings: 0, notes: 0\n$/);
   expect(stdout).not.toMatch(/[^\n -~]/);
 });
 

@@ -39,7 +39,7 @@ export function toText(policies: readonly AdvisedPolicy[]): string {
 function countOf(policies: readonly AdvisedPolicy[]): string {
   const all = policies.flatMap(({ advisories }) => advisories);
   const count = (severity: Severity) => all.filter((advisory) => advisory.severity === severity).length;
-  return `${count("error")} errors, ${count("warning")} warnings, ${count("note")} notes`;
+  return `errors: ${count("error")}, warnings: ${count("warning")}, notes: ${count("note")}`;
 }
 
 /**

@@ -26,7 +26,7 @@ test("text says where, what, why and the way out, the worst first", () => {
     "  unix: stands in one list with addresses",
     expect.stringMatching(/^ {2}Why: /),
     expect.stringMatching(/^ {2}Fix: /),
-    "1 errors, 0 warnings, 1 notes",
+    "errors: 1, warnings: 0, notes: 1",
     "",
   ]);
 });

@@ -115,7 +115,7 @@ export const PROVIDERS: Providers = /* @__PURE__ */ new Map<string, Provider>([
     "google-lb",
     {
       source: "https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges",
-      retrievedAt: "2026-11-23",
+      retrievedAt: "2026-11-22",
       isFixed: false,
       sha256: "cdef91816f95c105380fa624eef68081fdf495a958fbda58895e66e83d5458ff",
       prefixes: GOOGLE_LB.map(prefixOf),
