@@ -28,7 +28,7 @@ function widthOf(family: 4 | 6): number {
 }
 
 /** A CIDR or a bare address; `undefined` when it is neither, or has host bits set. */
-function readPrefix(text: string): OraclePrefix | undefined {
+export function readPrefix(text: string): OraclePrefix | undefined {
   const match = /^([0-9A-Fa-f:.]+)(?:\/(0|[1-9][0-9]{0,2}))?$/.exec(text);
   if (match === null) return undefined;
   const v4 = readIpv4(match[1] ?? "");
@@ -44,7 +44,7 @@ function readPrefix(text: string): OraclePrefix | undefined {
 }
 
 /** Whether the address lies in the network. Families never mix. */
-function isInside(prefix: OraclePrefix, address: OracleAddress): boolean {
+export function isInside(prefix: OraclePrefix, address: OracleAddress): boolean {
   if (prefix.family !== address.family) return false;
   const size = 2n ** BigInt(widthOf(prefix.family) - prefix.bits);
   return address.value / size === prefix.value / size;

@@ -1,5 +1,4 @@
-import type { Rejection, Trust } from "../../src/algorithm/selection.ts";
-import type { Resolution } from "../../src/resolve/resolution.ts";
+import type { Rejection, Resolution, Trust } from "wherefrom";
 import { type OracleAddress, type OracleHopAddress, readHopAddress, textOf } from "./address.ts";
 import { hopsOf, type OracleHop } from "./hops.ts";
 import { isListed, isLocal, keyOf } from "./prefix.ts";
@@ -22,8 +21,8 @@ function rejected(reason: Rejection): Answer {
 }
 
 function field(json: Json, camel: string): unknown {
-  const snake = camel.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return json[camel] ?? json[snake];
+  if (json[camel] !== undefined && json[camel] !== null) return json[camel];
+  return json[camel.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] ?? undefined;
 }
 
 function peerOf(evidence: OracleEvidence): OracleAddress | undefined {
