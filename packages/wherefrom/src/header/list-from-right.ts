@@ -91,7 +91,7 @@ export function createListFromRight(): HopReader {
     },
     next,
     read,
-    isMalformed: () => isMalformedText(current.slice(start === NOT_LOOKED_UP ? end - MAX_HOP_LENGTH : start, end)),
+    isMalformed: () => start !== NOT_LOOKED_UP && isMalformedText(current.slice(start, end)),
     text: elementText,
     whyOpaque: () => whyNotAnAddress(elementText()),
   };

@@ -32,8 +32,8 @@ const NOT_IN_A_FIELD = /[\r\n\0]/;
 
 /**
  * Whether a text holds CR, LF or NUL. They cannot come over HTTP (RFC 9110 §5.5), so such an element was not read from a field line by a parser: that is
- * another fault than a hop that names no address.
+ * another fault than a hop that names no address. A text longer than a hop is not looked at.
  */
 export function isMalformedText(text: string): boolean {
-  return NOT_IN_A_FIELD.test(text);
+  return text.length <= MAX_HOP_LENGTH && NOT_IN_A_FIELD.test(text);
 }

@@ -20,7 +20,10 @@ export type PolicyIssueCode =
 /** One fault of a policy: where, what was expected, what was given. */
 export type PolicyIssue = {
   readonly code: PolicyIssueCode;
-  /** JSON pointer (RFC 6901) into the policy: `/headerIndexAlgorithm/ipHeaderIndex`; the empty text is the policy itself. */
+  /**
+   * JSON pointer (RFC 6901) into the policy: `/headerIndexAlgorithm/ipHeaderIndex`; the empty text is the policy itself. Safe to print: a field name that is
+   * not printable ASCII, which no field of a policy has, is escaped and shortened in it.
+   */
   readonly pointer: string;
   readonly expected: string;
   /** What stands there, as JSON, escaped and shortened; `nothing` where a field is missing. */

@@ -91,8 +91,12 @@ function readAnyForm(text: string): OracleHopAddress | undefined {
   return readZonedIpv6(text);
 }
 
+/** Longer than an address can be, unless for its zone. */
+export const MAX_HOP_LENGTH = 128;
+
 /** The address of a hop or a peer: every form that is read, and never the unspecified address. */
 export function readHopAddress(text: string): OracleHopAddress | undefined {
+  if (text.length > MAX_HOP_LENGTH) return undefined;
   const address = readAnyForm(text);
   return address === undefined || address.value === 0n ? undefined : address;
 }

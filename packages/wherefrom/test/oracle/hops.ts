@@ -1,6 +1,6 @@
-import { type OracleHopAddress, readHopAddress } from "./address.ts";
+import { MAX_HOP_LENGTH, type OracleHopAddress, readHopAddress } from "./address.ts";
 
-/** One element that counts: an address, or something that is none. `hasBreak`: its text holds CR, LF or NUL. */
+/** One element that counts: an address, or something that is none. `hasBreak`: its text holds CR, LF or NUL, and is short enough to be looked at. */
 export type OracleHop =
   | { readonly kind: "address"; readonly address: OracleHopAddress }
   | { readonly kind: "opaque"; readonly hasBreak: boolean };
@@ -14,7 +14,7 @@ function trim(text: string): string {
 }
 
 function opaque(element: string): OracleHop {
-  return { kind: "opaque", hasBreak: /[\r\n\0]/.test(element) };
+  return { kind: "opaque", hasBreak: element.length <= MAX_HOP_LENGTH && /[\r\n\0]/.test(element) };
 }
 
 /** The elements of a list header: split at commas, SP and HTAB trimmed, empty ones dropped. */
