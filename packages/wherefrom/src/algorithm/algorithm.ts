@@ -24,6 +24,14 @@ export function refuseAtGate(gate: TrustList, peer: Peer, observer: Observer | u
   return rejected(peer.kind === "address" ? "untrusted-peer" : "peer-unknown");
 }
 
+/** Takes the peer as the client. `false` when it has no address: then nothing is chosen. */
+export function choosePeer(request: Request, observer: Observer | undefined): boolean {
+  const isAddress = request.peer.kind === "address";
+  observer?.peer(isAddress ? "client" : "unknown");
+  if (isAddress) request.chosen = request.peer.address;
+  return isAddress;
+}
+
 /** The rejection for an opaque hop that the answer stands on. */
 export function rejectOpaque(reader: HopReader): Selection {
   return rejected(reader.isMalformed() ? "header-malformed" : "hop-not-an-address");

@@ -3,7 +3,7 @@ import { createHopReader } from "../header/reader.ts";
 import { createHopAddress, type HopAddress } from "../ip/read.ts";
 import { isLocal } from "../ip/special.ts";
 import { copyWords } from "../ip/words.ts";
-import type { Algorithm } from "./algorithm.ts";
+import { type Algorithm, choosePeer } from "./algorithm.ts";
 import type { Observer } from "./observer.ts";
 import type { Request } from "./request.ts";
 import { rejected, SELECTED_UNVERIFIED, type Selection } from "./selection.ts";
@@ -57,13 +57,7 @@ export function createDefault(limits: Limits): Algorithm {
 }
 
 function selectPeer(request: Request, observer: Observer | undefined): Selection {
-  if (request.peer.kind !== "address") {
-    observer?.peer("unknown");
-    return rejected("peer-unknown");
-  }
-  observer?.peer("client");
-  request.chosen = request.peer.address;
-  return SELECTED_UNVERIFIED;
+  return choosePeer(request, observer) ? SELECTED_UNVERIFIED : rejected("peer-unknown");
 }
 
 function copyHop(from: HopAddress, into: HopAddress): void {

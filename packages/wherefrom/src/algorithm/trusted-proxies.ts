@@ -1,10 +1,8 @@
 import { type Limits, totalLength } from "../header/limits.ts";
 import { createHopReader } from "../header/reader.ts";
-import { type Algorithm, rejectOpaque, rejectTooLong } from "./algorithm.ts";
+import { type Algorithm, choosePeer, rejectOpaque, rejectTooLong } from "./algorithm.ts";
 import type { EntranceConfiguration } from "./configuration.ts";
-import type { Observer } from "./observer.ts";
-import type { Request } from "./request.ts";
-import { rejected, SELECTED_VERIFIED, type Selection } from "./selection.ts";
+import { rejected, SELECTED_VERIFIED } from "./selection.ts";
 import { trustRuleOf, trustRuleOfPeer, trustsAddress, trustsPeer } from "./trust-list.ts";
 
 /**
@@ -27,7 +25,7 @@ export function createTrustedProxies(configuration: EntranceConfiguration & { ki
     select(request, observer) {
       if (!trustsPeer(trustedProxies, request.peer)) {
         observer?.claim(headerName);
-        return selectPeer(request, observer);
+        return choosePeer(request, observer) ? SELECTED_VERIFIED : rejected("peer-unknown");
       }
       if (observer !== undefined) observer.peer("trusted", trustRuleOfPeer(trustedProxies, request.peer));
       const lines = request.evidence.lines(lowerName);
@@ -53,15 +51,4 @@ export function createTrustedProxies(configuration: EntranceConfiguration & { ki
       return SELECTED_VERIFIED;
     },
   };
-}
-
-/** The peer is no trusted proxy: it is the client, if it has an address at all. */
-function selectPeer(request: Request, observer: Observer | undefined): Selection {
-  if (request.peer.kind !== "address") {
-    observer?.peer("unknown");
-    return rejected("peer-unknown");
-  }
-  observer?.peer("client");
-  request.chosen = request.peer.address;
-  return SELECTED_VERIFIED;
 }

@@ -64,13 +64,13 @@ function trustedText(hop: HopExplanation): string {
 }
 
 const REASONS: Readonly<Record<Rejection, string>> = {
-  "header-absent": "The header that the policy names has no hop in this request.",
-  "index-out-of-range": "The header has fewer hops than the index needs.",
+  "header-absent": "The header has no hop.",
+  "index-out-of-range": "The header has too few hops for the index.",
   "hop-not-an-address": "The hop that the answer stands on is no address.",
   "untrusted-peer": "The policy does not believe this header from this peer.",
   "peer-unknown": "The peer has no address, and is not trusted without one.",
   "header-repeated": "The header is more than one line with one element.",
-  "too-many-hops": "The answer lies beyond the number of hops that are examined.",
+  "too-many-hops": "The answer lies beyond the hops that are examined.",
   "header-too-long": "The header is longer than is read.",
   "header-malformed": "The hop that the answer stands on holds CR, LF or NUL.",
   "no-entrance-matched": "No entrance of the policy is for this peer.",
