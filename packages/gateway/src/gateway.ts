@@ -1,4 +1,5 @@
 import type { AddressInfo, Socket } from "node:net";
+import { peerOfSocket } from "wherefrom/node";
 import { Pools } from "./forward/pools.ts";
 import { Tunnels } from "./forward/tunnels.ts";
 import { type GatewayLimits, withLimits } from "./limits.ts";
@@ -51,7 +52,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     pools,
     tunnels,
     onNotice,
-    peerOf: options.peerOf ?? remoteAddressOf,
+    peerOf: options.peerOf ?? peerOfSocket,
     onExchange: options.onExchange,
     snapshot: () => running.current(),
     now: () => performance.now(),
@@ -89,11 +90,4 @@ function quiet(onNotice: GatewayOptions["onNotice"]): (notice: Notice) => void {
       // Its own fault, and there is nobody else to tell.
     }
   };
-}
-
-/** A peer nobody knows, which no trust list matches. A closed socket must not pass for one that never had an address. */
-const NOBODY = "";
-
-function remoteAddressOf(socket: Socket): string | undefined {
-  return socket.remoteAddress ?? (socket.destroyed ? NOBODY : undefined);
 }

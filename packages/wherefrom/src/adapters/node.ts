@@ -70,8 +70,8 @@ export function rememberFor<Key extends object, Value>(answer: (key: Key) => Val
   };
 }
 
-/** A unix socket has no remote address, and neither has a TCP socket once it is closed: that one must not pass for a unix socket. */
-function peerOfSocket(socket: NodeRequest["socket"]): string | undefined {
+/** The peer of a socket. A unix socket has no remote address, and neither has a TCP socket once it is closed: that one must not pass for a unix socket. */
+export function peerOfSocket(socket: NodeRequest["socket"]): string | undefined {
   return socket.remoteAddress ?? (socket.destroyed === true ? NOBODY : undefined);
 }
 
