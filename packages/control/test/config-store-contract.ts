@@ -13,6 +13,7 @@ function contentOf(mark: number): EnvironmentContent {
     host: "*",
     basePath: "/",
     target: `http://127.0.0.1:${1_000 + mark}`,
+    balancing: "round-robin",
     forwardedHeaders: "replace",
     rejectStatus: 400,
     sendExplanation: false,

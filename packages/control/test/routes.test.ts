@@ -2,7 +2,14 @@ import { expect, test } from "vitest";
 import { type Ask, faultsOf, openTestControl, verdictOf } from "./control-under-test.ts";
 
 const TARGET = "http://127.0.0.1:9000";
-const DEFAULTS = { host: "*", basePath: "/", forwardedHeaders: "replace", rejectStatus: 400, sendExplanation: false };
+const DEFAULTS = {
+  host: "*",
+  basePath: "/",
+  balancing: "round-robin",
+  forwardedHeaders: "replace",
+  rejectStatus: 400,
+  sendExplanation: false,
+};
 const SHOP = { name: "shop", host: "shop.example", basePath: "/a", target: TARGET };
 
 test("a route is created, read, replaced and deleted, and each step is one revision", async () => {
@@ -25,6 +32,20 @@ test("a route is created, read, replaced and deleted, and each step is one revis
   expect(list.headers.get("etag")).toBe('"r4"');
 });
 
+test("several targets are named in either spelling and kept as they were named", async () => {
+  const { ask } = await openTestControl();
+  await ask("POST ", { body: { name: "demo" } });
+  const targets = [{ url: TARGET, timeouts: { connect_ms: 50 } }, { url: "https://b" }];
+  const created = await ask("POST /demo/routes", { body: { name: "all", targets, balancing: "least-busy", timeouts: { total_ms: 9 } } });
+  expect(created.body).toEqual({
+    name: "all",
+    ...DEFAULTS,
+    targets: [{ url: TARGET, timeouts: { connectMs: 50 } }, { url: "https://b" }],
+    balancing: "least-busy",
+    timeouts: { totalMs: 9 },
+  });
+});
+
 const refusals: readonly (Ask & { line: string; says: string; verdict: string; faults?: readonly string[] })[] = [
   { says: "a name twice", line: "POST /demo/routes", body: { ...SHOP, basePath: "/b" }, verdict: "409 ALREADY_EXISTS ROUTE_EXISTS" },
   { says: "a place twice", line: "POST /demo/routes", body: { ...SHOP, name: "b" }, verdict: "409 ALREADY_EXISTS ROUTE_PLACE_TAKEN" },
@@ -42,6 +63,34 @@ const refusals: readonly (Ask & { line: string; says: string; verdict: string; f
     body: { name: "-", target: "ftp://x", base_path: "x", reject_status: 200, colour: 1 },
     verdict: "400 INVALID_ARGUMENT FIELDS_INVALID",
     faults: ["basePath", "colour", "name", "rejectStatus", "target"],
+  },
+  {
+    says: "one target and several, beside its other faults",
+    line: "POST /demo/routes",
+    body: { name: "-", target: TARGET, targets: [{ url: "x", timeouts: { connectMs: 0, totalMs: 1 } }] },
+    verdict: "400 INVALID_ARGUMENT FIELDS_INVALID",
+    faults: ["name", "targets", "targets/0/timeouts/connectMs", "targets/0/timeouts/totalMs", "targets/0/url"],
+  },
+  {
+    says: "no target, beside its other faults",
+    line: "POST /demo/routes",
+    body: { name: "-" },
+    verdict: "400 INVALID_ARGUMENT FIELDS_INVALID",
+    faults: ["name", "target"],
+  },
+  {
+    says: "an empty list of targets",
+    line: "POST /demo/routes",
+    body: { name: "b", targets: [] },
+    verdict: "400 INVALID_ARGUMENT FIELDS_INVALID",
+    faults: ["targets"],
+  },
+  {
+    says: "one target in two spellings",
+    line: "POST /demo/routes",
+    body: { name: "b", targets: [{ url: "http://a" }, { url: "http://A:80" }] },
+    verdict: "400 INVALID_ARGUMENT FIELDS_INVALID",
+    faults: ["targets"],
   },
   {
     says: "another name than the path",

@@ -1,7 +1,8 @@
 import type { AddressInfo, Socket } from "node:net";
 import { peerOfSocket } from "wherefrom/node";
-import { Pools } from "./forward/pools.ts";
 import { Tunnels } from "./forward/tunnels.ts";
+import type { TargetState } from "./forward/upstream.ts";
+import { Upstreams } from "./forward/upstreams.ts";
 import { type GatewayLimits, withLimits } from "./limits.ts";
 import { listen } from "./listen/listen.ts";
 import { createListener } from "./listen/server.ts";
@@ -31,6 +32,8 @@ export type Gateway = {
   readonly port: number;
   /** Of the snapshot that new requests run by. */
   revision(): number;
+  /** How each target of that snapshot does, as this gateway sees it. */
+  targetStates(): readonly TargetState[];
   /** Takes no new connection, lets requests in flight finish for `drainTimeoutMs`, cuts the rest and WebSockets. */
   close(): Promise<void>;
 };
@@ -44,12 +47,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { source } = options;
   const onNotice = quiet(options.onNotice);
   const limits = withLimits(options.limits ?? {});
-  const pools = new Pools(limits);
+  const upstreams = new Upstreams(limits);
   const tunnels = new Tunnels();
-  const running = new RunningSnapshot(pools, onNotice);
+  const running = new RunningSnapshot(upstreams, onNotice);
   const runtime: Runtime = {
     limits,
-    pools,
+    upstreams,
     tunnels,
     onNotice,
     peerOf: options.peerOf ?? peerOfSocket,
@@ -64,7 +67,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     await listen(listener.server, options.listen);
   } catch (error) {
     await source.close();
-    await pools.destroy();
+    await upstreams.destroy();
     throw error;
   }
   const { address: host, port, family } = listener.server.address() as AddressInfo;
@@ -73,10 +76,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     host,
     port,
     revision: () => running.current().revision,
+    targetStates: () => upstreams.states(),
     async close() {
       await source.close();
       await listener.close();
-      await pools.destroy();
+      await upstreams.destroy();
     },
   };
 }

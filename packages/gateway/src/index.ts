@@ -1,4 +1,5 @@
 export { type FaultCode, GatewayError, type GatewayErrorCode, type NoticeCode } from "./errors.ts";
+export type { TargetState } from "./forward/upstream.ts";
 export { type Gateway, type GatewayOptions, openGateway } from "./gateway.ts";
 export { defaultLimits, type GatewayLimits } from "./limits.ts";
 export type { Notice } from "./notice.ts";

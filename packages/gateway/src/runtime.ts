@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import type { Pools } from "./forward/pools.ts";
 import type { Tunnels } from "./forward/tunnels.ts";
+import type { Upstreams } from "./forward/upstreams.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { Notice } from "./notice.ts";
 import type { ExchangeRecord } from "./record/exchange-record.ts";
@@ -9,7 +9,7 @@ import type { CompiledSnapshot } from "./snapshot/compile.ts";
 /** What the phases of one gateway share. Nothing in it belongs to one exchange. */
 export type Runtime = {
   readonly limits: GatewayLimits;
-  readonly pools: Pools;
+  readonly upstreams: Upstreams;
   readonly tunnels: Tunnels;
   /** The transport peer of a connection; `undefined` when there is none to know. */
   readonly peerOf: (socket: Socket) => string | undefined;

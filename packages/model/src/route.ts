@@ -1,32 +1,25 @@
 import { z } from "zod";
+import { originSchema, type RouteTarget, routeTargetSchema, routeTimeoutsSchema } from "./route-target.ts";
 
 const HOST = /^(\*|(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])$/;
 const BASE_PATH = /^\/[^\s?#]*$/;
 const ROUTE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
-/** Whether a text is a target origin: `http://` or `https://`, a host, an optional port, and nothing else. */
-function isOrigin(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  return (
-    (url.protocol === "http:" || url.protocol === "https:") &&
-    url.pathname === "/" &&
-    url.search === "" &&
-    url.hash === "" &&
-    url.username === "" &&
-    url.password === ""
-  );
-}
+/** Targets of one route. */
+const MAX_TARGETS = 64;
 
-/** Where requests for a host and a base path go. Not a policy: every route of an environment resolves alike. */
-export const routeSchema = z.strictObject({
+const routeFields = z.strictObject({
   name: z.string().regex(ROUTE_NAME, "Expected 1 to 63 letters, digits, dots, underscores or hyphens, the first a letter or digit"),
   /** Host without port: `*` matches any host, `*.example.com` any name below it. An exact host wins over a pattern. */
   host: z.string().regex(HOST, "Expected a host name, *.domain or *").default("*"),
   /** A prefix by whole segments; the longest that matches wins. */
   basePath: z.string().regex(BASE_PATH, "Expected a path that starts with / and has no query").default("/"),
-  /** Origin of the target. The request's own path is kept. */
-  target: z.string().refine(isOrigin, "Expected http://host:port or https://host:port and nothing after it"),
+  /** The only target: short for `targets` with one that has nothing but its URL. */
+  target: originSchema.optional(),
+  targets: z.array(routeTargetSchema).min(1, "Expected at least one target").max(MAX_TARGETS).optional(),
+  /** Which of several targets is next: each in turn, or the one with the fewest requests and WebSockets open through this gateway. */
+  balancing: z.enum(["round-robin", "least-busy"]).default("round-robin"),
+  timeouts: routeTimeoutsSchema.optional(),
   /** What the target gets as forwarding headers: only the resolved client, or the verified part of the chain and the peer. */
   forwardedHeaders: z.enum(["replace", "append"]).default("replace"),
   /** Status for a request that has no address. */
@@ -35,5 +28,37 @@ export const routeSchema = z.strictObject({
   sendExplanation: z.boolean().default(false),
 });
 
+type MaybeTargets = { readonly target?: unknown; readonly targets?: unknown };
+
+/** Says it beside the other faults of a route, and not only once those are mended. */
+const evenWithOtherFaults = { when: ({ value }: { value: unknown }) => typeof value === "object" && value !== null };
+
+/** Where requests for a host and a base path go. Not a policy: every route of an environment resolves alike. */
+export const routeSchema = routeFields
+  .refine(({ target, targets }: MaybeTargets) => target !== undefined || targets !== undefined, {
+    path: ["target"],
+    error: "Expected a target, or a list of targets",
+    ...evenWithOtherFaults,
+  })
+  .refine(({ target, targets }: MaybeTargets) => target === undefined || targets === undefined, {
+    path: ["targets"],
+    error: "Expected no targets beside target: name one, or a list of all of them",
+    ...evenWithOtherFaults,
+  })
+  .refine(({ targets }) => targets === undefined || new Set(targets.map(placeOf)).size === targets.length, {
+    path: ["targets"],
+    error: "Expected each target once",
+  });
+
 /** A route with every default filled in. */
 export type Route = z.output<typeof routeSchema>;
+
+/** The targets of a route, in whichever form it names them. */
+export function targetsOf({ target, targets }: Pick<Route, "target" | "targets">): readonly RouteTarget[] {
+  return targets ?? (target === undefined ? [] : [{ url: target }]);
+}
+
+/** What a target is reached at, in one spelling. A URL that is none is a fault of its own. */
+function placeOf({ url }: RouteTarget): string {
+  return URL.canParse(url) ? new URL(url).origin : url;
+}

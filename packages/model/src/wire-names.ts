@@ -51,11 +51,16 @@ export const ENVIRONMENT_OUTPUT_FIELDS: WireFields = {
   nodeConfig: message({ currentAggregateNodeCount: LEAF }),
 };
 
+const TARGET_TIMEOUT_FIELDS: WireFields = { connectMs: LEAF, headersMs: LEAF, bodyMs: LEAF };
+
 export const ROUTE_FIELDS: WireFields = {
   name: LEAF,
   host: LEAF,
   basePath: LEAF,
   target: LEAF,
+  targets: list({ url: LEAF, timeouts: message(TARGET_TIMEOUT_FIELDS) }),
+  balancing: LEAF,
+  timeouts: message({ ...TARGET_TIMEOUT_FIELDS, totalMs: LEAF }),
   forwardedHeaders: LEAF,
   rejectStatus: LEAF,
   sendExplanation: LEAF,

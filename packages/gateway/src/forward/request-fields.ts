@@ -9,10 +9,10 @@ import { hopByHopOf } from "./hop-by-hop.ts";
  * The header for the target, as `[name, value, name, value]`: what the client sent and is not about its own connection or about who it is, then what the gateway
  * says about that. Lines keep their order, their spelling and their number. Host is the target's: the client's is in X-Forwarded-Host.
  */
-export function requestFields(exchange: Exchange, { route, limits }: { route: CompiledRoute; limits: GatewayLimits }): string[] {
+export function requestFields(exchange: Exchange, { route, host, limits }: RequestFieldsContext): string[] {
   const { rawHeaders } = exchange.request;
   const isHopByHop = hopByHopOf(rawHeaders);
-  const fields = ["Host", route.host];
+  const fields = ["Host", host];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? "";
     const lower = name.toLowerCase();
@@ -24,6 +24,13 @@ export function requestFields(exchange: Exchange, { route, limits }: { route: Co
   if (route.route.sendExplanation) fields.push(...explanationFields(exchange, roomFor(exchange, { fields, limits })));
   return fields;
 }
+
+type RequestFieldsContext = {
+  readonly route: CompiledRoute;
+  /** The target's, as it is to stand in Host. */
+  readonly host: string;
+  readonly limits: GatewayLimits;
+};
 
 /** Request line, and what undici or Node adds: `Connection`, `Content-Length`. */
 const OTHER_BYTES = 512;

@@ -4,6 +4,10 @@ const refused = fault(502, { code: "UPSTREAM_REFUSED", message: "The target refu
 const unreachable = fault(502, { code: "UPSTREAM_UNREACHABLE", message: "The target cannot be reached" });
 const broken = fault(502, { code: "UPSTREAM_BROKEN", message: "The target gave no valid response" });
 const connectTimeout = fault(504, { code: "UPSTREAM_CONNECT_TIMEOUT", message: "The target did not accept the connection in time" });
+const totalTimeout = fault(504, {
+  code: "UPSTREAM_TOTAL_TIMEOUT",
+  message: "The answer was not complete in the time that the route allows",
+});
 const timeout = fault(504, { code: "UPSTREAM_TIMEOUT", message: "The target did not respond in time" });
 
 const faults: ReadonlyMap<string, Fault> = new Map([
@@ -42,6 +46,9 @@ export const brokenResponse: Fault = broken;
 
 /** Connecting took too long. */
 export const upstreamConnectTimeout: Fault = connectTimeout;
+
+/** All that was done for the request together took too long. */
+export const upstreamTotalTimeout: Fault = totalTimeout;
 
 /** The target took the request and said nothing in time. */
 export const upstreamTimeout: Fault = timeout;

@@ -8,6 +8,7 @@ import type { Exchange, Upgrade } from "../exchange.ts";
 import type { Fault } from "../fault.ts";
 import type { GatewayLimits } from "../limits.ts";
 import type { CompiledRoute } from "../route/route-table.ts";
+import type { CompiledTarget } from "../route/targets.ts";
 import type { Runtime } from "../runtime.ts";
 import { requestFields } from "./request-fields.ts";
 import { responseFields } from "./response-fields.ts";
@@ -23,30 +24,36 @@ type WebSocketContext = { readonly route: CompiledRoute; readonly upgrade: Upgra
  * Source: RFC 6455 §4.1 and §4.2.2; RFC 9110 §7.8.
  */
 export function forwardWebSocket(exchange: Exchange, { route, upgrade, runtime }: WebSocketContext): void {
-  const fields = requestFields(exchange, { route, limits: runtime.limits });
+  const upstream = runtime.upstreams.of(route.targets).choose();
+  const { target } = upstream;
+  const fields = requestFields(exchange, { route, host: target.host, limits: runtime.limits });
   fields.push("Connection", "Upgrade", "Upgrade", "websocket");
-  const outgoing = openRequest(exchange, { route, fields, limits: runtime.limits });
+  const outgoing = openRequest(exchange, { target, fields, limits: runtime.limits });
   const fail = (answer: Fault): void => {
     outgoing.destroy();
     exchange.refuse(answer);
   };
 
-  limitTime(outgoing, { limits: runtime.limits, fail });
+  upstream.begin();
+  limitTime(outgoing, { target, limits: runtime.limits, fail });
   exchange.whenOver(() => {
-    if (exchange.status !== SWITCHING_PROTOCOLS) outgoing.destroy();
+    if (exchange.status === SWITCHING_PROTOCOLS) return;
+    outgoing.destroy();
+    upstream.end();
   });
   outgoing.on("error", (error) => fail(upstreamFault(error)));
   outgoing.once("response", (incoming) => relayRefusal(exchange, { incoming, upgrade, fail }));
   outgoing.once("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const upstream = socket as Socket;
     if (exchange.isOver || !isAccepted(exchange.request, incoming)) {
-      upstream.destroy();
+      socket.destroy();
       return fail(invalidUpgrade);
     }
     switchProtocols(exchange, { incoming, upgrade });
     upgrade.socket.write(head);
-    upstream.write(upgrade.head);
-    runtime.tunnels.add(splice(upgrade.socket, upstream, runtime.limits.halfCloseTimeoutMs));
+    socket.write(upgrade.head);
+    const tunnel = splice(upgrade.socket, socket as Socket, runtime.limits.halfCloseTimeoutMs);
+    tunnel.whenClosed(() => upstream.end());
+    runtime.tunnels.add(tunnel);
   });
   outgoing.end();
 }
@@ -55,11 +62,11 @@ const SWITCHING_PROTOCOLS = 101;
 
 function openRequest(
   exchange: Exchange,
-  { route, fields, limits }: { route: CompiledRoute; fields: string[]; limits: GatewayLimits },
+  { target, fields, limits }: { target: CompiledTarget; fields: string[]; limits: GatewayLimits },
 ): ClientRequest {
   const options: RequestOptions & { readonly allowHalfOpen: boolean } = {
-    host: route.hostname,
-    port: route.port,
+    host: target.hostname,
+    port: target.port,
     method: "GET",
     path: exchange.target?.pathAndQuery ?? "/",
     headers: fields,
@@ -68,15 +75,18 @@ function openRequest(
     agent: false,
     allowHalfOpen: true,
   };
-  return route.isSecure ? requestHttps(options) : requestHttp(options);
+  return target.isSecure ? requestHttps(options) : requestHttp(options);
 }
 
 /** One timer at a time: first for connecting, then for the answer. */
-function limitTime(outgoing: ClientRequest, { limits, fail }: { limits: GatewayLimits; fail: (answer: Fault) => void }): void {
-  let timer = setTimeout(() => fail(upstreamConnectTimeout), limits.connectTimeoutMs);
+function limitTime(
+  outgoing: ClientRequest,
+  { target, limits, fail }: { target: CompiledTarget; limits: GatewayLimits; fail: (answer: Fault) => void },
+): void {
+  let timer = setTimeout(() => fail(upstreamConnectTimeout), target.connectTimeoutMs ?? limits.connectTimeoutMs);
   outgoing.once("finish", () => {
     clearTimeout(timer);
-    timer = setTimeout(() => fail(upstreamTimeout), limits.upstreamHeadersTimeoutMs);
+    timer = setTimeout(() => fail(upstreamTimeout), target.headersTimeoutMs ?? limits.upstreamHeadersTimeoutMs);
   });
   for (const event of ["response", "upgrade", "close"]) outgoing.once(event, () => clearTimeout(timer));
 }

@@ -1,24 +1,17 @@
 import type { Route } from "@wherefrom/model";
+import { type CompiledTargets, compileTargets } from "./targets.ts";
 
-/** A route with its target taken apart. */
+/** A route with its targets taken apart. */
 export type CompiledRoute = {
   readonly route: Route;
-  /** `http://host:port`: what connections are pooled by. */
-  readonly origin: string;
-  /** What the target gets as Host. */
-  readonly host: string;
-  /** Without brackets, as a socket takes it. */
-  readonly hostname: string;
-  readonly port: number;
-  readonly isSecure: boolean;
+  readonly targets: CompiledTargets;
 };
 
 /** The routes of one snapshot, the most specific first. */
 export type RouteTable = {
   /** The route for a request; `undefined` when none matches. */
   match(place: { readonly hostname: string; readonly path: string }): CompiledRoute | undefined;
-  /** The origins that the routes go to, each once. */
-  readonly origins: ReadonlySet<string>;
+  readonly routes: readonly CompiledRoute[];
 };
 
 /**
@@ -29,7 +22,7 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
   const entries = routes.map(createEntry).toSorted(bySpecificity);
   return {
     match: ({ hostname, path }) => entries.find((entry) => matchesHost(entry, hostname) && matchesPath(entry, path))?.compiled,
-    origins: new Set(entries.map((entry) => entry.compiled.origin)),
+    routes: entries.map((entry) => entry.compiled),
   };
 }
 
@@ -50,24 +43,10 @@ type Entry = {
 function createEntry(route: Route): Entry {
   const host = route.host.toLowerCase();
   const basePath = plainBasePath(route.basePath);
-  const compiled = compileRoute(route);
+  const compiled = { route, targets: compileTargets(route) };
   if (host === "*") return { compiled, host: "", kind: "any", basePath };
   if (host.startsWith("*.")) return { compiled, host: host.slice(1), kind: "ending", basePath };
   return { compiled, host, kind: "exact", basePath };
-}
-
-function compileRoute(route: Route): CompiledRoute {
-  const url = new URL(route.target);
-  const isSecure = url.protocol === "https:";
-  const defaultPort = isSecure ? 443 : 80;
-  return {
-    route,
-    origin: url.origin,
-    host: url.host,
-    hostname: url.hostname.replace(/^\[|\]$/g, ""),
-    port: url.port === "" ? defaultPort : Number(url.port),
-    isSecure,
-  };
 }
 
 const rank: Readonly<Record<Entry["kind"], number>> = { exact: 0, ending: 1, any: 2 };

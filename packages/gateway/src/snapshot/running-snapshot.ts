@@ -1,19 +1,19 @@
 import { GatewayError } from "../errors.ts";
-import type { Pools } from "../forward/pools.ts";
+import type { Upstreams } from "../forward/upstreams.ts";
 import type { Notice } from "../notice.ts";
 import { type CompiledSnapshot, compileSnapshot, describeIssues } from "./compile.ts";
 import type { Offered, SnapshotSink } from "./source.ts";
 
 /** The snapshot in use. Swapped whole, in one step: an exchange has the old one or the new one, and no connection notices. */
 export class RunningSnapshot implements SnapshotSink {
-  readonly #pools: Pools;
+  readonly #upstreams: Upstreams;
   readonly #onNotice: (notice: Notice) => void;
   #current: CompiledSnapshot | undefined;
   #whenApplied: (() => void) | undefined;
   #lastRefusal = "";
 
-  constructor(pools: Pools, onNotice: (notice: Notice) => void) {
-    this.#pools = pools;
+  constructor(upstreams: Upstreams, onNotice: (notice: Notice) => void) {
+    this.#upstreams = upstreams;
     this.#onNotice = onNotice;
   }
 
@@ -33,7 +33,7 @@ export class RunningSnapshot implements SnapshotSink {
     const { snapshot } = compilation;
     const isNew = this.#current?.revision !== snapshot.revision;
     this.#current = snapshot;
-    this.#pools.keepOnly(snapshot.routes.origins);
+    this.#upstreams.keepOnly(snapshot.routes.routes);
     this.#whenApplied?.();
     if (isNew)
       this.notify({

@@ -18,7 +18,7 @@ export function handSource(first: unknown): HandSource {
   };
 }
 
-type RouteJson = { readonly target: string; readonly name?: string; readonly [field: string]: unknown };
+type RouteJson = { readonly name?: string; readonly [field: string]: unknown };
 
 /** A snapshot with one policy and some routes, as JSON. */
 export function snapshotOf(

@@ -1,0 +1,120 @@
+import { afterEach, expect, test } from "vitest";
+import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { openTarget, type Target } from "./rig/target.ts";
+import { ask, converse, until, wire } from "./rig/wire.ts";
+
+const open: { close(): Promise<void> }[] = [];
+
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each.close();
+});
+
+function own<T extends { close(): Promise<void> }>(thing: T): T {
+  open.push(thing);
+  return thing;
+}
+
+type RouteParts = { readonly [field: string]: unknown };
+
+async function gatewayTo(targets: readonly Target[], route: RouteParts = {}): Promise<TestGateway> {
+  return own(await openTestGateway(snapshotOf([{ targets: targets.map(({ origin }) => ({ url: origin })), ...route }])));
+}
+
+const get = (gateway: TestGateway, path: string) => ask(gateway.port, `GET ${path} HTTP/1.1`, "Host: a");
+
+test("round robin gives each target its turn, over routes with the same targets too", async () => {
+  const targets = [own(await openTarget()), own(await openTarget()), own(await openTarget())];
+  const urls = targets.map(({ origin }) => ({ url: origin }));
+  const gateway = own(
+    await openTestGateway(
+      snapshotOf([
+        { targets: urls, basePath: "/a" },
+        { targets: urls, basePath: "/b" },
+      ]),
+    ),
+  );
+  for (const path of ["/a", "/b", "/a", "/b", "/a", "/b"]) expect((await get(gateway, path)).status).toBe(200);
+  expect(targets.map(({ received }) => received.length)).toEqual([2, 2, 2]);
+});
+
+test("least-busy passes by a target whose requests do not end", async () => {
+  const held: (() => void)[] = [];
+  const slow = own(await openTarget((_request, response) => void held.push(() => response.end("slow"))));
+  const quick = own(await openTarget());
+  const gateway = await gatewayTo([slow, quick], { balancing: "least-busy" });
+  const waiting = get(gateway, "/first");
+  await until(() => held.length === 1);
+  expect(gateway.targetStates()).toMatchObject([
+    { target: slow.origin, open: 1 },
+    { target: quick.origin, open: 0 },
+  ]);
+  for (let count = 0; count < 4; count += 1) expect((await get(gateway, "/next")).body).toBe("GET /next");
+  held[0]?.();
+  expect((await waiting).body).toBe("slow");
+  await until(() => gateway.targetStates().every((state) => state.open === 0));
+});
+
+test("a target counts a request until the client has left, whenever that is", async () => {
+  let isAsked = false;
+  const target = own(
+    await openTarget(() => {
+      isAsked = true;
+    }),
+  );
+  const gateway = await gatewayTo([target]);
+  const conversation = await converse(gateway.port);
+  conversation.write(wire("GET / HTTP/1.1", "Host: a"));
+  await until(() => isAsked);
+  expect(gateway.targetStates()).toMatchObject([{ open: 1 }]);
+  conversation.socket.destroy();
+  await until(() => gateway.targetStates()[0]?.open === 0);
+});
+
+const timeouts = [
+  { what: "the route's header timeout", route: { timeouts: { headersMs: 50 } }, code: "UPSTREAM_TIMEOUT" },
+  {
+    what: "the target's own over the route's",
+    ofTarget: { headersMs: 50 },
+    route: { timeouts: { headersMs: 60_000 } },
+    code: "UPSTREAM_TIMEOUT",
+  },
+  { what: "the total time", route: { timeouts: { totalMs: 50 } }, code: "UPSTREAM_TOTAL_TIMEOUT" },
+];
+
+test.each(timeouts)("$what ends in 504 $code, and the target is let go", async ({ route, ofTarget, code }) => {
+  let isLeft = false;
+  const target = own(
+    await openTarget((request) => {
+      request.socket.once("close", () => {
+        isLeft = true;
+      });
+    }),
+  );
+  const targets = [{ url: target.origin, ...(ofTarget && { timeouts: ofTarget }) }];
+  const gateway = own(await openTestGateway(snapshotOf([{ targets, ...route }])));
+  const response = await get(gateway, "/");
+  expect([response.status, JSON.parse(response.body).error.code]).toEqual([504, code]);
+  await until(() => isLeft);
+});
+
+const cutShort = [
+  { what: "silence in the body", timeouts: { bodyMs: 50 } },
+  { what: "a body that goes on past the total time", timeouts: { totalMs: 50 } },
+];
+
+test.each(cutShort)("$what cuts the response off", async ({ timeouts: ofRoute }) => {
+  const target = own(await openTarget((_request, response) => void response.write("begun")));
+  const gateway = await gatewayTo([target], { timeouts: ofRoute });
+  const response = await get(gateway, "/");
+  expect(response).toMatchObject({ status: 200 });
+  expect(response.body).toMatch(/^5\r\nbegun\r\n$/);
+});
+
+test("a snapshot that changes other things keeps the connections to a target", async () => {
+  const target = own(await openTarget());
+  const gateway = await gatewayTo([target]);
+  await get(gateway, "/1");
+  gateway.source.offer(snapshotOf([{ target: target.origin, rejectStatus: 404 }], { revision: 2 }));
+  await get(gateway, "/2");
+  expect(target.connections()).toBe(1);
+});
