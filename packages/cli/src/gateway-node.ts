@@ -1,5 +1,14 @@
 import { hostname as machineName } from "node:os";
-import { controlSource, fileSource, type Notice, type Offered, openGateway, type SnapshotSource } from "@wherefrom/gateway";
+import {
+  controlSource,
+  fileSource,
+  type Gateway,
+  type Notice,
+  type Offered,
+  openGateway,
+  readGatewayFile,
+  type SnapshotSource,
+} from "@wherefrom/gateway";
 import { withListenFlags } from "./listen-fault.ts";
 import { checkNames, type Names } from "./names.ts";
 import { gatewayNoticePrinter } from "./notices.ts";
@@ -9,15 +18,18 @@ import type { Closable, Own } from "./until-stopped.ts";
 const MAX_ID_CHARS = 63;
 
 export type GatewayNodeOptions = Names & {
-  readonly host: string;
-  readonly port: number;
+  /** Where to listen: what the flags say, or the gateway file that they name. */
+  readonly place: ListenerFlags | { readonly config: string };
   readonly source: { readonly kind: "control"; readonly url: string } | { readonly kind: "snapshot"; readonly file: string };
   /** By what name the gateway reports itself; the machine and the port when absent. */
   readonly id: string | undefined;
   readonly isQuiet: boolean;
 };
 
-export type GatewayNode = { readonly url: string; readonly revision: number };
+export type GatewayNode = { readonly urls: readonly string[]; readonly revision: number };
+
+/** One listener as the flags of the command tell it. */
+type ListenerFlags = { readonly host: string; readonly port: number; readonly unix: string | undefined };
 
 /**
  * Opens a gateway on its own and hands it to `own` for closing. With a snapshot file, SIGHUP reads the file again: a faulty one is
@@ -26,9 +38,27 @@ export type GatewayNode = { readonly url: string; readonly revision: number };
  * Errors: `CliError` or `GatewayError`, each with one line that says the way out.
  */
 export async function openGatewayNode(options: GatewayNodeOptions, own: Own): Promise<GatewayNode> {
-  const { organization, environment, host, port } = options;
+  const { organization, environment } = options;
   checkNames({ organization, environment });
   const source = own(openSource(options));
+  const printNotice = gatewayNoticePrinter(options.isQuiet);
+  const onNotice = (notice: Notice): void => {
+    // A file is read only when somebody asks for it, and then the answer names every fault on a line of its own.
+    if (options.source.kind === "snapshot" && notice.code.startsWith("SNAPSHOT_")) return;
+    printNotice(notice);
+  };
+  const gateway = own(await openAt(options.place, { source, onNotice }));
+  own(rereadOnHangUp(source));
+  return { urls: gateway.listeners.map((place) => place.url), revision: gateway.revision() };
+}
+
+async function openAt(
+  place: GatewayNodeOptions["place"],
+  parts: { readonly source: SnapshotSource; readonly onNotice: (notice: Notice) => void },
+): Promise<Gateway> {
+  if ("config" in place) return openGateway({ ...(await readGatewayFile(place.config)), ...parts });
+  const { host, port, unix } = place;
+  if (unix !== undefined) return openGateway({ listeners: [{ unix }], ...parts });
   const flags = {
     host,
     port,
@@ -37,29 +67,26 @@ export async function openGatewayNode(options: GatewayNodeOptions, own: Own): Pr
     hostVariable: "WHEREFROM_GATEWAY_HOST",
     portVariable: "WHEREFROM_GATEWAY_PORT",
   };
-  const printNotice = gatewayNoticePrinter(options.isQuiet);
-  const onNotice = (notice: Notice): void => {
-    // A file is read only when somebody asks for it, and then the answer names every fault on a line of its own.
-    if (options.source.kind === "snapshot" && notice.code.startsWith("SNAPSHOT_")) return;
-    printNotice(notice);
-  };
-  const gateway = own(await withListenFlags(flags, () => openGateway({ listen: { host, port }, source, onNotice })));
-  own(rereadOnHangUp(source));
-  return { url: gateway.url, revision: gateway.revision() };
+  return withListenFlags(flags, () => openGateway({ listeners: [{ host, port }], ...parts }));
 }
 
-function openSource({ source, organization, environment, host, port, id }: GatewayNodeOptions): SnapshotSource {
+function openSource({ source, organization, environment, place, id }: GatewayNodeOptions): SnapshotSource {
   if (source.kind === "snapshot") return fileSource(source.file);
-  return controlSource({ url: source.url, organization, environment, gatewayId: id ?? ownName(host, port) });
+  return controlSource({ url: source.url, organization, environment, gatewayId: id ?? ownName(place) });
 }
 
 /** The machine and where the gateway listens: two gateways on one machine have different names. */
-function ownName(host: string, port: number): string {
-  const place = port === 0 ? `${process.pid}` : `${port}`;
-  return `${machineName()}-${host}-${place}`
+function ownName(place: GatewayNodeOptions["place"]): string {
+  return `${machineName()}-${placeName(place)}`
     .replace(/[^A-Za-z0-9._-]+/g, "-")
     .slice(-MAX_ID_CHARS)
     .replace(/^[._-]+/, "");
+}
+
+function placeName(place: GatewayNodeOptions["place"]): string {
+  if ("config" in place) return place.config;
+  const { host, port, unix } = place;
+  return unix ?? `${host}-${port === 0 ? process.pid : port}`;
 }
 
 /** SIGHUP reads a snapshot file again. For a source that follows control there is nothing to do, but the signal must not end it. */

@@ -55,7 +55,7 @@ export async function openSystem(options: SystemOptions, own: Own): Promise<Syst
         hostVariable: "WHEREFROM_GATEWAY_HOST",
         portVariable: "WHEREFROM_GATEWAY_PORT",
       },
-      () => openGateway({ listen: { host, port }, source, onNotice: gatewayNoticePrinter(true) }),
+      () => openGateway({ listeners: [{ host, port }], source, onNotice: gatewayNoticePrinter(true) }),
     ),
   );
   return {

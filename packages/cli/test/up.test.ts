@@ -162,6 +162,26 @@ test("a gateway on a snapshot file reads it again on SIGHUP, and a faulty file c
   expect((await gateway.finished).code).toBe(0);
 });
 
+test("a gateway listens where its file says, and tells every fault of a faulty one", async () => {
+  const folder = newFolder();
+  const snapshot = join(folder, "snapshot.json");
+  const config = join(folder, "gateway.json");
+  const socket = join(folder, "gateway.sock");
+  writeFileSync(
+    snapshot,
+    JSON.stringify({ organization: "local", environment: "demo", revision: 1, clientIpResolutionConfig: {}, routes: [] }),
+  );
+  writeFileSync(config, JSON.stringify({ listeners: [{ port: 0 }, { unix: socket }] }));
+  const gateway = start(["gateway", "--snapshot", snapshot, "--config", config, "--json"]);
+  expect(await ready(gateway)).toMatchObject({ listeners: [expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), `unix:${socket}`] });
+  gateway.child.kill("SIGINT");
+  expect((await gateway.finished).code).toBe(0);
+  writeFileSync(config, JSON.stringify({ listeners: [{}], limits: { nope: 1 } }));
+  const { code, stderr } = await runCommand(["gateway", "--snapshot", snapshot, "--config", config]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/\/listeners\/0: .*\/limits\/nope: .*\[GATEWAY_FILE_INVALID\]/);
+});
+
 test("a gateway that still waits for its control stops at once", async () => {
   const gateway = start(["gateway", "--control", "http://127.0.0.1:1", "--port", "0"]);
   await gateway.says(/CONTROL_LOST/);

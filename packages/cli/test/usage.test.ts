@@ -17,6 +17,10 @@ const faults = [
   { args: ["gateway", "--control", "nowhere"], says: "Expected an http:// or https:// URL" },
   { args: ["gateway", "--control", "http://127.0.0.1:1", "--snapshot", "x"], says: "not both" },
   { args: ["gateway", "--snapshot", "x", "--id", "a/b"], says: "Expected 1 to 63 letters" },
+  {
+    args: ["gateway", "--snapshot", "x", "--config", "x", "--port", "1"],
+    says: "Give either --config (WHEREFROM_GATEWAY_CONFIG) or --port",
+  },
   { args: ["control", "--database", "mysql://x"], says: "Expected sqlite: and the path of a file" },
   { args: ["control", "--host", "0.0.0.0", "--database", "sqlite:./never-made.db"], says: "CONTROL_NOT_LOOPBACK" },
   { args: ["up"], env: { WHEREFROM_GATEWAY_PORT: "x" }, says: "from env 'WHEREFROM_GATEWAY_PORT' is invalid" },

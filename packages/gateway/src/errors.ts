@@ -1,12 +1,17 @@
-import type { SnapshotIssue } from "./snapshot/issue.ts";
+import type { JsonIssue } from "./json-issue.ts";
 
 /** Why a gateway cannot start or cannot go on. Stable; documented in docs/errors.md. */
 export type GatewayErrorCode =
   | "GATEWAY_PORT_IN_USE"
   | "GATEWAY_PORT_DENIED"
   | "GATEWAY_ADDRESS_UNAVAILABLE"
+  | "GATEWAY_SOCKET_IN_USE"
+  | "GATEWAY_SOCKET_DENIED"
   | "GATEWAY_LISTEN_FAILED"
   | "GATEWAY_LIMIT_INVALID"
+  | "GATEWAY_LISTENER_INVALID"
+  | "GATEWAY_FILE_UNREADABLE"
+  | "GATEWAY_FILE_INVALID"
   | "GATEWAY_SNAPSHOT_UNREADABLE"
   | "GATEWAY_SNAPSHOT_INVALID"
   | "GATEWAY_SNAPSHOT_MISSING"
@@ -53,10 +58,10 @@ export type NoticeCode =
 export class GatewayError extends Error {
   override readonly name = "GatewayError";
   readonly code: GatewayErrorCode;
-  /** All faults of the snapshot, for `GATEWAY_SNAPSHOT_INVALID`. */
-  readonly issues: readonly SnapshotIssue[];
+  /** All faults of a configuration that is not valid: a snapshot, a gateway file, limits, listeners. */
+  readonly issues: readonly JsonIssue[];
 
-  constructor(code: GatewayErrorCode, message: string, issues: readonly SnapshotIssue[] = []) {
+  constructor(code: GatewayErrorCode, message: string, issues: readonly JsonIssue[] = []) {
     super(message);
     this.code = code;
     this.issues = issues;

@@ -1,11 +1,12 @@
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { peerOfSocket } from "wherefrom/node";
 import { Tunnels } from "./forward/tunnels.ts";
 import type { TargetState } from "./forward/upstream.ts";
 import { Upstreams } from "./forward/upstreams.ts";
 import { type GatewayLimits, withLimits } from "./limits.ts";
-import { listen } from "./listen/listen.ts";
-import { createListener } from "./listen/server.ts";
+import type { ListeningAt } from "./listen/listen.ts";
+import { type ListenerOptions, readListenerOptions } from "./listen/listener-options.ts";
+import { Listeners } from "./listen/listeners.ts";
 import type { Notice } from "./notice.ts";
 import type { ExchangeRecord } from "./record/exchange-record.ts";
 import type { Runtime } from "./runtime.ts";
@@ -13,8 +14,8 @@ import { RunningSnapshot } from "./snapshot/running-snapshot.ts";
 import type { SnapshotSource } from "./snapshot/source.ts";
 
 export type GatewayOptions = {
-  /** Port 0 takes a free one. */
-  readonly listen: { readonly host: string; readonly port: number };
+  /** Where to listen: `[{ port: 8080 }]` is enough for one place. */
+  readonly listeners: readonly ListenerOptions[];
   readonly source: SnapshotSource;
   readonly limits?: Partial<GatewayLimits>;
   /** The transport peer of a connection; `undefined` when there is none to know. The socket's remote address unless told otherwise. */
@@ -26,10 +27,10 @@ export type GatewayOptions = {
 
 /** A running gateway. */
 export type Gateway = {
-  /** `http://host:port`, with the port that was taken. */
+  /** Of the first listener: `http://host:port` with the port that was taken, or `unix:path`. */
   readonly url: string;
-  readonly host: string;
-  readonly port: number;
+  /** Where it listens, in the order of the options. */
+  readonly listeners: readonly ListeningAt[];
   /** Of the snapshot that new requests run by. */
   revision(): number;
   /** How each target of that snapshot does, as this gateway sees it. */
@@ -41,12 +42,13 @@ export type Gateway = {
 /**
  * Opens a gateway. Resolves when it listens and has its first snapshot; it never listens without one.
  *
- * Errors: `GatewayError`, with nothing left open: for the limits, the snapshot (none within `firstSnapshotTimeoutMs`, or a file that is not valid), the port.
+ * Errors: `GatewayError`, with nothing left open: for the limits and the listeners, for the snapshot (none within `firstSnapshotTimeoutMs`, or a file that is not valid), for a place that cannot be had.
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { source } = options;
   const onNotice = quiet(options.onNotice);
   const limits = withLimits(options.limits ?? {});
+  const settings = readListenerOptions(options.listeners);
   const upstreams = new Upstreams(limits);
   const tunnels = new Tunnels();
   const running = new RunningSnapshot(upstreams, onNotice);
@@ -60,28 +62,27 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     snapshot: () => running.current(),
     now: () => performance.now(),
   };
-  const listener = createListener(runtime);
+  const listeners = new Listeners(runtime);
+  const close = async (): Promise<void> => {
+    await source.close();
+    await listeners.close();
+    await upstreams.destroy();
+  };
+  let listening: readonly ListeningAt[];
   try {
     await source.open(running);
     await running.whenFirst(limits.firstSnapshotTimeoutMs);
-    await listen(listener.server, options.listen);
+    listening = await listeners.open(settings);
   } catch (error) {
-    await source.close();
-    await upstreams.destroy();
+    await close();
     throw error;
   }
-  const { address: host, port, family } = listener.server.address() as AddressInfo;
   return {
-    url: `http://${family === "IPv6" ? `[${host}]` : host}:${port}`,
-    host,
-    port,
+    url: listening[0]?.url ?? "",
+    listeners: listening,
     revision: () => running.current().revision,
     targetStates: () => upstreams.states(),
-    async close() {
-      await source.close();
-      await listener.close();
-      await upstreams.destroy();
-    },
+    close,
   };
 }
 

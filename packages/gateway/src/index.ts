@@ -1,7 +1,11 @@
 export { type FaultCode, GatewayError, type GatewayErrorCode, type NoticeCode } from "./errors.ts";
 export type { TargetState } from "./forward/upstream.ts";
 export { type Gateway, type GatewayOptions, openGateway } from "./gateway.ts";
+export { type GatewayFile, readGatewayFile } from "./gateway-file.ts";
+export type { JsonIssue } from "./json-issue.ts";
 export { defaultLimits, type GatewayLimits } from "./limits.ts";
+export type { ListeningAt } from "./listen/listen.ts";
+export type { ListenerOptions } from "./listen/listener-options.ts";
 export type { Notice } from "./notice.ts";
 export type { ExchangeRecord } from "./record/exchange-record.ts";
 export { type ControlSourceOptions, controlSource } from "./snapshot/control-source.ts";

@@ -1,4 +1,6 @@
+import { z } from "zod";
 import { GatewayError } from "./errors.ts";
+import { describeIssues, shapeIssues } from "./json-issue.ts";
 
 /**
  * What one gateway takes before it refuses. Each limit carries its unit in its name: `Ms` milliseconds, `Bytes` octets, a plain
@@ -62,25 +64,26 @@ export const defaultLimits: GatewayLimits = {
 /** The longest time a timer of Node can count; a longer one would fire at once. */
 const MAX_TIMER_MS = 2_147_483_647;
 
+const EXPECTED = `Expected a whole number from 1 to ${MAX_TIMER_MS}`;
+const limit = z.int(EXPECTED).min(1, EXPECTED).max(MAX_TIMER_MS, EXPECTED).exactOptional();
+
+/** Some of the limits, as a gateway file holds them in its section `limits`. */
+export const limitsSchema = z
+  .strictObject(Object.fromEntries(Object.keys(defaultLimits).map((name) => [name, limit])) as Record<keyof GatewayLimits, typeof limit>)
+  .refine(isHeaderWithinRequest, { path: ["headersTimeoutMs"], error: "Expected at most requestTimeoutMs" });
+
 /**
  * The default limits with some of them replaced.
  *
- * Errors: `GATEWAY_LIMIT_INVALID` for an unknown name, or a value that is no whole number from 1 to 2,147,483,647.
+ * Errors: `GATEWAY_LIMIT_INVALID` for an unknown name, or a value that is no whole number from 1 to 2,147,483,647; it lists every fault.
  */
 export function withLimits(changes: Partial<GatewayLimits>): GatewayLimits {
-  for (const [name, value] of Object.entries(changes)) {
-    if (!Object.hasOwn(defaultLimits, name)) throw new GatewayError("GATEWAY_LIMIT_INVALID", `Limit ${name} does not exist`);
-    if (!Number.isInteger(value) || value < 1 || value > MAX_TIMER_MS) {
-      throw new GatewayError(
-        "GATEWAY_LIMIT_INVALID",
-        `Limit ${name}: expected a whole number from 1 to ${MAX_TIMER_MS}, received ${String(value)}`,
-      );
-    }
-  }
-  const limits = { ...defaultLimits, ...changes };
-  if (limits.headersTimeoutMs > limits.requestTimeoutMs) {
-    const received = `${limits.headersTimeoutMs} and ${limits.requestTimeoutMs}`;
-    throw new GatewayError("GATEWAY_LIMIT_INVALID", `Limit headersTimeoutMs: expected at most requestTimeoutMs, received ${received}`);
-  }
-  return limits;
+  const shape = limitsSchema.safeParse(changes);
+  if (shape.success) return { ...defaultLimits, ...changes };
+  const issues = shapeIssues(changes, { found: shape.error.issues, code: "GATEWAY_LIMIT_INVALID" });
+  throw new GatewayError("GATEWAY_LIMIT_INVALID", `The limits are not valid: ${describeIssues(issues)}`, issues);
+}
+
+function isHeaderWithinRequest({ headersTimeoutMs, requestTimeoutMs }: Partial<GatewayLimits>): boolean {
+  return (headersTimeoutMs ?? defaultLimits.headersTimeoutMs) <= (requestTimeoutMs ?? defaultLimits.requestTimeoutMs);
 }

@@ -109,7 +109,7 @@ async function follow(control: TinyControl, options: Partial<ControlSourceOption
     timing: hasty,
     ...options,
   });
-  const gateway = own(await openGateway({ listen: { host: "127.0.0.1", port: 0 }, source, onNotice: (notice) => notices.push(notice) }));
+  const gateway = own(await openGateway({ listeners: [{ port: 0 }], source, onNotice: (notice) => notices.push(notice) }));
   return { gateway, notices };
 }
 
@@ -183,7 +183,7 @@ test("it waits for an environment that does not exist yet", async () => {
 
 test("without control there is no gateway: GATEWAY_SNAPSHOT_MISSING", async () => {
   const source = controlSource({ url: "http://127.0.0.1:1", organization: "local", environment: "demo", gatewayId: "g", timing: hasty });
-  const opening = openGateway({ listen: { host: "127.0.0.1", port: 0 }, source, limits: { firstSnapshotTimeoutMs: 50 } });
+  const opening = openGateway({ listeners: [{ port: 0 }], source, limits: { firstSnapshotTimeoutMs: 50 } });
   await expect(opening).rejects.toMatchObject({ code: "GATEWAY_SNAPSHOT_MISSING" });
 });
 

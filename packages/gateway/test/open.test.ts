@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileSource, type GatewayError, type GatewayOptions, openGateway } from "@wherefrom/gateway";
 import { afterAll, expect, test } from "vitest";
-import { handSource, openTestGateway, snapshotOf } from "./rig/gateway.ts";
+import { handSource, openTestGateway, portOf, snapshotOf } from "./rig/gateway.ts";
 import { openTarget } from "./rig/target.ts";
 import { ask } from "./rig/wire.ts";
 
@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), "wherefrom-gateway-"));
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const listen = { host: "127.0.0.1", port: 0 };
+const listeners = [{ port: 0 }];
 const good = snapshotOf([{ target: "http://127.0.0.1:1" }]);
 
 function file(name: string, text: string): string {
@@ -33,55 +33,67 @@ const refusals: readonly { readonly what: string; readonly options: () => Gatewa
   [
     {
       what: "an address of another machine",
-      options: () => ({ listen: { host: "192.0.2.1", port: 0 }, source: handSource(good) }),
+      options: () => ({ listeners: [{ host: "192.0.2.1", port: 0 }], source: handSource(good) }),
       code: "GATEWAY_ADDRESS_UNAVAILABLE",
       says: /192\.0\.2\.1/,
     },
     {
       what: "an unknown limit",
-      options: () => ({ listen, source: handSource(good), limits: { nope: 1 } as object }),
+      options: () => ({ listeners, source: handSource(good), limits: { nope: 1 } as object }),
       code: "GATEWAY_LIMIT_INVALID",
       says: /nope/,
     },
     {
       what: "a limit of 0",
-      options: () => ({ listen, source: handSource(good), limits: { maxHeaderFields: 0 } }),
+      options: () => ({ listeners, source: handSource(good), limits: { maxHeaderFields: 0 } }),
       code: "GATEWAY_LIMIT_INVALID",
       says: /maxHeaderFields.*received 0/,
     },
     {
       what: "a limit that no timer can count",
-      options: () => ({ listen, source: handSource(good), limits: { bodyTimeoutMs: 2 ** 31 } }),
+      options: () => ({ listeners, source: handSource(good), limits: { bodyTimeoutMs: 2 ** 31 } }),
       code: "GATEWAY_LIMIT_INVALID",
       says: /bodyTimeoutMs/,
     },
     {
       what: "a header that may take longer than its request",
-      options: () => ({ listen, source: handSource(good), limits: { requestTimeoutMs: 5 } }),
+      options: () => ({ listeners, source: handSource(good), limits: { requestTimeoutMs: 5 } }),
       code: "GATEWAY_LIMIT_INVALID",
       says: /headersTimeoutMs/,
     },
     {
+      what: "no listener",
+      options: () => ({ listeners: [], source: handSource(good) }),
+      code: "GATEWAY_LISTENER_INVALID",
+      says: /at least one/,
+    },
+    {
+      what: "two faulty listeners", // all faults at once
+      options: () => ({ listeners: [{ port: 1, unix: "x" }, { port: 65_536 }], source: handSource(good) }),
+      code: "GATEWAY_LISTENER_INVALID",
+      says: /\/0: .*exactly one.*\/1\/port: Expected a port/,
+    },
+    {
       what: "no file",
-      options: () => ({ listen, source: fileSource(join(folder, "none.json")) }),
+      options: () => ({ listeners, source: fileSource(join(folder, "none.json")) }),
       code: "GATEWAY_SNAPSHOT_UNREADABLE",
       says: /none\.json.*ENOENT/,
     },
     {
       what: "a file without JSON",
-      options: () => ({ listen, source: fileSource(file("text.json", "{")) }),
+      options: () => ({ listeners, source: fileSource(file("text.json", "{")) }),
       code: "GATEWAY_SNAPSHOT_UNREADABLE",
       says: /text\.json/,
     },
     {
       what: "a file with another shape",
-      options: () => ({ listen, source: fileSource(file("shape.json", "{}")) }),
+      options: () => ({ listeners, source: fileSource(file("shape.json", "{}")) }),
       code: "GATEWAY_SNAPSHOT_INVALID",
       says: /\/organization.*\/routes/,
     },
     {
       what: "a source that has nothing valid in time",
-      options: () => ({ listen, source: handSource({}), limits: { firstSnapshotTimeoutMs: 20 } }),
+      options: () => ({ listeners, source: handSource({}), limits: { firstSnapshotTimeoutMs: 20 } }),
       code: "GATEWAY_SNAPSHOT_MISSING",
       says: /20 ms.*\/revision/,
     },
@@ -98,7 +110,7 @@ test("a port in use: GATEWAY_PORT_IN_USE with the port and the way out", async (
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   const { port } = other.address() as AddressInfo;
-  const error = await failure({ listen: { host: "127.0.0.1", port }, source: handSource(good) });
+  const error = await failure({ listeners: [{ host: "127.0.0.1", port }], source: handSource(good) });
   expect([error.code, error.message]).toEqual([
     "GATEWAY_PORT_IN_USE",
     `Cannot listen on 127.0.0.1 port ${port}: the port is in use: stop the program that has it, or choose another port`,
@@ -107,8 +119,10 @@ test("a port in use: GATEWAY_PORT_IN_USE with the port and the way out", async (
 });
 
 test("it tells the port that it took, on IPv6 too", async () => {
-  const gateway = await openGateway({ listen: { host: "::1", port: 0 }, source: handSource(good) });
-  expect(gateway).toMatchObject({ url: `http://[::1]:${gateway.port}`, host: "::1" });
+  const gateway = await openGateway({ listeners: [{ host: "::1", port: 0 }], source: handSource(good) });
+  const [place] = gateway.listeners;
+  expect(place).toMatchObject({ kind: "tcp", host: "::1", port: expect.any(Number) });
+  expect(gateway.url).toBe(`http://[::1]:${portOf(gateway)}`);
   expect(gateway.revision()).toBe(1);
   await gateway.close();
 });
@@ -116,7 +130,7 @@ test("it tells the port that it took, on IPv6 too", async () => {
 test("a file is read again on refresh; a faulty one is refused and the running one goes on", async () => {
   const path = file("snapshot.json", JSON.stringify(good));
   const source = fileSource(path);
-  const gateway = await openGateway({ listen, source });
+  const gateway = await openGateway({ listeners, source });
   writeFileSync(path, JSON.stringify({ ...good, revision: 2 }));
   expect(await source.refresh?.()).toEqual({ kind: "applied", revision: 2 });
   expect(gateway.revision()).toBe(2);

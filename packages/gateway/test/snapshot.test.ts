@@ -92,7 +92,7 @@ const good = { target: "http://127.0.0.1:1" };
 const faulty = [
   { what: "no object", snapshot: "snapshot", pointers: [""] },
   { what: "nothing", snapshot: undefined, pointers: [""] },
-  { what: "an unknown field", snapshot: { ...snapshotOf([good]), extra: 1 }, pointers: [""] },
+  { what: "an unknown field", snapshot: { ...snapshotOf([good]), extra: 1 }, pointers: ["/extra"] },
   { what: "revision 0", snapshot: snapshotOf([good], { revision: 0 }), pointers: ["/revision"] },
   { what: "a target with a path", snapshot: snapshotOf([{ target: "http://a/b" }]), pointers: ["/routes/0/target"] },
   { what: "a target of another scheme", snapshot: snapshotOf([{ target: "ftp://a" }]), pointers: ["/routes/0/target"] },

@@ -9,6 +9,8 @@ const EXAMPLES = `
 Examples:
   $ wherefrom gateway --control http://127.0.0.1:8081 --organization local --environment demo --port 8082
   $ wherefrom gateway --snapshot snapshot.json --host 0.0.0.0 --port 80
+  $ wherefrom gateway --snapshot snapshot.json --unix /run/wherefrom/gateway.sock
+  $ wherefrom gateway --snapshot snapshot.json --config gateway.json     # several listeners, limits
   $ kill -HUP PID     # reads the snapshot file again; a faulty file changes nothing
 
 A snapshot file is what GET /v1/organizations/ORG/environments/ENV/snapshot of the API answers.
@@ -21,6 +23,8 @@ type GatewayCommandOptions = {
   readonly environment: string;
   readonly host: string;
   readonly port: number;
+  readonly unix?: string;
+  readonly config?: string;
   readonly id?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -41,6 +45,8 @@ export function addGatewayCommand(program: Command): void {
       valueOption("--host <host>", "where the gateway listens", "WHEREFROM_GATEWAY_HOST").default("127.0.0.1").argParser(parseHost),
     )
     .addOption(valueOption("--port <port>", "port of the gateway", "WHEREFROM_GATEWAY_PORT").default(8080).argParser(parsePort))
+    .addOption(valueOption("--unix <path>", "listen on this unix socket, and on no port", "WHEREFROM_GATEWAY_UNIX"))
+    .addOption(valueOption("--config <file>", "gateway file with listeners and limits", "WHEREFROM_GATEWAY_CONFIG"))
     .addOption(
       valueOption("--id <name>", "name by which the API lists it; default: machine and port", "WHEREFROM_GATEWAY_ID").argParser(
         parseGatewayName,
@@ -53,15 +59,18 @@ export function addGatewayCommand(program: Command): void {
 }
 
 async function runGateway(options: GatewayCommandOptions, command: Command): Promise<void> {
-  const source = chooseSource(options, (name) => command.getOptionValueSource(name) === "cli");
-  const { organization, environment, host, port, json } = options;
+  const isFlag = (name: string): boolean => command.getOptionValueSource(name) === "cli";
+  const source = chooseSource(options, isFlag);
+  const place = choosePlace(options, isFlag);
+  const { organization, environment, json } = options;
   const isQuiet = options.quiet === true || json === true;
   const output = openOutput(process.stdout);
   await runUntilStopped(async (own) => {
     const { openGatewayNode } = await import("../gateway-node.ts");
-    const gateway = await openGatewayNode({ organization, environment, host, port, source, id: options.id, isQuiet }, own);
-    if (json === true) await output.write(`${JSON.stringify({ gateway: gateway.url, revision: gateway.revision })}\n`);
-    if (!isQuiet) await output.write(`Gateway at ${gateway.url}/, running revision ${gateway.revision}. Ctrl-C stops it.\n`);
+    const gateway = await openGatewayNode({ organization, environment, place, source, id: options.id, isQuiet }, own);
+    if (json === true)
+      await output.write(`${JSON.stringify({ gateway: gateway.urls[0], listeners: gateway.urls, revision: gateway.revision })}\n`);
+    if (!isQuiet) await output.write(`Gateway at ${gateway.urls.join(", ")}, running revision ${gateway.revision}. Ctrl-C stops it.\n`);
   });
 }
 
@@ -75,4 +84,20 @@ function chooseSource({ control, snapshot }: GatewayCommandOptions, isFlag: (nam
   }
   if (control !== undefined && (snapshot === undefined || isFlag("control"))) return { kind: "control", url: control };
   return { kind: "snapshot", file: snapshot ?? "" };
+}
+
+/** The flags that say where to listen. A gateway file says it for as many listeners as there are. */
+const LISTENER_FLAGS = ["host", "port", "unix"] as const;
+
+/** The gateway file where there is one, else the flags. Both on the command line are a contradiction; a file goes before environment variables. */
+function choosePlace(options: GatewayCommandOptions, isFlag: (name: string) => boolean): GatewayNodeOptions["place"] {
+  const { host, port, unix, config } = options;
+  const given = LISTENER_FLAGS.find(isFlag);
+  if (config !== undefined && given !== undefined) {
+    throw new CliError(
+      "USAGE_OPTION_CONFLICT",
+      `Give either --config (WHEREFROM_GATEWAY_CONFIG) or --${given}, not both: the file says where to listen`,
+    );
+  }
+  return config === undefined ? { host, port, unix } : { config };
 }

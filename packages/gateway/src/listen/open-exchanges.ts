@@ -1,17 +1,12 @@
-import type { Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Exchange } from "../exchange.ts";
 
 /** The exchanges that are not over, so that closing can wait for them and a broken connection knows whom it concerns. */
 export class OpenExchanges {
-  readonly #server: Server;
   readonly #open = new Set<Exchange>();
   readonly #bySocket = new Map<Duplex, Set<Exchange>>();
+  #isClosing = false;
   #whenEmpty: (() => void) | undefined;
-
-  constructor(server: Server) {
-    this.#server = server;
-  }
 
   add(exchange: Exchange): void {
     const { socket } = exchange.request;
@@ -19,7 +14,7 @@ export class OpenExchanges {
     const onSocket = this.#bySocket.get(socket);
     if (onSocket === undefined) this.#bySocket.set(socket, new Set([exchange]));
     else onSocket.add(exchange);
-    if (!this.#server.listening) exchange.response.shouldKeepAlive = false;
+    if (this.#isClosing) exchange.response.shouldKeepAlive = false;
     exchange.whenOver(() => this.#remove(exchange, socket));
   }
 
@@ -28,8 +23,9 @@ export class OpenExchanges {
     return [...(this.#bySocket.get(socket) ?? [])];
   }
 
-  /** Resolves when no exchange is open. */
-  async drained(): Promise<void> {
+  /** Lets no connection outlive its exchange from now on. Resolves when no exchange is open. */
+  async drain(): Promise<void> {
+    this.#isClosing = true;
     if (this.#open.size === 0) return;
     for (const { response } of this.#open) if (!response.headersSent) response.shouldKeepAlive = false;
     await new Promise<void>((resolve) => {

@@ -8,10 +8,11 @@ import type { Runtime } from "../runtime.ts";
 import { answerClientError } from "./client-error.ts";
 import { OpenExchanges } from "./open-exchanges.ts";
 
-/** The listening side of a gateway. */
-export type Listener = {
-  readonly server: Server;
-  /** Takes no new connection, lets the requests in flight finish within `drainTimeoutMs`, then cuts what is left. */
+/** What speaks HTTP on the connections that listeners accept. It listens nowhere itself. */
+export type HttpServer = {
+  /** Takes a connection over. */
+  serve(socket: Socket): void;
+  /** Lets the requests in flight finish within `drainTimeoutMs`, then cuts what is left. */
   close(): Promise<void>;
 };
 
@@ -19,9 +20,9 @@ export type Listener = {
  * Sets up the HTTP/1 server: its limits, and an exchange for whatever comes out of Node's parser. Node refuses what it cannot read; what it reads
  * too generously, the phase `accept` refuses.
  */
-export function createListener(runtime: Runtime): Listener {
+export function createHttpServer(runtime: Runtime): HttpServer {
   const server = createServer(serverOptions(runtime.limits));
-  const open = new OpenExchanges(server);
+  const open = new OpenExchanges();
   const begin = (request: IncomingMessage, parts: { response: ServerResponse; upgrade?: Upgrade; expectsContinue?: boolean }): void => {
     const exchange = new Exchange(request, { ...parts, snapshot: runtime.snapshot(), startedAtMs: runtime.now() });
     open.add(exchange);
@@ -30,7 +31,6 @@ export function createListener(runtime: Runtime): Listener {
 
   // Node 20 drops what exceeds its own count without a word; our count answers 431 instead.
   server.maxHeadersCount = 0;
-  server.maxConnections = runtime.limits.maxConnections;
   server.on("connection", readPeerEarly);
   server.on("request", (request, response) => begin(request, { response }));
   server.on("checkContinue", (request, response) => begin(request, { response, expectsContinue: true }));
@@ -40,10 +40,9 @@ export function createListener(runtime: Runtime): Listener {
   });
   server.on("connect", (request, socket) => begin(request, { response: responseOn(request, socket) }));
   server.on("clientError", (error, socket) => answerClientError(error, { socket, open: open.on(socket) }));
-  server.on("drop", () =>
-    runtime.onNotice({ level: "warning", code: "CONNECTION_DROPPED", message: "A connection was dropped: maxConnections is reached" }),
-  );
-  return { server, close: () => closeServer({ server, open, runtime }) };
+  // Node looks for overdue requests from this event on, and this server never listens.
+  server.emit("listening");
+  return { serve: (socket) => void server.emit("connection", socket), close: () => closeServer({ server, open, runtime }) };
 }
 
 /** Node looks for overdue requests only at this interval, so it has to be short against the shortest of its limits. */
@@ -81,15 +80,14 @@ function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
 }
 
 async function closeServer({ server, open, runtime }: { server: Server; open: OpenExchanges; runtime: Runtime }): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  // Closes idle connections too, and ends the look-out for overdue requests.
+  server.close();
   let timer: NodeJS.Timeout | undefined;
   const timeIsOver = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, runtime.limits.drainTimeoutMs);
   });
-  await Promise.race([open.drained(), timeIsOver]);
+  await Promise.race([open.drain(), timeIsOver]);
   clearTimeout(timer);
   runtime.tunnels.destroy();
   server.closeAllConnections();
-  await closed;
 }

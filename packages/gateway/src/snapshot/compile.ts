@@ -1,7 +1,8 @@
 import { type Route, type Snapshot, snapshotSchema } from "@wherefrom/model";
-import { createResolver, escapeText, PolicyError, parsePolicy, type Resolver } from "wherefrom";
+import { createResolver, PolicyError, parsePolicy, type Resolver } from "wherefrom";
+import { issueAt, shapeIssues } from "../json-issue.ts";
 import { createRouteTable, type RouteTable, routeKey } from "../route/route-table.ts";
-import type { SnapshotIssue, SnapshotIssueCode } from "./issue.ts";
+import type { SnapshotIssue } from "./issue.ts";
 
 /** A snapshot ready for use. It never changes: the gateway swaps one for another. */
 export type CompiledSnapshot = {
@@ -21,20 +22,13 @@ export type Compilation =
 export function compileSnapshot(json: unknown): Compilation {
   const shape = snapshotSchema.safeParse(json);
   if (!shape.success) {
-    const issues = shape.error.issues.map(({ path, message }) =>
-      issueAt({ json, path, code: "SNAPSHOT_FIELD_INVALID", expected: message }),
-    );
+    const issues = shapeIssues(json, { found: shape.error.issues, code: "SNAPSHOT_FIELD_INVALID" });
     return { kind: "refused", issues: [...issues, ...policyIssues(policyIn(json))] };
   }
   const { data } = shape;
   const issues = [...policyIssues(data.clientIpResolutionConfig), ...routeIssues(data.routes)];
   if (issues.length > 0) return { kind: "refused", issues };
   return { kind: "compiled", snapshot: build(data) };
-}
-
-/** All issues in one line, for a log. */
-export function describeIssues(issues: readonly SnapshotIssue[]): string {
-  return issues.map((issue) => issue.message).join("; ");
 }
 
 function build({ organization, environment, revision, clientIpResolutionConfig, routes }: Snapshot): CompiledSnapshot {
@@ -94,30 +88,4 @@ function routeIssues(routes: readonly Route[]): SnapshotIssue[] {
     places.add(place);
   });
   return issues;
-}
-
-type IssueParts = {
-  readonly json: unknown;
-  readonly path: readonly PropertyKey[];
-  readonly code: SnapshotIssueCode;
-  readonly expected: string;
-};
-
-function issueAt({ json, path, code, expected }: IssueParts): SnapshotIssue {
-  const pointer = path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-  const given = describe(valueAt(json, path));
-  return { code, pointer, expected, given, message: `${pointer === "" ? "the snapshot" : pointer}: ${expected}, received ${given}` };
-}
-
-function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
-  let value = json;
-  for (const key of path) value = typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
-  return value;
-}
-
-/** Longest text of a value in an issue, in characters. */
-const MAX_SHOWN_LENGTH = 80;
-
-function describe(value: unknown): string {
-  return value === undefined ? "nothing" : escapeText(JSON.stringify(value), MAX_SHOWN_LENGTH);
 }

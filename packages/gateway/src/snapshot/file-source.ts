@@ -1,7 +1,7 @@
-import { readFile, stat } from "node:fs/promises";
 import { escapeText } from "wherefrom";
 import { GatewayError } from "../errors.ts";
-import { describeIssues } from "./compile.ts";
+import { readJsonFile } from "../json-file.ts";
+import { describeIssues } from "../json-issue.ts";
 import type { Offered, SnapshotSink, SnapshotSource } from "./source.ts";
 
 /** The largest snapshot file that is read: about 500,000 address ranges. */
@@ -17,7 +17,7 @@ export function fileSource(path: string): SnapshotSource {
   let sink: SnapshotSink | undefined;
   const read = async (): Promise<Offered> => {
     if (sink === undefined) throw new GatewayError("GATEWAY_SNAPSHOT_UNREADABLE", "The snapshot file is not open");
-    return sink.offer(await readJson(path));
+    return sink.offer(await readJsonFile(path, { what: "snapshot file", code: "GATEWAY_SNAPSHOT_UNREADABLE", maxBytes: maxFileBytes }));
   };
   return {
     async open(opened) {
@@ -32,15 +32,4 @@ export function fileSource(path: string): SnapshotSource {
     },
     refresh: read,
   };
-}
-
-async function readJson(path: string): Promise<unknown> {
-  try {
-    const { size } = await stat(path);
-    if (size > maxFileBytes) throw new Error(`Expected at most ${maxFileBytes} bytes, received ${size}`);
-    return JSON.parse(await readFile(path, "utf8"));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new GatewayError("GATEWAY_SNAPSHOT_UNREADABLE", `The snapshot file ${escapeText(path)} cannot be read: ${escapeText(reason)}`);
-  }
 }

@@ -1,7 +1,8 @@
 import { GatewayError } from "../errors.ts";
 import type { Upstreams } from "../forward/upstreams.ts";
+import { describeIssues } from "../json-issue.ts";
 import type { Notice } from "../notice.ts";
-import { type CompiledSnapshot, compileSnapshot, describeIssues } from "./compile.ts";
+import { type CompiledSnapshot, compileSnapshot } from "./compile.ts";
 import type { Offered, SnapshotSink } from "./source.ts";
 
 /** The snapshot in use. Swapped whole, in one step: an exchange has the old one or the new one, and no connection notices. */

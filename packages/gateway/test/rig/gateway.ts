@@ -29,11 +29,24 @@ export function snapshotOf(
   return { organization: "local", environment: "demo", revision, clientIpResolutionConfig: policy, routes: named };
 }
 
-export type TestGateway = Gateway & { readonly source: HandSource };
+export type TestGateway = Gateway & { readonly source: HandSource; readonly port: number };
 
-/** A real gateway on a free port. */
+/** A real gateway on a free port. `port` is that of its first TCP listener. */
 export async function openTestGateway(snapshot: unknown, options: Partial<GatewayOptions> = {}): Promise<TestGateway> {
   const source = handSource(snapshot);
-  const gateway = await openGateway({ listen: { host: "127.0.0.1", port: 0 }, source, ...options });
-  return { ...gateway, source };
+  const gateway = await openGateway({ listeners: [{ port: 0 }], source, ...options });
+  return {
+    ...gateway,
+    source,
+    get port() {
+      return portOf(gateway);
+    },
+  };
+}
+
+/** The port of one listener. */
+export function portOf({ listeners }: Gateway, index = 0): number {
+  const place = listeners.filter((listener) => listener.kind === "tcp")[index];
+  if (place === undefined) throw new Error(`There is no TCP listener ${index}`);
+  return place.port;
 }

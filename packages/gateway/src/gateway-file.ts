@@ -1,0 +1,32 @@
+import { escapeText } from "wherefrom";
+import { z } from "zod";
+import { GatewayError } from "./errors.ts";
+import { readJsonFile } from "./json-file.ts";
+import { describeIssues, shapeIssues } from "./json-issue.ts";
+import { limitsSchema } from "./limits.ts";
+import { listenersSchema } from "./listen/listener-options.ts";
+
+/** What a gateway file may hold: a section for each subject, whose schema stands beside the subject. */
+const gatewayFileSchema = z.strictObject({
+  listeners: listenersSchema,
+  limits: limitsSchema.exactOptional(),
+});
+
+/** What one gateway is told about itself and its machine. Not about its environment: policy and routes come in the snapshot. */
+export type GatewayFile = z.input<typeof gatewayFileSchema>;
+
+/** The largest gateway file that is read. */
+const MAX_FILE_BYTES = 1_048_576;
+
+/**
+ * Reads a gateway file.
+ *
+ * Errors: `GATEWAY_FILE_UNREADABLE` when it cannot be read or is no JSON; `GATEWAY_FILE_INVALID` with every fault.
+ */
+export async function readGatewayFile(path: string): Promise<GatewayFile> {
+  const json = await readJsonFile(path, { what: "gateway file", code: "GATEWAY_FILE_UNREADABLE", maxBytes: MAX_FILE_BYTES });
+  const shape = gatewayFileSchema.safeParse(json);
+  if (shape.success) return shape.data;
+  const issues = shapeIssues(json, { found: shape.error.issues, code: "GATEWAY_FILE_INVALID" });
+  throw new GatewayError("GATEWAY_FILE_INVALID", `The gateway file ${escapeText(path)} is not valid: ${describeIssues(issues)}`, issues);
+}

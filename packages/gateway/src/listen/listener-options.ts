@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { GatewayError } from "../errors.ts";
+import { describeIssues, shapeIssues } from "../json-issue.ts";
+
+/** The mode of a unix socket in octal, as `chmod` takes it. */
+const MODE = /^0?[0-7]{3}$/;
+const DEFAULT_MODE = "0660";
+const DEFAULT_HOST = "127.0.0.1";
+const MAX_LISTENERS = 32;
+/** What the system takes as the path of a unix socket, in bytes; `sun_path` holds 108 with its final NUL. */
+const MAX_UNIX_PATH_BYTES = 107;
+
+/** One place to listen at, as a gateway file holds it in its section `listeners`. */
+const listenerSchema = z
+  .strictObject({
+    /** An address of this machine, or a host name that has one. */
+    host: z.string().min(1, "Expected an address or a host name").exactOptional(),
+    /** Port 0 takes a free one. */
+    port: z
+      .int("Expected a port from 0 to 65535")
+      .min(0, "Expected a port from 0 to 65535")
+      .max(65_535, "Expected a port from 0 to 65535")
+      .exactOptional(),
+    /** Path of a unix socket. Who connects there has no address: its peer is `unix:`. */
+    unix: z.string().refine(isUnixPath, `Expected a path of 1 to ${MAX_UNIX_PATH_BYTES} bytes`).exactOptional(),
+    /** Who may connect to the unix socket, as `chmod` takes it: owner and group unless told otherwise. */
+    mode: z.string().regex(MODE, "Expected a mode in octal, as 0660").exactOptional(),
+  })
+  .refine(({ port, unix }) => (port === undefined) !== (unix === undefined), "Expected exactly one of port and unix")
+  .refine(({ host, unix }) => host === undefined || unix === undefined, { path: ["host"], error: "Expected no host beside unix" })
+  .refine(({ mode, unix }) => mode === undefined || unix !== undefined, { path: ["mode"], error: "Expected no mode without unix" });
+
+/** The listeners of one gateway, at least one. */
+export const listenersSchema = z
+  .array(listenerSchema)
+  .min(1, "Expected at least one listener")
+  .max(MAX_LISTENERS, `Expected at most ${MAX_LISTENERS} listeners`);
+
+/** Where and how to listen: `{ port: 8080 }`, `{ host: "::", port: 0 }`, `{ unix: "/run/wherefrom.sock" }`. */
+export type ListenerOptions = z.input<typeof listenerSchema>;
+
+/** Where a listener listens. */
+export type Place =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string; readonly mode: number };
+
+/** Listener options with every default filled in. */
+export type ListenerSettings = { readonly place: Place };
+
+/** Reads listener options. Errors: `GATEWAY_LISTENER_INVALID` with every fault. */
+export function readListenerOptions(options: readonly ListenerOptions[]): readonly ListenerSettings[] {
+  const shape = listenersSchema.safeParse(options);
+  if (shape.success) return shape.data.map((listener) => ({ place: placeOf(listener) }));
+  const issues = shapeIssues(options, { found: shape.error.issues, code: "GATEWAY_LISTENER_INVALID" });
+  throw new GatewayError("GATEWAY_LISTENER_INVALID", `The listeners are not valid: ${describeIssues(issues)}`, issues);
+}
+
+function placeOf({ host = DEFAULT_HOST, port = 0, unix, mode = DEFAULT_MODE }: ListenerOptions): Place {
+  return unix === undefined ? { kind: "tcp", host, port } : { kind: "unix", path: unix, mode: Number.parseInt(mode, 8) };
+}
+
+/** A NUL would end the path early; the system's abstract sockets, which begin with one, have no permissions. */
+function isUnixPath(path: string): boolean {
+  return path !== "" && !path.includes("\0") && Buffer.byteLength(path) <= MAX_UNIX_PATH_BYTES;
+}
