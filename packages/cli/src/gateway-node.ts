@@ -9,6 +9,8 @@ import {
   readGatewayFile,
   type SnapshotSource,
 } from "@wherefrom/gateway";
+import type { AdminFlags } from "./admin-flags.ts";
+import { openAdminListener } from "./admin-listener.ts";
 import { withListenFlags } from "./listen-fault.ts";
 import { checkNames, type Names } from "./names.ts";
 import { gatewayNoticePrinter } from "./notices.ts";
@@ -17,16 +19,22 @@ import type { Closable, Own } from "./until-stopped.ts";
 
 const MAX_ID_CHARS = 63;
 
-export type GatewayNodeOptions = Names & {
-  /** Where to listen: what the flags say, or the gateway file that they name. */
-  readonly place: ListenerFlags | { readonly config: string };
-  readonly source: { readonly kind: "control"; readonly url: string } | { readonly kind: "snapshot"; readonly file: string };
-  /** By what name the gateway reports itself; the machine and the port when absent. */
-  readonly id: string | undefined;
-  readonly isQuiet: boolean;
-};
+export type GatewayNodeOptions = Names &
+  AdminFlags & {
+    /** Where to listen: what the flags say, or the gateway file that they name. */
+    readonly place: ListenerFlags | { readonly config: string };
+    readonly source: { readonly kind: "control"; readonly url: string } | { readonly kind: "snapshot"; readonly file: string };
+    /** By what name the gateway reports itself; the machine and the port when absent. */
+    readonly id?: string | undefined;
+    readonly isQuiet: boolean;
+  };
 
-export type GatewayNode = { readonly urls: readonly string[]; readonly revision: number };
+export type GatewayNode = {
+  readonly urls: readonly string[];
+  readonly revision: number;
+  /** Of the listener for health and metrics, where there is one. */
+  readonly adminUrl: string | undefined;
+};
 
 /** One listener as the flags of the command tell it. */
 type ListenerFlags = { readonly host: string; readonly port: number; readonly unix: string | undefined };
@@ -40,6 +48,8 @@ type ListenerFlags = { readonly host: string; readonly port: number; readonly un
 export async function openGatewayNode(options: GatewayNodeOptions, own: Own): Promise<GatewayNode> {
   const { organization, environment } = options;
   checkNames({ organization, environment });
+  // Opened first and so closed last: it tells about the whole life of the gateway.
+  const admin = await openAdminListener(options, own);
   const source = own(openSource(options));
   const printNotice = gatewayNoticePrinter(options.isQuiet);
   const onNotice = (notice: Notice): void => {
@@ -48,8 +58,9 @@ export async function openGatewayNode(options: GatewayNodeOptions, own: Own): Pr
     printNotice(notice);
   };
   const gateway = own(await openAt(options.place, { source, onNotice }));
+  admin?.show(gateway);
   own(rereadOnHangUp(source));
-  return { urls: gateway.listeners.map((place) => place.url), revision: gateway.revision() };
+  return { urls: gateway.listeners.map((place) => place.url), revision: gateway.revision(), adminUrl: admin?.url };
 }
 
 async function openAt(

@@ -1,6 +1,8 @@
 import { resolve as absolutePath, join } from "node:path";
 import { type Control, openControl } from "@wherefrom/control";
 import { controlSource, openGateway } from "@wherefrom/gateway";
+import type { AdminFlags } from "./admin-flags.ts";
+import { openAdminListener } from "./admin-listener.ts";
 import { prepareDataFolder, withDataFlag } from "./data-folder.ts";
 import { demoRoute, pointDemoRoute } from "./demo-route.ts";
 import { openDemoUpstream } from "./demo-upstream.ts";
@@ -12,20 +14,23 @@ import type { Own } from "./until-stopped.ts";
 const DATABASE_FILE = "control.db";
 const GATEWAY_ID = "local";
 
-export type SystemOptions = Names & {
-  readonly gatewayHost: string;
-  readonly gatewayPort: number;
-  readonly apiHost: string;
-  readonly apiPort: number;
-  readonly data: string;
-  readonly demo: boolean;
-};
+export type SystemOptions = Names &
+  AdminFlags & {
+    readonly gatewayHost: string;
+    readonly gatewayPort: number;
+    readonly apiHost: string;
+    readonly apiPort: number;
+    readonly data: string;
+    readonly demo: boolean;
+  };
 
 /** The all-in-one system, running. */
 export type System = Names & {
   readonly gatewayUrl: string;
   readonly apiUrl: string;
   readonly demoUrl: string | null;
+  /** Of the listener for health and metrics, where there is one. */
+  readonly adminUrl: string | undefined;
   /** The data folder's absolute path. */
   readonly data: string;
 };
@@ -39,6 +44,7 @@ export async function openSystem(options: SystemOptions, own: Own): Promise<Syst
   const { organization, environment } = options;
   checkNames({ organization, environment });
   prepareDataFolder(options.data, "choose another with --data PATH (WHEREFROM_DATA)");
+  const admin = await openAdminListener(options, own);
   const demo = options.demo ? own(await openDemoUpstream()) : undefined;
   const control = own(await withDataFlag(options.data, () => openApi(options)));
   await control.seedEnvironment({ name: environment, routes: demo === undefined ? [] : [demoRoute(demo.url)] });
@@ -58,10 +64,12 @@ export async function openSystem(options: SystemOptions, own: Own): Promise<Syst
       () => openGateway({ listeners: [{ host, port }], source, onNotice: gatewayNoticePrinter(true) }),
     ),
   );
+  admin?.show(gateway);
   return {
     gatewayUrl: gateway.url,
     apiUrl: control.url,
     demoUrl: demo?.url ?? null,
+    adminUrl: admin?.url,
     organization,
     environment,
     data: absolutePath(options.data),

@@ -42,6 +42,9 @@ export type FaultCode =
   | "UPSTREAM_UPGRADE_INVALID"
   | "GATEWAY_FAULT";
 
+/** Why the admin listener did not answer as asked. Stable; documented in docs/errors.md. */
+export type AdminFaultCode = "ADMIN_HOST_REFUSED" | "ADMIN_METHOD_REFUSED" | "ADMIN_PATH_UNKNOWN" | "ADMIN_FAULT";
+
 /** What happened beside the exchanges. Stable; documented in docs/errors.md. */
 export type NoticeCode =
   | "SNAPSHOT_APPLIED"

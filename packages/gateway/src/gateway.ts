@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
 import { peerOfSocket } from "wherefrom/node";
+import type { AdminSubject } from "./admin/admin.ts";
+import { gatewaySubject } from "./admin/gateway-subject.ts";
 import { Tunnels } from "./forward/tunnels.ts";
 import type { TargetState } from "./forward/upstream.ts";
 import { Upstreams } from "./forward/upstreams.ts";
@@ -9,6 +11,7 @@ import { type ListenerOptions, readListenerOptions } from "./listen/listener-opt
 import { Listeners } from "./listen/listeners.ts";
 import type { Notice } from "./notice.ts";
 import type { ExchangeRecord } from "./record/exchange-record.ts";
+import { Tally } from "./record/tally.ts";
 import type { Runtime } from "./runtime.ts";
 import { RunningSnapshot } from "./snapshot/running-snapshot.ts";
 import type { SnapshotSource } from "./snapshot/source.ts";
@@ -26,7 +29,7 @@ export type GatewayOptions = {
 };
 
 /** A running gateway. */
-export type Gateway = {
+export type Gateway = AdminSubject & {
   /** Of the first listener: `http://host:port` with the port that was taken, or `unix:path`. */
   readonly url: string;
   /** Where it listens, in the order of the options. */
@@ -51,19 +54,24 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const settings = readListenerOptions(options.listeners);
   const upstreams = new Upstreams(limits);
   const tunnels = new Tunnels();
-  const running = new RunningSnapshot(upstreams, onNotice);
+  const tally = new Tally();
+  const now = (): number => performance.now();
+  const running = new RunningSnapshot(upstreams, { onNotice, now });
   const runtime: Runtime = {
     limits,
     upstreams,
     tunnels,
+    tally,
     onNotice,
     peerOf: options.peerOf ?? peerOfSocket,
     onExchange: options.onExchange,
     snapshot: () => running.current(),
-    now: () => performance.now(),
+    now,
   };
   const listeners = new Listeners(runtime);
+  let isDraining = false;
   const close = async (): Promise<void> => {
+    isDraining = true;
     await source.close();
     await listeners.close();
     await upstreams.destroy();
@@ -82,6 +90,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     listeners: listening,
     revision: () => running.current().revision,
     targetStates: () => upstreams.states(),
+    ...gatewaySubject({ runtime, running, load: () => listeners.load(), isDraining: () => isDraining }),
     close,
   };
 }

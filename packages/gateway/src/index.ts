@@ -1,3 +1,6 @@
+export { type Admin, type AdminOptions, type AdminSubject, openAdmin } from "./admin/admin.ts";
+export type { MetricFamily, MetricValue } from "./admin/metric-family.ts";
+export { type DegradedReason, degradedReasons, type Readiness, type UnreadyReason, unreadyReasons } from "./admin/readiness.ts";
 export { type FaultCode, GatewayError, type GatewayErrorCode, type NoticeCode } from "./errors.ts";
 export type { TargetState } from "./forward/upstream.ts";
 export { type Gateway, type GatewayOptions, openGateway } from "./gateway.ts";

@@ -4,6 +4,7 @@ import type { Upstreams } from "./forward/upstreams.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { Notice } from "./notice.ts";
 import type { ExchangeRecord } from "./record/exchange-record.ts";
+import type { Tally } from "./record/tally.ts";
 import type { CompiledSnapshot } from "./snapshot/compile.ts";
 
 /** What the phases of one gateway share. Nothing in it belongs to one exchange. */
@@ -11,6 +12,7 @@ export type Runtime = {
   readonly limits: GatewayLimits;
   readonly upstreams: Upstreams;
   readonly tunnels: Tunnels;
+  readonly tally: Tally;
   /** The transport peer of a connection; `undefined` when there is none to know. */
   readonly peerOf: (socket: Socket) => string | undefined;
   /** The snapshot that new exchanges run by. */

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
+import { type AdminFlags, addAdminOptions } from "../admin-flags.ts";
 import { CliError } from "../errors.ts";
-import type { GatewayNodeOptions } from "../gateway-node.ts";
+import type { GatewayNode, GatewayNodeOptions } from "../gateway-node.ts";
 import { parseGatewayName, parseHost, parseHttpUrl, parsePort, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
 import { runUntilStopped } from "../until-stopped.ts";
@@ -11,12 +12,13 @@ Examples:
   $ wherefrom gateway --snapshot snapshot.json --host 0.0.0.0 --port 80
   $ wherefrom gateway --snapshot snapshot.json --unix /run/wherefrom/gateway.sock
   $ wherefrom gateway --snapshot snapshot.json --config gateway.json     # several listeners, limits
+  $ wherefrom gateway --control http://127.0.0.1:8081 --admin-port 9901    # then: curl http://127.0.0.1:9901/readyz
   $ kill -HUP PID     # reads the snapshot file again; a faulty file changes nothing
 
 A snapshot file is what GET /v1/organizations/ORG/environments/ENV/snapshot of the API answers.
 A flag goes before an environment variable: --snapshot on the command line wins over WHEREFROM_CONTROL.`;
 
-type GatewayCommandOptions = {
+type GatewayCommandOptions = AdminFlags & {
   readonly control?: string;
   readonly snapshot?: string;
   readonly organization: string;
@@ -32,7 +34,7 @@ type GatewayCommandOptions = {
 
 /** Adds `wherefrom gateway`: a gateway alone, fed by a management API or by a snapshot file. */
 export function addGatewayCommand(program: Command): void {
-  program
+  const command = program
     .command("gateway")
     .description("Run a gateway")
     .addOption(
@@ -51,7 +53,8 @@ export function addGatewayCommand(program: Command): void {
       valueOption("--id <name>", "name by which the API lists it; default: machine and port", "WHEREFROM_GATEWAY_ID").argParser(
         parseGatewayName,
       ),
-    )
+    );
+  addAdminOptions(command)
     .addOption(switchOption("--json", "write one JSON line when it is ready, and nothing else", "WHEREFROM_JSON"))
     .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
     .addHelpText("after", EXAMPLES)
@@ -62,16 +65,19 @@ async function runGateway(options: GatewayCommandOptions, command: Command): Pro
   const isFlag = (name: string): boolean => command.getOptionValueSource(name) === "cli";
   const source = chooseSource(options, isFlag);
   const place = choosePlace(options, isFlag);
-  const { organization, environment, json } = options;
+  const { json } = options;
   const isQuiet = options.quiet === true || json === true;
   const output = openOutput(process.stdout);
   await runUntilStopped(async (own) => {
     const { openGatewayNode } = await import("../gateway-node.ts");
-    const gateway = await openGatewayNode({ organization, environment, place, source, id: options.id, isQuiet }, own);
-    if (json === true)
-      await output.write(`${JSON.stringify({ gateway: gateway.urls[0], listeners: gateway.urls, revision: gateway.revision })}\n`);
+    const gateway = await openGatewayNode({ ...options, place, source, isQuiet }, own);
+    if (json === true) await output.write(`${JSON.stringify(readyLine(gateway))}\n`);
     if (!isQuiet) await output.write(`Gateway at ${gateway.urls.join(", ")}, running revision ${gateway.revision}. Ctrl-C stops it.\n`);
   });
+}
+
+function readyLine({ urls, revision, adminUrl }: GatewayNode): object {
+  return { gateway: urls[0], listeners: urls, revision, ...(adminUrl !== undefined && { admin: adminUrl }) };
 }
 
 /** Exactly one source. A flag beats the other source's environment variable; two of a kind are a contradiction. */

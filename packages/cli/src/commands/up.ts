@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { type AdminFlags, addAdminOptions } from "../admin-flags.ts";
 import { curlLine, tryDemo } from "../demo-request.ts";
 import { parseHost, parsePort, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
@@ -20,7 +21,7 @@ Then, from another terminal:
 At each start the route named demo is pointed at the demo upstream; give a route of your own another name. Ctrl-C stops everything.
 A flag goes before its environment variable. Port 0 lets the system choose.`;
 
-type UpOptions = {
+type UpOptions = AdminFlags & {
   readonly gatewayHost: string;
   readonly gatewayPort: number;
   readonly apiHost: string;
@@ -35,7 +36,7 @@ type UpOptions = {
 
 /** Adds `wherefrom up`: gateway, management API and demo upstream in one process, on embedded stores. */
 export function addUpCommand(program: Command): void {
-  program
+  const command = program
     .command("up")
     .description("Run gateway, management API and a demo upstream in one process")
     .addOption(
@@ -51,7 +52,8 @@ export function addUpCommand(program: Command): void {
     .addOption(valueOption("--organization <name>", "name of the organization", "WHEREFROM_ORGANIZATION").default("local"))
     .addOption(valueOption("--environment <name>", "environment that the gateway runs", "WHEREFROM_ENVIRONMENT").default("demo"))
     .addOption(valueOption("--data <folder>", "where everything is kept", "WHEREFROM_DATA").default("./data"))
-    .addOption(switchOption("--no-demo", "run without the demo upstream", "WHEREFROM_NO_DEMO"))
+    .addOption(switchOption("--no-demo", "run without the demo upstream", "WHEREFROM_NO_DEMO"));
+  addAdminOptions(command)
     .addOption(switchOption("--json", "write one JSON line when everything is ready, and nothing else", "WHEREFROM_JSON"))
     .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
     .addHelpText("after", EXAMPLES)
@@ -70,17 +72,18 @@ async function runUp(options: UpOptions): Promise<void> {
   });
 }
 
-function readyLine({ gatewayUrl, apiUrl, organization, environment, demoUrl }: System): object {
-  return { gateway: gatewayUrl, api: apiUrl, organization, environment, demo: demoUrl };
+function readyLine({ gatewayUrl, apiUrl, organization, environment, demoUrl, adminUrl }: System): object {
+  return { gateway: gatewayUrl, api: apiUrl, organization, environment, demo: demoUrl, ...(adminUrl !== undefined && { admin: adminUrl }) };
 }
 
 async function greeting(system: System): Promise<readonly string[]> {
-  const { gatewayUrl, apiUrl, organization, environment, data, demoUrl } = system;
+  const { gatewayUrl, apiUrl, organization, environment, data, demoUrl, adminUrl } = system;
   return [
     "Wherefrom is running. Ctrl-C stops it.",
     "",
     `  Gateway  ${gatewayUrl}/`,
     `  API      ${apiUrl}/v1/organizations/${organization}/environments/${environment}`,
+    ...(adminUrl === undefined ? [] : [`  Health   ${adminUrl}/readyz, ${adminUrl}/metrics`]),
     `  Data     ${data}`,
     ...(demoUrl === null ? [] : await demoLines(gatewayUrl)),
   ];

@@ -4,6 +4,10 @@ import type { Tunnel } from "./splice.ts";
 export class Tunnels {
   readonly #open = new Set<Tunnel>();
 
+  get size(): number {
+    return this.#open.size;
+  }
+
   add(tunnel: Tunnel): void {
     this.#open.add(tunnel);
     tunnel.whenClosed(() => this.#open.delete(tunnel));

@@ -4,6 +4,9 @@ import { type ListeningAt, listen } from "./listen.ts";
 import type { ListenerSettings } from "./listener-options.ts";
 import { createHttpServer, type HttpServer } from "./server.ts";
 
+/** What is open on the listeners of a gateway; WebSockets are connections too. */
+export type Load = { readonly connections: number; readonly exchanges: number };
+
 /** The listening side of a gateway: some places to listen at, and one HTTP server behind them all. */
 export class Listeners {
   readonly #runtime: Runtime;
@@ -25,6 +28,10 @@ export class Listeners {
       places.push(await listen(server, place));
     }
     return places;
+  }
+
+  load(): Load {
+    return { connections: this.#connections, exchanges: this.#http.exchanges() };
   }
 
   /** Takes no new connection, lets the requests in flight finish within `drainTimeoutMs`, then cuts what is left. */

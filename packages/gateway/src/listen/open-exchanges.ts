@@ -8,6 +8,10 @@ export class OpenExchanges {
   #isClosing = false;
   #whenEmpty: (() => void) | undefined;
 
+  get size(): number {
+    return this.#open.size;
+  }
+
   add(exchange: Exchange): void {
     const { socket } = exchange.request;
     this.#open.add(exchange);

@@ -12,6 +12,8 @@ import { OpenExchanges } from "./open-exchanges.ts";
 export type HttpServer = {
   /** Takes a connection over. */
   serve(socket: Socket): void;
+  /** Exchanges that are open now. */
+  exchanges(): number;
   /** Lets the requests in flight finish within `drainTimeoutMs`, then cuts what is left. */
   close(): Promise<void>;
 };
@@ -42,7 +44,11 @@ export function createHttpServer(runtime: Runtime): HttpServer {
   server.on("clientError", (error, socket) => answerClientError(error, { socket, open: open.on(socket) }));
   // Node looks for overdue requests from this event on, and this server never listens.
   server.emit("listening");
-  return { serve: (socket) => void server.emit("connection", socket), close: () => closeServer({ server, open, runtime }) };
+  return {
+    serve: (socket) => void server.emit("connection", socket),
+    exchanges: () => open.size,
+    close: () => closeServer({ server, open, runtime }),
+  };
 }
 
 /** Node looks for overdue requests only at this interval, so it has to be short against the shortest of its limits. */

@@ -3,19 +3,22 @@ import type { Exchange } from "../exchange.ts";
 import type { Runtime } from "../runtime.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
 
-/** Last phase: hands out the record. A listener that throws loses its record, and no request fails or waits for it. */
-export function record(exchange: Exchange, { onExchange, onNotice, now }: Runtime): void {
+/** Last phase: counts the exchange and hands out its record. A listener that throws loses its record, and no request fails or waits for it. */
+export function record(exchange: Exchange, { onExchange, onNotice, now, tally }: Runtime): void {
+  const durationMs = now() - exchange.startedAtMs;
+  tally.count(exchange, durationMs);
   if (onExchange === undefined) return;
   try {
-    onExchange(recordOf(exchange, now()));
+    onExchange(recordOf(exchange, durationMs));
   } catch (error) {
+    tally.dropRecord();
     onNotice({ level: "warning", code: "RECORD_FAILED", message: `A record was dropped: ${escapeText(String(error))}` });
   }
 }
 
-function recordOf(exchange: Exchange, nowMs: number): ExchangeRecord {
+function recordOf(exchange: Exchange, durationMs: number): ExchangeRecord {
   return {
-    durationMs: nowMs - exchange.startedAtMs,
+    durationMs,
     method: exchange.request.method ?? "",
     host: exchange.target?.host,
     pathAndQuery: exchange.target?.pathAndQuery,

@@ -193,6 +193,7 @@ class Follower {
     if (this.#isConnected) return;
     this.#isConnected = true;
     this.#isLost = false;
+    this.#sink.control("connected");
     if (how === "stream") this.#sink.notify({ level: "info", code: "CONTROL_CONNECTED", message: "Following control by its event stream" });
     else
       this.#sink.notify({
@@ -207,6 +208,7 @@ class Follower {
     this.#isConnected = false;
     if (this.#isLost || this.#closing.signal.aborted) return;
     this.#isLost = true;
+    this.#sink.control("away");
     this.#sink.notify({ level: "warning", code: "CONTROL_LOST", message: `Control is away, trying again: ${messageOf(error)}` });
   }
 }

@@ -2,20 +2,35 @@ import { GatewayError } from "../errors.ts";
 import type { Upstreams } from "../forward/upstreams.ts";
 import { describeIssues } from "../json-issue.ts";
 import type { Notice } from "../notice.ts";
+import type { Runtime } from "../runtime.ts";
 import { type CompiledSnapshot, compileSnapshot } from "./compile.ts";
-import type { Offered, SnapshotSink } from "./source.ts";
+import type { ControlState, Offered, SnapshotSink } from "./source.ts";
 
 /** The snapshot in use. Swapped whole, in one step: an exchange has the old one or the new one, and no connection notices. */
 export class RunningSnapshot implements SnapshotSink {
   readonly #upstreams: Upstreams;
   readonly #onNotice: (notice: Notice) => void;
+  readonly #now: () => number;
   #current: CompiledSnapshot | undefined;
+  #sinceMs = 0;
+  #control: ControlState | undefined;
   #whenApplied: (() => void) | undefined;
   #lastRefusal = "";
 
-  constructor(upstreams: Upstreams, onNotice: (notice: Notice) => void) {
+  constructor(upstreams: Upstreams, { onNotice, now }: Pick<Runtime, "onNotice" | "now">) {
     this.#upstreams = upstreams;
     this.#onNotice = onNotice;
+    this.#now = now;
+  }
+
+  /** What runs and since when, by `Runtime.now`; `undefined` before the first. */
+  standing(): { readonly revision: number; readonly sinceMs: number } | undefined {
+    return this.#current && { revision: this.#current.revision, sinceMs: this.#sinceMs };
+  }
+
+  /** `undefined` for a source that follows no control. */
+  controlState(): ControlState | undefined {
+    return this.#control;
   }
 
   /** The snapshot in use. Only after the first: asking earlier is a programming error. */
@@ -34,6 +49,7 @@ export class RunningSnapshot implements SnapshotSink {
     const { snapshot } = compilation;
     const isNew = this.#current?.revision !== snapshot.revision;
     this.#current = snapshot;
+    if (isNew) this.#sinceMs = this.#now();
     this.#upstreams.keepOnly(snapshot.routes.routes);
     this.#whenApplied?.();
     if (isNew)
@@ -43,6 +59,10 @@ export class RunningSnapshot implements SnapshotSink {
         message: `Snapshot ${snapshot.revision} of ${snapshot.environment} is in use`,
       });
     return { kind: "applied", revision: snapshot.revision };
+  }
+
+  control(state: ControlState): void {
+    this.#control = state;
   }
 
   notify(notice: Notice): void {

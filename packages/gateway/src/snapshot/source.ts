@@ -11,7 +11,12 @@ export type SnapshotSink = {
   /** Takes a snapshot as JSON. It is validated whole, and in use for the next request when this returns. */
   offer(snapshot: unknown): Offered;
   notify(notice: Notice): void;
+  /** Whether control can be reached, told at each change. Not for a source that follows no control. */
+  control(state: ControlState): void;
 };
+
+/** `away` also before it was reached for the first time. */
+export type ControlState = "connected" | "away";
 
 /**
  * Where a gateway's configuration comes from.

@@ -1,0 +1,80 @@
+import { type Counts, durationBoundsMs } from "../record/tally.ts";
+import { counter, gauge, histogram, type MetricFamily, type MetricValue } from "./metric-family.ts";
+
+/** What a gateway knows of itself at a moment. */
+export type GatewayState = {
+  readonly counts: Counts;
+  readonly connections: number;
+  readonly exchanges: number;
+  readonly tunnels: number;
+  /** `undefined` before the first snapshot. */
+  readonly snapshot: { readonly revision: number; readonly ageMs: number } | undefined;
+  /** `undefined` for a gateway that follows no control. */
+  readonly isControlConnected: boolean | undefined;
+};
+
+/** A gateway's own metrics. */
+export function gatewayMetrics(state: GatewayState): readonly MetricFamily[] {
+  return [...countMetrics(state.counts), ...openMetrics(state), ...configurationMetrics(state)];
+}
+
+function countMetrics(counts: Counts): MetricFamily[] {
+  return [
+    counter(
+      {
+        name: "wherefrom_requests_total",
+        help: "Requests whose answer is over, by the class of its status; none: the client left before it",
+      },
+      counts.byStatusClass.map((value, digit) => ({ labels: { status: digit === 0 ? "none" : `${digit}xx` }, value })),
+    ),
+    counter(
+      { name: "wherefrom_resolutions_total", help: "Resolved clients, by outcome, trust and the reason why the algorithm gave no address" },
+      counts.resolutions.map(({ outcome, trust, reason, count }) => ({
+        labels: { outcome, trust, reason: reason ?? "none" },
+        value: count,
+      })),
+    ),
+    counter(
+      { name: "wherefrom_faults_total", help: "Answers of the gateway itself in place of a target's, by code" },
+      counts.faults.map(({ code, count }) => ({ labels: { code }, value: count })),
+    ),
+    histogram(
+      {
+        name: "wherefrom_request_duration_seconds",
+        help: "From the parsed header to the last byte of the answer; for a WebSocket to its handshake",
+      },
+      {
+        bounds: durationBoundsMs.map((bound) => bound / 1_000),
+        counts: counts.byDuration,
+        sum: counts.durationSumMs / 1_000,
+        count: counts.exchanges,
+      },
+    ),
+    counter(
+      { name: "wherefrom_records_dropped_total", help: "Records of exchanges that their receiver did not take" },
+      counts.recordsDropped,
+    ),
+  ];
+}
+
+function openMetrics({ connections, exchanges, tunnels }: GatewayState): MetricFamily[] {
+  return [
+    gauge({ name: "wherefrom_open_connections", help: "Client connections, WebSockets among them", aggregator: "sum" }, connections),
+    gauge({ name: "wherefrom_open_exchanges", help: "Requests whose answer is not over", aggregator: "sum" }, exchanges),
+    gauge({ name: "wherefrom_open_tunnels", help: "WebSockets", aggregator: "sum" }, tunnels),
+  ];
+}
+
+function configurationMetrics({ snapshot, isControlConnected }: GatewayState): MetricFamily[] {
+  const revision: MetricValue[] = snapshot === undefined ? [] : [{ labels: {}, value: snapshot.revision }];
+  const age: MetricValue[] = snapshot === undefined ? [] : [{ labels: {}, value: snapshot.ageMs / 1_000 }];
+  const control: MetricValue[] = isControlConnected === undefined ? [] : [{ labels: {}, value: Number(isControlConnected) }];
+  return [
+    gauge(
+      { name: "wherefrom_snapshot_revision", help: "Revision that new requests run by; of several workers the oldest", aggregator: "min" },
+      revision,
+    ),
+    gauge({ name: "wherefrom_snapshot_age_seconds", help: "Since that snapshot was taken into use", aggregator: "max" }, age),
+    gauge({ name: "wherefrom_control_connected", help: "1 while control is followed, 0 while it is away", aggregator: "min" }, control),
+  ];
+}

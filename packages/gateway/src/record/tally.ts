@@ -1,0 +1,114 @@
+import type { Outcome, Rejection, Resolution, Trust } from "wherefrom";
+import type { FaultCode } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
+
+/** Upper bounds of the buckets in which durations are counted, in milliseconds; what took longer stands only in the count. */
+export const durationBoundsMs: readonly number[] = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000];
+
+/** What one gateway has counted since it was opened. Counts only rise. */
+export type Counts = {
+  readonly exchanges: number;
+  /** By the first digit of the status; at 0 those whose client left before there was one. */
+  readonly byStatusClass: readonly number[];
+  readonly resolutions: readonly ResolutionCount[];
+  readonly faults: readonly { readonly code: FaultCode; readonly count: number }[];
+  /** Exchanges within each bound of `durationBoundsMs`, the smaller bounds not included. */
+  readonly byDuration: readonly number[];
+  readonly durationSumMs: number;
+  /** Records that their receiver did not take. */
+  readonly recordsDropped: number;
+};
+
+export type ResolutionCount = {
+  readonly outcome: Outcome;
+  readonly trust: Trust;
+  readonly reason: Rejection | undefined;
+  readonly count: number;
+};
+
+const STATUS_CLASSES = 6;
+const outcomes: readonly Outcome[] = ["resolved", "fallback", "rejected"];
+const trusts: readonly Trust[] = ["verified", "unverified"];
+
+/** A place for each reason; 0 is for none. The compiler misses a reason that is not here. */
+const reasonPlaces: Readonly<Record<Rejection, number>> = {
+  "header-absent": 1,
+  "index-out-of-range": 2,
+  "hop-not-an-address": 3,
+  "untrusted-peer": 4,
+  "peer-unknown": 5,
+  "header-repeated": 6,
+  "too-many-hops": 7,
+  "header-too-long": 8,
+  "header-malformed": 9,
+  "no-entrance-matched": 10,
+};
+const REASONS = 11;
+
+/**
+ * Counts exchanges as they end. Plain fields: a request pays for a few additions, and names and labels are made only when somebody asks.
+ * Nothing that a client chose is counted by: the number of counters is fixed.
+ */
+export class Tally {
+  #exchanges = 0;
+  #durationSumMs = 0;
+  #recordsDropped = 0;
+  readonly #byStatusClass: number[] = zeros(STATUS_CLASSES);
+  readonly #byResolution: number[] = zeros(outcomes.length * trusts.length * REASONS);
+  readonly #byDuration: number[] = zeros(durationBoundsMs.length);
+  readonly #byFault = new Map<FaultCode, number>();
+
+  /** Counts one exchange that is over. */
+  count({ status, fault, resolution }: Pick<Exchange, "status" | "fault" | "resolution">, durationMs: number): void {
+    this.#exchanges += 1;
+    this.#durationSumMs += durationMs;
+    increase(this.#byStatusClass, Math.trunc((status ?? 0) / 100));
+    if (resolution !== undefined) increase(this.#byResolution, placeOf(resolution));
+    if (fault !== undefined) this.#byFault.set(fault, (this.#byFault.get(fault) ?? 0) + 1);
+    for (let index = 0; index < durationBoundsMs.length; index += 1) {
+      if (durationMs <= (durationBoundsMs[index] ?? 0)) {
+        increase(this.#byDuration, index);
+        return;
+      }
+    }
+  }
+
+  dropRecord(): void {
+    this.#recordsDropped += 1;
+  }
+
+  read(): Counts {
+    return {
+      exchanges: this.#exchanges,
+      byStatusClass: [...this.#byStatusClass],
+      resolutions: this.#byResolution.flatMap((count, place) => (count === 0 ? [] : [{ ...resolutionAt(place), count }])),
+      faults: [...this.#byFault].map(([code, count]) => ({ code, count })),
+      byDuration: [...this.#byDuration],
+      durationSumMs: this.#durationSumMs,
+      recordsDropped: this.#recordsDropped,
+    };
+  }
+}
+
+function zeros(length: number): number[] {
+  return new Array<number>(length).fill(0);
+}
+
+function increase(counts: number[], index: number): void {
+  counts[index] = (counts[index] ?? 0) + 1;
+}
+
+function placeOf({ outcome, trust, reason }: Resolution): number {
+  const row = outcomes.indexOf(outcome) * trusts.length + trusts.indexOf(trust);
+  return row * REASONS + (reason === undefined ? 0 : reasonPlaces[reason]);
+}
+
+function resolutionAt(place: number): Omit<ResolutionCount, "count"> {
+  const row = Math.trunc(place / REASONS);
+  const reasons = Object.keys(reasonPlaces) as Rejection[];
+  return {
+    outcome: outcomes[Math.trunc(row / trusts.length)] ?? "rejected",
+    trust: trusts[row % trusts.length] ?? "unverified",
+    reason: reasons.find((reason) => reasonPlaces[reason] === place % REASONS),
+  };
+}
