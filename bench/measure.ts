@@ -1,4 +1,6 @@
 import { Bench } from "tinybench";
+import { type BenchOptions, pick } from "./options.ts";
+import { medianOf, type Row } from "./report.ts";
 
 /** One program under measurement: `run` works through the whole batch and gives a number that depends on all of its answers. */
 export type Subject = { readonly name: string; readonly run: () => number };
@@ -11,20 +13,19 @@ export type Case = {
   readonly subjects: readonly Subject[];
 };
 
-/** Nanoseconds a call, the median of the rounds' medians. */
-export type Row = { readonly case: string; readonly subject: string; readonly value: number; readonly unit: "ns" };
-
-/** How long is measured. */
-export type Effort = { readonly rounds: number; readonly msPerTask: number };
+const EFFORT = { rounds: 7, msPerTask: 60 };
+const QUICK = { rounds: 1, msPerTask: 5 };
 
 /** Calls as many as a median needs, however slow a subject is. */
 const MIN_ITERATIONS = 5;
 
 /**
  * Measures all subjects of all cases in one process, in rounds: each round runs every subject once, so that a machine that slows down slows all of them.
- * No assertion hangs on what comes out.
+ * No assertion hangs on what comes out. Each row is in nanoseconds a call, the median of the rounds' medians.
  */
-export async function measure(cases: readonly Case[], effort: Effort): Promise<readonly Row[]> {
+export async function measureCalls(all: readonly Case[], options: BenchOptions): Promise<readonly Row[]> {
+  const effort = { ...(options.quick ? QUICK : EFFORT), ...(options.rounds && { rounds: options.rounds }) };
+  const cases = pick(all, options.cases).map((one) => ({ ...one, subjects: pick(one.subjects, options.only) }));
   const samples = new Map<string, number[]>();
   for (let round = 0; round < effort.rounds; round++) {
     for (const { name, batch, subjects } of cases) {
@@ -52,7 +53,7 @@ export async function measure(cases: readonly Case[], effort: Effort): Promise<r
       case: name,
       subject: subject.name,
       value: medianOf(samples.get(keyOf(name, subject.name)) ?? []),
-      unit: "ns" as const,
+      unit: "ns",
     })),
   );
 }
@@ -67,11 +68,4 @@ export function sinkValue(): number {
 
 function keyOf(caseName: string, subject: string): string {
   return `${caseName}\n${subject}`;
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
 }

@@ -9,3 +9,11 @@ declare module "proxy-addr" {
 declare module "request-ip" {
   export function getClientIp(request: unknown): string | null;
 }
+
+declare module "fast-proxy" {
+  import type { IncomingMessage, ServerResponse } from "node:http";
+
+  type Proxy = (request: IncomingMessage, response: ServerResponse, source: string | undefined, options: object) => void;
+  const fastProxy: (options: { readonly base: string; readonly undici: object }) => { readonly proxy: Proxy };
+  export = fastProxy;
+}

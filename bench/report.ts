@@ -1,50 +1,90 @@
-import type { Row } from "./measure.ts";
-
 /** The name of our own subject in every case. */
 export const OURS = "wherefrom";
 
-/** Ours divided by another: in a row's unit, so less than 1 is faster. `against` is a subject of the same case, or another case of ours. */
+/** One figure: the median of the rounds. */
+export type Row = { readonly case: string; readonly subject: string; readonly value: number; readonly unit: string };
+
+/** Ours divided by another, in a row's unit: where the unit is a cost, less than 1 is better. `against` is a subject of the same case, or another case of ours. */
 export type Ratio = { readonly case: string; readonly against: string; readonly ratio: number };
 
 /** What a benchmark says, and what `--json` prints. */
 export type Report = { readonly bench: string; readonly node: string; readonly rows: readonly Row[]; readonly ratios: readonly Ratio[] };
 
 /** Makes the report. `pairs` names the cases of ours that are compared with each other. */
-export function reportOf(bench: string, rows: readonly Row[], pairs: readonly (readonly [name: string, against: string])[]): Report {
+export function reportOf(bench: string, rows: readonly Row[], pairs: readonly (readonly [name: string, against: string])[] = []): Report {
   const ours = new Map(rows.filter((row) => row.subject === OURS).map((row) => [row.case, row.value]));
   const others = rows.filter((row) => row.subject !== OURS);
   const ratios = [
     ...others.map((row) => ({ case: row.case, against: row.subject, ratio: round((ours.get(row.case) ?? Number.NaN) / row.value, 4) })),
-    ...pairs.map(([name, against]) => ({
-      case: name,
-      against,
-      ratio: round((ours.get(name) ?? Number.NaN) / (ours.get(against) ?? Number.NaN), 4),
-    })),
+    ...pairs
+      .filter(([name, against]) => ours.has(name) && ours.has(against))
+      .map(([name, against]) => ({
+        case: name,
+        against,
+        ratio: round((ours.get(name) ?? Number.NaN) / (ours.get(against) ?? Number.NaN), 4),
+      })),
   ];
-  return { bench, node: process.version, rows: rows.map((row) => ({ ...row, value: round(row.value, 1) })), ratios };
+  return { bench, node: process.version, rows: rows.map((row) => ({ ...row, value: round(row.value, DIGITS) })), ratios };
+}
+
+const DIGITS = 2;
+
+/** The value in the middle, or between the two in the middle; `NaN` of none. */
+export function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
 }
 
 /** The report as a table: a line a case, a column a subject, and how many times as fast as each other subject ours is. */
-export function tableOf({ bench, node, rows, ratios }: Report): string {
+export function tableByCase({ bench, node, rows, ratios }: Report): string {
   const subjects = [...new Set(rows.map((row) => row.subject))];
   const cases = [...new Set(rows.map((row) => row.case))];
   const head = [`${bench}, ns a call (${node})`, ...subjects];
-  const body = cases.map((name) => [name, ...subjects.map((subject) => cellOf(name, subject, { rows, ratios }))]);
+  const body = cases.map((name) => [
+    name,
+    ...subjects.map((subject) => cellOf({ rows, ratios }, { name, subject, ratioText: (ratio) => `${(1 / ratio).toFixed(2)}x` })),
+  ]);
   const pairs = ratios
     .filter(({ against }) => cases.includes(against))
     .map(({ case: name, against, ratio }) => `${name} costs ${ratio.toFixed(2)} times ${against}`);
   return `${[...align([head, ...body]), ...pairs].join("\n")}\n`;
 }
 
-/** `3260 (14.8x)`: theirs, and how many times ours it is. */
-function cellOf(name: string, subject: string, { rows, ratios }: Pick<Report, "rows" | "ratios">): string {
+/**
+ * The report as tables, for cases with units of their own: a line a subject, a column a case, and in brackets ours divided by theirs. Cases that share their
+ * first word share a table.
+ */
+export function tableBySubject({ bench, node, rows, ratios }: Report): string {
+  const subjects = [...new Set(rows.map((row) => row.subject))];
+  const units = [...new Map(rows.map((row) => [row.case, row.unit]))];
+  const tables = [...new Set(units.map(([name]) => groupOf(name)))].map((group) => {
+    const cases = units.filter(([name]) => groupOf(name) === group);
+    const head = [group, ...cases.map(([name, unit]) => `${name.slice(name.indexOf(" ") + 1)}, ${unit}`)];
+    const body = subjects.map((subject) => [
+      subject,
+      ...cases.map(([name]) => cellOf({ rows, ratios }, { name, subject, ratioText: (ratio) => `${ratio.toFixed(2)}` })),
+    ]);
+    return align([head, ...body]).join("\n");
+  });
+  return `${bench}, medians, (ours divided by theirs) (${node})\n\n${tables.join("\n\n")}\n`;
+}
+
+function groupOf(caseName: string): string {
+  return caseName.includes(" ") ? caseName.slice(0, caseName.indexOf(" ")) : "";
+}
+
+type CellOptions = { readonly name: string; readonly subject: string; readonly ratioText: (ratio: number) => string };
+
+/** Theirs, and how it compares with ours. */
+function cellOf({ rows, ratios }: Pick<Report, "rows" | "ratios">, { name, subject, ratioText }: CellOptions): string {
   const row = rows.find((candidate) => candidate.case === name && candidate.subject === subject);
   if (row === undefined) return "-";
   const ratio = ratios.find((candidate) => candidate.case === name && candidate.against === subject)?.ratio;
   const value = row.value >= 100 ? row.value.toFixed(0) : row.value.toFixed(1);
-  return ratio === undefined ? value : `${value} (${(1 / ratio).toFixed(2)}x)`;
+  return ratio === undefined ? value : `${value} (${ratioText(ratio)})`;
 }
-
 function align(lines: readonly (readonly string[])[]): readonly string[] {
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => (line[column] ?? "").length)));
   return lines.map((line) =>

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { capability } from "../capabilities.mjs";
 
 const main = fileURLToPath(new URL("../../bench/dist/main.js", import.meta.url));
 
@@ -34,6 +35,40 @@ test.each(benches)("$name measures every subject of every case in one run", ({ n
   expect(report.ratios).toContainEqual({ case: shows, against, ratio: expect.any(Number) });
 });
 
-test("a bench that there is not is a fault of usage", () => {
-  expect(bench("nothing")).toMatchObject({ status: 2, stderr: "Usage: npm run bench -- resolve|match [--json] [--quick]\n" });
+const traffic = [
+  { name: "gateway", reference: "node:http + undici", unitOf: { "100B cpu": "µs", "10KB p99": "ms", "1MB rate": "req/s" } },
+  { name: "websocket", reference: "manual splice", unitOf: { handshake: "µs", "round-trip": "µs", idle: "KB" } },
+];
+
+test.runIf(process.platform === "linux").each(traffic)(
+  "$name drives real proxies, ours and the reference",
+  ({ name, reference, unitOf }) => {
+    const peers = capability("nginx") ? ["nginx", reference] : [reference];
+    const { stdout, stderr, status } = bench(name, "--json", "--quick", "--only", peers.join(","));
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    const report = JSON.parse(stdout) as Report;
+    expect(report).toMatchObject({ bench: name, node: process.version });
+    for (const [caseName, unit] of Object.entries(unitOf)) {
+      for (const subject of [...peers, "wherefrom"]) {
+        const row = report.rows.find((one) => one.case === caseName && one.subject === subject);
+        expect({ caseName, subject, row }).toMatchObject({ row: { value: expect.any(Number), unit } });
+      }
+      expect(report.ratios).toContainEqual({ case: caseName, against: reference, ratio: expect.any(Number) });
+    }
+  },
+);
+
+const wrong = [
+  { words: ["nothing"], says: "No benchmark nothing" },
+  { words: ["resolve", "match"], says: "Expected one benchmark, received 2" },
+  { words: ["resolve", "--loud"], says: "Unknown option '--loud'" },
+  { words: ["resolve", "--rounds", "0"], says: "--rounds: expected a whole number above 0" },
+  { words: ["websocket", "--only", "apache"], says: "No apache here: there are nginx, haproxy, http-proxy-3" },
+  { words: ["gateway", "--case", "2MB"], says: "No 2MB here: there are 100B, 10KB, 1MB" },
+];
+
+test.each(wrong)("$words is a fault of usage", ({ words, says }) => {
+  const { status, stderr } = bench(...words);
+  expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining(says) });
+  expect(stderr).toContain("Usage: npm run bench -- resolve|match|gateway|websocket [--json]");
 });
