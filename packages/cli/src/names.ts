@@ -1,4 +1,4 @@
-import { environmentNameSchema } from "@wherefrom/model";
+import { environmentNameSchema, organizationNameSchema } from "@wherefrom/model";
 import { CliError } from "./errors.ts";
 
 /** The organization and the environment that a command works on. */
@@ -16,7 +16,8 @@ export function checkNames(names: Partial<Names>): void {
 
 function checkName(kind: keyof Names, name: string | undefined): void {
   if (name === undefined) return;
-  const [issue] = environmentNameSchema.safeParse(name).error?.issues ?? [];
+  const schema = kind === "organization" ? organizationNameSchema : environmentNameSchema;
+  const [issue] = schema.safeParse(name).error?.issues ?? [];
   if (issue === undefined) return;
   const variable = `WHEREFROM_${kind.toUpperCase()}`;
   throw new CliError("USAGE_OPTION_INVALID", `--${kind} (${variable}): ${issue.message}, given ${JSON.stringify(name)}`);

@@ -47,7 +47,7 @@ export async function openSystem(options: SystemOptions, own: Own): Promise<Syst
   const admin = await openAdminListener(options, own);
   const demo = options.demo ? own(await openDemoUpstream()) : undefined;
   const control = own(await withDataFlag(options.data, () => openApi(options)));
-  await control.seedEnvironment({ name: environment, routes: demo === undefined ? [] : [demoRoute(demo.url)] });
+  await control.seedEnvironment({ organization, name: environment, routes: demo === undefined ? [] : [demoRoute(demo.url)] });
   if (demo !== undefined) await pointDemoRoute({ apiUrl: control.url, organization, environment, target: demo.url });
   const source = own(controlSource({ url: control.url, organization, environment, gatewayId: GATEWAY_ID }));
   const { gatewayHost: host, gatewayPort: port } = options;

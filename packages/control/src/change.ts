@@ -1,23 +1,37 @@
-import { snapshotOf } from "./api/environment-json.ts";
-import type { Changed, Decide } from "./config-store/port.ts";
+import { environmentName, snapshotOf } from "./api/environment-json.ts";
+import type { Changed, Decide, EnvironmentContent, Stamp } from "./config-store/port.ts";
 import type { ControlParts } from "./parts.ts";
 
-export type Published = Changed & {
+export type Published = Changed<EnvironmentContent> & {
   /** Connected gateways that had not answered for the new revision when the wait was over. */
   readonly lateGateways: readonly string[];
+};
+
+type EnvironmentChange = {
+  readonly organization: string;
+  readonly environment: string;
+  readonly by: Stamp;
+  readonly decide: Decide<EnvironmentContent>;
 };
 
 /**
  * Changes an environment, offers the result to its gateways and waits until the connected ones have answered, `maxPublishWaitMs`
  * at most. The change is durable before it is offered, and stands whatever the gateways say.
  */
-export async function changeAndPublish(parts: ControlParts, name: string, decide: Decide): Promise<Published> {
-  const { store, publisher, organization, limits, now, onNotice } = parts;
-  const changed = await store.change(name, { at: now(), decide });
-  const { revision, after } = changed;
+export async function changeAndPublish(parts: ControlParts, change: EnvironmentChange): Promise<Published> {
+  const { organization, environment, by, decide } = change;
+  const changed = await parts.store.of(organization).change(environment, { by, decide });
+  return publish(parts, { ...changed, organization, environment });
+}
+
+type Publishing = Changed<EnvironmentContent> & { readonly organization: string; readonly environment: string };
+
+async function publish({ publisher, limits, onNotice }: ControlParts, publishing: Publishing): Promise<Published> {
+  const { organization, environment, revision, before, after } = publishing;
+  const name = environmentName(organization, environment);
   publisher.publish(name, after ? { kind: "snapshot", snapshot: snapshotOf(organization, after) } : { kind: "gone", revision });
-  if (after === undefined) return { ...changed, lateGateways: [] };
+  if (after === undefined) return { revision, before, after, lateGateways: [] };
   const lateGateways = await publisher.settled(name, { revision, timeoutMs: limits.maxPublishWaitMs });
   if (lateGateways.length > 0) onNotice({ kind: "gateways-late", environment: name, revision, gateways: lateGateways });
-  return { ...changed, lateGateways };
+  return { revision, before, after, lateGateways };
 }

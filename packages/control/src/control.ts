@@ -1,3 +1,4 @@
+import { organizationNameSchema } from "@wherefrom/model";
 import { getDeployedConfig } from "./api/deployed-config.ts";
 import {
   createEnvironment,
@@ -12,24 +13,27 @@ import { listGateways, reportGateway } from "./api/gateways.ts";
 import { getIndex } from "./api/index-page.ts";
 import { lintPolicy } from "./api/lint.ts";
 import { getOperation, listOperations } from "./api/operations.ts";
+import { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization } from "./api/organizations.ts";
 import { createRoute, deleteRoute, getRoute, listRoutes, replaceRoute } from "./api/routes.ts";
 import { getSnapshot } from "./api/snapshot.ts";
 import { openSqliteStore } from "./config-store/sqlite.ts";
 import { ControlError } from "./errors.ts";
 import { createApp } from "./http/app.ts";
+import { identifyByClaim } from "./http/caller.ts";
 import type { RouteLine } from "./http/endpoint.ts";
 import { type ListenAddress, type Listener, listen, requireLoopbackListen } from "./http/listener.ts";
 import { type ControlLimits, DEFAULT_CONTROL_LIMITS } from "./limits.ts";
 import type { ControlNotice } from "./notice.ts";
 import type { ControlParts } from "./parts.ts";
 import { createPublisher } from "./publish.ts";
-import { type EnvironmentSeed, seedEnvironment } from "./seed.ts";
+import { type EnvironmentSeed, seedEnvironment, seedOrganization } from "./seed.ts";
 
 export type ControlOptions = {
   /** A loopback host. Port 0 lets the system choose. */
   readonly listen: ListenAddress;
   /** `sqlite:PATH`. The file and its folder are made when they are missing. */
   readonly database: string;
+  /** Made at the start unless it exists. Others can be made over the API. */
   readonly organization: string;
   readonly limits?: Partial<ControlLimits>;
   readonly onNotice?: (notice: ControlNotice) => void;
@@ -40,40 +44,43 @@ export type Control = {
   readonly url: string;
   readonly host: string;
   readonly port: number;
-  /** Creates the environment with its routes unless one of that name exists; then nothing changes. */
+  /** Creates the environment with its routes unless one of that name exists; then nothing changes. Its organization must exist. */
   seedEnvironment(environment: EnvironmentSeed): Promise<void>;
   /** Ends event streams and long-polls, lets other requests end, and closes the database. A second call waits for the first. */
   close(): Promise<void>;
 };
-
-const ORGANIZATION = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 const ORG = "/v1/organizations/{org}";
 const ENV = `${ORG}/environments/{env}`;
 
 /** Everything that the API can do. */
 const ROUTES: readonly RouteLine[] = [
-  ["GET", "/", getIndex],
-  ["GET", `${ORG}/environments`, listEnvironments],
-  ["POST", `${ORG}/environments`, createEnvironment],
-  ["POST", `${ENV}:explain`, explainRequest],
-  ["POST", `${ENV}:lint`, lintPolicy],
-  ["GET", ENV, getEnvironment],
-  ["PUT", ENV, updateEnvironment],
-  ["POST", ENV, updateEnvironment],
-  ["PATCH", ENV, modifyEnvironment],
-  ["DELETE", ENV, deleteEnvironment],
-  ["GET", `${ENV}/routes`, listRoutes],
-  ["POST", `${ENV}/routes`, createRoute],
-  ["GET", `${ENV}/routes/{route}`, getRoute],
-  ["PUT", `${ENV}/routes/{route}`, replaceRoute],
-  ["DELETE", `${ENV}/routes/{route}`, deleteRoute],
-  ["GET", `${ENV}/deployedConfig`, getDeployedConfig],
-  ["GET", `${ENV}/snapshot`, getSnapshot],
-  ["GET", `${ENV}/gateways`, listGateways],
-  ["PUT", `${ENV}/gateways/{gateway}`, reportGateway],
-  ["GET", `${ORG}/operations`, listOperations],
-  ["GET", `${ORG}/operations/{operation}`, getOperation],
+  ["GET", "/", "index", getIndex],
+  ["GET", "/v1/organizations", "organizations.list", listOrganizations],
+  ["POST", "/v1/organizations", "organizations.create", createOrganization],
+  ["GET", ORG, "organizations.get", getOrganization],
+  ["PUT", ORG, "organizations.update", updateOrganization],
+  ["DELETE", ORG, "organizations.delete", deleteOrganization],
+  ["GET", `${ORG}/environments`, "organizations.environments.list", listEnvironments],
+  ["POST", `${ORG}/environments`, "organizations.environments.create", createEnvironment],
+  ["POST", `${ENV}:explain`, "organizations.environments.explain", explainRequest],
+  ["POST", `${ENV}:lint`, "organizations.environments.lint", lintPolicy],
+  ["GET", ENV, "organizations.environments.get", getEnvironment],
+  ["PUT", ENV, "organizations.environments.update", updateEnvironment],
+  ["POST", ENV, "organizations.environments.updateEnvironment", updateEnvironment],
+  ["PATCH", ENV, "organizations.environments.modifyEnvironment", modifyEnvironment],
+  ["DELETE", ENV, "organizations.environments.delete", deleteEnvironment],
+  ["GET", `${ENV}/routes`, "organizations.environments.routes.list", listRoutes],
+  ["POST", `${ENV}/routes`, "organizations.environments.routes.create", createRoute],
+  ["GET", `${ENV}/routes/{route}`, "organizations.environments.routes.get", getRoute],
+  ["PUT", `${ENV}/routes/{route}`, "organizations.environments.routes.update", replaceRoute],
+  ["DELETE", `${ENV}/routes/{route}`, "organizations.environments.routes.delete", deleteRoute],
+  ["GET", `${ENV}/deployedConfig`, "organizations.environments.getDeployedConfig", getDeployedConfig],
+  ["GET", `${ENV}/snapshot`, "organizations.environments.getSnapshot", getSnapshot],
+  ["GET", `${ENV}/gateways`, "organizations.environments.gateways.list", listGateways],
+  ["PUT", `${ENV}/gateways/{gateway}`, "organizations.environments.gateways.report", reportGateway],
+  ["GET", `${ORG}/operations`, "organizations.operations.list", listOperations],
+  ["GET", `${ORG}/operations/{operation}`, "organizations.operations.get", getOperation],
 ];
 
 /**
@@ -86,10 +93,11 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   requireLoopbackListen(options.listen.host);
   requireOrganizationName(organization);
   const limits = { ...DEFAULT_CONTROL_LIMITS, ...options.limits };
-  const store = await openSqliteStore(options.database, { organization, limits });
+  const store = await openSqliteStore(options.database, limits);
   const publisher = createPublisher(limits);
-  const parts: ControlParts = { organization, store, publisher, limits, onNotice, now: () => Date.now() };
+  const parts: ControlParts = { store, publisher, limits, identify: identifyByClaim, onNotice, now: () => Date.now() };
   try {
+    await seedOrganization(parts, organization);
     return controlOf(await listen(createApp(ROUTES, parts), options.listen), parts);
   } catch (error) {
     await store.close();
@@ -117,7 +125,7 @@ function controlOf(listener: Listener, parts: ControlParts): Control {
 }
 
 function requireOrganizationName(organization: string): void {
-  if (ORGANIZATION.test(organization)) return;
-  const expected = "1 to 128 letters, digits, dots, underscores or hyphens, the first a letter or digit";
-  throw new ControlError("CONTROL_ORGANIZATION_INVALID", `Organization: Expected ${expected}, received ${JSON.stringify(organization)}`);
+  const [issue] = organizationNameSchema.safeParse(organization).error?.issues ?? [];
+  if (issue === undefined) return;
+  throw new ControlError("CONTROL_ORGANIZATION_INVALID", `Organization: ${issue.message}, received ${JSON.stringify(organization)}`);
 }

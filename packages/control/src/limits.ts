@@ -16,10 +16,14 @@ export type ControlLimits = {
   readonly maxStreams: number;
   /** Gateways remembered for one environment. The one that reported longest ago and is not connected goes first. */
   readonly maxGateways: number;
+  readonly maxOrganizations: number;
+  /** Environments of one organization. */
+  readonly maxEnvironments: number;
+  /** Routes of one environment. */
   readonly maxRoutes: number;
   /** Revisions kept for one environment. */
   readonly maxRevisions: number;
-  /** Operations kept for the organization. */
+  /** Operations kept for one organization. */
   readonly maxOperations: number;
   /** How long `close` waits for requests that are still being answered. */
   readonly closeGraceMs: number;
@@ -34,6 +38,8 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   streamHeartbeatMs: 15_000,
   maxStreams: 1_000,
   maxGateways: 1_000,
+  maxOrganizations: 1_000,
+  maxEnvironments: 1_000,
   maxRoutes: 1_000,
   maxRevisions: 1_000,
   maxOperations: 1_000,

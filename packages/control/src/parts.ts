@@ -1,14 +1,16 @@
 import type { ConfigStore } from "./config-store/port.ts";
+import type { Identify } from "./http/caller.ts";
 import type { ControlLimits } from "./limits.ts";
 import type { ControlNotice } from "./notice.ts";
 import type { Publisher } from "./publish.ts";
 
 /** What the API works with. Made once, in control.ts. */
 export type ControlParts = {
-  readonly organization: string;
   readonly store: ConfigStore;
   readonly publisher: Publisher;
   readonly limits: ControlLimits;
+  /** Tells who asks. The seam for access control. */
+  readonly identify: Identify;
   readonly onNotice: (notice: ControlNotice) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;

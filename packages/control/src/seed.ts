@@ -1,16 +1,24 @@
 import { newName, readEnvironmentBody, updatedSettings } from "./api/environment-body.ts";
 import { readRoutes } from "./api/routes.ts";
 import { changeAndPublish } from "./change.ts";
+import type { Stamp } from "./config-store/port.ts";
 import { ControlError } from "./errors.ts";
 import { ApiError } from "./http/api-error.ts";
 import type { ControlParts } from "./parts.ts";
 
 /** An environment to begin with. Its parts are judged exactly as the API judges them. */
 export type EnvironmentSeed = {
+  readonly organization: string;
   readonly name: string;
   readonly clientIpResolutionConfig?: Readonly<Record<string, unknown>>;
   readonly routes?: readonly unknown[];
 };
+
+/** Creates the organization unless it exists. */
+export async function seedOrganization(parts: ControlParts, name: string): Promise<void> {
+  const by = stampOfStart(parts, "organizations.create");
+  await parts.store.changeOrganization(name, { by, decide: (current) => ({ kind: "write", content: current ?? { settings: {} } }) });
+}
 
 /**
  * Creates the environment with its routes in one step, unless one of that name exists.
@@ -19,13 +27,18 @@ export type EnvironmentSeed = {
  */
 export async function seedEnvironment(parts: ControlParts, seed: EnvironmentSeed): Promise<void> {
   try {
-    const { routes = [], ...body } = seed;
+    const { organization, routes = [], ...body } = seed;
     const given = readEnvironmentBody(body);
-    const name = newName(given, null);
+    const environment = newName(given, null);
     const content = { settings: updatedSettings({ given }), routes: readRoutes(routes) };
-    await changeAndPublish(parts, name, (current) => ({ kind: "write", content: current ?? content }));
+    const by = stampOfStart(parts, "organizations.environments.create");
+    await changeAndPublish(parts, { organization, environment, by, decide: (current) => ({ kind: "write", content: current ?? content }) });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     throw new ControlError("CONTROL_ENVIRONMENT_INVALID", `Environment ${JSON.stringify(seed.name)}: ${error.message}`, { cause: error });
   }
+}
+
+function stampOfStart({ now }: ControlParts, method: string): Stamp {
+  return { at: now(), author: "wherefrom", isAuthorVerified: true, method, reason: "Made at the start" };
 }

@@ -1,6 +1,14 @@
-import type { Operation } from "@wherefrom/model";
+import { AUDIT_ORIGIN, hashOf, type Operation } from "@wherefrom/model";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Change, ConfigStore, EnvironmentContent, StoreLimits } from "../src/config-store/port.ts";
+import {
+  type Change,
+  type ConfigStore,
+  type EnvironmentContent,
+  OrganizationMissing,
+  type OrganizationStore,
+  type Stamp,
+  type StoreLimits,
+} from "../src/config-store/port.ts";
 
 /** An implementation as the contract sees it: a place where a store can be opened, closed and opened again. */
 export type StorePlace = { open(limits?: Partial<StoreLimits>): Promise<ConfigStore> };
@@ -21,7 +29,12 @@ function contentOf(mark: number): EnvironmentContent {
   return { settings: { description: String(mark) }, routes: [{ name: `route-${mark}`, ...route }] };
 }
 
-const write = (mark: number) => (): Change => ({ kind: "write", content: contentOf(mark) });
+/** A change at a time; who, what and why are the same in all tests that do not look at them. */
+const at = (time: number): Stamp => ({ at: time, author: "alice", isAuthorVerified: false, method: "test" });
+
+const ALL = { limit: 1_000 };
+
+const write = (mark: number) => (): Change<EnvironmentContent> => ({ kind: "write", content: contentOf(mark) });
 
 function operationOf(mark: number): Operation {
   const name = `organizations/local/operations/${mark}`;
@@ -29,33 +42,42 @@ function operationOf(mark: number): Operation {
   return { name, metadata: { "@type": type, operationType: "UPDATE", targetResourceName: "x", state: "FINISHED" }, done: true };
 }
 
+function createOrganization(store: ConfigStore, name: string): Promise<unknown> {
+  return store.changeOrganization(name, { by: at(1), decide: () => ({ kind: "write", content: { settings: {} } }) });
+}
+
 /** What every implementation of the config-store port keeps to: the tests behind the words of config-store/port.ts. */
 export function describeConfigStore(name: string, placeOf: () => Promise<StorePlace>): void {
   describe(`config store: ${name}`, () => {
-    const open = async (limits?: Partial<StoreLimits>): Promise<ConfigStore> => {
+    const openAll = async (limits?: Partial<StoreLimits>): Promise<ConfigStore> => {
       const store = await (await placeOf()).open(limits);
       onTestFinished(() => store.close());
       return store;
+    };
+    const open = async (limits?: Partial<StoreLimits>): Promise<OrganizationStore> => {
+      const store = await openAll(limits);
+      await createOrganization(store, "local");
+      return store.of("local");
     };
 
     test("begins empty", async () => {
       const store = await open();
       expect(await store.names()).toEqual([]);
       expect(await store.read("demo")).toBeUndefined();
-      expect(await store.history("demo")).toEqual([]);
+      expect(await store.history("demo", ALL)).toEqual([]);
       expect(await store.operations({ limit: 10 })).toEqual([]);
     });
 
     test("names come in the order of their code units", async () => {
       const store = await open();
-      for (const environment of ["b", "a", "B", "a.1", "_"]) await store.change(environment, { at: 1, decide: write(1) });
+      for (const environment of ["b", "a", "B", "a.1", "_"]) await store.change(environment, { by: at(1), decide: write(1) });
       expect(await store.names()).toEqual(["B", "_", "a", "a.1", "b"]);
     });
 
     test("each change is one revision, told before and after, and kept in the history", async () => {
       const store = await open();
-      const first = await store.change("demo", { at: 10, decide: write(1) });
-      const second = await store.change("demo", { at: 20, decide: write(2) });
+      const first = await store.change("demo", { by: at(10), decide: write(1) });
+      const second = await store.change("demo", { by: at(20), decide: write(2) });
       expect(first).toMatchObject({ revision: 1, before: undefined, after: { revision: 1, createdAt: 10, modifiedAt: 10 } });
       expect(second).toMatchObject({
         revision: 2,
@@ -63,58 +85,58 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
         after: { ...contentOf(2), createdAt: 10, modifiedAt: 20, uid: first.after?.uid },
       });
       expect(await store.read("demo")).toEqual(second.after);
-      expect(await store.history("demo")).toEqual([
-        { revision: 2, at: 20, change: "written", content: contentOf(2) },
-        { revision: 1, at: 10, change: "created", content: contentOf(1) },
+      expect(await store.history("demo", ALL)).toEqual([
+        { ...at(20), revision: 2, change: "written", content: contentOf(2) },
+        { ...at(10), revision: 1, change: "created", content: contentOf(1) },
       ]);
     });
 
     test("a change that changes nothing is no revision", async () => {
       const store = await open();
-      const { after } = await store.change("demo", { at: 10, decide: write(1) });
-      const again = await store.change("demo", { at: 20, decide: write(1) });
+      const { after } = await store.change("demo", { by: at(10), decide: write(1) });
+      const again = await store.change("demo", { by: at(20), decide: write(1) });
       expect(again).toEqual({ revision: 1, before: after, after });
-      expect(await store.history("demo")).toHaveLength(1);
+      expect(await store.history("demo", ALL)).toHaveLength(1);
     });
 
     test("a refused change leaves everything as it was", async () => {
       const store = await open();
-      await store.change("demo", { at: 10, decide: write(1) });
+      await store.change("demo", { by: at(10), decide: write(1) });
       const refusal = new Error("No");
       const refuse = () => {
         throw refusal;
       };
-      await expect(store.change("demo", { at: 20, decide: refuse })).rejects.toBe(refusal);
+      await expect(store.change("demo", { by: at(20), decide: refuse })).rejects.toBe(refusal);
       expect(await store.read("demo")).toMatchObject({ revision: 1, ...contentOf(1) });
-      expect((await store.change("demo", { at: 30, decide: write(2) })).revision).toBe(2);
+      expect((await store.change("demo", { by: at(30), decide: write(2) })).revision).toBe(2);
     });
 
     test("revisions of a name never repeat, and a new environment has another uid", async () => {
       const store = await open();
-      const first = await store.change("demo", { at: 10, decide: write(1) });
-      const deleted = await store.change("demo", { at: 20, decide: () => ({ kind: "delete" }) });
+      const first = await store.change("demo", { by: at(10), decide: write(1) });
+      const deleted = await store.change("demo", { by: at(20), decide: () => ({ kind: "delete" }) });
       expect(deleted).toEqual({ revision: 2, before: first.after, after: undefined });
       expect(await store.names()).toEqual([]);
-      const second = await store.change("demo", { at: 30, decide: write(1) });
+      const second = await store.change("demo", { by: at(30), decide: write(1) });
       expect(second.after).toMatchObject({ revision: 3, createdAt: 30 });
       expect(second.after?.uid).not.toBe(first.after?.uid);
-      expect((await store.history("demo")).map(({ change }) => change)).toEqual(["created", "deleted", "created"]);
+      expect((await store.history("demo", ALL)).map(({ change }) => change)).toEqual(["created", "deleted", "created"]);
     });
 
     test("of many changes at a time none is lost", async () => {
       const store = await open();
-      const add = (current: EnvironmentContent | undefined): Change => ({
+      const add = (current: EnvironmentContent | undefined): Change<EnvironmentContent> => ({
         kind: "write",
         content: { settings: { description: String(Number(current?.settings.description ?? 0) + 1) }, routes: [] },
       });
-      await Promise.all(Array.from({ length: 20 }, () => store.change("demo", { at: 1, decide: add })));
+      await Promise.all(Array.from({ length: 20 }, () => store.change("demo", { by: at(1), decide: add })));
       expect(await store.read("demo")).toMatchObject({ revision: 20, settings: { description: "20" } });
     });
 
     test("the newest revisions are kept, and numbering goes on after those that are not", async () => {
       const store = await open({ maxRevisions: 3 });
-      for (let mark = 1; mark <= 5; mark += 1) await store.change("demo", { at: mark, decide: write(mark) });
-      expect((await store.history("demo")).map(({ revision }) => revision)).toEqual([5, 4, 3]);
+      for (let mark = 1; mark <= 5; mark += 1) await store.change("demo", { by: at(mark), decide: write(mark) });
+      expect((await store.history("demo", ALL)).map(({ revision }) => revision)).toEqual([5, 4, 3]);
     });
 
     test("operations are kept newest first, in pages, up to the limit", async () => {
@@ -127,16 +149,153 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
       expect(await store.operation(operationOf(1).name)).toBeUndefined();
     });
 
+    test("who changed what, when and why stands in the history", async () => {
+      const store = await open();
+      const by: Stamp = { at: 5, author: "bob", isAuthorVerified: true, method: "m", reason: "because", requestId: "r-1" };
+      await store.change("demo", { by, decide: write(1) });
+      expect(await store.revision("demo", 1)).toEqual({ ...by, revision: 1, change: "created", content: contentOf(1) });
+      expect(await store.revision("demo", 2)).toBeUndefined();
+      expect(await store.revision("other", 1)).toBeUndefined();
+    });
+
+    test("a history comes in pages, also that of a deleted environment", async () => {
+      const store = await open();
+      for (let mark = 1; mark <= 4; mark += 1) await store.change("demo", { by: at(mark), decide: write(mark) });
+      await store.change("demo", { by: at(9), decide: () => ({ kind: "delete" }) });
+      const first = await store.history("demo", { limit: 2 });
+      const second = await store.history("demo", { limit: 9, before: first.at(-1)?.revision });
+      expect([...first, ...second].map(({ revision }) => revision)).toEqual([5, 4, 3, 2, 1]);
+    });
+
+    test("each revision has one entry in the audit log, each entry the hash of the one before", async () => {
+      const store = await open();
+      await store.change("demo", { by: { ...at(10), reason: "because" }, decide: write(1) });
+      await store.change("demo", { by: at(20), decide: write(1) });
+      await store.change("demo", { by: at(30), decide: () => ({ kind: "delete" }) });
+      const [deleted, created, organization, ...more] = await store.audit(ALL);
+      expect(more).toEqual([]);
+      expect(organization).toMatchObject({ sequence: 1, resource: "organizations/local", change: "CREATED", previousHash: AUDIT_ORIGIN });
+      const { hash, ...sealed } = created ?? {};
+      expect(sealed).toEqual({
+        sequence: 2,
+        time: "1970-01-01T00:00:00.010Z",
+        author: "alice",
+        authorVerified: false,
+        method: "test",
+        resource: "organizations/local/environments/demo",
+        change: "CREATED",
+        revision: 1,
+        reason: "because",
+        contentHash: hashOf(contentOf(1)),
+        previousHash: organization?.hash,
+      });
+      expect(hash).toBe(hashOf(sealed));
+      expect(deleted).toMatchObject({ sequence: 3, change: "DELETED", revision: 2, previousHash: hash });
+      expect(await store.audit({ limit: 1, before: 3 })).toEqual([created]);
+    });
+
+    test("several environments change together", async () => {
+      const store = await open();
+      for (const name of ["a", "b"]) await store.change(name, { by: at(1), decide: write(1) });
+      const changed = await store.changeAll({
+        by: at(2),
+        decide: (current) => {
+          expect([...current.keys()]).toEqual(["a", "b"]);
+          return new Map([
+            ["a", write(2)()],
+            ["b", { kind: "delete" }],
+            ["c", write(3)()],
+          ]);
+        },
+      });
+      expect([...changed].map(([name, { revision, after }]) => [name, revision, after?.settings.description])).toEqual([
+        ["a", 2, "2"],
+        ["b", 2, undefined],
+        ["c", 1, "3"],
+      ]);
+      expect([...(await store.readAll()).keys()]).toEqual(["a", "c"]);
+    });
+
+    test("several environments change together or not at all", async () => {
+      const store = await open();
+      await store.change("a", { by: at(1), decide: write(1) });
+      const before = await store.audit(ALL);
+      const decide = () =>
+        new Map<string, Change<EnvironmentContent>>([
+          ["a", write(2)()],
+          ["missing", { kind: "delete" }],
+        ]);
+      await expect(store.changeAll({ by: at(2), decide })).rejects.toThrow("missing");
+      expect(await store.read("a")).toMatchObject({ revision: 1, ...contentOf(1) });
+      expect(await store.audit(ALL)).toEqual(before);
+    });
+
+    test("organizations do not see each other", async () => {
+      const store = await openAll();
+      for (const name of ["b", "a"]) await createOrganization(store, name);
+      await store.of("a").change("demo", { by: at(1), decide: write(1) });
+      await store.of("a").saveOperation(operationOf(1));
+      const other = store.of("b");
+      expect((await store.organizations()).map(({ name, revision }) => [name, revision])).toEqual([
+        ["a", 1],
+        ["b", 1],
+      ]);
+      expect([await other.names(), await other.read("demo"), await other.history("demo", ALL), await other.operations(ALL)]).toEqual([
+        [],
+        undefined,
+        [],
+        [],
+      ]);
+      expect(await other.audit(ALL)).toHaveLength(1);
+    });
+
+    test("an organization is told of its environments, and its log outlives it", async () => {
+      const store = await openAll();
+      await createOrganization(store, "acme");
+      const acme = store.of("acme");
+      await acme.change("demo", { by: at(1), decide: write(1) });
+      const told: (readonly string[])[] = [];
+      const remove = () =>
+        store.changeOrganization("acme", {
+          by: at(2),
+          decide: (_current, environments) => {
+            told.push(environments);
+            return { kind: "delete" };
+          },
+        });
+      await expect(remove()).rejects.toThrow();
+      await acme.change("demo", { by: at(3), decide: () => ({ kind: "delete" }) });
+      expect(await remove()).toMatchObject({ revision: 2, before: { name: "acme" }, after: undefined });
+      expect(told).toEqual([["demo"], []]);
+      expect(await store.organization("acme")).toBeUndefined();
+      expect(await acme.audit(ALL)).toHaveLength(4);
+      expect(await createOrganization(store, "acme")).toMatchObject({ revision: 3, after: { name: "acme" } });
+      expect((await acme.audit(ALL))[0]).toMatchObject({ sequence: 5, revision: 3 });
+    });
+
+    test("a change of an organization that is not there is refused", async () => {
+      const store = await openAll();
+      await expect(store.of("none").change("demo", { by: at(1), decide: write(1) })).rejects.toBeInstanceOf(OrganizationMissing);
+      await expect(store.of("none").changeAll({ by: at(1), decide: () => new Map() })).rejects.toBeInstanceOf(OrganizationMissing);
+      expect(await store.of("none").audit(ALL)).toEqual([]);
+    });
+
     test("everything is there after closing and opening", async () => {
       const place = await placeOf();
-      const store = await place.open();
-      const { after } = await store.change("demo", { at: 10, decide: write(1) });
+      const first = await place.open();
+      await createOrganization(first, "local");
+      const store = first.of("local");
+      const { after } = await store.change("demo", { by: at(10), decide: write(1) });
       await store.saveOperation(operationOf(1));
-      await store.close();
-      const reopened = await place.open();
-      onTestFinished(() => reopened.close());
+      const log = await store.audit(ALL);
+      await first.close();
+      const second = await place.open();
+      onTestFinished(() => second.close());
+      const reopened = second.of("local");
+      expect(await second.organization("local")).toMatchObject({ name: "local", revision: 1 });
+      expect(await reopened.audit(ALL)).toEqual(log);
       expect(await reopened.read("demo")).toEqual(after);
-      expect(await reopened.history("demo")).toHaveLength(1);
+      expect(await reopened.history("demo", ALL)).toHaveLength(1);
       expect(await reopened.operation(operationOf(1).name)).toEqual(operationOf(1));
     });
   });

@@ -4,7 +4,7 @@ import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import type { ConfigStore, EnvironmentContent } from "../src/config-store/port.ts";
 import { openSqliteStore } from "../src/config-store/sqlite.ts";
 import { DEFAULT_STORE_LIMITS, describeConfigStore } from "./config-store-contract.ts";
@@ -14,23 +14,12 @@ const ROUNDS = 6;
 const CUTS = 40;
 
 function openAt(path: string): Promise<ConfigStore> {
-  return openSqliteStore(`sqlite:${path}`, { organization: "local", limits: { ...DEFAULT_STORE_LIMITS, maxRevisions: 100_000 } });
+  return openSqliteStore(`sqlite:${path}`, { ...DEFAULT_STORE_LIMITS, maxRevisions: 100_000 });
 }
 
 describeConfigStore("SQLite", async () => {
   const database = `sqlite:${join(await temporaryFolder(), "control.db")}`;
-  return { open: (limits) => openSqliteStore(database, { organization: "local", limits: { ...DEFAULT_STORE_LIMITS, ...limits } }) };
-});
-
-test("two organizations in one file do not see each other", async () => {
-  const path = join(await temporaryFolder(), "control.db");
-  const ours = await openAt(path);
-  await ours.change("demo", { at: 1, decide: () => ({ kind: "write", content: { settings: {}, routes: [] } }) });
-  await ours.close();
-  const theirs = await openSqliteStore(`sqlite:${path}`, { organization: "other", limits: DEFAULT_STORE_LIMITS });
-  onTestFinished(() => theirs.close());
-  expect(await theirs.names()).toEqual([]);
-  expect(await theirs.history("demo")).toEqual([]);
+  return { open: (limits) => openSqliteStore(database, { ...DEFAULT_STORE_LIMITS, ...limits }) };
 });
 
 /** Starts a process that writes to the file, and kills it with SIGKILL in the middle of its work after `count` stored revisions. */
@@ -60,8 +49,8 @@ function markOf({ settings, routes }: EnvironmentContent): number {
 
 /** Every revision is whole, none is missing below the newest, and the newest is what stands. */
 async function newestWholeRevision(store: ConfigStore): Promise<number> {
-  const history = await store.history("demo");
-  const standing = await store.read("demo");
+  const history = await store.of("local").history("demo", { limit: 100_000 });
+  const standing = await store.of("local").read("demo");
   expect(history.map(({ revision }) => revision)).toEqual(history.map((_, index) => history.length - index));
   for (const { content, at } of history) expect(markOf(content)).toBe(at);
   expect(standing?.revision ?? 0).toBe(history.length);

@@ -3,11 +3,16 @@ import { writeSync } from "node:fs";
 import { openSqliteStore } from "../dist/config-store/sqlite.js";
 
 const [, , database, first] = process.argv;
-const store = await openSqliteStore(database, { organization: "local", limits: { maxRevisions: 100_000, maxOperations: 10 } });
+const store = await openSqliteStore(database, { maxRevisions: 100_000, maxOperations: 10 });
+const by = { author: "writer", isAuthorVerified: true, method: "test" };
+await store.changeOrganization("local", { by: { ...by, at: 1 }, decide: () => ({ kind: "write", content: { settings: {} } }) });
 
 for (let mark = Number(first); ; mark += 1) {
   const settings = { description: String(mark) };
   const routes = Array.from({ length: 200 }, (_, index) => ({ name: `route-${mark}-${index}` }));
-  const { revision } = await store.change("demo", { at: mark, decide: () => ({ kind: "write", content: { settings, routes } }) });
+  const { revision } = await store.of("local").change("demo", {
+    by: { ...by, at: mark },
+    decide: () => ({ kind: "write", content: { settings, routes } }),
+  });
   writeSync(1, `${revision}\n`);
 }

@@ -121,11 +121,11 @@ function statusFor(port: number, host: string): Promise<number | undefined> {
   });
 }
 
-test("the index leads to the environments and to the documentation, which has the custom verb", async () => {
+test("the index leads to the organizations and to the documentation, which has the custom verb", async () => {
   const { ask } = await openTestControl();
   const { body } = await ask("GET //");
-  expect(body).toMatchObject({ service: "wherefrom-control", organization: "local" });
-  expect((await ask(`GET /${body.links.environments}`)).body).toEqual([]);
+  expect(body).toMatchObject({ service: "wherefrom-control" });
+  expect((await ask(`GET /${body.links.organizations}`)).body).toEqual({ organizations: [{ organization: "local", projectId: "local" }] });
   const document = (await ask(`GET /${body.links.openapi}`)).body;
   expect(document.openapi).toBe("3.1.0");
   const environment = "/v1/organizations/{org}/environments/{env}";

@@ -103,7 +103,8 @@ describe("a fault is one line with a stable code and the way out", () => {
 });
 
 describe("seedEnvironment", () => {
-  const seed = { name: "demo", clientIpResolutionConfig: headerIndex(-1), routes: [{ name: "all", target: "http://127.0.0.1:9000" }] };
+  const routes = [{ name: "all", target: "http://127.0.0.1:9000" }];
+  const seed = { organization: "local", name: "demo", clientIpResolutionConfig: headerIndex(-1), routes };
 
   test("creates the environment in one revision, and a second time changes nothing", async () => {
     const { control, ask } = await openTestControl();
@@ -117,7 +118,7 @@ describe("seedEnvironment", () => {
     { ...seed, name: "a b" },
     { ...seed, clientIpResolutionConfig: { colour: 1 } },
     { ...seed, routes: [{ name: "all" }] },
-    { ...seed, routes: [...seed.routes, ...seed.routes] },
+    { ...seed, routes: [...routes, ...routes] },
   ])("refuses what the API would refuse: %j", async (broken) => {
     const { control, ask } = await openTestControl();
     await expect(control.seedEnvironment(broken)).rejects.toMatchObject({ code: "CONTROL_ENVIRONMENT_INVALID" });
@@ -129,7 +130,7 @@ test("what was written is there after closing and opening, and closing twice is 
   const folder = await temporaryFolder();
   const options = { listen: LOOPBACK, organization: "local", database: `sqlite:${join(folder, "data", "control.db")}` };
   const first = await openControl(options);
-  await first.seedEnvironment({ name: "demo", clientIpResolutionConfig: headerIndex(-2) });
+  await first.seedEnvironment({ organization: "local", name: "demo", clientIpResolutionConfig: headerIndex(-2) });
   await Promise.all([first.close(), first.close()]);
   // checkpointed: nothing but the database itself is left
   expect(await readdir(join(folder, "data"))).toEqual(["control.db"]);

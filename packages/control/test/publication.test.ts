@@ -11,7 +11,7 @@ const FOREVER_MS = 60_000;
 
 async function openDemo(limits: ControlOptions["limits"] = {}): Promise<ControlUnderTest> {
   const under = await openTestControl({ limits: { maxPublishWaitMs: FOREVER_MS, introductionMs: FOREVER_MS, ...limits } });
-  await under.control.seedEnvironment({ name: "demo", clientIpResolutionConfig: headerIndex(-1), routes: [ROUTE] });
+  await under.control.seedEnvironment({ organization: "local", name: "demo", clientIpResolutionConfig: headerIndex(-1), routes: [ROUTE] });
   return under;
 }
 
@@ -188,12 +188,14 @@ describe("a write", () => {
   test("answers all the same when a gateway stays silent, and names it", async () => {
     const notices: unknown[] = [];
     const under = await openTestControl({ limits: { maxPublishWaitMs: 20 }, onNotice: (notice) => notices.push(notice) });
-    await under.control.seedEnvironment({ name: "demo" });
+    await under.control.seedEnvironment({ organization: "local", name: "demo" });
     await (await openStream(under, "gw-silent")).next();
     const answer = await change(under, 3);
     expect(answer.body.metadata.warnings).toEqual(["Gateway gw-silent is connected but has not reported revision 2 yet"]);
     expect(answer.body.done).toBe(true);
-    expect(notices).toEqual([{ kind: "gateways-late", environment: "demo", revision: 2, gateways: ["gw-silent"] }]);
+    expect(notices).toEqual([
+      { kind: "gateways-late", environment: "organizations/local/environments/demo", revision: 2, gateways: ["gw-silent"] },
+    ]);
     expect((await under.ask(`GET //v1/${answer.body.name}`)).body).toEqual(answer.body);
   });
 
@@ -210,7 +212,7 @@ describe("a write", () => {
   test("takes a refusal for an answer", async () => {
     const notices: unknown[] = [];
     const under = await openTestControl({ limits: { maxPublishWaitMs: FOREVER_MS }, onNotice: (notice) => notices.push(notice) });
-    await under.control.seedEnvironment({ name: "demo" });
+    await under.control.seedEnvironment({ organization: "local", name: "demo" });
     const stream = await openStream(under, "gw-a");
     await stream.next();
     const write = change(under, 3);
@@ -220,7 +222,9 @@ describe("a write", () => {
     expect((await write).status).toBe(200);
     const { gateways } = (await under.ask("GET /demo/gateways")).body;
     expect(gateways).toEqual([{ name: "gw-a", revision: 1, connected: true, reportedAt: expect.stringMatching(/^\d{13}$/), refused }]);
-    expect(notices).toEqual([{ kind: "snapshot-refused", environment: "demo", gateway: "gw-a", ...refused }]);
+    expect(notices).toEqual([
+      { kind: "snapshot-refused", environment: "organizations/local/environments/demo", gateway: "gw-a", ...refused },
+    ]);
   });
 });
 

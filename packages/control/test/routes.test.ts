@@ -122,7 +122,11 @@ function shopAs(name: string): object {
 
 test.each(refusals)("$line refuses $says", async ({ line, verdict, faults = [], ...ask }) => {
   const control = await openTestControl({ limits: { maxRoutes: 2 } });
-  await control.control.seedEnvironment({ name: "demo", routes: [SHOP, { name: "other", host: "other.example", target: TARGET }] });
+  await control.control.seedEnvironment({
+    organization: "local",
+    name: "demo",
+    routes: [SHOP, { name: "other", host: "other.example", target: TARGET }],
+  });
   const answer = await control.ask(line, ask);
   expect(verdictOf(answer)).toBe(verdict);
   expect([...faultsOf(answer)].sort()).toEqual(faults);

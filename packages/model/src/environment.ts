@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { propertiesSchema } from "./properties.ts";
 
 const NAME = /^[.A-Za-z0-9_-]{1,255}$/;
 const INT64 = /^-?[0-9]{1,19}$/;
@@ -25,15 +26,6 @@ function isForwardProxy(text: string): boolean {
   const port = Number(FORWARD_PROXY.exec(text)?.[2]);
   return port >= 1 && port <= MAX_PORT;
 }
-
-const propertySchema = z.strictObject({ name: z.string("Expected a text").min(1, "Expected a name"), value: z.string("Expected a text") });
-
-const propertiesSchema = z.strictObject({
-  property: z
-    .array(propertySchema, "Expected a list of properties")
-    .refine((list) => new Set(list.map((property) => property.name)).size === list.length, "Expected each name once")
-    .optional(),
-});
 
 const nodeConfigSchema = z.strictObject({ minNodeCount: int64Schema.optional(), maxNodeCount: int64Schema.optional() });
 

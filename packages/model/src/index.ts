@@ -7,6 +7,7 @@ export {
   toSarif,
   toText,
 } from "./advisory-report.ts";
+export { AUDIT_ORIGIN, type AuditEntry, auditEntrySchema, hashOf, sealAuditEntry } from "./audit.ts";
 export {
   type Environment,
   type EnvironmentSettings,
@@ -17,6 +18,14 @@ export {
 } from "./environment.ts";
 export { type FlowVariableSource, flowVariable, flowVariables, flowVariableTable } from "./flow-variables.ts";
 export { type Operation, type OperationType, operationSchema } from "./operation.ts";
+export {
+  type Organization,
+  type OrganizationSettings,
+  organizationBodySchema,
+  organizationNameSchema,
+  organizationSchema,
+  organizationSettingsSchema,
+} from "./organization.ts";
 export { diffRanges, judgeRanges, type RangeDiff } from "./ranges/judge-ranges.ts";
 export { readPublishedList } from "./ranges/published-list.ts";
 export {
@@ -47,6 +56,8 @@ export {
   ENVIRONMENT_FIELDS,
   ENVIRONMENT_OUTPUT_FIELDS,
   type MaskPath,
+  ORGANIZATION_FIELDS,
+  ORGANIZATION_OUTPUT_FIELDS,
   POLICY_FIELDS,
   parseFieldMask,
   ROUTE_FIELDS,

@@ -42,6 +42,8 @@ export type RpcError = {
     /** The HTTP status, as Google's REST surface has it; not the number of google.rpc.Code. */
     code: number;
     message: string;
+    /** Only in Google's first error format, which `$.xgafv=1` asks for. */
+    errors?: { message: string; domain: "wherefrom"; reason: string }[] | undefined;
     status: RpcStatus;
     details: RpcErrorDetail[];
   };
@@ -67,6 +69,7 @@ export const rpcErrorSchema: z.ZodType<RpcError, unknown> = z
     error: z.strictObject({
       code: z.int(),
       message: z.string(),
+      errors: z.array(z.strictObject({ message: z.string(), domain: z.literal("wherefrom"), reason: z.string() })).optional(),
       status: z.enum(STATUS_NAMES),
       details: z.array(detailSchema),
     }),

@@ -51,6 +51,26 @@ export const ENVIRONMENT_OUTPUT_FIELDS: WireFields = {
   nodeConfig: message({ currentAggregateNodeCount: LEAF }),
 };
 
+/** The names of an organization that a client may set. */
+export const ORGANIZATION_FIELDS: WireFields = {
+  displayName: LEAF,
+  description: LEAF,
+  properties: message({ property: list({ name: LEAF, value: LEAF }) }),
+  attributes: LEAF,
+  analyticsRegion: LEAF,
+  runtimeType: LEAF,
+  billingType: LEAF,
+};
+
+/** The names of an organization that only the system sets: accepted in a body, and without effect there. */
+export const ORGANIZATION_OUTPUT_FIELDS: WireFields = {
+  projectId: LEAF,
+  environments: LEAF,
+  state: LEAF,
+  createdAt: LEAF,
+  lastModifiedAt: LEAF,
+};
+
 const TARGET_TIMEOUT_FIELDS: WireFields = { connectMs: LEAF, headersMs: LEAF, bodyMs: LEAF };
 
 export const ROUTE_FIELDS: WireFields = {

@@ -20,11 +20,11 @@ const deployedConfigSchema = z
 export const getDeployedConfig: Endpoint = {
   summary: "The configuration that gateways are offered now",
   answers: deployedConfigSchema,
-  async handle({ parts, param }) {
-    const { name, revision, uid, modifiedAt, settings } = await requireEnvironment(parts, param("env"));
+  async handle({ store, organization, param }) {
+    const { name, revision, uid, modifiedAt, settings } = await requireEnvironment(store, param("env"));
     const { clientIpResolutionConfig, forwardProxyUri } = settings;
     const config = {
-      name: `${environmentName(parts.organization, name)}/configs/${revision}`,
+      name: `${environmentName(organization, name)}/configs/${revision}`,
       revisionId: String(revision),
       envScopedRevisionId: String(revision),
       uid,

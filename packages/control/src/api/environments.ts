@@ -1,13 +1,13 @@
-import { environmentBodySchema, environmentSchema, operationSchema } from "@wherefrom/model";
+import { environmentBodySchema, environmentSchema, type OperationType, operationSchema } from "@wherefrom/model";
 import { z } from "zod";
 import { changeAndPublish, type Published } from "../change.ts";
-import type { Decide, EnvironmentRecord } from "../config-store/port.ts";
+import type { Decide, EnvironmentContent, EnvironmentRecord, OrganizationStore } from "../config-store/port.ts";
 import { ApiError } from "../http/api-error.ts";
-import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
+import { type Answer, type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
-import type { ControlParts } from "../parts.ts";
+import type { ControlLimits } from "../limits.ts";
 import { type GivenEnvironment, newName, readEnvironmentBody, requireName, updatedSettings } from "./environment-body.ts";
-import { environmentJson } from "./environment-json.ts";
+import { environmentJson, environmentName } from "./environment-json.ts";
 import { finishOperation } from "./finish-operation.ts";
 import { type Paths, readUpdateMask } from "./update-mask.ts";
 
@@ -15,7 +15,7 @@ import { type Paths, readUpdateMask } from "./update-mask.ts";
 export const listEnvironments: Endpoint = {
   summary: "Names of the environments",
   answers: z.array(z.string()),
-  handle: async ({ parts }) => jsonAnswer(await parts.store.names()),
+  handle: async ({ store }) => jsonAnswer(await store.names()),
 };
 
 export const createEnvironment: Endpoint = {
@@ -26,10 +26,12 @@ export const createEnvironment: Endpoint = {
   async handle(call) {
     const given = readEnvironmentBody(await call.body());
     const name = newName(given, call.query.get("name"));
-    const published = await changeAndPublish(call.parts, name, (current) => {
+    const count = (await call.store.names()).length;
+    const published = await change(call, name, (current) => {
       const settings = updatedSettings({ given });
-      if (current === undefined) return { kind: "write", content: { settings, routes: [] } };
-      throw new ApiError("ENVIRONMENT_EXISTS", `Environment: Expected a new name, received ${name}, which exists`);
+      requireNew(current);
+      requireRoom(count, call.parts.limits);
+      return { kind: "write", content: { settings, routes: [] } };
     });
     return operationAnswer(call, published, "INSERT");
   },
@@ -39,7 +41,7 @@ export const getEnvironment: Endpoint = {
   summary: "One environment",
   answers: environmentSchema,
   async handle(call) {
-    const record = await requireEnvironment(call.parts, call.param("env"));
+    const record = await requireEnvironment(call.store, call.param("env"));
     return jsonAnswer(environmentJson(record), etagOf(record.revision));
   },
 };
@@ -77,7 +79,7 @@ export const deleteEnvironment: Endpoint = {
   answers: operationSchema,
   async handle(call) {
     const name = call.param("env");
-    const published = await changeAndPublish(call.parts, name, (current) => {
+    const published = await change(call, name, (current) => {
       requireMatch(call.header("if-match"), found(current, name).revision);
       return { kind: "delete" };
     });
@@ -88,16 +90,38 @@ export const deleteEnvironment: Endpoint = {
 function update(call: Call, given: GivenEnvironment, paths: Paths | undefined): Promise<Published> {
   const name = call.param("env");
   requireName(given, name);
-  return changeAndPublish(call.parts, name, (current) => {
+  return change(call, name, (current) => {
     const { settings, routes, revision } = found(current, name);
     requireMatch(call.header("if-match"), revision);
     return { kind: "write", content: { settings: updatedSettings({ given, paths, standing: settings }), routes } };
   });
 }
 
-async function operationAnswer(call: Call, published: Published, type: "INSERT" | "UPDATE" | "DELETE"): Promise<Response> {
-  const operation = await finishOperation(call.parts, published, type);
-  return jsonAnswer(operation, etagOf(published.revision));
+function change(call: Call, environment: string, decide: Decide<EnvironmentContent>): Promise<Published> {
+  return changeAndPublish(call.parts, { organization: call.organization, environment, by: call.stamp(), decide });
+}
+
+function requireNew(current: EnvironmentRecord | undefined): void {
+  if (current === undefined) return;
+  throw new ApiError("ENVIRONMENT_EXISTS", `Environment: Expected a new name, received ${current.name}, which exists`);
+}
+
+/** Two that create the last one at the same time may both succeed: the limit keeps control healthy, it is no quota. */
+function requireRoom(count: number, { maxEnvironments }: ControlLimits): void {
+  if (count < maxEnvironments) return;
+  throw new ApiError("TOO_MANY_ENVIRONMENTS", `Environments: Expected at most ${maxEnvironments} in an organization, received one more`);
+}
+
+async function operationAnswer({ parts, organization }: Call, published: Published, operationType: OperationType): Promise<Answer> {
+  const { before, after, revision, lateGateways } = published;
+  const operation = await finishOperation(parts, {
+    organization,
+    operationType,
+    targetResourceName: environmentName(organization, after?.name ?? before?.name ?? ""),
+    made: after && { type: "Environment", body: environmentJson(after) },
+    warnings: lateGateways.map((gateway) => `Gateway ${gateway} is connected but has not reported revision ${revision} yet`),
+  });
+  return jsonAnswer(operation, etagOf(revision));
 }
 
 function recordOf({ after }: Published): EnvironmentRecord {
@@ -106,12 +130,12 @@ function recordOf({ after }: Published): EnvironmentRecord {
 }
 
 /** The environment, or 404. */
-export async function requireEnvironment({ store }: ControlParts, name: string): Promise<EnvironmentRecord> {
+export async function requireEnvironment(store: OrganizationStore, name: string): Promise<EnvironmentRecord> {
   return found(await store.read(name), name);
 }
 
 /** What `decide` was given, or 404. */
-export function found(current: Parameters<Decide>[0], name: string): EnvironmentRecord {
+export function found(current: EnvironmentRecord | undefined, name: string): EnvironmentRecord {
   if (current !== undefined) return current;
   throw new ApiError("ENVIRONMENT_NOT_FOUND", `Environment: Expected one that exists, received ${JSON.stringify(name)}`);
 }

@@ -40,10 +40,10 @@ export const explainRequest: Endpoint = {
   summary: "Explains how the environment, or a policy to try, resolves a request",
   takes: evidenceSchema,
   answers: answerSchema,
-  async handle({ parts, param, body }) {
+  async handle({ store, param, body }) {
     const given = await body();
     const evidence = readEvidence(given);
-    const { settings, revision } = await requireEnvironment(parts, param("env"));
+    const { settings, revision } = await requireEnvironment(store, param("env"));
     const { peer, headers = [], policy } = evidence;
     const resolver = createResolver(parsePolicy(policy ?? settings.clientIpResolutionConfig ?? {}));
     const explanation = resolver.explain(evidenceOfFields(peer ?? undefined, headers));

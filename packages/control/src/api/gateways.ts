@@ -4,6 +4,7 @@ import type { FieldReason } from "../http/api-reason.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { shownValue, violationsOf } from "../http/violations.ts";
 import type { GatewayReport } from "../publish.ts";
+import { environmentName } from "./environment-json.ts";
 import { requireEnvironment } from "./environments.ts";
 
 const GATEWAY_NAME = /^[A-Za-z0-9._-]{1,128}$/;
@@ -26,15 +27,17 @@ const gatewaySchema = z
 export const listGateways: Endpoint = {
   summary: "Which gateway runs which revision",
   answers: z.object({ gateways: z.array(gatewaySchema) }),
-  async handle({ parts, param }) {
-    const { name: environment } = await requireEnvironment(parts, param("env"));
-    const gateways = parts.publisher.gateways(environment).map(({ name, revision, isConnected, reportedAt, refused }) => ({
-      name,
-      revision,
-      connected: isConnected,
-      ...(reportedAt !== undefined && { reportedAt: String(reportedAt) }),
-      refused,
-    }));
+  async handle({ parts, store, organization, param }) {
+    const { name } = await requireEnvironment(store, param("env"));
+    const gateways = parts.publisher
+      .gateways(environmentName(organization, name))
+      .map(({ name, revision, isConnected, reportedAt, refused }) => ({
+        name,
+        revision,
+        connected: isConnected,
+        ...(reportedAt !== undefined && { reportedAt: String(reportedAt) }),
+        refused,
+      }));
     return jsonAnswer({ gateways });
   },
 };
@@ -43,12 +46,13 @@ export const reportGateway: Endpoint = {
   summary: "A gateway says what it runs",
   takes: reportSchema,
   answers: z.object({}),
-  async handle({ parts, param, body }) {
+  async handle({ parts, store, organization, param, body }) {
     const gateway = gatewayNameOf(param("gateway"));
     const given = await body();
     const report = reportSchema.safeParse(given);
     if (!report.success) refuseFaults(violationsOf(report.error, given));
-    const { name: environment } = await requireEnvironment(parts, param("env"));
+    const { name } = await requireEnvironment(store, param("env"));
+    const environment = environmentName(organization, name);
     const { revision, refused } = reportSchema.parse(given);
     parts.publisher.report(environment, { gateway, revision, refused, at: parts.now() });
     if (refused !== undefined) parts.onNotice({ kind: "snapshot-refused", environment, gateway, ...refused });

@@ -1,20 +1,11 @@
 import { z } from "zod";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 
+const LINKS = { organizations: "/v1/organizations", openapi: "/openapi.json" };
+
 /** Where a person or a program starts. */
 export const getIndex: Endpoint = {
   summary: "What this service is and where its parts are",
-  answers: z.object({ service: z.string(), organization: z.string(), links: z.record(z.string(), z.string()) }),
-  handle: ({ parts: { organization } }) =>
-    Promise.resolve(
-      jsonAnswer({
-        service: "wherefrom-control",
-        organization,
-        links: {
-          environments: `/v1/organizations/${organization}/environments`,
-          operations: `/v1/organizations/${organization}/operations`,
-          openapi: "/openapi.json",
-        },
-      }),
-    ),
+  answers: z.object({ service: z.string(), links: z.record(z.string(), z.string()) }),
+  handle: () => Promise.resolve(jsonAnswer({ service: "wherefrom-control", links: LINKS })),
 };

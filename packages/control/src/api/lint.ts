@@ -50,9 +50,9 @@ export const lintPolicy: Endpoint = {
   summary: "Gives advice on the environment's policy, or on a policy to try",
   takes: bodySchema,
   answers: answerSchema,
-  async handle({ parts, param, body }) {
+  async handle({ parts, store, param, body }) {
     const { policy, suppressions = [] } = readBody(await body());
-    const { settings, revision } = await requireEnvironment(parts, param("env"));
+    const { settings, revision } = await requireEnvironment(store, param("env"));
     const advisories = advise(policy ?? settings.clientIpResolutionConfig ?? {}, {
       now: new Date(parts.now()).toISOString(),
       suppressions: suppressions as readonly Suppression[],

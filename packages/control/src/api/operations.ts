@@ -7,12 +7,14 @@ import { shownValue } from "../http/violations.ts";
 const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 1_000;
 
+/** Also of an organization that was deleted, so that whoever deleted it can ask how that went. */
 export const getOperation: Endpoint = {
   summary: "One operation",
+  isForMissingOrganization: true,
   answers: operationSchema,
-  async handle({ parts, param }) {
-    const name = `organizations/${parts.organization}/operations/${param("operation")}`;
-    const operation = await parts.store.operation(name);
+  async handle({ store, organization, param }) {
+    const name = `organizations/${organization}/operations/${param("operation")}`;
+    const operation = await store.operation(name);
     if (operation !== undefined) return jsonAnswer(operation);
     throw new ApiError("OPERATION_NOT_FOUND", `Operation: Expected one that is kept, received ${JSON.stringify(name)}`);
   },
@@ -23,9 +25,9 @@ export const listOperations: Endpoint = {
   summary: "Operations, the newest first",
   answers: z.object({ operations: z.array(operationSchema), nextPageToken: z.string().optional() }),
   query: ["filter", "pageSize", "pageToken", "returnPartialSuccess"],
-  async handle({ parts, query }) {
+  async handle({ store, query }) {
     const { limit, before } = readPage(query);
-    const found = await parts.store.operations({ limit: limit + 1, before });
+    const found = await store.operations({ limit: limit + 1, before });
     const page = found.slice(0, limit);
     const last = page.at(-1);
     const next = found.length > limit && last !== undefined ? { nextPageToken: String(last.position) } : {};

@@ -1,10 +1,10 @@
 import { camelNamed, type FieldViolation, ROUTE_FIELDS, type Route, routeSchema } from "@wherefrom/model";
 import { z } from "zod";
 import { changeAndPublish } from "../change.ts";
-import type { EnvironmentRecord } from "../config-store/port.ts";
+import type { Decide, EnvironmentContent, EnvironmentRecord } from "../config-store/port.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
 import type { FieldReason } from "../http/api-reason.ts";
-import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
+import { type Answer, type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
 import type { JsonObject } from "../http/json-body.ts";
 import { shownValue, violationsOf } from "../http/violations.ts";
@@ -14,7 +14,7 @@ export const listRoutes: Endpoint = {
   summary: "Routes of an environment, in the order of their creation",
   answers: z.object({ routes: z.array(routeSchema) }),
   async handle(call) {
-    const { routes, revision } = await requireEnvironment(call.parts, call.param("env"));
+    const { routes, revision } = await requireEnvironment(call.store, call.param("env"));
     return jsonAnswer({ routes }, etagOf(revision));
   },
 };
@@ -36,7 +36,7 @@ export const getRoute: Endpoint = {
   summary: "One route",
   answers: routeSchema,
   async handle(call) {
-    const { routes, revision } = await requireEnvironment(call.parts, call.param("env"));
+    const { routes, revision } = await requireEnvironment(call.store, call.param("env"));
     return jsonAnswer(requireRoute(routes, call.param("route")), etagOf(revision));
   },
 };
@@ -101,13 +101,15 @@ function readRoute(body: JsonObject, name?: string): Route {
   return routeSchema.parse(given);
 }
 
-async function changeRoutes(call: Call, answer: object, change: (record: EnvironmentRecord) => readonly Route[]): Promise<Response> {
-  const name = call.param("env");
-  const { revision } = await changeAndPublish(call.parts, name, (current) => {
-    const record = found(current, name);
+async function changeRoutes(call: Call, answer: object, change: (record: EnvironmentRecord) => readonly Route[]): Promise<Answer> {
+  const { parts, organization } = call;
+  const environment = call.param("env");
+  const decide: Decide<EnvironmentContent> = (current) => {
+    const record = found(current, environment);
     requireMatch(call.header("if-match"), record.revision);
     return { kind: "write", content: { settings: record.settings, routes: change(record) } };
-  });
+  };
+  const { revision } = await changeAndPublish(parts, { organization, environment, by: call.stamp(), decide });
   return jsonAnswer(answer, etagOf(revision));
 }
 

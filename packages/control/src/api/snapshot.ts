@@ -1,10 +1,10 @@
 import { type Snapshot, snapshotSchema } from "@wherefrom/model";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
-import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
+import { type Call, type Endpoint, type JsonAnswer, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, isKnownTo } from "../http/etag.ts";
 import { shownValue } from "../http/violations.ts";
 import type { ControlParts } from "../parts.ts";
-import { snapshotOf } from "./environment-json.ts";
+import { environmentName, snapshotOf } from "./environment-json.ts";
 import { requireEnvironment } from "./environments.ts";
 import { gatewayNameOf } from "./gateways.ts";
 
@@ -21,10 +21,14 @@ export const getSnapshot: Endpoint = {
     const name = call.param("env");
     const waitMs = readWait(call);
     const gateway = call.query.has("gatewayId") ? gatewayNameOf(call.query.get("gatewayId") ?? "") : undefined;
-    const snapshot = snapshotOf(parts.organization, await requireEnvironment(parts, name));
+    const snapshot = snapshotOf(call.organization, await requireEnvironment(call.store, name));
     if (acceptsEvents(call.header("accept"))) return streamAnswer(parts, { snapshot, gateway });
     if (!isKnownTo(call.header("if-none-match"), snapshot.revision)) return snapshotAnswer(snapshot);
-    const awaited = await parts.publisher.next(name, { after: snapshot.revision, timeoutMs: waitMs, signal: call.signal });
+    const awaited = await parts.publisher.next(environmentName(call.organization, name), {
+      after: snapshot.revision,
+      timeoutMs: waitMs,
+      signal: call.signal,
+    });
     switch (awaited.kind) {
       case "snapshot":
         return snapshotAnswer(awaited.snapshot);
@@ -36,7 +40,7 @@ export const getSnapshot: Endpoint = {
   },
 };
 
-function snapshotAnswer(snapshot: Snapshot): Response {
+function snapshotAnswer(snapshot: Snapshot): JsonAnswer {
   return jsonAnswer(snapshot, etagOf(snapshot.revision));
 }
 
@@ -64,7 +68,7 @@ function streamAnswer({ publisher, limits }: ControlParts, { snapshot, gateway }
   if (publisher.streams() >= limits.maxStreams) {
     throw new ApiError("TOO_MANY_STREAMS", `Streams: Expected at most ${limits.maxStreams} at a time, received one more`);
   }
-  const environment = snapshot.environment;
+  const environment = environmentName(snapshot.organization, snapshot.environment);
   const disconnect = publisher.connect(environment, gateway);
   const gone = new AbortController();
   const encoder = new TextEncoder();

@@ -1,70 +1,126 @@
-import type { EnvironmentSettings, Operation, Route } from "@wherefrom/model";
+import type { AuditEntry, EnvironmentSettings, Operation, OrganizationSettings, Route } from "@wherefrom/model";
 
 /** What of an environment is versioned. */
 export type EnvironmentContent = { readonly settings: EnvironmentSettings; readonly routes: readonly Route[] };
 
-/** An environment as stored. Times are milliseconds since 1970. */
-export type EnvironmentRecord = EnvironmentContent & {
+/** What of an organization is versioned. Not its environments: each of them has versions of its own. */
+export type OrganizationContent = { readonly settings: OrganizationSettings };
+
+/** Content as stored. Times are milliseconds since 1970. */
+export type Stored<Content> = Content & {
   readonly name: string;
-  /** Differs when an environment is deleted and another is created under its name. */
+  /** Differs when one is deleted and another is created under its name. */
   readonly uid: string;
   readonly revision: number;
   readonly createdAt: number;
   readonly modifiedAt: number;
 };
 
-/** What is to become of an environment. `write` of the content that stands already changes nothing, not even the revision. */
-export type Change = { readonly kind: "write"; readonly content: EnvironmentContent } | { readonly kind: "delete" };
+export type EnvironmentRecord = Stored<EnvironmentContent>;
+export type OrganizationRecord = Stored<OrganizationContent>;
 
-export type Changed = {
+/** Who makes a change, when and why. The store keeps it with the revision and in the audit log. */
+export type Stamp = {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly author: string;
+  /** Whether control knows who it is; otherwise the author is what the client said of itself. */
+  readonly isAuthorVerified: boolean;
+  /** The method of the API that was asked for, such as `organizations.environments.update`. */
+  readonly method: string;
+  readonly reason?: string | undefined;
+  readonly requestId?: string | undefined;
+};
+
+/** What is to become of it. `write` of the content that stands already changes nothing, not even the revision. */
+export type Change<Content> = { readonly kind: "write"; readonly content: Content } | { readonly kind: "delete" };
+
+export type Changed<Content> = {
   /** The revision that stands now, or that the deletion got. */
   readonly revision: number;
-  readonly before: EnvironmentRecord | undefined;
-  readonly after: EnvironmentRecord | undefined;
+  readonly before: Stored<Content> | undefined;
+  readonly after: Stored<Content> | undefined;
 };
 
-/** One step in an environment's history. */
-export type Revision = {
+/** One step in a history. */
+export type Revision<Content> = Stamp & {
   readonly revision: number;
-  readonly at: number;
   readonly change: "created" | "written" | "deleted";
   /** What stood after the step; of a deletion, what stood before it. */
-  readonly content: EnvironmentContent;
+  readonly content: Content;
 };
 
-/** Decides on a change from what stands. It is pure and may be called again; what it throws, `change` rejects with, and nothing is written. */
-export type Decide = (current: EnvironmentRecord | undefined) => Change;
+/** Decides on a change from what stands. It is pure and may be called again; what it throws, the change rejects with, and nothing is written. */
+export type Decide<Content> = (current: Stored<Content> | undefined) => Change<Content>;
+
+/** As `Decide`, for an organization, with the names of its environments. */
+export type DecideOrganization = (current: OrganizationRecord | undefined, environments: readonly string[]) => Change<OrganizationContent>;
+
+/** Decides on changes of several environments from all that stand. Names that are not in the answer stay as they are. */
+export type DecideAll = (current: ReadonlyMap<string, EnvironmentRecord>) => ReadonlyMap<string, Change<EnvironmentContent>>;
+
+/** A change was asked of an organization that is not there. */
+export class OrganizationMissing extends Error {
+  override readonly name = "OrganizationMissing";
+}
 
 /**
- * Where one organization's configuration is kept. What an implementation promises:
+ * Where configuration is kept. What an implementation promises:
  *
- * - Transactional: `change` reads, decides and writes as one step. Two changes at a time never lose one of them.
- * - Versioned: each change that changes something raises the environment's revision by one. A name's revisions never repeat,
- *   also not after a deletion and a new creation, so a gateway may take the larger as the newer.
- * - History is kept: each revision with its content, at least the newest `maxRevisions` of a name, deletions included.
- * - Durable: when `change` resolves, the change outlives a crash of the process and of the machine. A crash at any byte
- *   leaves the old or the new state, never a mixture.
+ * - Transactional: a change reads, decides and writes as one step. Two changes at a time never lose one of them.
+ * - Versioned: each change that changes something raises the revision by one. A name's revisions never repeat, also not after a
+ *   deletion and a new creation, so a gateway may take the larger as the newer.
+ * - History is kept: each revision with its content and its stamp, at least the newest `maxRevisions` of a name, deletions included.
+ * - Audited: each revision has one entry in the organization's audit log, appended in the same step. The log is never shortened,
+ *   edited or deleted, also not with its organization.
+ * - Durable: when a change resolves, it outlives a crash of the process and of the machine. A crash at any byte leaves the old or
+ *   the new state, never a mixture.
  *
  * Not its task: judging content. It stores what the API has parsed. The tests hold every implementation to this.
  */
 export type ConfigStore = {
-  /** Names, sorted by code unit. */
-  names(): Promise<readonly string[]>;
-  read(name: string): Promise<EnvironmentRecord | undefined>;
-  /** `at` is the time of the change in milliseconds since 1970. Deleting what is not there is not a change: `decide` must not ask for it. */
-  change(name: string, options: { readonly at: number; readonly decide: Decide }): Promise<Changed>;
-  /** Newest first. */
-  history(name: string): Promise<readonly Revision[]>;
-  /** Keeps the newest `maxOperations`. */
-  saveOperation(operation: Operation): Promise<void>;
-  operation(name: string): Promise<Operation | undefined>;
-  /** Newest first; `before` is a `position` from an earlier page. */
-  operations(page: { readonly limit: number; readonly before?: number | undefined }): Promise<readonly StoredOperation[]>;
+  /** Sorted by name, by code unit. */
+  organizations(): Promise<readonly OrganizationRecord[]>;
+  organization(name: string): Promise<OrganizationRecord | undefined>;
+  /** `decide` must not ask to delete what is not there, nor an organization that has environments. */
+  changeOrganization(
+    name: string,
+    options: { readonly by: Stamp; readonly decide: DecideOrganization },
+  ): Promise<Changed<OrganizationContent>>;
+  /** What belongs to an organization. It need not be there: then there are no environments, and a change rejects with `OrganizationMissing`. */
+  of(organization: string): OrganizationStore;
   /** Everything is on disk afterwards. No call may follow. */
   close(): Promise<void>;
 };
 
+/** What belongs to one organization. */
+export type OrganizationStore = {
+  /** Names of the environments, sorted by code unit. */
+  names(): Promise<readonly string[]>;
+  read(name: string): Promise<EnvironmentRecord | undefined>;
+  /** All environments as they stand at one moment, by name. */
+  readAll(): Promise<ReadonlyMap<string, EnvironmentRecord>>;
+  /** `decide` must not ask to delete what is not there. */
+  change(name: string, options: { readonly by: Stamp; readonly decide: Decide<EnvironmentContent> }): Promise<Changed<EnvironmentContent>>;
+  /** All of the changes or none, in the order of the answer of `decide`. */
+  changeAll(options: { readonly by: Stamp; readonly decide: DecideAll }): Promise<ReadonlyMap<string, Changed<EnvironmentContent>>>;
+  /** Newest first. Also of an environment that was deleted. */
+  history(name: string, page: Page): Promise<readonly Revision<EnvironmentContent>[]>;
+  /** One revision, if it is kept. */
+  revision(name: string, revision: number): Promise<Revision<EnvironmentContent> | undefined>;
+  /** Newest first; `before` is a `sequence`. */
+  audit(page: Page): Promise<readonly AuditEntry[]>;
+  /** Keeps the newest `maxOperations`. */
+  saveOperation(operation: Operation): Promise<void>;
+  operation(name: string): Promise<Operation | undefined>;
+  /** Newest first; `before` is a `position`. */
+  operations(page: Page): Promise<readonly StoredOperation[]>;
+};
+
+/** At most `limit` of those whose number is below `before`. */
+export type Page = { readonly limit: number; readonly before?: number | undefined };
+
 export type StoredOperation = { readonly position: number; readonly operation: Operation };
 
-/** How much history a store keeps. */
+/** How much history a store keeps of each name. */
 export type StoreLimits = { readonly maxRevisions: number; readonly maxOperations: number };

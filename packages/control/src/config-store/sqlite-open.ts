@@ -3,7 +3,8 @@ import { dirname, resolve } from "node:path";
 import { Kysely, Migrator, SqliteAdapter, SqliteDialect, type SqliteDialectConfig } from "kysely";
 import Database from "libsql";
 import { ControlError } from "../errors.ts";
-import { MIGRATIONS, type Tables } from "./sqlite-schema.ts";
+import { MIGRATIONS } from "./sqlite-migrations.ts";
+import type { Tables } from "./sqlite-schema.ts";
 
 const SCHEME = "sqlite:";
 

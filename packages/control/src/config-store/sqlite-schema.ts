@@ -1,6 +1,9 @@
-import type { Generated, Kysely, Migration } from "kysely";
+import type { Generated } from "kysely";
 
-/** Tables of the embedded store. `content` and `operation` are JSON text. */
+/**
+ * Tables of the embedded store. `content`, `operation` and `entry` are JSON text. The row of `environments` and `environment_history` with
+ * the empty name is the organization itself.
+ */
 export type Tables = {
   environments: {
     organization: string;
@@ -18,52 +21,13 @@ export type Tables = {
     at: number;
     change: "created" | "written" | "deleted";
     content: string;
+    author: string;
+    /** 0 or 1. */
+    author_verified: number;
+    method: string;
+    reason: string | null;
+    request_id: string | null;
   };
+  audit_log: { organization: string; sequence: number; entry: string };
   operations: { position: Generated<number>; organization: string; name: string; operation: string };
-};
-
-/**
- * The steps from an empty file to the present tables, in the order of their names. A step that was released is never edited.
- * Each runs in a transaction of its own or not at all: see the dialect in `sqlite-open.ts`.
- */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = {
-  "0001-environments": {
-    async up(db: Kysely<unknown>): Promise<void> {
-      await db.schema
-        .createTable("environments")
-        .addColumn("organization", "text", (column) => column.notNull())
-        .addColumn("name", "text", (column) => column.notNull())
-        .addColumn("uid", "text", (column) => column.notNull().unique())
-        .addColumn("revision", "integer", (column) => column.notNull())
-        .addColumn("created_at", "integer", (column) => column.notNull())
-        .addColumn("modified_at", "integer", (column) => column.notNull())
-        .addColumn("content", "text", (column) => column.notNull())
-        .addPrimaryKeyConstraint("environments_key", ["organization", "name"])
-        .addForeignKeyConstraint(
-          "environments_revision",
-          ["organization", "name", "revision"],
-          "environment_history",
-          ["organization", "name", "revision"],
-          (constraint) => constraint.onDelete("restrict"),
-        )
-        .execute();
-      await db.schema
-        .createTable("environment_history")
-        .addColumn("organization", "text", (column) => column.notNull())
-        .addColumn("name", "text", (column) => column.notNull())
-        .addColumn("revision", "integer", (column) => column.notNull())
-        .addColumn("at", "integer", (column) => column.notNull())
-        .addColumn("change", "text", (column) => column.notNull())
-        .addColumn("content", "text", (column) => column.notNull())
-        .addPrimaryKeyConstraint("environment_history_key", ["organization", "name", "revision"])
-        .execute();
-      await db.schema
-        .createTable("operations")
-        .addColumn("position", "integer", (column) => column.primaryKey().autoIncrement())
-        .addColumn("organization", "text", (column) => column.notNull())
-        .addColumn("name", "text", (column) => column.notNull().unique())
-        .addColumn("operation", "text", (column) => column.notNull())
-        .execute();
-    },
-  },
 };

@@ -1,5 +1,6 @@
 import { type FieldViolation, RPC_STATUSES, type RpcError, type RpcStatus } from "@wherefrom/model";
 import type { ApiReason } from "./api-reason.ts";
+import { type Presentation, writeJson } from "./presentation.ts";
 
 type Verdict = { readonly status: RpcStatus; readonly httpStatus?: number };
 
@@ -11,10 +12,13 @@ const VERDICTS: Readonly<Record<ApiReason, Verdict>> = {
   ENVIRONMENT_EXISTS: { status: "ALREADY_EXISTS" },
   ENVIRONMENT_NOT_FOUND: { status: "NOT_FOUND" },
   FIELDS_INVALID: { status: "INVALID_ARGUMENT" },
+  HEADERS_INVALID: { status: "INVALID_ARGUMENT" },
   HOST_NOT_ALLOWED: { status: "PERMISSION_DENIED" },
   CONTROL_FAULT: { status: "INTERNAL" },
   METHOD_NOT_ALLOWED: { status: "UNIMPLEMENTED", httpStatus: 405 },
   OPERATION_NOT_FOUND: { status: "NOT_FOUND" },
+  ORGANIZATION_EXISTS: { status: "ALREADY_EXISTS" },
+  ORGANIZATION_NOT_EMPTY: { status: "FAILED_PRECONDITION" },
   ORGANIZATION_NOT_FOUND: { status: "NOT_FOUND" },
   PATH_NOT_FOUND: { status: "NOT_FOUND" },
   QUERY_INVALID: { status: "INVALID_ARGUMENT" },
@@ -23,6 +27,8 @@ const VERDICTS: Readonly<Record<ApiReason, Verdict>> = {
   ROUTE_EXISTS: { status: "ALREADY_EXISTS" },
   ROUTE_NOT_FOUND: { status: "NOT_FOUND" },
   ROUTE_PLACE_TAKEN: { status: "ALREADY_EXISTS" },
+  TOO_MANY_ENVIRONMENTS: { status: "FAILED_PRECONDITION" },
+  TOO_MANY_ORGANIZATIONS: { status: "FAILED_PRECONDITION" },
   TOO_MANY_ROUTES: { status: "FAILED_PRECONDITION" },
   TOO_MANY_STREAMS: { status: "RESOURCE_EXHAUSTED" },
 };
@@ -40,6 +46,10 @@ export class ApiError extends Error {
   }
 }
 
+export function organizationNotFound(name: string): ApiError {
+  return new ApiError("ORGANIZATION_NOT_FOUND", `Organization: Expected one that exists, received ${JSON.stringify(name)}`);
+}
+
 /** Throws when there are faults, all of them in one error. */
 export function refuseFaults(violations: readonly FieldViolation[], reason: "FIELDS_INVALID" | "QUERY_INVALID" = "FIELDS_INVALID"): void {
   if (violations.length === 0) return;
@@ -47,23 +57,29 @@ export function refuseFaults(violations: readonly FieldViolation[], reason: "FIE
   throw new ApiError(reason, lines.join("\n"), violations);
 }
 
-/** Google's error envelope, with our stable code as the reason of its ErrorInfo. Source: AIP-193. */
-export function errorAnswer(error: ApiError, requestId: string): Response {
+/**
+ * Google's error envelope, with our stable code as the reason of its ErrorInfo.
+ *
+ * Source: AIP-193; the list `errors` of the first format: Google APIs, `$.xgafv`.
+ */
+export function errorAnswer(error: ApiError, requestId: string, presentation: Presentation): Response {
   const { status, httpStatus } = VERDICTS[error.reason];
   const code = httpStatus ?? RPC_STATUSES[status];
+  const { message, reason, violations } = error;
   const body: RpcError = {
     error: {
       code,
-      message: error.message,
+      message,
+      ...(presentation.hasErrorList && { errors: [{ message, domain: "wherefrom", reason }] }),
       status,
       details: [
-        { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: error.reason, domain: "wherefrom" },
+        { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason, domain: "wherefrom" },
         { "@type": "type.googleapis.com/google.rpc.RequestInfo", requestId },
       ],
     },
   };
-  if (error.violations.length > 0) {
-    body.error.details.push({ "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: [...error.violations] });
+  if (violations.length > 0) {
+    body.error.details.push({ "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: [...violations] });
   }
-  return Response.json(body, { status: code });
+  return writeJson(body, { presentation, status: code });
 }

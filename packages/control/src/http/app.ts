@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { OrganizationMissing } from "../config-store/port.ts";
 import type { ControlParts } from "../parts.ts";
-import { ApiError, errorAnswer } from "./api-error.ts";
+import { ApiError, errorAnswer, organizationNotFound } from "./api-error.ts";
 import type { RouteLine } from "./endpoint.ts";
 import { requireLoopbackHost } from "./host-gate.ts";
 import { type ApiEnv, mountRoutes } from "./mount.ts";
+import { presentationOfFault } from "./standard-query.ts";
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const REQUEST_ID_HEADER = "x-request-id";
@@ -21,15 +24,19 @@ export function createApp(lines: readonly RouteLine[], parts: ControlParts): (re
     openapi: "3.1.0",
     info: { title: "Wherefrom control", version: "1", description: "Environments, their policies and their publication." },
   });
-  app.notFound(({ req, env }) => {
-    const message = `Path: Expected one of those in /openapi.json, received ${JSON.stringify(req.path)}`;
-    return errorAnswer(new ApiError("PATH_NOT_FOUND", message), env.requestId);
+  const refuse = (error: ApiError, { req, env }: Context<ApiEnv>): Response =>
+    errorAnswer(error, env.requestId, presentationOfFault(new URL(req.url).searchParams));
+  app.notFound((context) => {
+    const message = `Path: Expected one of those in /openapi.json, received ${JSON.stringify(context.req.path)}`;
+    return refuse(new ApiError("PATH_NOT_FOUND", message), context);
   });
-  app.onError((error, { env: { requestId } }) => {
-    if (error instanceof ApiError) return errorAnswer(error, requestId);
+  app.onError((error, context) => {
+    if (error instanceof ApiError) return refuse(error, context);
+    if (error instanceof OrganizationMissing) return refuse(organizationNotFound(error.message), context);
+    const { requestId } = context.env;
     parts.onNotice({ kind: "internal-error", requestId, error });
     const message = `Control could not answer. Its log has the cause under the request id ${requestId}`;
-    return errorAnswer(new ApiError("CONTROL_FAULT", message), requestId);
+    return refuse(new ApiError("CONTROL_FAULT", message), context);
   });
   return async (request) => {
     const requestId = requestIdOf(request);

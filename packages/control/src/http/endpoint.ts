@@ -1,16 +1,23 @@
 import type { z } from "zod";
+import type { OrganizationStore, Stamp } from "../config-store/port.ts";
 import type { ControlParts } from "../parts.ts";
 import type { JsonObject } from "./json-body.ts";
 
 /** One request to an endpoint. */
 export type Call = {
   readonly parts: ControlParts;
+  /** The organization of the path. Empty when the path has none. */
+  readonly organization: string;
+  /** What belongs to that organization. */
+  readonly store: OrganizationStore;
   /** The value of a `{name}` of the path, decoded. */
   param(name: string): string;
   readonly query: URLSearchParams;
   header(name: string): string | null;
   /** Reads the body, once. */
   body(): Promise<JsonObject>;
+  /** Who makes a change through this call, when and why. Throws `ApiError` HEADERS_INVALID. */
+  stamp(): Stamp;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
 };
@@ -24,13 +31,23 @@ export type Endpoint = {
   readonly answers: z.ZodType;
   /** Query parameters it knows. All others but Google's standard ones are refused. */
   readonly query?: readonly string[];
-  readonly handle: (call: Call) => Promise<Response>;
+  /** Whether it also answers for an organization that is not there. */
+  readonly isForMissingOrganization?: boolean;
+  readonly handle: (call: Call) => Promise<Answer>;
 };
 
-/** One line of the route table. `{name}` in a path is one segment; a path may end in a custom verb, as in `{env}:explain` (AIP-136). */
-export type RouteLine = readonly [method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, endpoint: Endpoint];
+/**
+ * One line of the route table. `{name}` in a path is one segment; a path may end in a custom verb, as in `{env}:explain` (AIP-136).
+ * The id names the method as Google's discovery document does, and is what the audit log says was asked for.
+ */
+export type RouteLine = readonly [method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, id: string, endpoint: Endpoint];
+
+/** JSON, written as the client asked for it; or an answer that is written already. */
+export type Answer = JsonAnswer | Response;
+
+export type JsonAnswer = { readonly kind: "json"; readonly body: unknown; readonly etag: string | undefined };
 
 /** A JSON answer, with the entity tag of what was read where there is one. */
-export function jsonAnswer(body: unknown, etag?: string): Response {
-  return Response.json(body, etag === undefined ? {} : { headers: { etag } });
+export function jsonAnswer(body: unknown, etag?: string): JsonAnswer {
+  return { kind: "json", body, etag };
 }

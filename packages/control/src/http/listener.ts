@@ -5,6 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import { ControlError } from "../errors.ts";
 import { ApiError, errorAnswer } from "./api-error.ts";
 import { isLoopback } from "./host-gate.ts";
+import { presentationOfFault } from "./standard-query.ts";
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
@@ -66,10 +67,8 @@ function bareHost(host: string): string {
 /** A request that is no request: an unreadable target or Host. */
 function malformedAnswer(error: unknown): Response {
   const why = error instanceof Error ? error.message : String(error);
-  return errorAnswer(
-    new ApiError("REQUEST_MALFORMED", `Request: Expected a valid target and Host, received a fault: ${why}`),
-    randomUUID(),
-  );
+  const fault = new ApiError("REQUEST_MALFORMED", `Request: Expected a valid target and Host, received a fault: ${why}`);
+  return errorAnswer(fault, randomUUID(), presentationOfFault(new URLSearchParams()));
 }
 
 function listening(server: Server, { host, port }: ListenAddress): Promise<void> {

@@ -2,25 +2,14 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
 import { rpcErrorSchema } from "@wherefrom/model";
 import type { Context } from "hono";
+import type { ConfigStore, Stamp } from "../config-store/port.ts";
 import type { ControlParts } from "../parts.ts";
-import { ApiError, errorAnswer, refuseFaults } from "./api-error.ts";
+import { ApiError, errorAnswer, organizationNotFound } from "./api-error.ts";
+import { reasonOf } from "./caller.ts";
 import type { Call, Endpoint, RouteLine } from "./endpoint.ts";
 import { readJsonBody } from "./json-body.ts";
-
-/** Apigee's clients may send these with any request. They change nothing here. Source: Google API discovery, `parameters`. */
-const STANDARD_QUERY: ReadonlySet<string> = new Set([
-  "$.xgafv",
-  "access_token",
-  "alt",
-  "callback",
-  "fields",
-  "key",
-  "oauth_token",
-  "prettyPrint",
-  "quotaUser",
-  "uploadType",
-  "upload_protocol",
-]);
+import { writeJson } from "./presentation.ts";
+import { presentationOfFault, readStandardQuery } from "./standard-query.ts";
 
 /** What Hono hands to each handler beside the request. */
 export type ApiEnv = { Bindings: { requestId: string } };
@@ -34,14 +23,14 @@ const VERB = /\{([A-Za-z]+)\}:([A-Za-z]+)$/;
 export function mountRoutes(app: OpenAPIHono<ApiEnv>, lines: readonly RouteLine[], parts: ControlParts): void {
   for (const path of new Set(lines.map((line) => line[1]))) {
     const ofPath = lines.filter((line) => line[1] === path);
-    for (const [method, , endpoint] of ofPath) {
-      app.on(method, honoPathOf(path), (context) => answer(context, { endpoint, parts, path }));
-      describe(app, [method, path, endpoint]);
+    for (const [method, , id, endpoint] of ofPath) {
+      app.on(method, honoPathOf(path), (context) => answer(context, { endpoint, parts, path, id }));
+      describe(app, [method, path, id, endpoint]);
     }
     const allowed = ofPath.map((line) => line[0]).join(", ");
     app.all(honoPathOf(path), ({ req, env }) => {
       const error = new ApiError("METHOD_NOT_ALLOWED", `Method: Expected ${allowed}, received ${req.method}`);
-      const answer = errorAnswer(error, env.requestId);
+      const answer = errorAnswer(error, env.requestId, presentationOfFault(new URL(req.url).searchParams));
       answer.headers.set("allow", allowed);
       return answer;
     });
@@ -59,45 +48,47 @@ function paramOf(context: Context, path: string, name: string): string {
   return verb?.[1] === name ? value.slice(0, -`:${verb[2]}`.length) : value;
 }
 
-type Mounted = { readonly endpoint: Endpoint; readonly parts: ControlParts; readonly path: string };
+type Mounted = { readonly endpoint: Endpoint; readonly parts: ControlParts; readonly path: string; readonly id: string };
 
-async function answer(context: Context, { endpoint, parts, path }: Mounted): Promise<Response> {
+async function answer(context: Context<ApiEnv>, { endpoint, parts, path, id }: Mounted): Promise<Response> {
   const request = context.req.raw;
+  const organization = paramOf(context, path, "org");
+  const query = new URL(request.url).searchParams;
   const call: Call = {
     parts,
+    organization,
+    store: parts.store.of(organization),
     param: (name) => paramOf(context, path, name),
-    query: new URL(request.url).searchParams,
+    query,
     header: (name) => request.headers.get(name),
     body: () => readJsonBody(request, parts.limits),
+    stamp: () => stampOf(request, { parts, id, requestId: context.env.requestId }),
     signal: request.signal,
   };
-  if (path.includes("{org}")) requireOrganization(call);
-  requireKnownQuery(call.query, endpoint.query ?? []);
-  return endpoint.handle(call);
+  if (path.includes("{org}") && endpoint.isForMissingOrganization !== true) await requireOrganization(parts.store, organization);
+  const presentation = readStandardQuery(query, endpoint.query ?? []);
+  const answered = await endpoint.handle(call);
+  return answered instanceof Response ? answered : writeJson(answered.body, { presentation, etag: answered.etag });
 }
 
-function requireOrganization(call: Call): void {
-  const name = call.param("org");
-  if (name === call.parts.organization) return;
-  throw new ApiError("ORGANIZATION_NOT_FOUND", `Organization: Expected ${call.parts.organization}, received ${JSON.stringify(name)}`);
+type StampParts = { readonly parts: ControlParts; readonly id: string; readonly requestId: string };
+
+function stampOf(request: Request, { parts, id, requestId }: StampParts): Stamp {
+  const { name, isVerified } = parts.identify(request);
+  return { at: parts.now(), author: name, isAuthorVerified: isVerified, method: id, reason: reasonOf(request), requestId };
 }
 
-/** A misspelt `updateMask` that went unseen would change more than was meant. */
-function requireKnownQuery(query: URLSearchParams, known: readonly string[]): void {
-  const unknown = [...new Set(query.keys())].filter((name) => !known.includes(name) && !STANDARD_QUERY.has(name));
-  const expected = known.length === 0 ? "Expected no query parameter here" : `Expected no query parameter but ${known.join(", ")}`;
-  refuseFaults(
-    unknown.map((field) => ({ field, description: expected })),
-    "QUERY_INVALID",
-  );
+async function requireOrganization(store: ConfigStore, name: string): Promise<void> {
+  if ((await store.organization(name)) === undefined) throw organizationNotFound(name);
 }
 
-function describe(app: OpenAPIHono<ApiEnv>, [method, path, endpoint]: RouteLine): void {
+function describe(app: OpenAPIHono<ApiEnv>, [method, path, id, endpoint]: RouteLine): void {
   const params = [...path.matchAll(/\{([A-Za-z]+)\}/g)].map((match) => match[1] ?? "");
   const names = endpoint.query ?? [];
   app.openAPIRegistry.registerPath({
     method: method.toLowerCase() as Lowercase<typeof method>,
     path,
+    operationId: id,
     summary: endpoint.summary,
     request: {
       params: z.object(Object.fromEntries(params.map((name) => [name, z.string()]))),

@@ -1,0 +1,127 @@
+import { randomUUID } from "node:crypto";
+import { AUDIT_ORIGIN, hashOf, sealAuditEntry } from "@wherefrom/model";
+import { type Kysely, type Migration, sql } from "kysely";
+import type { Tables } from "./sqlite-schema.ts";
+
+/**
+ * The steps from an empty file to the present tables, in the order of their names. A step that was released is never edited.
+ * Each runs in a transaction of its own or not at all: see the dialect in `sqlite-open.ts`. None uses the code of the store, which may
+ * come to need tables of a later step.
+ */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  "0001-environments": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable("environments")
+        .addColumn("organization", "text", (column) => column.notNull())
+        .addColumn("name", "text", (column) => column.notNull())
+        .addColumn("uid", "text", (column) => column.notNull().unique())
+        .addColumn("revision", "integer", (column) => column.notNull())
+        .addColumn("created_at", "integer", (column) => column.notNull())
+        .addColumn("modified_at", "integer", (column) => column.notNull())
+        .addColumn("content", "text", (column) => column.notNull())
+        .addPrimaryKeyConstraint("environments_key", ["organization", "name"])
+        .addForeignKeyConstraint(
+          "environments_revision",
+          ["organization", "name", "revision"],
+          "environment_history",
+          ["organization", "name", "revision"],
+          (constraint) => constraint.onDelete("restrict"),
+        )
+        .execute();
+      await db.schema
+        .createTable("environment_history")
+        .addColumn("organization", "text", (column) => column.notNull())
+        .addColumn("name", "text", (column) => column.notNull())
+        .addColumn("revision", "integer", (column) => column.notNull())
+        .addColumn("at", "integer", (column) => column.notNull())
+        .addColumn("change", "text", (column) => column.notNull())
+        .addColumn("content", "text", (column) => column.notNull())
+        .addPrimaryKeyConstraint("environment_history_key", ["organization", "name", "revision"])
+        .execute();
+      await db.schema
+        .createTable("operations")
+        .addColumn("position", "integer", (column) => column.primaryKey().autoIncrement())
+        .addColumn("organization", "text", (column) => column.notNull())
+        .addColumn("name", "text", (column) => column.notNull().unique())
+        .addColumn("operation", "text", (column) => column.notNull())
+        .execute();
+    },
+  },
+  "0002-organizations-authors-audit": {
+    async up(db: Kysely<Tables>): Promise<void> {
+      await db.schema
+        .alterTable("environment_history")
+        .addColumn("author", "text", (column) => column.notNull().defaultTo(""))
+        .execute();
+      await db.schema
+        .alterTable("environment_history")
+        .addColumn("author_verified", "integer", (column) => column.notNull().defaultTo(0))
+        .execute();
+      await db.schema
+        .alterTable("environment_history")
+        .addColumn("method", "text", (column) => column.notNull().defaultTo(""))
+        .execute();
+      await db.schema.alterTable("environment_history").addColumn("reason", "text").execute();
+      await db.schema.alterTable("environment_history").addColumn("request_id", "text").execute();
+      await db.schema
+        .createTable("audit_log")
+        .addColumn("organization", "text", (column) => column.notNull())
+        .addColumn("sequence", "integer", (column) => column.notNull())
+        .addColumn("entry", "text", (column) => column.notNull())
+        .addPrimaryKeyConstraint("audit_log_key", ["organization", "sequence"])
+        .execute();
+      for (const change of ["update", "delete"]) {
+        const refusal = "BEGIN SELECT RAISE(ABORT, 'the audit log is only appended to'); END";
+        await sql.raw(`CREATE TRIGGER audit_log_no_${change} BEFORE ${change} ON audit_log ${refusal}`).execute(db);
+      }
+      await adoptOrganizations(db);
+      await adoptRevisions(db);
+    },
+  },
+};
+
+const EARLIER = { author: "unknown", author_verified: 0, method: "migration", reason: "Made before there was an audit log" } as const;
+
+/** An organization was no more than a column until then. */
+async function adoptOrganizations(db: Kysely<Tables>): Promise<void> {
+  await db.updateTable("environment_history").set(EARLIER).execute();
+  const first = db.selectFrom("environment_history").select(["organization", (row) => row.fn.min("at").as("at")]);
+  for (const { organization, at } of await first.groupBy("organization").execute()) {
+    const key = { organization, name: "", revision: 1 };
+    const content = JSON.stringify({ settings: {} });
+    const step = { ...key, ...EARLIER, at, change: "created", content, request_id: null } as const;
+    await db.insertInto("environment_history").values(step).execute();
+    await db
+      .insertInto("environments")
+      .values({ ...key, uid: randomUUID(), created_at: at, modified_at: at, content })
+      .execute();
+  }
+}
+
+/** Every revision has its entry in the audit log, also one that is older than the log. */
+async function adoptRevisions(db: Kysely<Tables>): Promise<void> {
+  const heads = new Map<string, { sequence: number; hash: string }>();
+  const steps = db.selectFrom("environment_history").selectAll().orderBy("at").orderBy("name").orderBy("revision");
+  for (const { organization, name, revision, at, change, content } of await steps.execute()) {
+    const { sequence, hash } = heads.get(organization) ?? { sequence: 0, hash: AUDIT_ORIGIN };
+    const entry = sealAuditEntry({
+      sequence: sequence + 1,
+      time: new Date(at).toISOString(),
+      author: EARLIER.author,
+      authorVerified: false,
+      method: EARLIER.method,
+      resource: name === "" ? `organizations/${organization}` : `organizations/${organization}/environments/${name}`,
+      change: change === "written" ? "UPDATED" : change === "created" ? "CREATED" : "DELETED",
+      revision,
+      reason: EARLIER.reason,
+      contentHash: hashOf(JSON.parse(content)),
+      previousHash: hash,
+    });
+    heads.set(organization, entry);
+    await db
+      .insertInto("audit_log")
+      .values({ organization, sequence: entry.sequence, entry: JSON.stringify(entry) })
+      .execute();
+  }
+}

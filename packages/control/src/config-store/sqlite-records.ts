@@ -1,0 +1,225 @@
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import type { Kysely, Selectable } from "kysely";
+import {
+  type Change,
+  type Changed,
+  type Decide,
+  type DecideAll,
+  type DecideOrganization,
+  type EnvironmentContent,
+  type EnvironmentRecord,
+  type OrganizationContent,
+  OrganizationMissing,
+  type OrganizationRecord,
+  type Page,
+  type Revision,
+  type Stamp,
+  type Stored,
+  type StoreLimits,
+} from "./port.ts";
+import { appendAudit } from "./sqlite-audit.ts";
+import type { Tables } from "./sqlite-schema.ts";
+
+type Db = Kysely<Tables>;
+type Key = { readonly organization: string; readonly name: string };
+type Row = Selectable<Tables["environments"]>;
+
+/** An organization is stored beside its environments, under a name that none of them can have. */
+const ITSELF = "";
+
+export async function readOrganizations(db: Db): Promise<readonly OrganizationRecord[]> {
+  const rows = await db.selectFrom("environments").selectAll().where("name", "=", ITSELF).orderBy("organization").execute();
+  return rows.map(organizationOf);
+}
+
+export async function readOrganization(db: Db, organization: string): Promise<OrganizationRecord | undefined> {
+  const row = await readRow(db, { organization, name: ITSELF });
+  return row && organizationOf(row);
+}
+
+export async function environmentNames(db: Db, organization: string): Promise<readonly string[]> {
+  const query = db.selectFrom("environments").select("name").where("organization", "=", organization).where("name", "!=", ITSELF);
+  return (await query.orderBy("name").execute()).map((row) => row.name);
+}
+
+export async function readEnvironment(db: Db, key: Key): Promise<EnvironmentRecord | undefined> {
+  const row = await readRow(db, key);
+  return row && environmentOf(row);
+}
+
+export async function readAllEnvironments(db: Db, organization: string): Promise<ReadonlyMap<string, EnvironmentRecord>> {
+  const query = db.selectFrom("environments").selectAll().where("organization", "=", organization).where("name", "!=", ITSELF);
+  return new Map((await query.orderBy("name").execute()).map((row) => [row.name, environmentOf(row)]));
+}
+
+function readRow(db: Db, { organization, name }: Key): Promise<Row | undefined> {
+  const query = db.selectFrom("environments").selectAll().where("organization", "=", organization).where("name", "=", name);
+  return query.executeTakeFirst();
+}
+
+function organizationOf(row: Row): OrganizationRecord {
+  return { ...recordOf<OrganizationContent>(row), name: row.organization };
+}
+
+function environmentOf(row: Row): EnvironmentRecord {
+  return recordOf<EnvironmentContent>(row);
+}
+
+function recordOf<Content>({ name, uid, revision, created_at, modified_at, content }: Row): Stored<Content> {
+  return { ...(JSON.parse(content) as Content), name, uid, revision, createdAt: created_at, modifiedAt: modified_at };
+}
+
+export async function readHistory(db: Db, { page, ...key }: Key & { page: Page }): Promise<readonly Revision<EnvironmentContent>[]> {
+  const newest = historyOf(db, key).orderBy("revision", "desc");
+  const rows = await (page.before === undefined ? newest : newest.where("revision", "<", page.before)).limit(page.limit).execute();
+  return rows.map(revisionOf);
+}
+
+export async function readRevision(
+  db: Db,
+  { revision, ...key }: Key & { revision: number },
+): Promise<Revision<EnvironmentContent> | undefined> {
+  const row = await historyOf(db, key).where("revision", "=", revision).executeTakeFirst();
+  return row && revisionOf(row);
+}
+
+function historyOf(db: Db, { organization, name }: Key) {
+  return db.selectFrom("environment_history").selectAll().where("organization", "=", organization).where("name", "=", name);
+}
+
+function revisionOf(row: Selectable<Tables["environment_history"]>): Revision<EnvironmentContent> {
+  const { revision, at, change, author, method } = row;
+  return {
+    revision,
+    at,
+    change,
+    author,
+    isAuthorVerified: row.author_verified === 1,
+    method,
+    reason: row.reason ?? undefined,
+    requestId: row.request_id ?? undefined,
+    content: JSON.parse(row.content) as EnvironmentContent,
+  };
+}
+
+type Step = { readonly organization: string; readonly by: Stamp; readonly limits: StoreLimits };
+
+export async function changeOrganization(
+  db: Db,
+  { decide, ...step }: Step & { readonly decide: DecideOrganization },
+): Promise<Changed<OrganizationContent>> {
+  const before = await readOrganization(db, step.organization);
+  const environments = await environmentNames(db, step.organization);
+  const change = decide(before, environments);
+  if (change.kind === "delete" && environments.length > 0) throw new Error(`Expected ${step.organization} to be empty, found environments`);
+  const changed = await carryOut<OrganizationContent>(db, {
+    ...step,
+    name: ITSELF,
+    before,
+    change: plain(change, ({ settings }) => ({ settings })),
+  });
+  return { ...changed, after: changed.after && { ...changed.after, name: step.organization } };
+}
+
+export async function changeEnvironment(
+  db: Db,
+  { decide, ...step }: Step & { readonly name: string; readonly decide: Decide<EnvironmentContent> },
+): Promise<Changed<EnvironmentContent>> {
+  await requireOrganization(db, step.organization);
+  const before = await readEnvironment(db, step);
+  return carryOut(db, { ...step, before, change: plainEnvironment(decide(before)) });
+}
+
+export async function changeAllEnvironments(
+  db: Db,
+  { decide, ...step }: Step & { readonly decide: DecideAll },
+): Promise<ReadonlyMap<string, Changed<EnvironmentContent>>> {
+  await requireOrganization(db, step.organization);
+  const current = await readAllEnvironments(db, step.organization);
+  const changed = new Map<string, Changed<EnvironmentContent>>();
+  for (const [name, change] of decide(current)) {
+    changed.set(name, await carryOut(db, { ...step, name, before: current.get(name), change: plainEnvironment(change) }));
+  }
+  return changed;
+}
+
+async function requireOrganization(db: Db, organization: string): Promise<void> {
+  if ((await readRow(db, { organization, name: ITSELF })) === undefined) throw new OrganizationMissing(organization);
+}
+
+function plainEnvironment(change: Change<EnvironmentContent>): Change<EnvironmentContent> {
+  return plain(change, ({ settings, routes }) => ({ settings, routes }));
+}
+
+/** Content as it will be read again: only what is versioned of it, without fields that are `undefined`. */
+function plain<Content>(change: Change<Content>, versioned: (content: Content) => Content): Change<Content> {
+  if (change.kind === "delete") return change;
+  return { kind: "write", content: JSON.parse(JSON.stringify(versioned(change.content))) as Content };
+}
+
+type Decided<Content> = Step & {
+  readonly name: string;
+  readonly before: Stored<Content> | undefined;
+  readonly change: Change<Content>;
+};
+
+async function carryOut<Content extends object>(db: Db, step: Decided<Content>): Promise<Changed<Content>> {
+  const { organization, name, by, before, change } = step;
+  const standing = before && contentOf(before);
+  if (change.kind === "write" && before !== undefined && isDeepStrictEqual(standing, change.content)) {
+    return { revision: before.revision, before, after: before };
+  }
+  const content = change.kind === "write" ? change.content : standing;
+  if (content === undefined) throw new Error(`Expected ${name} to be there for its deletion, found nothing`);
+  const revision = (await newestRevision(db, step)) + 1;
+  const kind = change.kind === "delete" ? "deleted" : before ? "written" : "created";
+  await addHistory(db, { ...by, organization, name, revision, change: kind, content });
+  const after = change.kind === "delete" ? await removeHead(db, step) : await writeHead(db, { ...step, content, revision });
+  await pruneHistory(db, { ...step, revision });
+  return { revision, before, after };
+}
+
+/** What of a record is versioned: all but what the store itself says of it. */
+function contentOf<Content>(record: Stored<Content>): Content {
+  const { name: _name, uid: _uid, revision: _revision, createdAt: _createdAt, modifiedAt: _modifiedAt, ...content } = record;
+  return content as Content;
+}
+
+async function newestRevision(db: Db, { organization, name }: Key): Promise<number> {
+  const query = db.selectFrom("environment_history").select((row) => row.fn.max("revision").as("newest"));
+  const found = await query.where("organization", "=", organization).where("name", "=", name).executeTakeFirst();
+  return found?.newest ?? 0;
+}
+
+async function addHistory(db: Db, step: Key & Revision<unknown>): Promise<void> {
+  const { organization, name, revision, at, change, author, method, content } = step;
+  const row = { organization, name, revision, at, change, author, author_verified: step.isAuthorVerified ? 1 : 0, method };
+  const told = { reason: step.reason ?? null, request_id: step.requestId ?? null };
+  await db
+    .insertInto("environment_history")
+    .values({ ...row, ...told, content: JSON.stringify(content) })
+    .execute();
+  const resource = name === ITSELF ? `organizations/${organization}` : `organizations/${organization}/environments/${name}`;
+  await appendAudit(db, { ...step, resource });
+}
+
+type HeadStep<Content> = Decided<Content> & { readonly content: Content; readonly revision: number };
+
+async function writeHead<Content extends object>(db: Db, step: HeadStep<Content>): Promise<Stored<Content>> {
+  const { organization, name, by, before, content, revision } = step;
+  const state = { revision, modified_at: by.at, content: JSON.stringify(content) };
+  const row = { organization, name, uid: before?.uid ?? randomUUID(), created_at: before?.createdAt ?? by.at, ...state };
+  const insert = db.insertInto("environments").values(row);
+  await insert.onConflict((conflict) => conflict.columns(["organization", "name"]).doUpdateSet(state)).execute();
+  return recordOf(row);
+}
+
+async function removeHead(db: Db, { organization, name }: Key): Promise<undefined> {
+  await db.deleteFrom("environments").where("organization", "=", organization).where("name", "=", name).execute();
+}
+
+async function pruneHistory(db: Db, { organization, name, revision, limits }: Step & Key & { readonly revision: number }): Promise<void> {
+  const query = db.deleteFrom("environment_history").where("organization", "=", organization).where("name", "=", name);
+  await query.where("revision", "<=", revision - limits.maxRevisions).execute();
+}

@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import { Kysely, Migrator, SqliteDialect, type SqliteDialectConfig } from "kysely";
+import Database from "libsql";
+import { expect, onTestFinished, test } from "vitest";
+import { openSqliteStore } from "../src/config-store/sqlite.ts";
+import { MIGRATIONS } from "../src/config-store/sqlite-migrations.ts";
+import { DEFAULT_STORE_LIMITS } from "./config-store-contract.ts";
+import { temporaryFolder } from "./control-under-test.ts";
+
+/** A database as the first version left it: two organizations that are no more than a column. */
+async function makeFirstVersion(path: string): Promise<void> {
+  const file = new Database(path);
+  // biome-ignore lint/suspicious/noExplicitAny: the tables of the first version have no type any more
+  const db = new Kysely<any>({ dialect: new SqliteDialect({ database: file as SqliteDialectConfig["database"] }) });
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) } });
+  const { error } = await migrator.migrateTo("0001-environments");
+  expect(error).toBeUndefined();
+  const content = JSON.stringify({ settings: { description: "x" }, routes: [] });
+  for (const [organization, revision, at, change] of [
+    ["acme", 1, 100, "created"],
+    ["local", 1, 200, "created"],
+    ["local", 2, 300, "written"],
+  ] as const) {
+    await db.insertInto("environment_history").values({ organization, name: "demo", revision, at, change, content }).execute();
+  }
+  for (const [organization, revision] of [
+    ["acme", 1],
+    ["local", 2],
+  ] as const) {
+    const row = { organization, name: "demo", uid: organization, revision, created_at: 100, modified_at: 300, content };
+    await db.insertInto("environments").values(row).execute();
+  }
+  file.close();
+}
+
+test("a database of the first version is brought up to date, and every revision of it gets its place in the audit log", async () => {
+  const path = join(await temporaryFolder(), "control.db");
+  await makeFirstVersion(path);
+  const store = await openSqliteStore(`sqlite:${path}`, DEFAULT_STORE_LIMITS);
+  onTestFinished(() => store.close());
+  expect((await store.organizations()).map(({ name, createdAt }) => [name, createdAt])).toEqual([
+    ["acme", 100],
+    ["local", 200],
+  ]);
+  const local = store.of("local");
+  expect(await local.read("demo")).toMatchObject({ revision: 2, settings: { description: "x" } });
+  expect((await local.history("demo", { limit: 9 })).map(({ revision, author }) => [revision, author])).toEqual([
+    [2, "unknown"],
+    [1, "unknown"],
+  ]);
+  const log = await local.audit({ limit: 9 });
+  expect(log.map(({ sequence, resource, revision, change }) => `${sequence} ${resource} r${revision} ${change}`)).toEqual([
+    "3 organizations/local/environments/demo r2 UPDATED",
+    "2 organizations/local/environments/demo r1 CREATED",
+    "1 organizations/local r1 CREATED",
+  ]);
+  expect(log.map(({ previousHash }) => previousHash).slice(0, 2)).toEqual(log.map(({ hash }) => hash).slice(1));
+});
+
+test("the database itself refuses to edit or shorten the audit log", async () => {
+  const path = join(await temporaryFolder(), "control.db");
+  const store = await openSqliteStore(`sqlite:${path}`, DEFAULT_STORE_LIMITS);
+  const by = { at: 1, author: "a", isAuthorVerified: false, method: "m" };
+  await store.changeOrganization("local", { by, decide: () => ({ kind: "write", content: { settings: {} } }) });
+  await store.close();
+  const file = new Database(path);
+  onTestFinished(() => void file.close());
+  expect(() => file.exec("DELETE FROM audit_log")).toThrow("only appended to");
+  expect(() => file.exec("UPDATE audit_log SET entry = '{}'")).toThrow("only appended to");
+});

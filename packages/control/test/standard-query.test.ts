@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import { readFields, selectFields } from "../src/http/field-selection.ts";
+import { faultsOf, headerIndex, openTestControl, verdictOf } from "./control-under-test.ts";
+
+const VALUE = { a: 1, b: { c: 2, d: { e: 3, f: 4 } }, list: [{ a: 1, b: { c: 2, d: 3 } }, { b: { c: 4 } }, 5], none: null };
+
+describe("fields", () => {
+  test.each([
+    { fields: "a", selected: { a: 1 } },
+    { fields: "a,none", selected: { a: 1, none: null } },
+    { fields: "b/c", selected: { b: { c: 2 } } },
+    { fields: "b(c)", selected: { b: { c: 2 } } },
+    { fields: "b(c,d/e)", selected: { b: { c: 2, d: { e: 3 } } } },
+    { fields: "b/d/e,b/d/f", selected: { b: { d: { e: 3, f: 4 } } } },
+    { fields: "b/d/e,b(d(f))", selected: { b: { d: { e: 3, f: 4 } } } },
+    { fields: "b/c,b", selected: { b: VALUE.b } }, // the whole wins over a part
+    { fields: "b,b/c", selected: { b: VALUE.b } },
+    { fields: "list/a", selected: { list: [{ a: 1 }, {}, 5] } },
+    { fields: "list(a,b/c)", selected: { list: [{ a: 1, b: { c: 2 } }, { b: { c: 4 } }, 5] } },
+    { fields: "*", selected: VALUE },
+    { fields: "*/c", selected: { a: 1, b: { c: 2 }, list: [{}, {}, 5], none: null } },
+    { fields: "nowhere", selected: {} },
+  ])("«$fields» selects $selected", ({ fields, selected }) => {
+    const read = readFields(fields);
+    expect(read.kind === "selection" && selectFields(VALUE, read.selection)).toEqual(selected);
+  });
+
+  test.each(["", ",", "a,", "a//b", "a/", "a(", "a()", "a(b", "a)b", "a b", "a(b)c", "ä", "a".repeat(2_001)])(
+    "«%s» is refused",
+    (fields) => {
+      expect(readFields(fields).kind).toBe("fault");
+    },
+  );
+});
+
+test("an answer is written as it is asked for", async () => {
+  const { ask, urlOf } = await openTestControl();
+  await ask("POST ", { body: { name: "demo", clientIpResolutionConfig: headerIndex(-1) } });
+  const textOf = async (query: string) => (await fetch(urlOf(`/demo${query}`))).text();
+  const compact = '{"name":"demo","clientIpResolutionConfig":{"headerIndexAlgorithm":{"ipHeaderIndex":-1}}}';
+  const fields = "fields=name,clientIpResolutionConfig/headerIndexAlgorithm(ipHeaderIndex)";
+  expect(await textOf(`?prettyPrint=false&${fields}`)).toBe(compact);
+  expect(await textOf(`?${fields}`)).toBe(`${JSON.stringify(JSON.parse(compact), undefined, 2)}\n`);
+});
+
+test("an error is whole whatever fields are asked for, and in Google's first format it has the list of errors", async () => {
+  const { ask } = await openTestControl();
+  const { body } = await ask("GET /none?$.xgafv=1&fields=name");
+  const { message } = body.error;
+  expect(body.error).toMatchObject({
+    code: 404,
+    status: "NOT_FOUND",
+    errors: [{ message, domain: "wherefrom", reason: "ENVIRONMENT_NOT_FOUND" }],
+    details: [{ reason: "ENVIRONMENT_NOT_FOUND" }, {}],
+  });
+  expect((await ask("GET /none?$.xgafv=2")).body.error).not.toHaveProperty("errors");
+});
+
+test("what is wrong with the standard parameters is told at once, and nothing is done", async () => {
+  const { ask } = await openTestControl();
+  await ask("POST ", { body: { name: "demo" } });
+  // JSONP would let a page on any site read the answer
+  const answer = await ask("DELETE /demo?alt=proto&$.xgafv=3&callback=f&prettyPrint=maybe&fields=a(&colour=red");
+  expect(verdictOf(answer)).toBe("400 INVALID_ARGUMENT QUERY_INVALID");
+  expect([...faultsOf(answer)].sort()).toEqual(["$.xgafv", "alt", "callback", "colour", "fields", "prettyPrint"]);
+  expect((await ask("GET /demo")).status).toBe(200);
+});

@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+
+/** The hash that stands before an organization's first entry. */
+export const AUDIT_ORIGIN: string = "0".repeat(64);
+
+/**
+ * One entry of an organization's audit log: who changed what, when and why. Each holds the hash of the one before it, so an entry that
+ * is edited, taken out or put in between breaks the chain. An end that is cut off does not show by itself: compare with a head that was
+ * written down elsewhere.
+ */
+export type AuditEntry = {
+  /** From 1, without a gap. */
+  sequence: number;
+  /** RFC 3339, in UTC. */
+  time: string;
+  author: string;
+  /** Whether control knew who it was; otherwise the author is what the client said of itself. */
+  authorVerified: boolean;
+  /** What was asked for, as a method of the API: `organizations.environments.update`. */
+  method: string;
+  /** `organizations/{org}` or `organizations/{org}/environments/{env}` */
+  resource: string;
+  change: "CREATED" | "UPDATED" | "DELETED";
+  /** The revision that the change made. */
+  revision: number;
+  reason?: string | undefined;
+  requestId?: string | undefined;
+  /** SHA-256 of what the revision holds, as canonical JSON; of a deletion, of what stood before it. */
+  contentHash: string;
+  /** The `hash` of the entry before. */
+  previousHash: string;
+  /** SHA-256 of this entry without `hash`, as canonical JSON. */
+  hash: string;
+};
+
+export const auditEntrySchema: z.ZodType<AuditEntry, unknown> = z
+  .strictObject({
+    sequence: z.int(),
+    time: z.string(),
+    author: z.string(),
+    authorVerified: z.boolean(),
+    method: z.string(),
+    resource: z.string(),
+    change: z.enum(["CREATED", "UPDATED", "DELETED"]),
+    revision: z.int(),
+    reason: z.string().optional(),
+    requestId: z.string().optional(),
+    contentHash: z.string(),
+    previousHash: z.string(),
+    hash: z.string(),
+  })
+  .meta({ id: "AuditEntry" });
+
+/** Adds the hash that closes an entry. */
+export function sealAuditEntry(entry: Omit<AuditEntry, "hash">): AuditEntry {
+  return { ...entry, hash: hashOf(entry) };
+}
+
+/** SHA-256 of a value as canonical JSON, in lower-case hexadecimal digits. */
+export function hashOf(value: unknown): string {
+  return createHash("sha256").update(canonicalJson(value)).digest("hex");
+}
+
+/**
+ * JSON without spaces, names sorted by UTF-16 code units; what is `undefined` is left out.
+ *
+ * Source: RFC 8785, for values without lone surrogates and without names that are whole numbers.
+ */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_name, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([left], [right]) => (left < right ? -1 : 1)))
+      : inner,
+  );
+}
