@@ -3,6 +3,7 @@ import {
   controlSource,
   fileSource,
   type Gateway,
+  type GatewayOptions,
   type Notice,
   type Offered,
   openGateway,
@@ -26,6 +27,8 @@ export type GatewayNodeOptions = Names &
     readonly source: { readonly kind: "control"; readonly url: string } | { readonly kind: "snapshot"; readonly file: string };
     /** By what name the gateway reports itself; the machine and the port when absent. */
     readonly id?: string | undefined;
+    /** Where the access log goes, before what the gateway file says; `-` is standard output. */
+    readonly accessLog?: string | undefined;
     readonly isQuiet: boolean;
   };
 
@@ -41,7 +44,7 @@ type ListenerFlags = { readonly host: string; readonly port: number; readonly un
 
 /**
  * Opens a gateway on its own and hands it to `own` for closing. With a snapshot file, SIGHUP reads the file again: a faulty one is
- * refused with every fault, and the running one goes on.
+ * refused with every fault, and the running one goes on. SIGHUP and SIGUSR1 open the access log anew.
  *
  * Errors: `CliError` or `GatewayError`, each with one line that says the way out.
  */
@@ -57,15 +60,17 @@ export async function openGatewayNode(options: GatewayNodeOptions, own: Own): Pr
     if (options.source.kind === "snapshot" && notice.code.startsWith("SNAPSHOT_")) return;
     printNotice(notice);
   };
-  const gateway = own(await openAt(options.place, { source, onNotice }));
+  const accessLog = options.accessLog === undefined ? {} : { accessLog: { file: options.accessLog } };
+  const gateway = own(await openAt(options.place, { source, onNotice, id: gatewayId(options), ...accessLog }));
   admin?.show(gateway);
-  own(rereadOnHangUp(source));
+  own(onSignal("SIGHUP", () => source.refresh?.().then(reportOffered, reportUnreadable)));
+  for (const signal of ["SIGHUP", "SIGUSR1"] as const) own(onSignal(signal, () => gateway.reopenAccessLog()));
   return { urls: gateway.listeners.map((place) => place.url), revision: gateway.revision(), adminUrl: admin?.url };
 }
 
 async function openAt(
   place: GatewayNodeOptions["place"],
-  parts: { readonly source: SnapshotSource; readonly onNotice: (notice: Notice) => void },
+  parts: Pick<GatewayOptions, "source" | "onNotice" | "id" | "accessLog">,
 ): Promise<Gateway> {
   if ("config" in place) return openGateway({ ...(await readGatewayFile(place.config)), ...parts });
   const { host, port, unix } = place;
@@ -81,9 +86,14 @@ async function openAt(
   return withListenFlags(flags, () => openGateway({ listeners: [{ host, port }], ...parts }));
 }
 
-function openSource({ source, organization, environment, place, id }: GatewayNodeOptions): SnapshotSource {
+function openSource(options: GatewayNodeOptions): SnapshotSource {
+  const { source, organization, environment } = options;
   if (source.kind === "snapshot") return fileSource(source.file);
-  return controlSource({ url: source.url, organization, environment, gatewayId: id ?? ownName(place) });
+  return controlSource({ url: source.url, organization, environment, gatewayId: gatewayId(options) });
+}
+
+function gatewayId({ id, place }: GatewayNodeOptions): string {
+  return id ?? ownName(place);
 }
 
 /** The machine and where the gateway listens: two gateways on one machine have different names. */
@@ -100,15 +110,12 @@ function placeName(place: GatewayNodeOptions["place"]): string {
   return unix ?? `${host}-${port === 0 ? process.pid : port}`;
 }
 
-/** SIGHUP reads a snapshot file again. For a source that follows control there is nothing to do, but the signal must not end it. */
-function rereadOnHangUp(source: SnapshotSource): Closable {
-  const onHangUp = (): void => {
-    source.refresh?.().then(reportOffered, reportUnreadable);
-  };
-  process.on("SIGHUP", onHangUp);
+/** Listens to a signal, also where there is nothing to do then: it must not end the process. */
+function onSignal(signal: NodeJS.Signals, act: () => void): Closable {
+  process.on(signal, act);
   return {
     async close() {
-      process.off("SIGHUP", onHangUp);
+      process.off(signal, act);
     },
   };
 }

@@ -15,7 +15,8 @@ export type GatewayErrorCode =
   | "GATEWAY_SNAPSHOT_UNREADABLE"
   | "GATEWAY_SNAPSHOT_INVALID"
   | "GATEWAY_SNAPSHOT_MISSING"
-  | "GATEWAY_CONTROL_URL_INVALID";
+  | "GATEWAY_CONTROL_URL_INVALID"
+  | "GATEWAY_LOG_UNWRITABLE";
 
 /** Why a client got an answer from the gateway itself and not from a target. Stable; documented in docs/errors.md. */
 export type FaultCode =
@@ -55,6 +56,8 @@ export type NoticeCode =
   | "CONTROL_REPORT_FAILED"
   | "CONNECTION_DROPPED"
   | "RECORD_FAILED"
+  | "ACCESS_LOG_FAILED"
+  | "ACCESS_LOG_REOPENED"
   | "EXCHANGE_FAILED";
 
 /** A gateway that cannot run. Its message is one line that names the way out. Not what a client of the gateway gets: that is a `Fault`. */

@@ -36,6 +36,9 @@ export class Exchange {
   /** Set with the answer; 101 for a WebSocket that was opened. */
   status: number | undefined;
   fault: FaultCode | undefined;
+  /** Counted as they pass: of the request's body, and of the answer's. */
+  requestBytes = 0;
+  responseBytes = 0;
 
   #isOver = false;
   #whenOver: (() => void)[] = [];
@@ -94,7 +97,9 @@ export class Exchange {
     // A client that waits for 100 Continue may send its body or not: which of the two follows on the connection is not known.
     const closes = answer.closes || (this.expectsContinue && !this.request.complete);
     this.response.writeHead(answer.status, faultFields({ ...answer, closes }, body));
-    this.response.end(this.request.method === "HEAD" ? undefined : body);
+    if (this.request.method === "HEAD") return void this.response.end();
+    this.responseBytes = Buffer.byteLength(body);
+    this.response.end(body);
   }
 }
 

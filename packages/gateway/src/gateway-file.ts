@@ -1,5 +1,6 @@
 import { escapeText } from "wherefrom";
 import { z } from "zod";
+import { accessLogSchema } from "./access-log/access-log-options.ts";
 import { GatewayError } from "./errors.ts";
 import { readJsonFile } from "./json-file.ts";
 import { describeIssues, shapeIssues } from "./json-issue.ts";
@@ -10,6 +11,7 @@ import { listenersSchema } from "./listen/listener-options.ts";
 const gatewayFileSchema = z.strictObject({
   listeners: listenersSchema,
   limits: limitsSchema.exactOptional(),
+  accessLog: accessLogSchema.exactOptional(),
 });
 
 /** What one gateway is told about itself and its machine. Not about its environment: policy and routes come in the snapshot. */

@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
 import { peerOfSocket } from "wherefrom/node";
+import { AccessLog, type AccessLogCounts } from "./access-log/access-log.ts";
+import type { AccessLogOptions } from "./access-log/access-log-options.ts";
 import type { AdminSubject } from "./admin/admin.ts";
 import { gatewaySubject } from "./admin/gateway-subject.ts";
 import { Tunnels } from "./forward/tunnels.ts";
@@ -20,7 +22,10 @@ export type GatewayOptions = {
   /** Where to listen: `[{ port: 8080 }]` is enough for one place. */
   readonly listeners: readonly ListenerOptions[];
   readonly source: SnapshotSource;
+  /** By what name this gateway goes in its access log. */
+  readonly id?: string;
   readonly limits?: Partial<GatewayLimits>;
+  readonly accessLog?: AccessLogOptions;
   /** The transport peer of a connection; `undefined` when there is none to know. The socket's remote address unless told otherwise. */
   readonly peerOf?: (socket: Socket) => string | undefined;
   /** Gets the record of every exchange after its answer. It must return at once; what it throws is dropped. */
@@ -38,6 +43,10 @@ export type Gateway = AdminSubject & {
   revision(): number;
   /** How each target of that snapshot does, as this gateway sees it. */
   targetStates(): readonly TargetState[];
+  /** `undefined` when there is no access log. */
+  accessLogCounts(): AccessLogCounts | undefined;
+  /** Opens the access log's file anew, for who has moved the old one away. */
+  reopenAccessLog(): void;
   /** Takes no new connection, lets requests in flight finish for `drainTimeoutMs`, cuts the rest and WebSockets. */
   close(): Promise<void>;
 };
@@ -45,13 +54,14 @@ export type Gateway = AdminSubject & {
 /**
  * Opens a gateway. Resolves when it listens and has its first snapshot; it never listens without one.
  *
- * Errors: `GatewayError`, with nothing left open: for the limits and the listeners, for the snapshot (none within `firstSnapshotTimeoutMs`, or a file that is not valid), for a place that cannot be had.
+ * Errors: `GatewayError`, with nothing left open: for the limits, the listeners and the access log, for the snapshot (none within `firstSnapshotTimeoutMs`, or a file that is not valid), for a place that cannot be had.
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { source } = options;
   const onNotice = quiet(options.onNotice);
   const limits = withLimits(options.limits ?? {});
   const settings = readListenerOptions(options.listeners);
+  const accessLog = openAccessLog(options, { limits, onNotice });
   const upstreams = new Upstreams(limits);
   const tunnels = new Tunnels();
   const tally = new Tally();
@@ -64,6 +74,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     tally,
     onNotice,
     peerOf: options.peerOf ?? peerOfSocket,
+    accessLog,
     onExchange: options.onExchange,
     snapshot: () => running.current(),
     now,
@@ -75,6 +86,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     await source.close();
     await listeners.close();
     await upstreams.destroy();
+    await accessLog?.close();
   };
   let listening: readonly ListeningAt[];
   try {
@@ -91,8 +103,19 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     revision: () => running.current().revision,
     targetStates: () => upstreams.states(),
     ...gatewaySubject({ runtime, running, load: () => listeners.load(), isDraining: () => isDraining }),
+    accessLogCounts: () => accessLog?.counts(),
+    reopenAccessLog: () => accessLog?.reopen(),
     close,
   };
+}
+
+const DEFAULT_ID = "gateway";
+
+function openAccessLog(
+  { accessLog, id: gateway = DEFAULT_ID }: GatewayOptions,
+  { limits, onNotice }: Pick<Runtime, "limits" | "onNotice">,
+): AccessLog | undefined {
+  return accessLog && new AccessLog(accessLog, { gateway, limits, onNotice, now: Date.now });
 }
 
 /** A listener that throws must not take a request with it. */

@@ -1,3 +1,5 @@
+export type { AccessLogCounts } from "./access-log/access-log.ts";
+export type { AccessLogOptions } from "./access-log/access-log-options.ts";
 export { type Admin, type AdminOptions, type AdminSubject, openAdmin } from "./admin/admin.ts";
 export type { MetricFamily, MetricValue } from "./admin/metric-family.ts";
 export { type DegradedReason, degradedReasons, type Readiness, type UnreadyReason, unreadyReasons } from "./admin/readiness.ts";

@@ -35,6 +35,10 @@ export type GatewayLimits = {
   readonly halfCloseTimeoutMs: number;
   /** Value of `X-Wherefrom-Explanation`, and less where the header would grow past `maxHeaderBytes`; variables and hops are left out until it fits. Below the 8 KiB a field that common servers take. */
   readonly maxExplanationBytes: number;
+  /** Lines of the access log that wait to be written; further ones are dropped and counted. */
+  readonly maxAccessLogBytes: number;
+  /** How long closing, or opening anew, waits for lines of the access log; then they are dropped and counted. */
+  readonly accessLogTimeoutMs: number;
   /** How long `openGateway` waits for its first valid snapshot. */
   readonly firstSnapshotTimeoutMs: number;
   /** How long `close` lets requests in flight finish. */
@@ -57,6 +61,8 @@ export const defaultLimits: GatewayLimits = {
   maxUpgradeHeadBytes: 16_384,
   halfCloseTimeoutMs: 30_000,
   maxExplanationBytes: 6_144,
+  maxAccessLogBytes: 4_194_304,
+  accessLogTimeoutMs: 2_000,
   firstSnapshotTimeoutMs: 30_000,
   drainTimeoutMs: 5_000,
 };

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { AccessLog } from "./access-log/access-log.ts";
 import type { Tunnels } from "./forward/tunnels.ts";
 import type { Upstreams } from "./forward/upstreams.ts";
 import type { GatewayLimits } from "./limits.ts";
@@ -17,6 +18,7 @@ export type Runtime = {
   readonly peerOf: (socket: Socket) => string | undefined;
   /** The snapshot that new exchanges run by. */
   readonly snapshot: () => CompiledSnapshot;
+  readonly accessLog: AccessLog | undefined;
   readonly onExchange: ((record: ExchangeRecord) => void) | undefined;
   readonly onNotice: (notice: Notice) => void;
   /** Milliseconds that only go forward. */

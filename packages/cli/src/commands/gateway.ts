@@ -13,7 +13,9 @@ Examples:
   $ wherefrom gateway --snapshot snapshot.json --unix /run/wherefrom/gateway.sock
   $ wherefrom gateway --snapshot snapshot.json --config gateway.json     # several listeners, limits
   $ wherefrom gateway --control http://127.0.0.1:8081 --admin-port 9901    # then: curl http://127.0.0.1:9901/readyz
-  $ kill -HUP PID     # reads the snapshot file again; a faulty file changes nothing
+  $ wherefrom gateway --snapshot snapshot.json --access-log access.log
+  $ kill -HUP PID     # reads the snapshot file again, and opens the access log anew; a faulty file changes nothing
+  $ kill -USR1 PID    # opens the access log anew, after somebody moved it away
 
 A snapshot file is what GET /v1/organizations/ORG/environments/ENV/snapshot of the API answers.
 A flag goes before an environment variable: --snapshot on the command line wins over WHEREFROM_CONTROL.`;
@@ -27,6 +29,7 @@ type GatewayCommandOptions = AdminFlags & {
   readonly port: number;
   readonly unix?: string;
   readonly config?: string;
+  readonly accessLog?: string;
   readonly id?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -53,6 +56,9 @@ export function addGatewayCommand(program: Command): void {
       valueOption("--id <name>", "name by which the API lists it; default: machine and port", "WHEREFROM_GATEWAY_ID").argParser(
         parseGatewayName,
       ),
+    )
+    .addOption(
+      valueOption("--access-log <file>", "write a line for each request to this file; - is standard output", "WHEREFROM_ACCESS_LOG"),
     );
   addAdminOptions(command)
     .addOption(switchOption("--json", "write one JSON line when it is ready, and nothing else", "WHEREFROM_JSON"))

@@ -1,9 +1,12 @@
+import type { AccessLogCounts } from "../access-log/access-log.ts";
 import { type Counts, durationBoundsMs } from "../record/tally.ts";
 import { counter, gauge, histogram, type MetricFamily, type MetricValue } from "./metric-family.ts";
 
 /** What a gateway knows of itself at a moment. */
 export type GatewayState = {
   readonly counts: Counts;
+  /** `undefined` without an access log. */
+  readonly accessLog: AccessLogCounts | undefined;
   readonly connections: number;
   readonly exchanges: number;
   readonly tunnels: number;
@@ -15,7 +18,7 @@ export type GatewayState = {
 
 /** A gateway's own metrics. */
 export function gatewayMetrics(state: GatewayState): readonly MetricFamily[] {
-  return [...countMetrics(state.counts), ...openMetrics(state), ...configurationMetrics(state)];
+  return [...countMetrics(state.counts), ...accessLogMetrics(state), ...openMetrics(state), ...configurationMetrics(state)];
 }
 
 function countMetrics(counts: Counts): MetricFamily[] {
@@ -53,6 +56,17 @@ function countMetrics(counts: Counts): MetricFamily[] {
     counter(
       { name: "wherefrom_records_dropped_total", help: "Records of exchanges that their receiver did not take" },
       counts.recordsDropped,
+    ),
+  ];
+}
+
+function accessLogMetrics({ accessLog }: GatewayState): MetricFamily[] {
+  const lines: MetricValue[] =
+    accessLog === undefined ? [] : (["recorded", "dropped"] as const).map((result) => ({ labels: { result }, value: accessLog[result] }));
+  return [
+    counter(
+      { name: "wherefrom_access_log_lines_total", help: "Lines of the access log that are in the file, and lines that were lost" },
+      lines,
     ),
   ];
 }

@@ -36,6 +36,7 @@ function ownMetrics({ runtime, running, load }: SubjectParts): readonly MetricFa
   const control = running.controlState();
   return gatewayMetrics({
     counts: runtime.tally.read(),
+    accessLog: runtime.accessLog?.counts(),
     ...load(),
     tunnels: runtime.tunnels.size,
     snapshot: standing && { revision: standing.revision, ageMs: runtime.now() - standing.sinceMs },

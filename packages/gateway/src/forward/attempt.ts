@@ -68,6 +68,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   onData(chunk: Buffer): boolean {
     this.#hasWritten = true;
+    this.#exchange.responseBytes += chunk.length;
     const { response } = this.#exchange;
     if (response.write(chunk)) return true;
     if (this.#resume !== undefined) response.once("drain", this.#resume);

@@ -16,7 +16,7 @@ export function forwardHttp(exchange: Exchange, { route, runtime }: { route: Com
   limitTotalTime(attempt, { exchange, totalMs: route.route.timeouts?.totalMs });
   const headers = requestFields(exchange, { route, host: target.host, limits: runtime.limits });
   if (exchange.expectsContinue) response.writeContinue();
-  const body = hasBody(request) ? bodyOf(request) : null;
+  const body = hasBody(request) ? bodyOf(exchange) : null;
   const path = exchange.target?.pathAndQuery ?? "/";
   const headersTimeout = target.headersTimeoutMs ?? null;
   const bodyTimeout = target.bodyTimeoutMs ?? null;

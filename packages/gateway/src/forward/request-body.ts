@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
+import type { Exchange } from "../exchange.ts";
 
 /** Whether a request has a body, by its framing (RFC 9112 §6.3). */
 export function hasBody({ headers }: IncomingMessage): boolean {
@@ -14,7 +15,8 @@ export function hasBody({ headers }: IncomingMessage): boolean {
  * Not the request itself: undici destroys what it was given when a target fails, and with a Node request goes the client's connection, before
  * anybody could be told. Destroying this stream only makes the rest of the body be read and dropped. It fails when the client leaves half-way.
  */
-export function bodyOf(request: IncomingMessage): Readable {
+export function bodyOf(exchange: Exchange): Readable {
+  const { request } = exchange;
   const body = new Readable({
     read() {
       request.resume();
@@ -28,6 +30,7 @@ export function bodyOf(request: IncomingMessage): Readable {
     },
   });
   const onData = (chunk: Buffer): void => {
+    exchange.requestBytes += chunk.length;
     if (!body.push(chunk)) request.pause();
   };
   const onEnd = (): void => {

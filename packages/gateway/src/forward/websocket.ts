@@ -130,5 +130,8 @@ function relayRefusal(
   // Node no longer listens for room on an upgraded connection.
   upgrade.socket.on("drain", () => response.emit("drain"));
   incoming.on("error", () => response.destroy());
+  incoming.on("data", (chunk: Buffer) => {
+    exchange.responseBytes += chunk.length;
+  });
   incoming.pipe(response);
 }

@@ -6,6 +6,12 @@ export type ExchangeRecord = {
   /** From the parsed header to the last byte of the answer; for a WebSocket to its handshake. */
   readonly durationMs: number;
   readonly method: string;
+  /** `1.1`, as the client said. */
+  readonly httpVersion: string;
+  /** The request target as sent, also when the request was refused for its form. */
+  readonly requestTarget: string;
+  /** The header of the request as it came: name, value, name, value. */
+  readonly fields: readonly string[];
   /** As sent, with port; `undefined` without Host or when the request was refused for its form. */
   readonly host: string | undefined;
   readonly pathAndQuery: string | undefined;
@@ -20,6 +26,9 @@ export type ExchangeRecord = {
   readonly fault: FaultCode | undefined;
   /** Whether the whole answer was sent. */
   readonly isComplete: boolean;
+  /** Of the request's body that was passed on, and of the answer's body that was sent; without what a WebSocket carried. */
+  readonly requestBytes: number;
+  readonly responseBytes: number;
   /** Of the snapshot that the exchange ran by. */
   readonly revision: number;
   /** A flow variable of the exchange; see docs/flow-variables.md. */

@@ -3,13 +3,18 @@ import type { Exchange } from "../exchange.ts";
 import type { Runtime } from "../runtime.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
 
-/** Last phase: counts the exchange and hands out its record. A listener that throws loses its record, and no request fails or waits for it. */
-export function record(exchange: Exchange, { onExchange, onNotice, now, tally }: Runtime): void {
+/**
+ * Last phase: counts the exchange and hands out its record, to the access log first. A listener that throws loses its record, and no request
+ * fails or waits for it.
+ */
+export function record(exchange: Exchange, { accessLog, onExchange, onNotice, now, tally }: Runtime): void {
   const durationMs = now() - exchange.startedAtMs;
   tally.count(exchange, durationMs);
-  if (onExchange === undefined) return;
+  if (onExchange === undefined && accessLog === undefined) return;
   try {
-    onExchange(recordOf(exchange, durationMs));
+    const made = recordOf(exchange, durationMs);
+    accessLog?.write(made);
+    onExchange?.(made);
   } catch (error) {
     tally.dropRecord();
     onNotice({ level: "warning", code: "RECORD_FAILED", message: `A record was dropped: ${escapeText(String(error))}` });
@@ -20,6 +25,9 @@ function recordOf(exchange: Exchange, durationMs: number): ExchangeRecord {
   return {
     durationMs,
     method: exchange.request.method ?? "",
+    httpVersion: exchange.request.httpVersion,
+    requestTarget: exchange.request.url ?? "",
+    fields: exchange.request.rawHeaders,
     host: exchange.target?.host,
     pathAndQuery: exchange.target?.pathAndQuery,
     peer: exchange.evidence?.peer,
@@ -28,6 +36,8 @@ function recordOf(exchange: Exchange, durationMs: number): ExchangeRecord {
     status: exchange.status,
     fault: exchange.fault,
     isComplete: exchange.status === 101 || exchange.response.writableFinished,
+    requestBytes: exchange.requestBytes,
+    responseBytes: exchange.responseBytes,
     revision: exchange.snapshot.revision,
     flowVariable: (name) => exchange.flowVariable(name),
   };

@@ -1,0 +1,44 @@
+import { roundMs } from "./json-line.ts";
+import type { LogEntry } from "./log-entry.ts";
+
+/** Shown as the status of an exchange whose client left before there was one, as nginx does: readers of this format expect a number. */
+const CLIENT_LEFT = 499;
+
+/**
+ * Writes entries in the combined format of Apache and nginx, the resolved client first, and behind the user agent what that format has no place for, as
+ * `name=value`. `-` is what is not known.
+ *
+ * Source: Apache, mod_log_config, `%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-agent}i"`; time in UTC, bytes without the header.
+ */
+export function combinedWriter(gateway: string, write: (line: string) => void): (entry: LogEntry) => void {
+  const clock = createClock();
+  return (entry) => write(combinedLine(entry, { gateway, time: clock(entry.timeMs) }));
+}
+
+function combinedLine(entry: LogEntry, { gateway, time }: { gateway: string; time: string }): string {
+  const { record, target, peer = "-", host = "-", referrer = "-", userAgent = "-" } = entry;
+  const { resolution, status = CLIENT_LEFT } = record;
+  const request = `${record.method} ${target} HTTP/${record.httpVersion}`;
+  return (
+    `${resolution?.ip ?? "-"} - - [${time}] "${request}" ${status} ${record.responseBytes} "${referrer}" "${userAgent}" ` +
+    `peer="${peer}" trust=${resolution?.trust ?? "-"} outcome=${resolution?.outcome ?? "-"} reason=${resolution?.reason ?? "-"} ` +
+    `algorithm="${resolution?.algorithm ?? "-"}" host="${host}" fault=${record.fault ?? "-"} route=${record.route ?? "-"} ` +
+    `revision=${record.revision} request_bytes=${record.requestBytes} duration_ms=${roundMs(record.durationMs)} gateway=${gateway}\n`
+  );
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** Formats times as `10/Oct/2000:13:55:36 +0000`. Keeps the text of the second it was asked for last, as nearly every line asks for the same. */
+function createClock(): (timeMs: number) => string {
+  let second = Number.NaN;
+  let text = "";
+  return (timeMs) => {
+    const wanted = Math.floor(timeMs / 1_000);
+    if (wanted === second) return text;
+    second = wanted;
+    const iso = new Date(wanted * 1_000).toISOString();
+    text = `${iso.slice(8, 10)}/${MONTHS[Number(iso.slice(5, 7)) - 1]}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`;
+    return text;
+  };
+}

@@ -1,0 +1,128 @@
+import { constants, fstatSync, openSync } from "node:fs";
+import sonicBoom, { type SonicBoom } from "sonic-boom";
+
+/** What is reported of an open log file. */
+export type LogFileEvents = {
+  /** So many lines are in the file. */
+  readonly onWritten: (lines: number) => void;
+  /** So many lines never will be: there was no room to keep them, or no time left to write them. */
+  readonly onDropped: (lines: number) => void;
+  /** Writing fails. Lines that are kept are tried again with later ones. */
+  readonly onFailed: (error: Error) => void;
+};
+
+type LogFileOptions = {
+  /** What may wait to be written. */
+  readonly maxBufferedBytes: number;
+  readonly events: LogFileEvents;
+};
+
+/** Lines are written together: when there are so many bytes, or when so much time has passed. */
+const MIN_WRITE_BYTES = 4_095;
+const MAX_DELAY_MS = 200;
+/** What is written at once: to a pipe no more than goes in undivided between the lines of other processes (POSIX, PIPE_BUF). */
+const MAX_FILE_WRITE_BYTES = 16_384;
+const MAX_PIPE_WRITE_BYTES = 4_096;
+/** How long a last attempt may take that is under way when time is over. */
+const LAST_ATTEMPT_MS = 250;
+
+/**
+ * A file that lines are appended to. It owns the file. Nobody ever waits for it: lines that cannot be written yet are kept in memory, and what is
+ * beyond `maxBufferedBytes` is dropped and counted. A line that was taken is in the file within 200 ms, unless the file cannot be written.
+ */
+export class LogFile {
+  readonly #writer: SonicBoom;
+  readonly #maxBufferedBytes: number;
+  readonly #events: LogFileEvents;
+  /** Where each line that waits ends, and how far the file has got: in bytes since it was opened. */
+  readonly #ends: number[] = [];
+  #takenBytes = 0;
+  #writtenBytes = 0;
+  #hasGivenUp = false;
+  #closing: Promise<void> | undefined;
+
+  /** `path` names a file or a pipe that has a reader; `-` is standard output. Errors: those of the system, for a file that cannot be opened. */
+  constructor(path: string, { maxBufferedBytes, events }: LogFileOptions) {
+    const fd = openToAppend(path);
+    const isPipe = fstatSync(fd).isFIFO();
+    this.#maxBufferedBytes = maxBufferedBytes;
+    this.#events = events;
+    this.#writer = new sonicBoom.SonicBoom({
+      fd,
+      minLength: MIN_WRITE_BYTES,
+      maxWrite: isPipe ? MAX_PIPE_WRITE_BYTES : MAX_FILE_WRITE_BYTES,
+      periodicFlush: MAX_DELAY_MS,
+      retryEAGAIN: () => !this.#hasGivenUp,
+    });
+    this.#writer.on("write", (bytes) => this.#advance(bytes));
+    this.#writer.on("error", (error) => {
+      if (this.#hasGivenUp) this.#writer.destroy();
+      else this.#events.onFailed(error);
+    });
+  }
+
+  /** Lines that are not in the file yet. */
+  get waiting(): number {
+    return this.#ends.length;
+  }
+
+  /** Takes one line, in ASCII and with its line end. */
+  write(line: string): void {
+    const takenBytes = this.#takenBytes + line.length;
+    if (takenBytes - this.#writtenBytes > this.#maxBufferedBytes) return this.#events.onDropped(1);
+    this.#takenBytes = takenBytes;
+    this.#ends.push(takenBytes);
+    this.#writer.write(line);
+  }
+
+  /** Writes what waits and closes. What cannot be written within `timeoutMs` is dropped. Not to be written to after this. */
+  close(timeoutMs: number): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#writer.once("close", resolve));
+    this.#writer.end();
+    if (await within(timeoutMs, closed)) return;
+    // Closed only when no attempt is under way: that one would go to whatever the system opens next under the same number.
+    this.#hasGivenUp = true;
+    await within(LAST_ATTEMPT_MS, closed);
+    this.#events.onDropped(this.#ends.length);
+    this.#ends.length = 0;
+  }
+
+  #advance(bytes: number): void {
+    this.#writtenBytes += bytes;
+    const { length } = this.#ends;
+    let lines = 0;
+    while (lines < length && (this.#ends[lines] as number) <= this.#writtenBytes) lines += 1;
+    if (lines === 0) return;
+    this.#ends.splice(0, lines);
+    this.#events.onWritten(lines);
+  }
+}
+
+/** Whether it came in time. */
+async function within(timeoutMs: number, event: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeIsOver = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs);
+  });
+  const came = await Promise.race([event.then(() => true), timeIsOver]);
+  clearTimeout(timer);
+  return came;
+}
+
+/** The file descriptor of standard output. */
+const STDOUT = 1;
+/** Of a log file that is made here: its lines are about people. */
+const FILE_MODE = 0o640;
+/** Not blocking: a pipe that nobody reads must not hold up the thread that writes to it, nor the opening of one that has no reader. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+
+function openToAppend(path: string): number {
+  if (path !== "-") return openSync(path, APPEND, FILE_MODE);
+  // Opened once more, a pipe blocks or not for this opening alone. Anything else behind standard output has one place to write at, to be shared.
+  return fstatSync(STDOUT).isFIFO() ? openSync("/dev/stdout", APPEND) : STDOUT;
+}
