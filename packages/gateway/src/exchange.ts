@@ -1,23 +1,21 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import { flowVariable } from "@wherefrom/model";
 import type { Evidence, Explanation, Resolution } from "wherefrom";
 import type { RequestTarget } from "./accept/request-target.ts";
+import type { ClientRequest, ClientResponse, Upgrade } from "./client-message.ts";
 import type { FaultCode } from "./errors.ts";
 import { type Fault, faultBody, faultFields } from "./fault.ts";
+import type { Connection } from "./listen/connection.ts";
 import type { CompiledRoute } from "./route/route-table.ts";
 import type { CompiledSnapshot } from "./snapshot/compile.ts";
-
-/** What an upgrade brings beside the request: the connection itself, and what was sent behind the handshake. */
-export type Upgrade = { readonly socket: Socket; readonly head: Buffer };
 
 /**
  * One request and its answer in the gateway. It owns the client's side until the answer has gone; what the phases find out is
  * noted here. An upgrade has a response too: until the target agrees, its answer is an ordinary one.
  */
 export class Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly connection: Connection;
+  readonly request: ClientRequest;
+  readonly response: ClientResponse;
   readonly upgrade: Upgrade | undefined;
   /** One snapshot for the whole exchange: what is published meanwhile is for the next one. */
   readonly snapshot: CompiledSnapshot;
@@ -44,7 +42,8 @@ export class Exchange {
   #whenOver: (() => void)[] = [];
   #explanation: Explanation | undefined;
 
-  constructor(request: IncomingMessage, { response, upgrade, snapshot, startedAtMs, expectsContinue = false }: ExchangeParts) {
+  constructor(request: ClientRequest, { connection, response, upgrade, snapshot, startedAtMs, expectsContinue = false }: ExchangeParts) {
+    this.connection = connection;
     this.request = request;
     this.response = response;
     this.upgrade = upgrade;
@@ -104,7 +103,8 @@ export class Exchange {
 }
 
 type ExchangeParts = {
-  readonly response: ServerResponse;
+  readonly connection: Connection;
+  readonly response: ClientResponse;
   readonly upgrade?: Upgrade | undefined;
   readonly snapshot: CompiledSnapshot;
   readonly startedAtMs: number;

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest } from "../client-message.ts";
 import { closingFault, type Fault } from "../fault.ts";
 
 /** The field lines that say how a request is framed and where it wants to go, gathered in one pass over the header. */
@@ -52,7 +52,7 @@ const badMethod = closingFault(405, {
  *
  * Source: RFC 9112 §6.1 (Transfer-Encoding on HTTP/1.0 is faulty framing), §6.3; RFC 9110 §9.3.6 CONNECT, §9.3.8 TRACE.
  */
-export function framingFault({ httpVersion, method }: IncomingMessage, { transferEncodings }: FramingLines): Fault | undefined {
+export function framingFault({ httpVersion, method }: ClientRequest, { transferEncodings }: FramingLines): Fault | undefined {
   if (httpVersion !== "1.1" && httpVersion !== "1.0") return badVersion;
   if (method === "CONNECT" || method === "TRACE") return badMethod;
   if (transferEncodings.length === 0) return undefined;

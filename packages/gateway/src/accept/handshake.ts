@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest } from "../client-message.ts";
 import { closingFault, type Fault } from "../fault.ts";
 import { fieldLines } from "./field-lines.ts";
 import type { FramingLines } from "./framing.ts";
@@ -25,7 +25,7 @@ const headTooLarge = closingFault(400, { code: "UPGRADE_HEAD_TOO_LARGE", message
  *
  * Source: RFC 6455 §4.2.1 and §4.4.
  */
-export function handshakeFault(request: IncomingMessage, { lines, headBytes, maxHeadBytes }: HandshakeContext): Fault | undefined {
+export function handshakeFault(request: ClientRequest, { lines, headBytes, maxHeadBytes }: HandshakeContext): Fault | undefined {
   if (request.method !== "GET" || request.httpVersion !== "1.1") return refused;
   if (lines.contentLengths.length > 0 || lines.transferEncodings.length > 0) return refused;
   if (lines.upgrades.length !== 1 || lines.upgrades[0]?.toLowerCase() !== "websocket") return refused;

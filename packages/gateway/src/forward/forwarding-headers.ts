@@ -70,7 +70,7 @@ export function forwardingFields(exchange: Exchange): string[] {
   const client = exchange.resolution?.ip;
   if (client === undefined || client === null) return [];
   const chain = exchange.route?.route.forwardedHeaders === "append" ? verifiedChain(exchange, client) : [client];
-  const scheme = "encrypted" in exchange.request.socket ? "https" : "http";
+  const scheme = exchange.connection.isEncrypted ? "https" : "http";
   const host = exchange.target?.host;
   const fields = ["X-Forwarded-For", chain.join(", "), "X-Real-IP", client, "X-Forwarded-Proto", scheme];
   if (host !== undefined) fields.push("X-Forwarded-Host", host);

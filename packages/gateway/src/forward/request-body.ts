@@ -1,9 +1,10 @@
-import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
+import type { ClientRequest } from "../client-message.ts";
 import type { Exchange } from "../exchange.ts";
 
-/** Whether a request has a body, by its framing (RFC 9112 §6.3). */
-export function hasBody({ headers }: IncomingMessage): boolean {
+/** Whether a request has a body, by its framing (RFC 9112 §6.3, RFC 9113 §8.1). */
+export function hasBody({ headers, endsWithHeader }: ClientRequest): boolean {
+  if (endsWithHeader !== undefined) return !endsWithHeader;
   if (headers["transfer-encoding"] !== undefined) return true;
   const length = headers["content-length"];
   return length !== undefined && Number(length) > 0;

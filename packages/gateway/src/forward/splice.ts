@@ -1,4 +1,5 @@
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
 /** Two connections joined into one. */
 export type Tunnel = {
@@ -15,7 +16,7 @@ const KEEP_ALIVE_DELAY_MS = 60_000;
  * Joins two connections: what one says the other hears, at the pace of the slower. A side that ends is ended at the other too, which may still
  * speak for `halfCloseTimeoutMs`. A side that breaks takes the other with it. Bytes are never read.
  */
-export function splice(client: Socket, upstream: Socket, halfCloseTimeoutMs: number): Tunnel {
+export function splice(client: Duplex, upstream: Socket, halfCloseTimeoutMs: number): Tunnel {
   let timer: NodeJS.Timeout | undefined;
   const callbacks: (() => void)[] = [];
   const destroy = (): void => {
@@ -33,9 +34,7 @@ export function splice(client: Socket, upstream: Socket, halfCloseTimeoutMs: num
   };
 
   for (const socket of [client, upstream]) {
-    socket.setTimeout(0);
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
+    if (socket instanceof Socket) keepOpen(socket);
     socket.on("error", destroy);
     socket.once("end", limitHalfOpen);
     socket.once("close", onClose);
@@ -45,4 +44,11 @@ export function splice(client: Socket, upstream: Socket, halfCloseTimeoutMs: num
   // One that closed before anybody listened would never say so again.
   if (client.destroyed || upstream.destroyed) destroy();
   return { destroy, whenClosed: (callback) => void callbacks.push(callback) };
+}
+
+/** A WebSocket may be silent for long: silence does not close it, a far end that is gone does. */
+function keepOpen(socket: Socket): void {
+  socket.setTimeout(0);
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
 }

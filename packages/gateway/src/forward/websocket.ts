@@ -4,7 +4,8 @@ import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { fieldLines } from "../accept/field-lines.ts";
-import type { Exchange, Upgrade } from "../exchange.ts";
+import type { ClientRequest as HandshakeRequest, Upgrade } from "../client-message.ts";
+import type { Exchange } from "../exchange.ts";
 import type { Fault } from "../fault.ts";
 import type { GatewayLimits } from "../limits.ts";
 import type { CompiledRoute } from "../route/route-table.ts";
@@ -42,16 +43,19 @@ export function forwardWebSocket(exchange: Exchange, { route, upgrade, runtime }
     upstream.end();
   });
   outgoing.on("error", (error) => fail(upstreamFault(error)));
-  outgoing.once("response", (incoming) => relayRefusal(exchange, { incoming, upgrade, fail }));
+  outgoing.once("response", (incoming) => relayRefusal(exchange, { incoming, fail }));
   outgoing.once("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (exchange.isOver || !isAccepted(exchange.request, incoming)) {
       socket.destroy();
       return fail(invalidUpgrade);
     }
-    switchProtocols(exchange, { incoming, upgrade });
-    upgrade.socket.write(head);
+    // The exchange ends here: what follows is no HTTP.
+    upgrade.open(responseFields(incoming.rawHeaders, SWITCHING_PROTOCOLS));
+    exchange.status = SWITCHING_PROTOCOLS;
+    exchange.finish();
+    upgrade.duplex.write(head);
     socket.write(upgrade.head);
-    const tunnel = splice(upgrade.socket, socket as Socket, runtime.limits.halfCloseTimeoutMs);
+    const tunnel = splice(upgrade.duplex, socket as Socket, runtime.limits.halfCloseTimeoutMs);
     tunnel.whenClosed(() => upstream.end());
     runtime.tunnels.add(tunnel);
   });
@@ -97,7 +101,7 @@ const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
  * Whether the target has agreed to this very handshake (RFC 6455 §4.1). Without the check any 101 would make the gateway pass on bytes that no rule
  * has seen, to a target that may still be speaking HTTP.
  */
-function isAccepted(request: IncomingMessage, incoming: IncomingMessage): boolean {
+function isAccepted(request: HandshakeRequest, incoming: IncomingMessage): boolean {
   const [key] = fieldLines(request.rawHeaders, "sec-websocket-key");
   const accepts = fieldLines(incoming.rawHeaders, "sec-websocket-accept");
   const upgrades = fieldLines(incoming.rawHeaders, "upgrade");
@@ -106,29 +110,13 @@ function isAccepted(request: IncomingMessage, incoming: IncomingMessage): boolea
   return accepts[0] === createHash("sha1").update(`${key}${GUID}`).digest("base64");
 }
 
-/** Tells the client that its WebSocket is open. The exchange ends here: what follows is no HTTP. */
-function switchProtocols(exchange: Exchange, { incoming, upgrade }: { incoming: IncomingMessage; upgrade: Upgrade }): void {
-  const fields = [...responseFields(incoming.rawHeaders, SWITCHING_PROTOCOLS), "Connection", "Upgrade", "Upgrade", "websocket"];
-  const lines = ["HTTP/1.1 101 Switching Protocols"];
-  for (let index = 0; index + 1 < fields.length; index += 2) lines.push(`${fields[index]}: ${fields[index + 1]}`);
-  exchange.response.detachSocket(upgrade.socket);
-  upgrade.socket.write(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
-  exchange.status = SWITCHING_PROTOCOLS;
-  exchange.finish();
-}
-
 /** Passes on the ordinary response of a target that does not want a WebSocket. */
-function relayRefusal(
-  exchange: Exchange,
-  { incoming, upgrade, fail }: { incoming: IncomingMessage; upgrade: Upgrade; fail: (answer: Fault) => void },
-): void {
+function relayRefusal(exchange: Exchange, { incoming, fail }: { incoming: IncomingMessage; fail: (answer: Fault) => void }): void {
   const { response } = exchange;
   const status = incoming.statusCode ?? 0;
   if (status < 200 || response.headersSent) return fail(invalidUpgrade);
   exchange.status = status;
   response.writeHead(status, [...responseFields(incoming.rawHeaders, status), "Connection", "close"]);
-  // Node no longer listens for room on an upgraded connection.
-  upgrade.socket.on("drain", () => response.emit("drain"));
   incoming.on("error", () => response.destroy());
   incoming.on("data", (chunk: Buffer) => {
     exchange.responseBytes += chunk.length;

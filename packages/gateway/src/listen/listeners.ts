@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Runtime } from "../runtime.ts";
+import { markConnection } from "./connection.ts";
 import { type ListeningAt, listen } from "./listen.ts";
 import type { ListenerSettings } from "./listener-options.ts";
 import { createHttpServer, type HttpServer } from "./server.ts";
@@ -52,6 +53,7 @@ export class Listeners {
     socket.once("close", () => {
       this.#connections -= 1;
     });
+    markConnection(socket, { peer: this.#runtime.peerOf(socket), isEncrypted: false });
     this.#http.serve(socket);
   }
 }

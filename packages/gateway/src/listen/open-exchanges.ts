@@ -12,8 +12,7 @@ export class OpenExchanges {
     return this.#open.size;
   }
 
-  add(exchange: Exchange): void {
-    const { socket } = exchange.request;
+  add(exchange: Exchange, socket: Duplex): void {
     this.#open.add(exchange);
     const onSocket = this.#bySocket.get(socket);
     if (onSocket === undefined) this.#bySocket.set(socket, new Set([exchange]));

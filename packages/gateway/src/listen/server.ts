@@ -1,11 +1,13 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
-import { Exchange, type Upgrade } from "../exchange.ts";
+import type { Upgrade } from "../client-message.ts";
+import { Exchange } from "../exchange.ts";
 import { live } from "../life.ts";
 import type { GatewayLimits } from "../limits.ts";
 import type { Runtime } from "../runtime.ts";
 import { answerClientError } from "./client-error.ts";
+import { connectionOf } from "./connection.ts";
+import { takeOver } from "./http1-upgrade.ts";
 import { OpenExchanges } from "./open-exchanges.ts";
 
 /** What speaks HTTP on the connections that listeners accept. It listens nowhere itself. */
@@ -26,21 +28,18 @@ export function createHttpServer(runtime: Runtime): HttpServer {
   const server = createServer(serverOptions(runtime.limits));
   const open = new OpenExchanges();
   const begin = (request: IncomingMessage, parts: { response: ServerResponse; upgrade?: Upgrade; expectsContinue?: boolean }): void => {
-    const exchange = new Exchange(request, { ...parts, snapshot: runtime.snapshot(), startedAtMs: runtime.now() });
-    open.add(exchange);
+    const connection = connectionOf(request.socket);
+    const exchange = new Exchange(request, { ...parts, connection, snapshot: runtime.snapshot(), startedAtMs: runtime.now() });
+    open.add(exchange, request.socket);
     live(exchange, runtime);
   };
 
   // Node 20 drops what exceeds its own count without a word; our count answers 431 instead.
   server.maxHeadersCount = 0;
-  server.on("connection", readPeerEarly);
   server.on("request", (request, response) => begin(request, { response }));
   server.on("checkContinue", (request, response) => begin(request, { response, expectsContinue: true }));
-  server.on("upgrade", (request, socket, head) => {
-    const upgrade = { socket: socket as Socket, head };
-    begin(request, { response: responseOn(request, socket), upgrade });
-  });
-  server.on("connect", (request, socket) => begin(request, { response: responseOn(request, socket) }));
+  server.on("upgrade", (request, socket, head) => begin(request, takeOver(request, socket as Socket, head)));
+  server.on("connect", (request, socket, head) => begin(request, { response: takeOver(request, socket as Socket, head).response }));
   server.on("clientError", (error, socket) => answerClientError(error, { socket, open: open.on(socket) }));
   // Node looks for overdue requests from this event on, and this server never listens.
   server.emit("listening");
@@ -67,22 +66,6 @@ function serverOptions(limits: GatewayLimits) {
     requireHostHeader: false,
     insecureHTTPParser: false,
   };
-}
-
-/** A socket that is closed no longer knows its far end, unless it was asked before. */
-function readPeerEarly(socket: Socket): void {
-  void socket.remoteAddress;
-}
-
-/** A response for a connection that Node has handed over. It closes the connection when it is sent. */
-function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
-  // From here on nobody but us listens: an error without a listener would end the process.
-  socket.on("error", () => socket.destroy());
-  const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
-  response.assignSocket(socket as Socket);
-  response.once("finish", () => (socket as Socket).destroySoon());
-  return response;
 }
 
 async function closeServer({ server, open, runtime }: { server: Server; open: OpenExchanges; runtime: Runtime }): Promise<void> {

@@ -1,0 +1,26 @@
+/** What is known of a client's connection beside what the client says by HTTP. */
+export type Connection = {
+  /**
+   * The transport peer, after PROXY protocol; `undefined` when there is none to know. Read when the connection was accepted: a socket that is closed
+   * knows its far end no more.
+   */
+  readonly peer: string | undefined;
+  readonly isEncrypted: boolean;
+};
+
+const CONNECTION = Symbol("connection");
+
+/** A property and no map: the socket that an HTTP/2 session shows is a stand-in, which passes on properties only. */
+type Marked = { [CONNECTION]?: Connection };
+
+/** Notes what is known of the connection behind a socket. */
+export function markConnection(socket: object, connection: Connection): void {
+  (socket as Marked)[CONNECTION] = connection;
+}
+
+/** What was noted. Nothing noted is a connection of nobody: no text that is an address, so that not even `unix:` trusts it. */
+export function connectionOf(socket: object): Connection {
+  return (socket as Marked)[CONNECTION] ?? UNMARKED;
+}
+
+const UNMARKED: Connection = { peer: "", isEncrypted: false };

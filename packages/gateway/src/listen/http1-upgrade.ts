@@ -1,0 +1,32 @@
+import { type IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Upgrade } from "../client-message.ts";
+
+/**
+ * What a connection is answered by that Node has handed over. The response is for a refusal, and closes the connection when it is sent; the
+ * upgrade is for a WebSocket.
+ */
+export function takeOver(request: IncomingMessage, socket: Socket, head: Buffer): { response: ServerResponse; upgrade: Upgrade } {
+  const response = new ServerResponse(request);
+  // From here on nobody but us listens, for room to write and for errors: one that nobody hears would end the process.
+  const onDrain = (): void => void response.emit("drain");
+  socket.on("drain", onDrain);
+  socket.on("error", () => socket.destroy());
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.once("finish", () => socket.destroySoon());
+  const open = (fields: readonly string[]): void => {
+    response.detachSocket(socket);
+    socket.off("drain", onDrain);
+    socket.write(switchingProtocols(fields), "latin1");
+  };
+  return { response, upgrade: { duplex: socket, head, open } };
+}
+
+/** RFC 6455 §4.2.2. */
+function switchingProtocols(fields: readonly string[]): string {
+  const lines = ["HTTP/1.1 101 Switching Protocols"];
+  for (let index = 0; index + 1 < fields.length; index += 2) lines.push(`${fields[index]}: ${fields[index + 1]}`);
+  lines.push("Connection: Upgrade", "Upgrade: websocket");
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}
