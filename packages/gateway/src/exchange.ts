@@ -17,6 +17,7 @@ export class Exchange {
   readonly request: ClientRequest;
   readonly response: ClientResponse;
   readonly upgrade: Upgrade | undefined;
+  readonly #pipeline: Pipeline | undefined;
   /** One snapshot for the whole exchange: what is published meanwhile is for the next one. */
   readonly snapshot: CompiledSnapshot;
   /** By `Runtime.now`. */
@@ -42,11 +43,13 @@ export class Exchange {
   #whenOver: (() => void)[] = [];
   #explanation: Explanation | undefined;
 
-  constructor(request: ClientRequest, { connection, response, upgrade, snapshot, startedAtMs, expectsContinue = false }: ExchangeParts) {
+  constructor(request: ClientRequest, parts: ExchangeParts) {
+    const { connection, response, upgrade, pipeline, snapshot, startedAtMs, expectsContinue = false } = parts;
     this.connection = connection;
     this.request = request;
     this.response = response;
     this.upgrade = upgrade;
+    this.#pipeline = pipeline;
     this.snapshot = snapshot;
     this.startedAtMs = startedAtMs;
     this.expectsContinue = expectsContinue;
@@ -95,6 +98,7 @@ export class Exchange {
     const body = faultBody(answer);
     // A client that waits for 100 Continue may send its body or not: which of the two follows on the connection is not known.
     const closes = answer.closes || (this.expectsContinue && !this.request.complete);
+    if (closes) this.#pipeline?.endWithAnswer();
     this.response.writeHead(answer.status, faultFields({ ...answer, closes }, body));
     if (this.request.method === "HEAD") return void this.response.end();
     this.responseBytes = Buffer.byteLength(body);
@@ -102,10 +106,17 @@ export class Exchange {
   }
 }
 
+/** What a connection of HTTP/1 is to its exchanges. One of HTTP/2 has none: its requests do not stand behind one another. */
+type Pipeline = {
+  /** Nothing behind the exchange whose turn it is will be served. */
+  endWithAnswer(): void;
+};
+
 type ExchangeParts = {
   readonly connection: Connection;
   readonly response: ClientResponse;
   readonly upgrade?: Upgrade | undefined;
+  readonly pipeline?: Pipeline;
   readonly snapshot: CompiledSnapshot;
   readonly startedAtMs: number;
   readonly expectsContinue?: boolean;

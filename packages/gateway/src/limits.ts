@@ -11,12 +11,22 @@ export type GatewayLimits = {
   readonly maxHeaderFields: number;
   /** Request target and header fields of one request together (431), and the header of one upstream response (502). */
   readonly maxHeaderBytes: number;
+  /** Name and value of one header field together (431). As large as the whole header may be: a long X-Forwarded-For is read from the right and costs nothing. */
+  readonly maxFieldBytes: number;
+  /** Request target; a longer one is answered 414. */
+  readonly maxTargetBytes: number;
+  /** Request body; a larger one is answered 413. It is never held, only passed on. */
+  readonly maxBodyBytes: number;
   /** From the first byte of a request to the end of its header; then 408. */
   readonly headersTimeoutMs: number;
   /** From the first byte of a request to the last byte of its body; then 408. At least `headersTimeoutMs`. */
   readonly requestTimeoutMs: number;
   /** How long an idle client connection stays open. Longer than the usual 60 s of load balancers, so that they close first. */
   readonly keepAliveTimeoutMs: number;
+  /** Requests that a client may send ahead on one connection; behind so many the connection takes no more, and closes when they are answered. */
+  readonly maxPipelinedRequests: number;
+  /** How long a connection that the gateway has ended waits for the client to end it too, so that its last answer is heard. */
+  readonly lingerTimeoutMs: number;
   /** Client connections at one time; a further one is closed at once. */
   readonly maxConnections: number;
   /** Connecting to a target, TLS handshake included; then 504. */
@@ -49,9 +59,14 @@ export type GatewayLimits = {
 export const defaultLimits: GatewayLimits = {
   maxHeaderFields: 100,
   maxHeaderBytes: 16_384,
+  maxFieldBytes: 16_384,
+  maxTargetBytes: 8_192,
+  maxBodyBytes: 1_073_741_824,
   headersTimeoutMs: 15_000,
   requestTimeoutMs: 300_000,
   keepAliveTimeoutMs: 65_000,
+  maxPipelinedRequests: 64,
+  lingerTimeoutMs: 2_000,
   maxConnections: 10_000,
   connectTimeoutMs: 5_000,
   upstreamHeadersTimeoutMs: 60_000,

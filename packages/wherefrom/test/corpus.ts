@@ -4,7 +4,7 @@ import type { Outcome, Resolution } from "../src/resolve/resolution.ts";
 
 /** A piece of a header value: text, or a text written many times. `separator` stands between the copies. */
 type WrittenPart = string | { readonly repeat: readonly [text: string, count: number]; readonly separator?: string };
-type WrittenValue = WrittenPart | readonly WrittenPart[];
+export type WrittenValue = WrittenPart | readonly WrittenPart[];
 type WrittenRow = Omit<ResolveRow, "headers"> & { readonly headers: readonly (readonly [string, WrittenValue])[] };
 
 /** One request, one policy, and what the answer has to be. */
@@ -86,8 +86,8 @@ function expandPart(part: WrittenPart): string {
     .join(part.separator ?? "");
 }
 
-/** The text of a header value as written in a corpus file. */
-function expandValue(value: WrittenValue): string {
+/** The text of a value as written in a corpus file. */
+export function expandValue(value: WrittenValue): string {
   return (Array.isArray(value) ? (value as readonly WrittenPart[]) : [value as WrittenPart]).map(expandPart).join("");
 }
 

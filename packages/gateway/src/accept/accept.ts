@@ -2,7 +2,7 @@ import type { Exchange } from "../exchange.ts";
 import { closingFault } from "../fault.ts";
 import type { Runtime } from "../runtime.ts";
 import { faulted, NEXT, type Verdict } from "../verdict.ts";
-import { framingFault, framingLines } from "./framing.ts";
+import { framingFault, readFraming } from "./framing.ts";
 import { handshakeFault } from "./handshake.ts";
 import { readRequestTarget } from "./request-target.ts";
 
@@ -15,13 +15,14 @@ const tooManyFields = closingFault(431, { code: "TOO_MANY_HEADER_FIELDS", messag
 export function accept(exchange: Exchange, { limits }: Runtime): Verdict {
   const { request, upgrade } = exchange;
   if (request.rawHeaders.length / 2 > limits.maxHeaderFields) return faulted(tooManyFields);
-  const lines = framingLines(request.rawHeaders);
-  const framing = framingFault(request, lines);
+  const fields = readFraming(request.rawHeaders);
+  const framing = framingFault(request, { fields, limits });
   if (framing !== undefined) return faulted(framing);
-  const reading = readRequestTarget(request.url ?? "", { hosts: lines.hosts, version: request.httpVersion });
+  const { httpVersion } = request;
+  const reading = readRequestTarget(request.url ?? "", { ...fields, version: httpVersion, maxTargetBytes: limits.maxTargetBytes });
   if (reading.kind === "fault") return faulted(reading.fault);
   exchange.target = reading.target;
   if (upgrade === undefined) return NEXT;
-  const handshake = handshakeFault(request, { lines, headBytes: upgrade.head.length, maxHeadBytes: limits.maxUpgradeHeadBytes });
+  const handshake = handshakeFault(request, { fields, headBytes: upgrade.head.length, maxHeadBytes: limits.maxUpgradeHeadBytes });
   return handshake === undefined ? NEXT : faulted(handshake);
 }

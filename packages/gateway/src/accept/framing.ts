@@ -1,61 +1,151 @@
+import { METHODS } from "node:http";
 import type { ClientRequest } from "../client-message.ts";
 import { closingFault, type Fault } from "../fault.ts";
+import type { GatewayLimits } from "../limits.ts";
+import { hyphenated } from "./field-name.ts";
 
-/** The field lines that say how a request is framed and where it wants to go, gathered in one pass over the header. */
-export type FramingLines = {
-  readonly hosts: readonly string[];
-  readonly transferEncodings: readonly string[];
-  readonly contentLengths: readonly string[];
-  readonly upgrades: readonly string[];
+/** What a header says about framing, place and connection. A count is of field lines, a text that of the last line. */
+export type FramingFields = {
+  hosts: number;
+  host: string | undefined;
+  transferEncodings: number;
+  transferEncoding: string;
+  contentLengths: number;
+  contentLength: string;
+  upgrades: number;
+  upgrade: string;
+  expect: string | undefined;
+  /** Fields that frame the body for whoever takes `_` and `.` for a hyphen. */
+  aliases: number;
+  /** Name and value of the longest line. */
+  longestBytes: number;
 };
 
-/** Gathers the framing lines from `rawHeaders`: Node's joined headers keep only the first Host. */
-export function framingLines(rawHeaders: readonly string[]): FramingLines {
-  const hosts: string[] = [];
-  const transferEncodings: string[] = [];
-  const contentLengths: string[] = [];
-  const upgrades: string[] = [];
+/** The lengths of the names below, a bit each: a line with a name of another length costs no more than this. */
+const LENGTHS =
+  (1 << "host".length) |
+  (1 << "expect".length) |
+  (1 << "upgrade".length) |
+  (1 << "content-length".length) |
+  (1 << "transfer-encoding".length);
+const MAX_LENGTH = "transfer-encoding".length;
+
+/** Reads a header in one pass, from `rawHeaders`: Node's joined headers keep only the first Host. */
+export function readFraming(rawHeaders: readonly string[]): FramingFields {
+  const fields: FramingFields = {
+    hosts: 0,
+    host: undefined,
+    transferEncodings: 0,
+    transferEncoding: "",
+    contentLengths: 0,
+    contentLength: "",
+    upgrades: 0,
+    upgrade: "",
+    expect: undefined,
+    aliases: 0,
+    longestBytes: 0,
+  };
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? "";
     const value = rawHeaders[index + 1] ?? "";
-    switch (rawHeaders[index]?.toLowerCase()) {
-      case "host":
-        hosts.push(value);
-        break;
-      case "transfer-encoding":
-        transferEncodings.push(value);
-        break;
-      case "content-length":
-        contentLengths.push(value);
-        break;
-      case "upgrade":
-        upgrades.push(value);
-        break;
+    fields.longestBytes = Math.max(fields.longestBytes, name.length + value.length);
+    if (name.length <= MAX_LENGTH && (LENGTHS >> name.length) & 1) readLine(fields, { name: name.toLowerCase(), value });
+  }
+  return fields;
+}
+
+function readLine(fields: FramingFields, { name, value }: { name: string; value: string }): void {
+  switch (name) {
+    case "host":
+      fields.hosts += 1;
+      fields.host = value;
+      return;
+    case "transfer-encoding":
+      fields.transferEncodings += 1;
+      fields.transferEncoding = value;
+      return;
+    case "content-length":
+      fields.contentLengths += 1;
+      fields.contentLength = value;
+      return;
+    case "upgrade":
+      fields.upgrades += 1;
+      fields.upgrade = value;
+      return;
+    case "expect":
+      fields.expect = value;
+      return;
+    default: {
+      const plain = hyphenated(name);
+      if (plain === "transfer-encoding" || plain === "content-length") fields.aliases += 1;
     }
   }
-  return { hosts, transferEncodings, contentLengths, upgrades };
 }
 
 const badVersion = closingFault(505, { code: "REQUEST_VERSION_UNSUPPORTED", message: "Expected HTTP/1.1 or HTTP/1.0" });
+const badMethod = closingFault(405, {
+  code: "REQUEST_METHOD_REFUSED",
+  message: "CONNECT, TRACE and methods of other protocols are not served here",
+  fields: ["Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"],
+});
+const fieldTooLong = closingFault(431, { code: "HEADERS_TOO_LARGE", message: "A field of the request header is too large" });
 const badCoding = closingFault(400, {
   code: "REQUEST_FRAMING_INVALID",
   message: "Expected no Transfer-Encoding but chunked, and none on HTTP/1.0",
 });
-const badMethod = closingFault(405, {
-  code: "REQUEST_METHOD_REFUSED",
-  message: "CONNECT and TRACE are not served here",
-  fields: ["Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"],
+const badLength = closingFault(400, { code: "REQUEST_FRAMING_INVALID", message: "Expected one Content-Length, a decimal number" });
+const alias = closingFault(400, {
+  code: "REQUEST_FRAMING_INVALID",
+  message: "A field name is Content-Length or Transfer-Encoding but for its hyphen",
 });
+const bodyTooLarge = closingFault(413, { code: "REQUEST_BODY_TOO_LARGE", message: "The request body is too large" });
+const unknownExpectation = closingFault(417, { code: "REQUEST_EXPECTATION_UNKNOWN", message: "Expected no Expect but 100-continue" });
+
+type FramingContext = { readonly fields: FramingFields; readonly limits: GatewayLimits };
 
 /**
  * Finds what makes the framing of a request doubtful, or `undefined` when two readers could only read it alike. Node has refused the rest
  * by then: Content-Length beside Transfer-Encoding, two lengths, folded lines, bare line ends.
  *
- * Source: RFC 9112 §6.1 (Transfer-Encoding on HTTP/1.0 is faulty framing), §6.3; RFC 9110 §9.3.6 CONNECT, §9.3.8 TRACE.
+ * Source: RFC 9112 §6.1 (Transfer-Encoding on HTTP/1.0 is faulty framing), §6.3; RFC 9110 §8.6, §10.1.1.
  */
-export function framingFault({ httpVersion, method }: ClientRequest, { transferEncodings }: FramingLines): Fault | undefined {
+export function framingFault({ httpVersion, method = "" }: ClientRequest, { fields, limits }: FramingContext): Fault | undefined {
   if (httpVersion !== "1.1" && httpVersion !== "1.0") return badVersion;
-  if (method === "CONNECT" || method === "TRACE") return badMethod;
-  if (transferEncodings.length === 0) return undefined;
-  if (httpVersion === "1.0" || transferEncodings.length > 1) return badCoding;
-  return transferEncodings[0]?.toLowerCase() === "chunked" ? undefined : badCoding;
+  if (!isServed(method)) return badMethod;
+  if (fields.longestBytes > limits.maxFieldBytes) return fieldTooLong;
+  if (fields.aliases > 0) return alias;
+  if (fields.transferEncodings > 0 && (httpVersion === "1.0" || !isChunked(fields))) return badCoding;
+  if (fields.contentLengths > 0) {
+    if (fields.contentLengths > 1 || fields.transferEncodings > 0 || !isDecimal(fields.contentLength)) return badLength;
+    if (Number(fields.contentLength) > limits.maxBodyBytes) return bodyTooLarge;
+  }
+  return fields.expect === undefined || fields.expect.toLowerCase() === "100-continue" ? undefined : unknownExpectation;
+}
+
+/** Node's parser reads the methods of RTSP and Icecast too, which no target of HTTP knows. RFC 9110 §9.3.6 CONNECT, §9.3.8 TRACE. */
+function isServed(method: string): boolean {
+  switch (method) {
+    case "GET":
+    case "POST":
+    case "HEAD":
+      return true;
+    case "CONNECT":
+    case "TRACE":
+    case "SOURCE":
+      return false;
+  }
+  return METHODS.includes(method);
+}
+
+function isChunked({ transferEncodings, transferEncoding }: FramingFields): boolean {
+  return transferEncodings === 1 && transferEncoding.toLowerCase() === "chunked";
+}
+
+/** RFC 9110 §8.6: digits and nothing else. */
+function isDecimal(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < 0x30 || code > 0x39) return false;
+  }
+  return text !== "";
 }

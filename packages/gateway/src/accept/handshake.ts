@@ -1,7 +1,7 @@
 import type { ClientRequest } from "../client-message.ts";
 import { closingFault, type Fault } from "../fault.ts";
 import { fieldLines } from "./field-lines.ts";
-import type { FramingLines } from "./framing.ts";
+import type { FramingFields } from "./framing.ts";
 
 /** A nonce of 16 bytes in base64 (RFC 6455 §4.1). */
 const KEY = /^[A-Za-z0-9+/]{22}==$/;
@@ -25,10 +25,10 @@ const headTooLarge = closingFault(400, { code: "UPGRADE_HEAD_TOO_LARGE", message
  *
  * Source: RFC 6455 §4.2.1 and §4.4.
  */
-export function handshakeFault(request: ClientRequest, { lines, headBytes, maxHeadBytes }: HandshakeContext): Fault | undefined {
+export function handshakeFault(request: ClientRequest, { fields, headBytes, maxHeadBytes }: HandshakeContext): Fault | undefined {
   if (request.method !== "GET" || request.httpVersion !== "1.1") return refused;
-  if (lines.contentLengths.length > 0 || lines.transferEncodings.length > 0) return refused;
-  if (lines.upgrades.length !== 1 || lines.upgrades[0]?.toLowerCase() !== "websocket") return refused;
+  if (fields.contentLengths > 0 || fields.transferEncodings > 0) return refused;
+  if (fields.upgrades !== 1 || fields.upgrade.toLowerCase() !== "websocket") return refused;
   const versions = fieldLines(request.rawHeaders, "sec-websocket-version");
   if (versions.length !== 1 || versions[0] !== VERSION) return badVersion;
   const keys = fieldLines(request.rawHeaders, "sec-websocket-key");
@@ -36,4 +36,4 @@ export function handshakeFault(request: ClientRequest, { lines, headBytes, maxHe
   return headBytes > maxHeadBytes ? headTooLarge : undefined;
 }
 
-type HandshakeContext = { readonly lines: FramingLines; readonly headBytes: number; readonly maxHeadBytes: number };
+type HandshakeContext = { readonly fields: FramingFields; readonly headBytes: number; readonly maxHeadBytes: number };

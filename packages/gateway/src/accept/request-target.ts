@@ -1,4 +1,5 @@
 import { closingFault, type Fault } from "../fault.ts";
+import { readHostname } from "./host.ts";
 
 /** Where a request wants to go, read once. */
 export type RequestTarget = {
@@ -14,7 +15,6 @@ export type RequestTarget = {
 
 export type TargetReading = { readonly kind: "target"; readonly target: RequestTarget } | { readonly kind: "fault"; readonly fault: Fault };
 
-const HOST = /^(?<name>[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::(?<port>\d{0,5}))?$/;
 const ABSOLUTE = /^https?:\/\/(?<authority>[^/?#]*)(?<rest>[^#]*)$/i;
 
 const badHost = closingFault(400, { code: "REQUEST_HOST_INVALID", message: "Expected exactly one valid Host field" });
@@ -22,28 +22,35 @@ const badTarget = closingFault(400, {
   code: "REQUEST_TARGET_INVALID",
   message: "Expected a request target that starts with / and agrees with Host",
 });
+const targetTooLong = closingFault(414, { code: "REQUEST_TARGET_TOO_LONG", message: "The request target is too long" });
 const wholeServer = closingFault(501, {
   code: "REQUEST_TARGET_INVALID",
   message: "A request about the server as a whole is not forwarded",
 });
 
+type TargetContext = {
+  /** How many Host lines there are, and the text of the last. */
+  readonly hosts: number;
+  readonly host: string | undefined;
+  readonly version: string;
+  readonly maxTargetBytes: number;
+};
+
 /**
- * Reads the target of a request.
+ * Reads the target of a request, from the request target of its request line and its Host.
  *
- * Shape:  `url` is the request target of the request line; `hosts` the Host field lines.
  * Errors: a fault for no Host on HTTP/1.1, two Hosts, a Host that is no authority, and an absolute form that names another one: servers
- *         disagree which of the two counts, and that is how a request slips past a rule.
+ *         disagree which of the two counts, and that is how a request slips past a rule. One for a target that is too long.
  * Source: RFC 9112 §3.2 and §3.2.2; RFC 9110 §7.2.
  */
-export function readRequestTarget(url: string, { hosts, version }: { hosts: readonly string[]; version: string }): TargetReading {
-  const [host] = hosts;
-  if (hosts.length > 1) return refuse(badHost);
-  if (host === undefined && version !== "1.0") return refuse(badHost);
-  const name = host === undefined ? "" : HOST.exec(host)?.groups?.["name"];
-  if (name === undefined) return refuse(badHost);
+export function readRequestTarget(url: string, { hosts, host, version, maxTargetBytes }: TargetContext): TargetReading {
+  if (url.length > maxTargetBytes) return refuse(targetTooLong);
+  if (hosts > 1 || (host === undefined && version !== "1.0")) return refuse(badHost);
+  const hostname = host === undefined ? "" : readHostname(host);
+  if (hostname === undefined) return refuse(badHost);
   const pathAndQuery = originForm(url, host);
   if (pathAndQuery === undefined) return refuse(url === "*" ? wholeServer : badTarget);
-  return { kind: "target", target: { host, hostname: plainName(name), pathAndQuery, path: withoutQuery(pathAndQuery) } };
+  return { kind: "target", target: { host, hostname, pathAndQuery, path: withoutQuery(pathAndQuery) } };
 }
 
 function refuse(reason: Fault): TargetReading {
@@ -58,11 +65,6 @@ function originForm(url: string, host: string | undefined): string | undefined {
   if (authority === undefined || authority.toLowerCase() !== host?.toLowerCase()) return undefined;
   const rest = groups?.["rest"] ?? "";
   return rest.startsWith("/") ? rest : `/${rest}`;
-}
-
-function plainName(name: string): string {
-  const lower = name.toLowerCase();
-  return lower.endsWith(".") ? lower.slice(0, -1) : lower;
 }
 
 function withoutQuery(pathAndQuery: string): string {

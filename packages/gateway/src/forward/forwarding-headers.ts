@@ -1,3 +1,4 @@
+import { hyphenated } from "../accept/field-name.ts";
 import type { Exchange } from "../exchange.ts";
 
 /**
@@ -49,13 +50,12 @@ const CLIENT_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether a field of a client claims who the client is. `X_Forwarded_For` and `X.Forwarded.For` count as aliases: behind CGI, WSGI or PHP
- * all three are one variable, and the last one in wins there.
+ * Whether a field of a client claims who the client is, in any spelling that some target takes for one of these.
  *
  * Names are given in lower case. What a client says by such a name never passes through: the target would take it as vouched for.
  */
 export function claimsClient(name: string): boolean {
-  const plain = name.includes("_") || name.includes(".") ? name.replace(/[_.]/g, "-") : name;
+  const plain = hyphenated(name);
   return plain.startsWith("x-forwarded") || plain.startsWith("x-wherefrom-") || plain === "x-wherefrom" || CLIENT_NAMES.has(plain);
 }
 

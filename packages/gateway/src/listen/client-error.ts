@@ -1,6 +1,4 @@
 import { STATUS_CODES } from "node:http";
-import type { Duplex } from "node:stream";
-import type { Exchange } from "../exchange.ts";
 import { closingFault, type Fault, faultBody, faultFields } from "../fault.ts";
 
 const malformed = closingFault(400, { code: "REQUEST_MALFORMED", message: "The request is not well-formed HTTP/1.1" });
@@ -13,26 +11,14 @@ const faults: ReadonlyMap<string, Fault> = new Map([
   ["ERR_HTTP_REQUEST_TIMEOUT", tooSlow],
 ]);
 
-/**
- * Answers bytes that Node could not read as a request, or that did not come in time, and closes: nobody knows where the next request would begin.
- * A fault inside the body of an open exchange is that exchange's answer. Where an answer is under way, or several are owed, one more would be read
- * as part of another, so the connection is only closed.
- */
-export function answerClientError(error: Error, { socket, open }: { socket: Duplex; open: readonly Exchange[] }): void {
+/** What to answer to bytes that Node could not read as a request, or that did not come in time; `undefined` when nobody is left to hear it. */
+export function clientFault(error: Error): Fault | undefined {
   const code = "code" in error ? String(error.code) : "";
-  const [exchange] = open;
-  if (code === "ECONNRESET" || !socket.writable || open.length > 1 || exchange?.response.headersSent) {
-    socket.destroy();
-    return;
-  }
-  const answer = faults.get(code) ?? malformed;
-  if (exchange !== undefined) return exchange.refuse(answer);
-  socket.on("error", () => socket.destroy());
-  socket.end(wireText(answer), () => socket.destroy());
+  return code === "ECONNRESET" ? undefined : (faults.get(code) ?? malformed);
 }
 
-/** The whole response, for a connection without an exchange to write it. */
-function wireText(answer: Fault): string {
+/** A fault as a whole response, for a connection without an exchange to write it. */
+export function faultText(answer: Fault): string {
   const body = faultBody(answer);
   const fields = faultFields(answer, body);
   const lines = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}`];

@@ -8,10 +8,9 @@ import type { Upgrade } from "../client-message.ts";
  */
 export function takeOver(request: IncomingMessage, socket: Socket, head: Buffer): { response: ServerResponse; upgrade: Upgrade } {
   const response = new ServerResponse(request);
-  // From here on nobody but us listens, for room to write and for errors: one that nobody hears would end the process.
+  // Node no longer listens for room to write.
   const onDrain = (): void => void response.emit("drain");
   socket.on("drain", onDrain);
-  socket.on("error", () => socket.destroy());
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
   response.once("finish", () => socket.destroySoon());

@@ -5,10 +5,11 @@ import { Exchange } from "../exchange.ts";
 import { live } from "../life.ts";
 import type { GatewayLimits } from "../limits.ts";
 import type { Runtime } from "../runtime.ts";
-import { answerClientError } from "./client-error.ts";
+import { clientFault } from "./client-error.ts";
 import { connectionOf } from "./connection.ts";
 import { takeOver } from "./http1-upgrade.ts";
 import { OpenExchanges } from "./open-exchanges.ts";
+import { openPipeline, pipelineOf } from "./pipeline.ts";
 
 /** What speaks HTTP on the connections that listeners accept. It listens nowhere itself. */
 export type HttpServer = {
@@ -27,20 +28,36 @@ export type HttpServer = {
 export function createHttpServer(runtime: Runtime): HttpServer {
   const server = createServer(serverOptions(runtime.limits));
   const open = new OpenExchanges();
-  const begin = (request: IncomingMessage, parts: { response: ServerResponse; upgrade?: Upgrade; expectsContinue?: boolean }): void => {
+  const begin = (request: IncomingMessage, parts: RequestParts): Exchange => {
     const connection = connectionOf(request.socket);
-    const exchange = new Exchange(request, { ...parts, connection, snapshot: runtime.snapshot(), startedAtMs: runtime.now() });
-    open.add(exchange, request.socket);
+    const pipeline = pipelineOf(request.socket);
+    const exchange = new Exchange(request, { ...parts, connection, pipeline, snapshot: runtime.snapshot(), startedAtMs: runtime.now() });
+    open.add(exchange);
     live(exchange, runtime);
+    return exchange;
   };
+  const take = (request: IncomingMessage, parts: () => RequestParts): void =>
+    pipelineOf(request.socket).take({ request, begin: () => begin(request, parts()) });
 
   // Node 20 drops what exceeds its own count without a word; our count answers 431 instead.
   server.maxHeadersCount = 0;
-  server.on("request", (request, response) => begin(request, { response }));
-  server.on("checkContinue", (request, response) => begin(request, { response, expectsContinue: true }));
-  server.on("upgrade", (request, socket, head) => begin(request, takeOver(request, socket as Socket, head)));
-  server.on("connect", (request, socket, head) => begin(request, { response: takeOver(request, socket as Socket, head).response }));
-  server.on("clientError", (error, socket) => answerClientError(error, { socket, open: open.on(socket) }));
+  server.on("connection", (socket) => openPipeline(socket, runtime.limits));
+  server.on("request", (request, response) => take(request, () => ({ response })));
+  server.on("checkContinue", (request, response) => take(request, () => ({ response, expectsContinue: true })));
+  // `accept` refuses what Node does not know here.
+  server.on("checkExpectation", (request, response) => take(request, () => ({ response })));
+  for (const event of ["upgrade", "connect"] as const) {
+    server.on(event, (request, socket, head) => {
+      // From here on nobody but us listens: an error that nobody hears would end the process.
+      socket.on("error", () => socket.destroy());
+      take(request, () => takeOver(request, socket as Socket, head));
+    });
+  }
+  server.on("clientError", (error, socket) => {
+    const answer = clientFault(error);
+    if (answer === undefined || !socket.writable) socket.destroy();
+    else pipelineOf(socket as Socket).fail(answer);
+  });
   // Node looks for overdue requests from this event on, and this server never listens.
   server.emit("listening");
   return {
@@ -49,6 +66,8 @@ export function createHttpServer(runtime: Runtime): HttpServer {
     close: () => closeServer({ server, open, runtime }),
   };
 }
+
+type RequestParts = { readonly response: ServerResponse; readonly upgrade?: Upgrade; readonly expectsContinue?: boolean };
 
 /** Node looks for overdue requests only at this interval, so it has to be short against the shortest of its limits. */
 const CHECKS_PER_TIMEOUT = 4;

@@ -11,6 +11,8 @@ export type Target = {
   readonly received: readonly Received[];
   /** Connections that are open now. */
   connections(): number;
+  /** What it could not read as a request; a connection that broke off inside one is none. */
+  malformed(): readonly string[];
   close(): Promise<void>;
 };
 
@@ -22,9 +24,14 @@ export async function openTarget(
   onUpgrade?: (request: IncomingMessage, socket: Socket, head: Buffer) => void,
 ): Promise<Target> {
   const received: Received[] = [];
+  const malformed: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer(handler ?? ((request, response) => void note(request, response, received)));
   if (onUpgrade !== undefined) server.on("upgrade", (request, socket, head) => onUpgrade(request, socket as Socket, head));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (error.code !== "ECONNRESET" && error.code !== "HPE_INVALID_EOF_STATE") malformed.push(error.message);
+    socket.destroy();
+  });
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
@@ -37,6 +44,7 @@ export async function openTarget(
     port,
     received,
     connections: () => sockets.size,
+    malformed: () => malformed,
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -46,7 +54,11 @@ export async function openTarget(
 
 async function note(request: IncomingMessage, response: ServerResponse, received: Received[]): Promise<void> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
+  try {
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+  } catch {
+    return; // it broke off: no whole request to note, and nobody to answer
+  }
   const { method = "", url = "", rawHeaders } = request;
   received.push({ method, url, fields: rawHeaders, body: Buffer.concat(chunks).toString("latin1") });
   response.end(`${method} ${url}`);

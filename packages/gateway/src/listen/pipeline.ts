@@ -1,0 +1,112 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { Exchange } from "../exchange.ts";
+import type { Fault } from "../fault.ts";
+import type { GatewayLimits } from "../limits.ts";
+import { faultText } from "./client-error.ts";
+
+/** A request, and what makes an exchange of it when its turn comes. */
+type Turn = { readonly request: IncomingMessage; readonly begin: () => Exchange };
+
+/**
+ * The requests of one HTTP/1 connection, one after another. Node hands out all that a client has sent ahead, also what stands behind a request
+ * that was refused: here a request waits until the one before it is answered, and behind a last answer there is none.
+ *
+ * Source: RFC 9112 §9.3.2 (only safe methods may be served side by side), §9.6 (nothing is processed behind a last answer).
+ */
+class Pipeline {
+  readonly #socket: Socket;
+  readonly #limits: GatewayLimits;
+  #current: Exchange | undefined;
+  #waiting: Turn[] = [];
+  /** Set when nothing more is taken: what ends the connection when all that was taken is answered. */
+  #finale: (() => void) | undefined;
+
+  constructor(socket: Socket, limits: GatewayLimits) {
+    this.#socket = socket;
+    this.#limits = limits;
+    // Node calls it behind a last answer. Its own would close at once, and a client that is still sending would lose the answer.
+    socket.destroySoon = () => this.#linger();
+  }
+
+  take(turn: Turn): void {
+    if (this.#finale !== undefined) return;
+    if (this.#current === undefined) return this.#begin(turn);
+    this.#waiting.push(turn);
+    if (this.#waiting.length >= this.#limits.maxPipelinedRequests) this.#takeNoMore(() => this.#linger());
+  }
+
+  /** The exchange whose turn it is gives the last answer: what the client has sent behind it is no request. */
+  endWithAnswer(): void {
+    this.#waiting = [];
+    this.#takeNoMore(() => undefined);
+  }
+
+  /**
+   * Answers bytes that are no request, or did not come in time. A fault inside the body of a request is that request's answer; where its answer is under
+   * way, another would be read as part of it, so the connection is cut. A fault behind whole requests is answered when they are.
+   */
+  fail(answer: Fault): void {
+    // Node reports each further piece of what it cannot read.
+    if (this.#finale !== undefined) return;
+    if (this.#waiting.at(-1)?.request.complete === false) this.#waiting.pop();
+    else if (this.#waiting.length === 0 && this.#current?.request.complete === false) return this.#failCurrent(this.#current, answer);
+    this.#takeNoMore(() => {
+      this.#socket.write(faultText(answer));
+      this.#linger();
+    });
+    if (this.#current === undefined) this.#next();
+  }
+
+  #begin({ begin }: Turn): void {
+    this.#current = begin();
+    this.#current.whenOver(() => this.#next());
+  }
+
+  #next(): void {
+    this.#current = undefined;
+    // An answer may have been the last by its own fields.
+    if (!this.#socket.writable) return;
+    const turn = this.#waiting.shift();
+    if (turn === undefined) this.#finale?.();
+    else this.#begin(turn);
+  }
+
+  #failCurrent(exchange: Exchange, answer: Fault): void {
+    if (exchange.response.headersSent) this.#socket.destroy();
+    else exchange.refuse(answer);
+  }
+
+  #takeNoMore(finale: () => void): void {
+    this.#finale = finale;
+    // Node's parser reads what it gets by this event. From here on it gets nothing, and what comes is dropped.
+    this.#socket.removeAllListeners("data");
+    this.#socket.on("data", () => undefined);
+  }
+
+  /** Ends, and listens on until the far end has ended too: closing on a client that is still sending would take the answer from it (RFC 9112 §9.6). */
+  #linger(): void {
+    const socket = this.#socket;
+    if (!socket.writable) return;
+    socket.end();
+    socket.resume();
+    const timer = setTimeout(() => socket.destroy(), this.#limits.lingerTimeoutMs);
+    socket.once("close", () => clearTimeout(timer));
+  }
+}
+
+const PIPELINE = Symbol("pipeline");
+
+type Marked = { [PIPELINE]?: Pipeline };
+
+/** Begins to serve a connection of HTTP/1. */
+export function openPipeline(socket: Socket, limits: GatewayLimits): void {
+  (socket as Marked)[PIPELINE] = new Pipeline(socket, limits);
+}
+
+/** The pipeline of a connection that is served. */
+export function pipelineOf(socket: Socket): Pipeline {
+  const pipeline = (socket as Marked)[PIPELINE];
+  if (pipeline === undefined) throw new Error("This connection is not served");
+  return pipeline;
+}

@@ -1,0 +1,104 @@
+import { connect, type Socket } from "node:net";
+
+/** What came back over one connection. */
+export type Heard = {
+  /** The statuses of all answers, in order. */
+  readonly answers: readonly number[];
+  /** The fault code in the last answer's body. */
+  readonly code: string | undefined;
+  /** Whether the far end closed, or else answered one more request. */
+  readonly closes: boolean;
+  /** Our end's port: what the far end knows the connection by. */
+  readonly port: number;
+};
+
+/** How bytes are sent: in one piece, or each in one of its own. */
+export type Manner = "whole" | "byte by byte";
+
+const PROBE = Buffer.from("GET /probe HTTP/1.1\r\nHost: a\r\n\r\n");
+
+/**
+ * Says the bytes and waits for so many answers. Where they were good, it then asks for `/probe` on the same connection: that is answered exactly
+ * when both ends agree where the bytes ended. Else it waits for the far end to close.
+ */
+export async function sayRaw(port: number, { bytes, answers, manner }: { bytes: string; answers: number; manner: Manner }): Promise<Heard> {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
+  const far = listenTo(socket);
+  await new Promise<void>((resolve) => socket.once("connect", resolve));
+  const { localPort = 0 } = socket;
+  await say(socket, { bytes: Buffer.from(bytes, "latin1"), manner, hasEnded: far.hasEnded });
+  await far.until(answers);
+  const isGood = (far.answers().at(-1)?.status ?? 0) < 300;
+  if (isGood && !far.hasEnded()) socket.write(PROBE);
+  await far.until(isGood ? answers + 1 : Number.POSITIVE_INFINITY);
+  socket.destroy();
+  const heard = far.answers().slice(0, answers);
+  const statuses = heard.map(({ status }) => status);
+  return { answers: statuses, code: codeIn(heard.at(-1)?.body ?? ""), closes: far.hasEnded(), port: localPort };
+}
+
+/** Stops when the far end has had enough. */
+async function say(socket: Socket, { bytes, manner, hasEnded }: { bytes: Buffer; manner: Manner; hasEnded: () => boolean }): Promise<void> {
+  const size = manner === "whole" ? bytes.length : 1;
+  for (let index = 0; index < bytes.length && !hasEnded(); index += size) {
+    socket.write(bytes.subarray(index, index + size));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+type FarEnd = {
+  answers(): readonly Answer[];
+  /** Ended or gone. */
+  hasEnded(): boolean;
+  /** Waits until there are so many answers, or there will be no more. */
+  until(count: number): Promise<void>;
+};
+
+function listenTo(socket: Socket): FarEnd {
+  let text = "";
+  let hasEnded = false;
+  let check: (() => void) | undefined;
+  const end = (): void => {
+    hasEnded = true;
+    check?.();
+  };
+  socket.on("data", (chunk) => {
+    text += chunk.toString("latin1");
+    check?.();
+  });
+  // Writing to an end that has closed is part of the trade.
+  socket.on("error", end);
+  socket.on("end", end);
+  socket.on("close", end);
+  return {
+    answers: () => readAnswers(text),
+    hasEnded: () => hasEnded,
+    until: (count) =>
+      new Promise((resolve) => {
+        check = () => {
+          if (hasEnded || readAnswers(text).length >= count) resolve();
+        };
+        check();
+      }),
+  };
+}
+
+type Answer = { readonly status: number; readonly body: string };
+
+/** The complete answers in a text. Each says its length: the target of the tests sends no other, and the gateway neither. */
+function readAnswers(text: string): readonly Answer[] {
+  const answers: Answer[] = [];
+  let rest = text;
+  for (;;) {
+    const end = rest.indexOf("\r\n\r\n") + 4;
+    const head = rest.slice(0, end);
+    const length = Number(/^Content-Length: (\d+)\r$/im.exec(head)?.[1] ?? Number.NaN);
+    if (end < 4 || !(rest.length - end >= length)) return answers;
+    answers.push({ status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0), body: rest.slice(end, end + length) });
+    rest = rest.slice(end + length);
+  }
+}
+
+function codeIn(body: string): string | undefined {
+  return /"code":"(?<code>\w+)"/.exec(body)?.groups?.["code"];
+}
