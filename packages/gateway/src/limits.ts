@@ -29,6 +29,8 @@ export type GatewayLimits = {
   readonly lingerTimeoutMs: number;
   /** Client connections at one time; a further one is closed at once. */
   readonly maxConnections: number;
+  /** How often a request may have been through a gateway already, by `CDN-Loop`; then 508. */
+  readonly maxGatewayPasses: number;
   /** Connecting to a target, TLS handshake included; then 504. */
   readonly connectTimeoutMs: number;
   /** From the request sent to the header of the target's response; then 504. */
@@ -68,6 +70,7 @@ export const defaultLimits: GatewayLimits = {
   maxPipelinedRequests: 64,
   lingerTimeoutMs: 2_000,
   maxConnections: 10_000,
+  maxGatewayPasses: 8,
   connectTimeoutMs: 5_000,
   upstreamHeadersTimeoutMs: 60_000,
   bodyTimeoutMs: 300_000,

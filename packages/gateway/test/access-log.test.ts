@@ -209,7 +209,7 @@ describe("a pipe that nobody empties", () => {
 
   test("holds up no request; what does not fit is counted, and what fits is whole", async () => {
     const pipe = openPipe();
-    const gateway = await open({ file: pipe.path }, { limits: { maxAccessLogBytes: 65_536 } });
+    const gateway = await open({ file: pipe.path }, { limits: { maxAccessLogBytes: 65_536, maxPipelinedRequests: 300 } });
     await askMany(gateway, 300);
     const stuck = gateway.accessLogCounts();
     expect(stuck).toMatchObject({ dropped: expect.any(Number) });
@@ -234,7 +234,7 @@ describe("a pipe that nobody empties", () => {
 
   test("holds up closing no longer than it may, and what is lost then is counted", async () => {
     const pipe = openPipe();
-    const gateway = await open({ file: pipe.path }, { limits: { accessLogTimeoutMs: 50 } });
+    const gateway = await open({ file: pipe.path }, { limits: { accessLogTimeoutMs: 50, maxPipelinedRequests: 300 } });
     await askMany(gateway, 200);
     await gateway.close();
     const text = pipe.readAll();
@@ -273,7 +273,7 @@ test("a new file that cannot be opened changes nothing", async () => {
 });
 
 test("a disk that is full is said once, and costs lines and no request", async () => {
-  const gateway = await open({ file: "/dev/full" }, { limits: { accessLogTimeoutMs: 50 } });
+  const gateway = await open({ file: "/dev/full" }, { limits: { accessLogTimeoutMs: 50, maxPipelinedRequests: 300 } });
   for (let count = 0; count < 3; count += 1) expect((await ask(gateway.port, "GET / HTTP/1.1", "Host: a", client)).status).toBe(200);
   await until(() => notices.some(({ code }) => code === "ACCESS_LOG_FAILED"));
   await gateway.close();

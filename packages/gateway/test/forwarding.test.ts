@@ -1,7 +1,8 @@
+import type { ExchangeRecord } from "@wherefrom/gateway";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { linesOf, namesOf, openTarget, type Received, type Target } from "./rig/target.ts";
-import { ask } from "./rig/wire.ts";
+import { ask, parseResponse, sendRaw, wire } from "./rig/wire.ts";
 
 const trusting = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["127.0.0.0/8", "10.0.0.0/8"] } };
 
@@ -155,7 +156,12 @@ describe("fields about one connection", () => {
     { sent: ["Connection: close, X-Forwarded-For", "X-Forwarded-For: 6.6.6.6"], gone: [] },
     { sent: ["Connection: X-Secret", "X-Secret: 1"], gone: ["x-secret"] },
     { sent: ["Connection: x-secret ,, X-Other", "X-SECRET: 1", "X-Other: 2"], gone: ["x-secret", "x-other"] },
-    { sent: ["Connection: X-Real-IP, Forwarded, X-Forwarded-Host, Host"], gone: [] },
+    { sent: ["Connection: X-Real-IP, Forwarded, X-Forwarded-Host, Host, CDN-Loop"], gone: [] },
+    {
+      sent: ["Connection: Cookie, authorization, Via", "Cookie: a=b", "Authorization: Basic eA==", "Via: 1.1 front"],
+      gone: [],
+      kept: ["cookie", "authorization", "via"],
+    },
     { sent: ["Keep-Alive: timeout=5"], gone: ["keep-alive"] },
     { sent: ["Proxy-Connection: keep-alive"], gone: ["proxy-connection"] },
     { sent: ["Proxy-Authorization: Basic eA=="], gone: ["proxy-authorization"] },
@@ -164,16 +170,45 @@ describe("fields about one connection", () => {
     { sent: ["HTTP2-Settings: AAMAAABk"], gone: ["http2-settings"] },
   ];
 
-  test.each(stripped)("$sent: $gone stay behind and nothing of ours goes missing", async ({ sent, gone }) => {
+  test.each(stripped)("$sent: $gone stay behind and nothing of ours goes missing", async ({ sent, gone, kept = [] }) => {
     peer = "203.0.113.5";
     const request = await received("/", ...sent);
     for (const name of gone) expect(namesOf(request)).not.toContain(name);
+    for (const name of kept) expect(namesOf(request)).toContain(name);
+    expect(linesOf(request, "cdn-loop")).toEqual(["wherefrom"]);
     expect(linesOf(request, "host")).toEqual([target.host]);
     expect(linesOf(request, "x-forwarded-for")).toEqual(["203.0.113.5"]);
     expect(linesOf(request, "x-real-ip")).toEqual(["203.0.113.5"]);
     expect(linesOf(request, "x-forwarded-host")).toEqual(["shop.example:8443"]);
     expect(linesOf(request, "forwarded")).toEqual(['for=203.0.113.5;host="shop.example:8443";proto=http']);
   });
+});
+
+test("a length that Connection names still frames the body", async () => {
+  peer = "203.0.113.5";
+  const lines = ["POST / HTTP/1.1", "Host: a", "Connection: close, Content-Length", "Content-Length: 3"];
+  expect(parseResponse(await sendRaw(gateway.port, `${wire(...lines)}abc`)).status).toBe(200);
+  expect(linesOf(target.received.at(-1) as Received, "content-length")).toEqual(["3"]);
+});
+
+test("a request that goes round in a circle is found out", async () => {
+  const records: ExchangeRecord[] = [];
+  const circle = await openTestGateway(snapshotOf([]), { limits: { maxGatewayPasses: 3 }, onExchange: (record) => records.push(record) });
+  circle.source.offer(snapshotOf([{ target: `http://127.0.0.1:${circle.port}` }], { revision: 2 }));
+  const { status, body } = await ask(
+    circle.port,
+    "GET / HTTP/1.1",
+    "Host: a",
+    "CDN-Loop: other; v=wherefrom, Wherefrom;v=1",
+    "Connection: cdn-loop",
+  );
+  expect([status, JSON.parse(body).error.code]).toEqual([508, "REQUEST_LOOP"]);
+  expect(records.map((record) => [record.status, record.fault])).toEqual([
+    [508, "REQUEST_LOOP"],
+    [508, undefined],
+    [508, undefined],
+  ]);
+  await circle.close();
 });
 
 test("a request without Host (HTTP/1.0) is forwarded and no host is made up", async () => {

@@ -1,5 +1,5 @@
 import type { Exchange } from "../exchange.ts";
-import { closingFault } from "../fault.ts";
+import { closingFault, fault } from "../fault.ts";
 import type { Runtime } from "../runtime.ts";
 import { faulted, NEXT, type Verdict } from "../verdict.ts";
 import { framingFault, readFraming } from "./framing.ts";
@@ -7,6 +7,7 @@ import { handshakeFault } from "./handshake.ts";
 import { readRequestTarget } from "./request-target.ts";
 
 const tooManyFields = closingFault(431, { code: "TOO_MANY_HEADER_FIELDS", message: "The request has too many header fields" });
+const loop = fault(508, { code: "REQUEST_LOOP", message: "The request has been through gateways too often: a target leads back to one" });
 
 /**
  * Phase: takes only requests that every reader reads alike. It decides about form and never about the client. The number of fields comes
@@ -18,6 +19,7 @@ export function accept(exchange: Exchange, { limits }: Runtime): Verdict {
   const fields = readFraming(request.rawHeaders);
   const framing = framingFault(request, { fields, limits });
   if (framing !== undefined) return faulted(framing);
+  if (fields.passes >= limits.maxGatewayPasses) return faulted(loop);
   const { httpVersion } = request;
   const reading = readRequestTarget(request.url ?? "", { ...fields, version: httpVersion, maxTargetBytes: limits.maxTargetBytes });
   if (reading.kind === "fault") return faulted(reading.fault);

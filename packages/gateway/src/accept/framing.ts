@@ -3,6 +3,7 @@ import type { ClientRequest } from "../client-message.ts";
 import { closingFault, type Fault } from "../fault.ts";
 import type { GatewayLimits } from "../limits.ts";
 import { hyphenated } from "./field-name.ts";
+import { passesIn } from "./loop.ts";
 
 /** What a header says about framing, place and connection. A count is of field lines, a text that of the last line. */
 export type FramingFields = {
@@ -15,20 +16,18 @@ export type FramingFields = {
   upgrades: number;
   upgrade: string;
   expect: string | undefined;
+  /** How often the request has been through a gateway, by its CDN-Loop. */
+  passes: number;
   /** Fields that frame the body for whoever takes `_` and `.` for a hyphen. */
   aliases: number;
   /** Name and value of the longest line. */
   longestBytes: number;
 };
 
-/** The lengths of the names below, a bit each: a line with a name of another length costs no more than this. */
-const LENGTHS =
-  (1 << "host".length) |
-  (1 << "expect".length) |
-  (1 << "upgrade".length) |
-  (1 << "content-length".length) |
-  (1 << "transfer-encoding".length);
-const MAX_LENGTH = "transfer-encoding".length;
+/** The names that are read, a bit for the length of each: a line with a name of another length costs no more than a look at it. */
+const NAMES = ["host", "expect", "upgrade", "cdn-loop", "content-length", "transfer-encoding"];
+const LENGTHS = NAMES.reduce((bits, { length }) => bits | (1 << length), 0);
+const MAX_LENGTH = Math.max(...NAMES.map(({ length }) => length));
 
 /** Reads a header in one pass, from `rawHeaders`: Node's joined headers keep only the first Host. */
 export function readFraming(rawHeaders: readonly string[]): FramingFields {
@@ -42,6 +41,7 @@ export function readFraming(rawHeaders: readonly string[]): FramingFields {
     upgrades: 0,
     upgrade: "",
     expect: undefined,
+    passes: 0,
     aliases: 0,
     longestBytes: 0,
   };
@@ -74,6 +74,9 @@ function readLine(fields: FramingFields, { name, value }: { name: string; value:
       return;
     case "expect":
       fields.expect = value;
+      return;
+    case "cdn-loop":
+      fields.passes += passesIn(value);
       return;
     default: {
       const plain = hyphenated(name);

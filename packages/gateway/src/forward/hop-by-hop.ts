@@ -12,6 +12,21 @@ const ALWAYS: ReadonlySet<string> = new Set([
   "http2-settings",
 ]);
 
+/**
+ * Fields for every recipient, which a sender must not name in Connection: naming one takes nothing away. A length that went missing would change the
+ * framing, a credential who asks, a trace of the way how often it was gone. The fields that tell who the client is are replaced anyway.
+ */
+const NEVER: ReadonlySet<string> = new Set([
+  "host",
+  "content-length",
+  "content-type",
+  "content-encoding",
+  "authorization",
+  "cookie",
+  "via",
+  "cdn-loop",
+]);
+
 /** Decides which fields of one message stay behind, its own Connection lines read. Names are given in lower case. */
 export type HopByHop = (name: string) => boolean;
 
@@ -26,17 +41,19 @@ export function hopByHopOf(fields: readonly string[]): HopByHop {
   return (name) => ALWAYS.has(name) || named.has(name);
 }
 
+const CONNECTION = "connection";
+
 /** The names in Connection; `undefined` when there is nothing in it but what goes anyway, which is nearly always. */
 function connectionOptions(fields: readonly string[]): ReadonlySet<string> | undefined {
   let named: Set<string> | undefined;
   for (let index = 0; index + 1 < fields.length; index += 2) {
-    if (fields[index]?.toLowerCase() !== "connection") continue;
-    for (const option of (fields[index + 1] ?? "").toLowerCase().split(",")) {
-      const name = option.trim();
-      if (name !== "" && name !== "close" && !ALWAYS.has(name)) {
-        named ??= new Set();
-        named.add(name);
-      }
+    const name = fields[index] ?? "";
+    if (name.length !== CONNECTION.length || name.toLowerCase() !== CONNECTION) continue;
+    for (const text of (fields[index + 1] ?? "").toLowerCase().split(",")) {
+      const option = text.trim();
+      if (option === "" || option === "close" || ALWAYS.has(option) || NEVER.has(option)) continue;
+      named ??= new Set();
+      named.add(option);
     }
   }
   return named;

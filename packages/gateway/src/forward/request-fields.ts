@@ -1,3 +1,4 @@
+import { loopField } from "../accept/loop.ts";
 import type { Exchange } from "../exchange.ts";
 import type { GatewayLimits } from "../limits.ts";
 import type { CompiledRoute } from "../route/route-table.ts";
@@ -20,7 +21,7 @@ export function requestFields(exchange: Exchange, { route, host, limits }: Reque
     fields.push(name, rawHeaders[index + 1] ?? "");
   }
   // Added after the stripping: what a client names in Connection cannot take these away.
-  fields.push(...forwardingFields(exchange));
+  fields.push(...forwardingFields(exchange), ...loopField);
   if (route.route.sendExplanation) fields.push(...explanationFields(exchange, roomFor(exchange, { fields, limits })));
   return fields;
 }
