@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { PolicyError } from "wherefrom";
 import { addControlCommand } from "./commands/control.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
 import { addGatewayCommand } from "./commands/gateway.ts";
 import { addLintCommand } from "./commands/lint.ts";
 import { addRangesCommand } from "./commands/ranges.ts";
@@ -65,6 +66,7 @@ function createProgram(exit: (code: number) => void): Command {
   addGatewayCommand(program);
   addControlCommand(program);
   addResolveCommand(program, exit);
+  addDoctorCommand(program, exit);
   addLintCommand(program, { version: readVersion(), exit });
   addRangesCommand(program, exit);
   return program;

@@ -39,6 +39,8 @@ const commands = [
   { command: ["control"] },
   { command: ["resolve"] },
   { command: ["lint"] },
+  { command: ["doctor"] },
+  { command: ["doctor", "diagnose"] },
   { command: ["ranges"] },
   { command: ["ranges", "list"] },
   { command: ["ranges", "diff"] },

@@ -1,0 +1,42 @@
+import { type Document, LANGUAGES, type Language, REPORT_FORMATS, type ReportFormat, writeDocument } from "@wherefrom/doctor";
+import type { Command } from "commander";
+import { switchOption, valueOption } from "../../option-values.ts";
+import { openOutput, printableJson } from "../../output.ts";
+
+/** How a finding of the doctor's is written, whichever it is. */
+export type ReportOptions = {
+  readonly json?: boolean;
+  readonly format: ReportFormat;
+  readonly language: Language;
+  readonly showAddresses?: boolean;
+};
+
+/** Adds the options that say how a report is written. */
+export function withReportOptions(command: Command): Command {
+  return command
+    .addOption(switchOption("--json", "write one JSON object with a version", "WHEREFROM_JSON"))
+    .addOption(
+      valueOption("--format <format>", "how to write the report", "WHEREFROM_DOCTOR_FORMAT").choices(REPORT_FORMATS).default("text"),
+    )
+    .addOption(valueOption("--language <language>", "the language of the report", "WHEREFROM_LANGUAGE").choices(LANGUAGES).default("en"))
+    .addOption(
+      switchOption(
+        "--show-addresses",
+        "keep addresses and names in Markdown and HTML, which otherwise show stand-ins",
+        "WHEREFROM_DOCTOR_SHOW_ADDRESSES",
+      ),
+    );
+}
+
+/** What a command found: an object for programs, a document for people. */
+export type Report = { readonly json: object; readonly document: (language: Language) => Document };
+
+/** Writes a report to standard output as the options say. */
+export async function printReport({ json, document }: Report, options: ReportOptions): Promise<void> {
+  const output = openOutput(process.stdout);
+  const { format, language, showAddresses } = options;
+  await output.write(
+    options.json === true ? `${printableJson(json)}\n` : writeDocument(document(language), { format, showsAll: showAddresses === true }),
+  );
+  await output.finish();
+}

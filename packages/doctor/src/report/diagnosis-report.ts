@@ -1,0 +1,110 @@
+import { type Language, readWords } from "../causes/read-catalogue.ts";
+import type { Words } from "../causes/schema.ts";
+import type { Advice, AdvisedFix, CauseAdvice } from "../diagnose/advice.ts";
+import type { Diagnosis, RankedCause, WeighedFact } from "../diagnose/diagnose.ts";
+import { type Block, type Document, type Line, listingOf } from "./document.ts";
+import { type Phrase, phrasesIn, plainIn } from "./phrase.ts";
+
+/** Causes that are shown. The rest are far behind, and `--json` has them. */
+const MAX_SHOWN = 5;
+
+type Telling = { readonly say: Phrase; readonly words: Words };
+
+/** Tells a diagnosis and the advice that follows from it to a person. */
+export function diagnosisDocument(found: { readonly diagnosis: Diagnosis; readonly advice: Advice }, language: Language): Document {
+  return { title: plainIn(language)("diagnosisTitle"), language, blocks: diagnosisBlocks(found, language) };
+}
+
+function diagnosisBlocks(
+  { diagnosis, advice }: { readonly diagnosis: Diagnosis; readonly advice: Advice },
+  language: Language,
+): readonly Block[] {
+  const telling: Telling = { say: phrasesIn(language), words: readWords(language) };
+  const plain = plainIn(language);
+  const head = [plain("cause"), plain("score"), plain("weight"), plain("evidence")];
+  const shown = diagnosis.causes.slice(0, MAX_SHOWN);
+  return [
+    ...verdict(diagnosis, telling),
+    ...warnings(advice, telling),
+    { kind: "heading", text: telling.say("causesHeading") },
+    { kind: "table", head, rows: shown.flatMap((cause) => causeRows(cause, telling)) },
+    ...advice.causes.flatMap((cause) => adviceBlocks(cause, telling)),
+  ];
+}
+
+function verdict({ causes, undecided, nextTest }: Diagnosis, { say, words }: Telling): readonly Block[] {
+  const isEmpty = causes[0] === undefined || causes[0].for.length === 0;
+  const state = say(isEmpty ? "nothingKnown" : undecided ? "undecided" : "decided");
+  if (!undecided) return [{ kind: "paragraph", text: state }];
+  const test = nextTest === null ? undefined : words.tests[nextTest];
+  const next =
+    nextTest === null || test === undefined ? say("noNextTest") : say("nextTest", { test: nextTest, title: test.title, do: test.do });
+  return [
+    { kind: "paragraph", text: state },
+    { kind: "paragraph", text: next },
+  ];
+}
+
+function warnings({ warnings: given, causes }: Advice, { say }: Telling): readonly Block[] {
+  if (given.length === 0) return [];
+  const test = causes.flatMap(({ fixes }) => fixes).find((fix) => fix.test !== undefined)?.test ?? "";
+  const items = given.map((warning) => say(`warning.${warning}`, { test }));
+  return [
+    { kind: "heading", text: say("warningsHeading") },
+    { kind: "list", items },
+  ];
+}
+
+/** A row for each piece of evidence; the cause stands in the first. */
+function causeRows(cause: RankedCause, { say, words }: Telling): readonly (readonly Line[])[] {
+  const evidence: readonly (readonly [string, Line])[] = [
+    ...cause.for.map((fact) => [`+${fact.weight}`, [labelOf(fact, words)]] as const),
+    ...cause.against.map((fact) => [`-${fact.weight}`, [labelOf(fact, words)]] as const),
+  ];
+  const shown = evidence.length === 0 ? [["", say("nothing")] as const] : evidence;
+  return shown.map(([weight, label], index) => [
+    [index === 0 ? cause.id : ""],
+    [index === 0 ? cause.score.toFixed(1) : ""],
+    [weight],
+    label,
+  ]);
+}
+
+function labelOf({ signal, value }: WeighedFact, words: Words): string {
+  const label = words.signals[signal] ?? signal;
+  const text = Array.isArray(value) ? value.join(", ") : String(value);
+  return `${label} = ${text === "" ? "{}" : text}`;
+}
+
+function adviceBlocks({ id, fixes, instead, verify }: CauseAdvice, telling: Telling): readonly Block[] {
+  const { say, words } = telling;
+  const about = words.causes[id];
+  if (about === undefined) throw new Error(`The cause ${id} has no words`);
+  return [
+    { kind: "heading", text: [about.title] },
+    { kind: "paragraph", text: say("symptom", { text: about.symptom }) },
+    { kind: "paragraph", text: say("tell", { text: about.tell }) },
+    ...(about.caution === undefined ? [] : [{ kind: "paragraph", text: say("caution", { text: about.caution }) } as const]),
+    { kind: "heading", text: say("fixHeading") },
+    ...fixes.flatMap((fix) => fixBlocks(fix, { telling, id })),
+    ...insteadBlocks(instead, telling),
+    { kind: "paragraph", text: say("verify", { tests: verify.map((test) => `${test} (${words.tests[test]?.title ?? ""})`).join(", ") }) },
+  ];
+}
+
+function insteadBlocks(instead: CauseAdvice["instead"], telling: Telling): readonly Block[] {
+  if (instead === undefined) return [];
+  return [
+    { kind: "heading", text: telling.say("insteadHeading") },
+    ...instead.fixes.flatMap((fix) => fixBlocks(fix, { telling, id: instead.id })),
+  ];
+}
+
+function fixBlocks(fix: AdvisedFix, { telling: { say, words }, id }: { telling: Telling; id: string }): readonly Block[] {
+  const slots = { on: fix.on, test: fix.test ?? "" };
+  if (fix.state === "refused") return [{ kind: "paragraph", text: say("fixRefused", slots) }];
+  const lead = say(fix.state === "ready" ? "fixReady" : "fixProveFirst", slots);
+  const inWords = words.causes[id]?.fixes?.[fix.on];
+  if (fix.do === undefined) return [{ kind: "paragraph", text: [...lead, ` ${inWords ?? ""}`] }];
+  return [{ kind: "paragraph", text: lead }, listingOf(fix.do)];
+}

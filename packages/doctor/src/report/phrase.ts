@@ -1,0 +1,31 @@
+import type { Language } from "../causes/read-catalogue.ts";
+import type { Line, Piece } from "./document.ts";
+import { en, type MessageKey, type Messages } from "./words/en.ts";
+import { ja } from "./words/ja.ts";
+import { zh } from "./words/zh.ts";
+
+const MESSAGES: Readonly<Record<Language, Messages>> = { en, zh, ja };
+
+/** What stands in the slots of a message. */
+export type Slots = Readonly<Record<string, Piece>>;
+
+/** Says a message in one language, each `{slot}` of it filled. Not markup: what fills a slot is never read for slots. */
+export type Phrase = (key: MessageKey, slots?: Slots) => Line;
+
+/** The phrases of a language. */
+export function phrasesIn(language: Language): Phrase {
+  return (key, slots = {}) => fill(MESSAGES[language][key], slots);
+}
+
+/** A message as plain text: for titles and the heads of tables, which have no slots. */
+export function plainIn(language: Language): (key: MessageKey) => string {
+  return (key) => MESSAGES[language][key];
+}
+
+function fill(message: string, slots: Slots): Line {
+  return message.split(/(\{[a-zA-Z]+\})/).flatMap((part) => {
+    if (part === "") return [];
+    const name = /^\{([a-zA-Z]+)\}$/.exec(part)?.[1];
+    return [name === undefined ? part : (slots[name] ?? part)];
+  });
+}

@@ -1,0 +1,32 @@
+import type { Messages } from "./en.ts";
+
+export const zh: Messages = {
+  diagnosisTitle: "客户端地址为什么不对",
+  nothingKnown: "目前没有任何事实支持某个原因。",
+  decided: "原因已确定。",
+  undecided: "尚未确定。",
+  nextTest: "下一步检查 {test}：{title}。{do}",
+  noNextTest: "没有能提供更多信息的检查了。请依次查看排在前面的原因。",
+  causesHeading: "原因（按可能性排序）",
+  cause: "原因",
+  score: "得分",
+  weight: "权重",
+  evidence: "证据",
+  nothing: "无",
+  symptom: "现象：{text}。",
+  tell: "如何区分：{text}。",
+  caution: "注意：{text}。",
+  fixHeading: "需要更改什么",
+  fixReady: "在 {on} 上：",
+  fixProveFirst: "在 {on} 上，只有在 {test} 证明回程流量经过边缘设备之后：",
+  fixRefused: "不要在 {on} 上更改：{test} 表明回程流量不经过边缘设备，这样做会切断所有连接。",
+  insteadHeading: "替代做法",
+  verify: "然后用 {tests} 验证。",
+  warningsHeading: "首先请注意",
+  "warning.lost-below-http": "地址在 HTTP 之下就已丢失。四层以上没有任何办法恢复：应用设置和转发头都不行。",
+  "warning.no-header-can-be-trusted":
+    "源地址被改写，而外部流量也经过这次改写。代理和攻击者以同一个对端地址到达，因此任何头都不可信：信任这个对端等于让任何客户端自选地址。只有来自代理的 PROXY 协议或双向 TLS，或者停止改写，才能解决。",
+  "warning.prove-return-route": "现在不要关闭源地址转换。如果服务的回程流量不经过边缘设备，就会停机。请先执行 {test}。",
+  "warning.return-route-missing": "不要关闭源地址转换。服务的回程流量不经过边缘设备：关闭后谁也访问不到该服务。",
+  "warning.forgeable": "客户端可以自选地址。在修复之前，请把该地址当作未经证实的声称。",
+};

@@ -1,0 +1,119 @@
+import { describe, expect, test } from "vitest";
+import type { Clue, Signal } from "../src/causes/cause.ts";
+import { LANGUAGES, readCatalogue, readWords } from "../src/causes/read-catalogue.ts";
+import { causesSchema, signalsSchema } from "../src/causes/schema.ts";
+import { readCases, type Scenario } from "./cases.ts";
+
+const catalogue = readCatalogue();
+const { signals, examinations, causes } = catalogue;
+const scenarios = readCases<Scenario>("causes/scenarios.json");
+
+test("the catalogue has all causes, signals and examinations, each of them once", () => {
+  expect({ causes: causes.length, signals: signals.size, examinations: examinations.size }).toEqual({
+    causes: 54,
+    signals: 50,
+    examinations: 20,
+  });
+  expect(new Set(causes.map(({ id }) => id)).size).toBe(causes.length);
+  // a name twice would have been lost in the maps
+  expect(readCases<{ name: string }>("causes/signals.json").length).toBe(signals.size);
+  expect(readCases<{ id: string }>("causes/tests.json").length).toBe(examinations.size);
+});
+
+test("every signal is learned by an examination, and examinations learn nothing else", () => {
+  const learned = new Set([...examinations.values()].flatMap(({ reveals }) => reveals));
+  expect([...learned].sort()).toEqual([...signals.keys()].sort());
+});
+
+describe.each(causes)("$id", ({ id, for: inFavour, against, tests, fixes, verify, instead }) => {
+  test("compares signals that exist with values that they can have, in no way twice", () => {
+    const clues = [...inFavour, ...against];
+    expect(clues.filter((clue) => !isPossible(clue, signals.get(clue.signal)))).toEqual([]);
+    expect(new Set(clues.map(({ signal, condition }) => JSON.stringify([signal, condition]))).size).toBe(clues.length);
+  });
+
+  test("names examinations and causes that exist, and a settling one for what speaks most for it", () => {
+    expect([...tests, ...verify].filter((name) => !examinations.has(name))).toEqual([]);
+    expect(instead === undefined || causes.some((cause) => cause.id === instead)).toBe(true);
+    const most = Math.max(...inFavour.map(({ weight }) => weight));
+    const strongest = inFavour.filter(({ weight }) => weight === most).map(({ signal }) => signal);
+    const learned = tests.flatMap((name) => examinations.get(name)?.reveals ?? []);
+    expect(strongest.filter((signal) => learned.includes(signal))).not.toEqual([]);
+  });
+
+  test("has a fix a product, in commands or in words of every language", () => {
+    expect(new Set(fixes.map(({ on }) => on)).size).toBe(fixes.length);
+    for (const language of LANGUAGES) {
+      const inWords = Object.keys(readWords(language).causes[id]?.fixes ?? {});
+      expect(inWords.sort(), language).toEqual(
+        fixes
+          .filter((fix) => fix.do === undefined)
+          .map(({ on }) => on)
+          .sort(),
+      );
+    }
+  });
+
+  test("warns before a fix that can cut connections", () => {
+    if (fixes.some(({ needs }) => needs !== undefined)) expect(readWords("en").causes[id]?.caution).toBeDefined();
+  });
+
+  test("explains a golden scenario", () => {
+    expect(scenarios.map(({ expect: cause }) => cause)).toContain(id);
+  });
+});
+
+test.each(LANGUAGES)("%s has words for everything and for nothing else", (language) => {
+  const words = readWords(language);
+  expect(Object.keys(words.signals)).toEqual([...signals.keys()]);
+  expect(Object.keys(words.tests)).toEqual([...examinations.keys()]);
+  expect(Object.keys(words.causes)).toEqual(causes.map(({ id }) => id));
+  const cautions = (texts: typeof words): readonly string[] =>
+    causes.map(({ id }) => id).filter((id) => texts.causes[id]?.caution !== undefined);
+  expect(cautions(words)).toEqual(cautions(readWords("en")));
+});
+
+test("languages are languages: no text stands in two of them, but for names", () => {
+  const [en, ...others] = LANGUAGES.map((language) => readWords(language));
+  for (const words of others) expect(causes.filter(({ id }) => words.causes[id]?.title === en?.causes[id]?.title)).toEqual([]);
+  expect(JSON.stringify(en)).not.toMatch(/[\u3000-\u9fff]/);
+});
+
+test("the schema refuses two comparisons in one clue, and a signal without values", () => {
+  const cause = {
+    id: "x",
+    prior: 1,
+    lostAt: "proxy",
+    against: [{ signal: "a", is: true, weight: 1 }],
+    tests: ["T1"],
+    fixes: [{ on: "y" }],
+    verify: ["T1"],
+  };
+  const judge = (clue: object): boolean => causesSchema("proxy").safeParse([{ ...cause, for: [clue] }]).success;
+  expect([{ is: true }, { is: true, above: 3 }, {}].map((comparison) => judge({ signal: "a", weight: 1, ...comparison }))).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect(signalsSchema.safeParse([{ name: "a", type: "enum", cost: "low", how: "b" }]).success).toBe(false);
+});
+
+function isPossible({ condition: { kind, value } }: Clue, signal: Signal | undefined): boolean {
+  if (signal === undefined) return false;
+  const isNumber = signal.type === "integer" || signal.type === "number";
+  switch (kind) {
+    case "is":
+    case "isNot":
+      if (signal.type === "enum") return typeof value === "string" && signal.values.includes(value);
+      return isNumber ? typeof value === "number" : signal.type === "boolean" && typeof value === "boolean";
+    case "in":
+      return signal.type === "enum" && value.every((item) => signal.values.includes(item));
+    case "has":
+    case "lacks":
+      return signal.type === "set" && signal.values.includes(value);
+    case "atLeast":
+    case "above":
+    case "below":
+      return isNumber;
+  }
+}
