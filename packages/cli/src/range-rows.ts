@@ -1,4 +1,4 @@
-import { type RangeList, withRangeLists } from "@wherefrom/model";
+import { type RangeList, rangeListOf, withRangeLists } from "@wherefrom/model";
 import { PROVIDERS } from "wherefrom";
 import { printable } from "./output.ts";
 
@@ -27,7 +27,9 @@ export type RowOptions = { readonly nowMs: number; readonly maxAgeDays: number }
 export function rangeRows(lists: readonly RangeList[], { nowMs, maxAgeDays }: RowOptions): readonly RangeRow[] {
   const fromFiles = new Set(lists.map(({ provider }) => provider));
   return [...withRangeLists(PROVIDERS, lists)]
-    .map(([provider, { prefixes, source, retrievedAt, isFixed, sha256 }]): RangeRow => {
+    .map(([name, known]): RangeRow => {
+      const { isFixed } = known;
+      const { provider, prefixes, source, retrievedAt, sha256 } = rangeListOf(name, known);
       const ageDays = isFixed ? null : Math.floor((nowMs - Date.parse(retrievedAt)) / DAY_MS);
       const origin = isFixed ? "standard" : fromFiles.has(provider) ? "file" : "built-in";
       const isStale = ageDays !== null && ageDays > maxAgeDays;

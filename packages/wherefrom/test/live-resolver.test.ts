@@ -16,7 +16,7 @@ function provider(...texts: readonly string[]): Provider {
     if (reading.kind !== "prefix") throw new Error(text);
     return reading.prefix;
   });
-  return { source: "https://example.com/ranges", retrievedAt: "2026-11-01", isFixed: false, sha256: "", prefixes };
+  return { source: "https://example.com/ranges", retrievedAt: "2026-11-01", isFixed: false, prefixes };
 }
 
 const policy = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["provider:edge"] } };

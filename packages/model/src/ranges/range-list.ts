@@ -81,7 +81,7 @@ export function formatRangeList(list: RangeList): string {
 /** The list of a provider that is known already, built in for instance. */
 export function rangeListOf(name: string, provider: Provider): RangeList {
   const prefixes = provider.prefixes.map((prefix) => prefix.text).sort();
-  return { provider: name, source: provider.source, retrievedAt: provider.retrievedAt, sha256: provider.sha256, prefixes };
+  return { provider: name, source: provider.source, retrievedAt: provider.retrievedAt, sha256: digestOf(prefixes), prefixes };
 }
 
 /** The providers with some of their ranges replaced, or added: what `parsePolicy` and `createLiveResolver` take. */
@@ -89,12 +89,12 @@ export function withRangeLists(providers: Providers, lists: readonly RangeList[]
   return new Map([...providers, ...lists.map((list) => [list.provider, providerOfList(list)] as const)]);
 }
 
-function providerOfList({ source, retrievedAt, sha256, prefixes }: RangeList): Provider {
+function providerOfList({ source, retrievedAt, prefixes }: RangeList): Provider {
   const parsed = prefixes.flatMap((text) => {
     const reading = parsePrefix(text);
     return reading.kind === "prefix" ? [reading.prefix] : [];
   });
-  return { source, retrievedAt, sha256, isFixed: false, prefixes: parsed };
+  return { source, retrievedAt, isFixed: false, prefixes: parsed };
 }
 
 function digestOf(sorted: readonly string[]): string {

@@ -9,64 +9,24 @@ export type Provider = {
   readonly retrievedAt: string;
   /** Whether a standard fixes the ranges for ever, so that they do not age. */
   readonly isFixed: boolean;
-  /** SHA-256 in hexadecimal of the canonical texts of the prefixes, sorted as text, each with a line feed after it. */
-  readonly sha256: string;
   readonly prefixes: readonly Prefix[];
 };
 
 /** Providers under the names that follow `provider:`. */
 export type Providers = ReadonlyMap<string, Provider>;
 
-const CLOUDFLARE = [
-  "103.21.244.0/22",
-  "103.22.200.0/22",
-  "103.31.4.0/22",
-  "104.16.0.0/13",
-  "104.24.0.0/14",
-  "108.162.192.0/18",
-  "131.0.72.0/22",
-  "141.101.64.0/18",
-  "162.158.0.0/15",
-  "172.64.0.0/13",
-  "173.245.48.0/20",
-  "188.114.96.0/20",
-  "190.93.240.0/20",
-  "197.234.240.0/22",
-  "198.41.128.0/17",
-  "2400:cb00::/32",
-  "2405:8100::/32",
-  "2405:b500::/32",
-  "2606:4700::/32",
-  "2803:f800::/32",
-  "2a06:98c0::/29",
-  "2c0f:f248::/32",
-];
+const CLOUDFLARE =
+  /* @__PURE__ */ prefixesOf(`103.21.244.0/22 103.22.200.0/22 103.31.4.0/22 104.16.0.0/13 104.24.0.0/14 108.162.192.0/18 131.0.72.0/22
+141.101.64.0/18 162.158.0.0/15 172.64.0.0/13 173.245.48.0/20 188.114.96.0/20 190.93.240.0/20 197.234.240.0/22
+198.41.128.0/17 2400:cb00::/32 2405:8100::/32 2405:b500::/32 2606:4700::/32 2803:f800::/32 2a06:98c0::/29
+2c0f:f248::/32`);
 
-const FASTLY = [
-  "103.244.50.0/24",
-  "103.245.222.0/23",
-  "103.245.224.0/24",
-  "104.156.80.0/20",
-  "140.248.64.0/18",
-  "140.248.128.0/17",
-  "146.75.0.0/17",
-  "151.101.0.0/16",
-  "157.52.64.0/18",
-  "167.82.0.0/17",
-  "167.82.128.0/20",
-  "167.82.160.0/20",
-  "167.82.224.0/20",
-  "172.111.64.0/18",
-  "185.31.16.0/22",
-  "199.27.72.0/21",
-  "199.232.0.0/16",
-  "23.235.32.0/20",
-  "2a04:4e40::/32",
-  "2a04:4e42::/32",
-  "43.249.72.0/22",
-];
+const FASTLY =
+  /* @__PURE__ */ prefixesOf(`103.244.50.0/24 103.245.222.0/23 103.245.224.0/24 104.156.80.0/20 140.248.64.0/18 140.248.128.0/17 146.75.0.0/17
+151.101.0.0/16 157.52.64.0/18 167.82.0.0/17 167.82.128.0/20 167.82.160.0/20 167.82.224.0/20 172.111.64.0/18
+185.31.16.0/22 199.27.72.0/21 199.232.0.0/16 23.235.32.0/20 2a04:4e40::/32 2a04:4e42::/32 43.249.72.0/22`);
 
-const GOOGLE_LB = ["130.211.0.0/22", "35.191.0.0/16"];
+const GOOGLE_LB = /* @__PURE__ */ prefixesOf(`130.211.0.0/22 35.191.0.0/16`);
 
 const IANA = { source: "https://www.iana.org/assignments/iana-ipv4-special-registry/", retrievedAt: "2026-11-23", isFixed: true };
 
@@ -79,26 +39,18 @@ export const PROVIDERS: Providers = /* @__PURE__ */ new Map<string, Provider>([
     "private",
     {
       ...IANA,
-      sha256: "d4e08191be589cd28c09e01f26a4c44cc1b47ed6bb899ed20578e291f316851c",
       prefixes: specialPrefixes("private use", "unique local"),
     },
   ],
-  [
-    "loopback",
-    { ...IANA, sha256: "67c975e4f0c7edbd1d96a12e41dfb1953dc450df18678c0c12f4eba0ec1b2f4b", prefixes: specialPrefixes("loopback") },
-  ],
-  [
-    "link-local",
-    { ...IANA, sha256: "7712df038f8227434ad8d96b2fdf7c7d23af9143d3f6d8430cd796fc4bf898eb", prefixes: specialPrefixes("link-local") },
-  ],
+  ["loopback", { ...IANA, prefixes: specialPrefixes("loopback") }],
+  ["link-local", { ...IANA, prefixes: specialPrefixes("link-local") }],
   [
     "cloudflare",
     {
       source: "https://www.cloudflare.com/ips/",
       retrievedAt: "2026-10-07",
       isFixed: false,
-      sha256: "9da903107eaa08f0702fb6213fa140267c9904f968ce0f7b32d647f95a50c3a7",
-      prefixes: CLOUDFLARE.map(prefixOf),
+      prefixes: CLOUDFLARE,
     },
   ],
   [
@@ -107,8 +59,7 @@ export const PROVIDERS: Providers = /* @__PURE__ */ new Map<string, Provider>([
       source: "https://api.fastly.com/public-ip-list",
       retrievedAt: "2026-08-30",
       isFixed: false,
-      sha256: "7e3ee5efb5cd736511cc0becc7099f2ab38a0594aaab65fb2b447bee9132f04e",
-      prefixes: FASTLY.map(prefixOf),
+      prefixes: FASTLY,
     },
   ],
   [
@@ -117,8 +68,7 @@ export const PROVIDERS: Providers = /* @__PURE__ */ new Map<string, Provider>([
       source: "https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges",
       retrievedAt: "2026-11-22",
       isFixed: false,
-      sha256: "cdef91816f95c105380fa624eef68081fdf495a958fbda58895e66e83d5458ff",
-      prefixes: GOOGLE_LB.map(prefixOf),
+      prefixes: GOOGLE_LB,
     },
   ],
 ]);
@@ -132,4 +82,8 @@ const PROVIDER_MARK = "provider:";
 
 function specialPrefixes(...names: readonly string[]): readonly Prefix[] {
   return SPECIAL_RANGES.filter((range) => names.includes(range.name)).map((range) => range.prefix);
+}
+
+function prefixesOf(texts: string): readonly Prefix[] {
+  return texts.split(/\s+/).map(prefixOf);
 }
