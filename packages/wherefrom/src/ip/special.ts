@@ -49,7 +49,8 @@ export const SPECIAL_RANGES: readonly SpecialRange[] = /* @__PURE__ */ [
   row("ff00::/8", "multicast", "RFC 4291 §2.7", false),
 ];
 
-const LOCAL: PrefixSet = /* @__PURE__ */ createPrefixSet(SPECIAL_RANGES.filter((range) => range.isLocal).map((range) => range.prefix));
+const LOCAL: PrefixSet = /* @__PURE__ */ setOf(SPECIAL_RANGES.filter((range) => range.isLocal));
+const SPECIAL: PrefixSet = /* @__PURE__ */ setOf(SPECIAL_RANGES);
 
 /** Whether the default algorithm counts the address as local. */
 export function isLocal(words: AddressWords): boolean {
@@ -59,6 +60,7 @@ export function isLocal(words: AddressWords): boolean {
 /** The special range that the address lies in, the narrowest first; `undefined` for an ordinary address. For explanations, not for trust. */
 export function specialRangeOf(words: AddressWords): SpecialRange | undefined {
   let narrowest: SpecialRange | undefined;
+  if (!setContains(SPECIAL, words)) return narrowest;
   for (const range of SPECIAL_RANGES) {
     const isNarrower = narrowest === undefined || range.prefix.length > narrowest.prefix.length;
     if (isNarrower && prefixContains(range.prefix, words)) narrowest = range;
@@ -68,4 +70,8 @@ export function specialRangeOf(words: AddressWords): SpecialRange | undefined {
 
 function row(prefix: string, name: string, source: string, isLocal: boolean): SpecialRange {
   return { prefix: prefixOf(prefix), name, source, isLocal };
+}
+
+function setOf(ranges: readonly SpecialRange[]): PrefixSet {
+  return createPrefixSet(ranges.map((range) => range.prefix));
 }

@@ -20,8 +20,7 @@ export function explainWalk(
 ): Explanation {
   const record = createRecord(evidence, maxHops);
   const resolution = walk(evidence, record.observer);
-  const { peer, hops, unlistedHops } = record.finish();
-  const seen = { peer, hops, unlistedHops };
+  const seen = record.finish();
   // The resolution is ours alone, so it grows into its explanation: copying it costs more than the walk.
   return Object.assign(resolution, seen, { sentences: sentencesOf(resolution, seen) });
 }
@@ -64,12 +63,13 @@ function createRecord(evidence: Evidence, maxHops: number) {
     observer,
     finish() {
       finishHeader(headers.at(-1), maxHops);
-      const shown = lastReadings(headers);
-      return {
-        peer: explainPeer(evidence.peer, verdict, rule),
-        hops: shown.flatMap(placeHops),
-        unlistedHops: shown.reduce((sum, header) => sum + header.unlisted, 0),
-      };
+      const hops: HopExplanation[] = [];
+      let unlistedHops = 0;
+      for (const header of lastReadings(headers)) {
+        hops.push(...placeHops(header));
+        unlistedHops += header.unlisted;
+      }
+      return { peer: explainPeer(evidence.peer, verdict, rule), hops, unlistedHops };
     },
   };
 }
@@ -100,6 +100,7 @@ function finishHeader(header: SeenHeader | undefined, maxHops: number): void {
 
 /** A header that was read twice (by the algorithm, then by the default algorithm) is shown as it was read last. */
 function lastReadings(headers: readonly SeenHeader[]): readonly SeenHeader[] {
+  if (headers.length < 2) return headers;
   const lowerName = (header: SeenHeader) => header.name.toLowerCase();
   return headers.filter((header, index) => !headers.slice(index + 1).some((later) => lowerName(later) === lowerName(header)));
 }
@@ -107,7 +108,8 @@ function lastReadings(headers: readonly SeenHeader[]): readonly SeenHeader[] {
 function placeHops({ reader, hops, unlisted }: SeenHeader): readonly HopExplanation[] {
   const isFromLeft = reader.side === "left";
   if (isFromLeft) hops.reverse();
-  for (const [index, hop] of hops.entries()) hop.position = -1 - index - (isFromLeft ? unlisted : 0);
+  let position = isFromLeft ? -unlisted : 0;
+  for (const hop of hops) hop.position = --position;
   return hops;
 }
 

@@ -1,4 +1,4 @@
-import type { Rejection } from "../algorithm/selection.ts";
+import type { Rejection, Trust } from "../algorithm/selection.ts";
 import { readAddress } from "../ip/read.ts";
 import { type SpecialRange, specialRangeOf } from "../ip/special.ts";
 import { createWords } from "../ip/words.ts";
@@ -9,15 +9,15 @@ type Seen = Pick<Explanation, "peer" | "hops" | "unlistedHops">;
 
 /** Tells a resolution to a person: the peer, the header, what decided, the answer, and how far it may be relied upon. */
 export function sentencesOf(resolution: Resolution, seen: Seen): readonly string[] {
-  return [
-    peerSentence(seen.peer),
-    ...headerSentences(seen),
-    ...decidingSentences(seen.hops),
-    ...(resolution.reason === undefined ? [] : [REASONS[resolution.reason]]),
-    answerSentence(resolution, seen),
-    ...trustSentences(resolution),
-    ...specialSentences(resolution),
-  ];
+  const sentences = [peerSentence(seen.peer)];
+  addHeaders(sentences, seen);
+  addDeciding(sentences, seen.hops);
+  if (resolution.reason !== undefined) sentences.push(REASONS[resolution.reason]);
+  sentences.push(answerSentence(resolution, seen));
+  if (resolution.ip !== null) sentences.push(TRUST[resolution.trust]);
+  const range = resolution.ip === null ? undefined : specialRangeOfText(resolution.ip);
+  if (range !== undefined) sentences.push(`${resolution.ip} lies in ${range.prefix.text}, ${range.name} (${range.source}).`);
+  return sentences;
 }
 
 function peerSentence(peer: PeerExplanation): string {
@@ -36,27 +36,24 @@ function peerSentence(peer: PeerExplanation): string {
   }
 }
 
-function headerSentences({ hops, unlistedHops }: Seen): readonly string[] {
-  const names = [...new Set(hops.map((hop) => hop.header))];
-  return names.map((name, index) => {
-    const listed = hops.filter((hop) => hop.header === name).length;
-    const count = index === names.length - 1 ? listed + unlistedHops : listed;
-    return `${name} has ${count} ${count === 1 ? "hop" : "hops"}.`;
-  });
+function addHeaders(sentences: string[], { hops, unlistedHops }: Seen): void {
+  for (let at = 0; at < hops.length; ) {
+    const { header } = hops[at] as HopExplanation;
+    const start = at;
+    while (hops[at]?.header === header) at++;
+    const count = at - start + (at === hops.length ? unlistedHops : 0);
+    sentences.push(`${header} has ${count} ${count === 1 ? "hop" : "hops"}.`);
+  }
 }
 
 /** The trusted hops in one sentence, then the hop that decided. */
-function decidingSentences(hops: readonly HopExplanation[]): readonly string[] {
+function addDeciding(sentences: string[], hops: readonly HopExplanation[]): void {
   const trusted = hops.filter((hop) => hop.verdict === "trusted");
-  const deciding = hops.filter((hop) => hop.verdict === "client" || hop.verdict === "opaque");
-  return [
-    ...(trusted.length === 0 ? [] : [`Passed over as trusted: ${trusted.map(trustedText).join(", ")}.`]),
-    ...deciding.map((hop) =>
-      hop.ip === null
-        ? `Hop ${hop.position} of ${hop.header}, «${hop.text}», is opaque: ${hop.why}.`
-        : `Hop ${hop.position} of ${hop.header}, ${hop.ip}, is taken as the client.`,
-    ),
-  ];
+  if (trusted.length > 0) sentences.push(`Passed over as trusted: ${trusted.map(trustedText).join(", ")}.`);
+  for (const { verdict, position, header, ip, text, why } of hops) {
+    if (verdict === "client") sentences.push(`Hop ${position} of ${header}, ${ip}, is taken as the client.`);
+    if (verdict === "opaque") sentences.push(`Hop ${position} of ${header}, «${text}», is opaque: ${why}.`);
+  }
 }
 
 function trustedText(hop: HopExplanation): string {
@@ -84,17 +81,10 @@ function answerSentence(resolution: Resolution, seen: Seen): string {
   return `The client is ${resolution.ip}, by ${by}.`;
 }
 
-function trustSentences({ outcome, trust }: Resolution): readonly string[] {
-  if (outcome === "rejected") return [];
-  if (trust === "verified") return ["It is verified: each step to it was a configured trust decision."];
-  return ["It is unverified: no configured trust decision stands behind each step, so a client or a proxy may have chosen it."];
-}
-
-function specialSentences({ ip }: Resolution): readonly string[] {
-  const range = ip === null ? undefined : specialRangeOfText(ip);
-  if (range === undefined) return [];
-  return [`${ip} lies in ${range.prefix.text}, ${range.name} (${range.source}).`];
-}
+const TRUST: Readonly<Record<Trust, string>> = {
+  verified: "It is verified: each step to it was a configured trust decision.",
+  unverified: "It is unverified: no configured trust decision stands behind each step, so a client or a proxy may have chosen it.",
+};
 
 function specialRangeOfText(ip: string): SpecialRange | undefined {
   const words = createWords();
