@@ -80,6 +80,34 @@ test("a trust list trusts whom a scan of it trusts, and by the first entry that 
   );
 });
 
+/** IPv4 networks of 16 to 32 bits, crowded into a few places and scattered over the rest: what a table over a list is worst at. */
+const crowdedNetwork: fc.Arbitrary<OraclePrefix> = fc
+  .tuple(
+    fc.constantFrom(0x0a00_0000, 0x0a00_ff00, 0x7fff_0000, 0xc0a8_0000, 0xffff_0000),
+    fc.nat(0xff_ffff),
+    fc.integer({ min: 16, max: 32 }),
+  )
+  .map(([place, beside, bits]) => {
+    const size = 2n ** BigInt(32 - bits);
+    const value = BigInt(beside % 5 === 0 ? (place + beside * 191) % 2 ** 32 : (place + (beside % 0x1_0000)) % 2 ** 32);
+    return { family: 4, bits, value: (value / size) * size };
+  });
+
+test("a list of hundreds of networks trusts whom a scan of it trusts, at every border", () => {
+  fc.assert(
+    fc.property(fc.array(crowdedNetwork, { minLength: 200, maxLength: 400, size: "max" }), (networks) => {
+      const trustedPeers = networks.map((prefix) => `${textOf(prefix)}/${prefix.bits}`);
+      const resolver = createResolver(parsePolicy({ singleHeaderAlgorithm: { ipHeaderName: "X-Real-IP", trustedPeers } }));
+      for (const address of networks.flatMap(bordersOf)) {
+        const { outcome } = resolver.resolve(evidenceOfFields(textOf(address), [["X-Real-IP", "203.0.113.7"]]));
+        const isTrusted = networks.some((prefix) => isInside(prefix, address));
+        expect({ address: textOf(address), outcome }).toEqual({ address: textOf(address), outcome: isTrusted ? "resolved" : "fallback" });
+      }
+    }),
+    { numRuns: 10, seed: 7239 },
+  );
+});
+
 /** An address of which the trust list below often has an opinion, and two texts of it. */
 const twice = fc
   .oneof(

@@ -27,20 +27,10 @@ export type Selection = { readonly kind: "selected"; readonly trust: Trust } | {
 export const SELECTED_VERIFIED: Selection = { kind: "selected", trust: "verified" };
 export const SELECTED_UNVERIFIED: Selection = { kind: "selected", trust: "unverified" };
 
-const REJECTIONS: Readonly<Record<Rejection, Selection>> = {
-  "header-absent": { kind: "rejected", reason: "header-absent" },
-  "index-out-of-range": { kind: "rejected", reason: "index-out-of-range" },
-  "hop-not-an-address": { kind: "rejected", reason: "hop-not-an-address" },
-  "untrusted-peer": { kind: "rejected", reason: "untrusted-peer" },
-  "peer-unknown": { kind: "rejected", reason: "peer-unknown" },
-  "header-repeated": { kind: "rejected", reason: "header-repeated" },
-  "too-many-hops": { kind: "rejected", reason: "too-many-hops" },
-  "header-too-long": { kind: "rejected", reason: "header-too-long" },
-  "header-malformed": { kind: "rejected", reason: "header-malformed" },
-  "no-entrance-matched": { kind: "rejected", reason: "no-entrance-matched" },
-};
+const rejections: Partial<Record<Rejection, Selection>> = {};
 
-/** The rejection for a reason. */
+/** The rejection for a reason, made once too. */
 export function rejected(reason: Rejection): Selection {
-  return REJECTIONS[reason];
+  rejections[reason] ??= { kind: "rejected", reason };
+  return rejections[reason];
 }

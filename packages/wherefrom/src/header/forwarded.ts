@@ -1,4 +1,4 @@
-import { BACKSLASH, COMMA, EQUALS, isBlank, QUOTE, SEMICOLON, TAB } from "../ip/chars.ts";
+import { BACKSLASH, COMMA, EQUALS, isAlphanumericOr, isBlank, QUOTE, SEMICOLON, skipBlanks, TAB } from "../ip/chars.ts";
 
 /** One element of a `Forwarded` line: where it stands, and the `for` parameter if the element follows the grammar. */
 export type ForwardedElement = {
@@ -101,17 +101,7 @@ function endOfToken(line: string, start: number, end: number): number {
   return at;
 }
 
-const TOKEN_MARKS = "!#$%&'*+-.^_`|~";
-
 /** RFC 9110 §5.6.2, tchar. */
 export function isTokenChar(code: number): boolean {
-  const lower = code | 0x20;
-  if ((code >= 0x30 && code <= 0x39) || (lower >= 0x61 && lower <= 0x7a)) return true;
-  return TOKEN_MARKS.includes(String.fromCharCode(code));
-}
-
-function skipBlanks(line: string, start: number, end: number): number {
-  let at = start;
-  while (at < end && isBlank(line.charCodeAt(at))) at++;
-  return at;
+  return isAlphanumericOr("!#$%&'*+-.^_`|~", code);
 }

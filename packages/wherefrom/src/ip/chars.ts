@@ -23,3 +23,16 @@ export function isBlank(code: number): boolean {
 export function isDigit(code: number): boolean {
   return code >= ZERO && code <= NINE;
 }
+
+/** Whether the character is an ASCII letter, an ASCII digit, or one of some marks. */
+export function isAlphanumericOr(marks: string, code: number): boolean {
+  const lower = code | 0x20;
+  return isDigit(code) || (lower >= 0x61 && lower <= 0x7a) || marks.includes(String.fromCharCode(code));
+}
+
+/** Where the blanks end that begin at `start`. */
+export function skipBlanks(text: string, start: number, end: number): number {
+  let at = start;
+  while (at < end && isBlank(text.charCodeAt(at))) at++;
+  return at;
+}

@@ -6,8 +6,11 @@ export function formatWords(words: AddressWords): string {
 }
 
 function formatIpv4(word: number): string {
-  return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`;
+  return `${OCTETS[word >>> 24]}${OCTETS[(word >>> 16) & 255]}${OCTETS[(word >>> 8) & 255]}${word & 255}`;
 }
+
+/** `0.` to `255.`: joining texts that are at hand takes half as long as making them of numbers. */
+const OCTETS: readonly string[] = Array.from({ length: 256 }, (_, octet) => `${octet}.`);
 
 /** RFC 5952 §4.2: the longest run of zero groups is shortened, the first of equals, and never a single group. */
 function formatIpv6(words: AddressWords): string {

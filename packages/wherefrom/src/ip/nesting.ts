@@ -1,5 +1,5 @@
 import { type Prefix, prefixContains } from "./prefix.ts";
-import { type AddressWords, compareWord } from "./words.ts";
+import { type AddressWords, compareWords } from "./words.ts";
 
 /** A network and whose it is. */
 export type Owned = { readonly prefix: Prefix; readonly owner: number };
@@ -45,11 +45,5 @@ function compareOwned(left: Owned, right: Owned): number {
 }
 
 function compareFirst(left: AddressWords, right: AddressWords): number {
-  return (
-    left.family - right.family ||
-    compareWord(left.w0, right.w0) ||
-    compareWord(left.w1, right.w1) ||
-    compareWord(left.w2, right.w2) ||
-    compareWord(left.w3, right.w3)
-  );
+  return left.family - right.family || compareWords(left, right);
 }

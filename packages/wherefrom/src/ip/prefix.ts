@@ -1,7 +1,7 @@
 import { isDigit, ZERO } from "./chars.ts";
 import { formatWords } from "./format.ts";
 import { readAddress } from "./read.ts";
-import { type AddressWords, createWords } from "./words.ts";
+import { type AddressWords, compareWords, createWords } from "./words.ts";
 
 /** A network: its first address and how many leading bits are fixed. Not a host with a mask: no bit is set past `length`. */
 export type Prefix = {
@@ -39,7 +39,7 @@ export function parsePrefix(text: string): PrefixReading {
   if (isMapped && written < 96) return { kind: "host-bits-set", suggestion: formatPrefix(maskedMapped(written), written) };
   const length = isMapped ? written - 96 : written;
   const masked = mask(first, length);
-  if (!sameWords(masked, first)) return { kind: "host-bits-set", suggestion: formatPrefix(masked, length) };
+  if (compareWords(masked, first) !== 0) return { kind: "host-bits-set", suggestion: formatPrefix(masked, length) };
   const prefix = { first: masked, mask: maskOf(first.family, length), length, text: formatPrefix(masked, length) };
   return { kind: "prefix", prefix };
 }
@@ -111,10 +111,6 @@ function maskOfWord(length: number): number {
 /** `::ffff:0:0` cut to fewer than its 96 fixed bits: an IPv6 network that reaches beyond the mapped addresses. */
 function maskedMapped(length: number): AddressWords {
   return mask({ family: 6, w0: 0, w1: 0, w2: 0xffff, w3: 0 }, length);
-}
-
-function sameWords(left: AddressWords, right: AddressWords): boolean {
-  return left.w0 === right.w0 && left.w1 === right.w1 && left.w2 === right.w2 && left.w3 === right.w3;
 }
 
 function formatPrefix(words: AddressWords, length: number): string {

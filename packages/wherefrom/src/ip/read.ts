@@ -1,4 +1,4 @@
-import { CLOSE_BRACKET, COLON, DOT, isDigit, OPEN_BRACKET, PERCENT, ZERO } from "./chars.ts";
+import { CLOSE_BRACKET, COLON, DOT, isAlphanumericOr, isDigit, OPEN_BRACKET, PERCENT, ZERO } from "./chars.ts";
 import { type AddressWords, createWords, isUnspecified } from "./words.ts";
 
 /** What was read of one hop: its address, and what stood beside it. Mutable and reused, like its words. */
@@ -53,23 +53,20 @@ function readBracketed(text: string, start: number, end: number, into: HopAddres
 }
 
 function readZonedIpv6(text: string, start: number, end: number, into: HopAddress): boolean {
+  // Hardly a hop has a zone, so it is looked for when the text without one is no address.
+  if (readIpv6(text, start, end, into.words)) return true;
   const percent = indexWithin(text, PERCENT, start, end);
-  if (percent === -1) return readIpv6(text, start, end, into.words);
-  if (!readIpv6(text, start, percent, into.words) || !isZone(text, percent + 1, end)) return false;
+  if (percent === -1 || !readIpv6(text, start, percent, into.words) || !isZone(text, percent + 1, end)) return false;
   into.zone = text.slice(percent + 1, end);
   return true;
 }
 
 /** RFC 6874 §2: a zone is made of unreserved characters. */
 function isZone(text: string, start: number, end: number): boolean {
-  if (start >= end) return false;
-  for (let at = start; at < end; at++) {
-    if (!ZONE_CHARS.includes(text[at] as string)) return false;
-  }
-  return true;
+  let at = start;
+  while (at < end && isAlphanumericOr("-._~", text.charCodeAt(at))) at++;
+  return start < end && at === end;
 }
-
-const ZONE_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
 /** One to five digits that make 0 to 65535 (RFC 7239 §6 has the same form). */
 function readPort(text: string, start: number, end: number, into: HopAddress): boolean {
@@ -89,36 +86,41 @@ function readPort(text: string, start: number, end: number, into: HopAddress): b
  * Gives where it starts, or -1 when there are not four parts of 0 to 255 without leading zeros. The caller decides what may stand before it.
  */
 export function readIpv4(text: string, end: number, into: AddressWords): number {
-  let at = end;
+  if (end < MIN_IPV4_LENGTH) return -1;
+  let at = end - 1;
   let value = 0;
-  for (let shift = 0; shift < 32; shift += 8) {
-    if (shift > 0) {
-      if (at === 0 || text.charCodeAt(at - 1) !== DOT) return -1;
-      at--;
-    }
+  for (let shift = 0; ; shift += 8) {
     // Ones, tens, hundreds. Spelled out, because a loop over the digits costs half as much again and this is where the time goes.
-    let leading = at === 0 ? -1 : text.charCodeAt(at - 1) - ZERO;
-    if (leading < 0 || leading > 9) return -1;
+    let leading = text.charCodeAt(at--) - ZERO;
     let octet = leading;
-    at--;
-    const tens = at === 0 ? -1 : text.charCodeAt(at - 1) - ZERO;
-    if (tens >= 0 && tens <= 9) {
-      octet += tens * 10;
-      leading = tens;
-      at--;
-      const hundreds = at === 0 ? -1 : text.charCodeAt(at - 1) - ZERO;
-      if (hundreds >= 0 && hundreds <= 9) {
-        octet += hundreds * 100;
-        leading = hundreds;
-        at--;
+    // Unsigned, what is no digit is large.
+    if (leading >>> 0 > 9) return -1;
+    let next = at < 0 ? NO_DIGIT : text.charCodeAt(at) - ZERO;
+    if (next >>> 0 <= 9) {
+      octet += next * 10;
+      leading = next;
+      next = --at < 0 ? NO_DIGIT : text.charCodeAt(at) - ZERO;
+      if (next >>> 0 <= 9) {
+        octet += next * 100;
+        leading = next;
+        next = --at < 0 ? NO_DIGIT : text.charCodeAt(at) - ZERO;
       }
       if (leading === 0 || octet > 255) return -1;
     }
     value |= octet << shift;
+    if (shift === 24) break;
+    if (next !== DOT - ZERO || at === 0) return -1;
+    at--;
   }
   setIpv4(into, value);
-  return at;
+  return at + 1;
 }
+
+/** `0.0.0.0` */
+const MIN_IPV4_LENGTH = 7;
+
+/** Stands for the character before the first. */
+const NO_DIGIT = -1;
 
 function setIpv4(into: AddressWords, value: number): void {
   into.w3 = value;
@@ -185,23 +187,26 @@ function hexDigit(code: number): number {
 /** Spreads the groups that were read over the eight places, zeros where `::` stood. `::` is at least one group. */
 function placeGroups(count: number, gap: number, into: AddressWords): boolean {
   if (gap === -1 ? count !== MAX_GROUPS : count >= MAX_GROUPS) return false;
-  if (gap !== -1) {
-    const tail = count - gap;
-    groups.copyWithin(MAX_GROUPS - tail, gap, count);
-    groups.fill(0, gap, MAX_GROUPS - tail);
-  }
-  into.w0 = wordAt(0);
-  into.w1 = wordAt(2);
-  into.w2 = wordAt(4);
-  into.w3 = wordAt(6);
+  const head = gap === -1 ? count : gap;
+  into.w0 = wordAt(0, head, count);
+  into.w1 = wordAt(2, head, count);
+  into.w2 = wordAt(4, head, count);
+  into.w3 = wordAt(6, head, count);
   into.family = 6;
   // RFC 4291 §2.5.5.2: ::ffff:a.b.c.d is the IPv4 address a.b.c.d as an IPv6 socket shows it.
   if (into.w0 === 0 && into.w1 === 0 && into.w2 === 0xffff) setIpv4(into, into.w3);
   return true;
 }
 
-function wordAt(group: number): number {
-  return ((groups[group] as number) << 16) | (groups[group + 1] as number);
+function wordAt(place: number, head: number, count: number): number {
+  return (groupAt(place, head, count) << 16) | groupAt(place + 1, head, count);
+}
+
+/** The first `head` groups stand in the first places, the others in the last. */
+function groupAt(place: number, head: number, count: number): number {
+  if (place < head) return groups[place] as number;
+  const index = place - MAX_GROUPS + count;
+  return index < head ? 0 : (groups[index] as number);
 }
 
 function indexWithin(text: string, code: number, start: number, end: number): number {

@@ -26,6 +26,13 @@ export function isUnspecified(words: AddressWords): boolean {
 }
 
 /** Orders two words as the unsigned numbers they stand for. */
-export function compareWord(left: number, right: number): number {
+function compareWord(left: number, right: number): number {
   return (left >>> 0) - (right >>> 0);
+}
+
+/** Orders two addresses of one family: below 0, 0 for the same, above 0. */
+export function compareWords(left: AddressWords, right: AddressWords): number {
+  return (
+    compareWord(left.w0, right.w0) || compareWord(left.w1, right.w1) || compareWord(left.w2, right.w2) || compareWord(left.w3, right.w3)
+  );
 }

@@ -67,6 +67,42 @@ function hopOfForwarded(element: string): OracleHop {
   return address === undefined || isBareIpv6 ? opaque(element) : { kind: "address", address };
 }
 
+/** Separators that are passed over between two hops when a list is read from the right. */
+const MAX_SEPARATORS = 1_024;
+
+/** How many blanks a text has at one of its ends. */
+function blanksAt(text: string, end: "start" | "end"): number {
+  return (end === "start" ? /^[ \t]*/ : /[ \t]*$/).exec(text)?.[0].length ?? 0;
+}
+
+/**
+ * Every hop of a header as it is read from the right, left to right: as `hopsOf`, but where too many separators stand between two hops, what is left is
+ * one opaque hop, and so is a hop with too many blanks before it.
+ */
+export function hopsFromRight(headerName: string, lines: readonly string[]): OracleHop[] {
+  if (headerName.toLowerCase() === "forwarded") return hopsOf(headerName, lines);
+  const hops: OracleHop[] = [];
+  let passed = 0;
+  for (const line of lines.toReversed()) {
+    const elements = line.split(",");
+    for (const [index, element] of elements.toReversed().entries()) {
+      const isEmpty = trim(element) === "";
+      passed += blanksAt(element, "end");
+      if (passed > MAX_SEPARATORS) return [{ kind: "opaque", hasBreak: false }, ...hops];
+      if (!isEmpty) {
+        const address = readHopAddress(trim(element));
+        const isReadable = address !== undefined && blanksAt(element, "start") <= MAX_SEPARATORS;
+        hops.unshift(isReadable ? { kind: "address", address } : opaque(trim(element)));
+        passed = 0;
+      }
+      const hasComma = index < elements.length - 1;
+      if (isEmpty && hasComma) passed += 1;
+      if (passed > MAX_SEPARATORS) return [{ kind: "opaque", hasBreak: false }, ...hops];
+    }
+  }
+  return hops;
+}
+
 /** Every hop of a header, left to right: by RFC 7239 when the header is `Forwarded`, as a plain list otherwise. */
 export function hopsOf(headerName: string, lines: readonly string[]): OracleHop[] {
   if (headerName.toLowerCase() === "forwarded") {

@@ -1,6 +1,6 @@
 import type { Rejection, Resolution, Trust } from "wherefrom";
 import { type OracleAddress, type OracleHopAddress, readHopAddress, textOf } from "./address.ts";
-import { hopsOf, type OracleHop } from "./hops.ts";
+import { hopsFromRight, hopsOf, type OracleHop } from "./hops.ts";
 import { isListed, isLocal, keyOf } from "./prefix.ts";
 
 /** A request as the oracle sees it: the peer text and the header fields in wire order. */
@@ -57,7 +57,7 @@ function byHeaderIndex(config: Json, evidence: OracleEvidence): Answer {
   const closed = peers === undefined ? undefined : gate(peers, evidence);
   if (closed !== undefined) return rejected(closed);
   const lines = linesOf(evidence, name);
-  const hops = hopsOf(name, lines);
+  const hops = index < 0 ? hopsFromRight(name, lines) : hopsOf(name, lines);
   if (hops.length === 0) return rejected("header-absent");
   if ((index >= 0 || name.toLowerCase() === "forwarded") && isTooLong(lines)) return rejected("header-too-long");
   const distance = index >= 0 ? index + 1 : -index;
@@ -75,7 +75,7 @@ function byTrustedProxies(config: Json, evidence: OracleEvidence): Answer {
   const peer = peerOf(evidence);
   if (closed === "untrusted-peer" && peer !== undefined) return { kind: "selected", address: peer, trust: "verified" };
   const lines = linesOf(evidence, name);
-  const hops = hopsOf(name, lines);
+  const hops = hopsFromRight(name, lines);
   if (hops.length === 0) return rejected("header-absent");
   if (name.toLowerCase() === "forwarded" && isTooLong(lines)) return rejected("header-too-long");
   for (const [examined, hop] of hops.toReversed().entries()) {
