@@ -3,7 +3,7 @@ import { parseHost, parsePort, valueOption } from "./option-values.ts";
 
 /** The flags of the listener for health, readiness and metrics. */
 export type AdminFlags = {
-  readonly adminHost: string;
+  readonly adminHost?: string | undefined;
   /** There is no such listener without a port. */
   readonly adminPort?: number | undefined;
   readonly adminName?: readonly string[] | undefined;
@@ -20,9 +20,11 @@ export function addAdminOptions(command: Command): Command {
       ).argParser(parsePort),
     )
     .addOption(
-      valueOption("--admin-host <host>", "where that port listens; it has no access control", "WHEREFROM_ADMIN_HOST")
-        .default("127.0.0.1")
-        .argParser(parseHost),
+      valueOption(
+        "--admin-host <host>",
+        "where that port listens, without access control; default: 127.0.0.1",
+        "WHEREFROM_ADMIN_HOST",
+      ).argParser(parseHost),
     )
     .addOption(
       valueOption(

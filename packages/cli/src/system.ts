@@ -2,7 +2,7 @@ import { resolve as absolutePath, join } from "node:path";
 import { type Control, openControl } from "@wherefrom/control";
 import { controlSource, openGateway } from "@wherefrom/gateway";
 import type { AdminFlags } from "./admin-flags.ts";
-import { openAdminListener } from "./admin-listener.ts";
+import { adminOptions, openAdminListener } from "./admin-listener.ts";
 import { prepareDataFolder, withDataFlag } from "./data-folder.ts";
 import { demoRoute, pointDemoRoute } from "./demo-route.ts";
 import { openDemoUpstream } from "./demo-upstream.ts";
@@ -44,7 +44,7 @@ export async function openSystem(options: SystemOptions, own: Own): Promise<Syst
   const { organization, environment } = options;
   checkNames({ organization, environment });
   prepareDataFolder(options.data, "choose another with --data PATH (WHEREFROM_DATA)");
-  const admin = await openAdminListener(options, own);
+  const admin = await openAdminListener(adminOptions(options), own);
   const demo = options.demo ? own(await openDemoUpstream()) : undefined;
   const control = own(await withDataFlag(options.data, () => openApi(options)));
   await control.seedEnvironment({ organization, name: environment, routes: demo === undefined ? [] : [demoRoute(demo.url)] });

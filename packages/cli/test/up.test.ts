@@ -134,7 +134,7 @@ test("control and gateway run apart, and both stop with 0", async () => {
     body: '{"name":"demo"}',
   });
   expect(created.ok).toBe(true);
-  const gateway = start(["gateway", "--control", api, "--port", "0", "--id", "g1", "--json"]);
+  const gateway = start(["gateway", "--control", api, "--port", "0", "--id", "g1", "--snapshot-cache", newFolder(), "--json"]);
   const { gateway: url } = await ready(gateway);
   expect((await fetch(url)).status).toBe(404);
   const listed = (await (await fetch(`${api}/v1/organizations/local/environments/demo/gateways`)).json()) as { gateways: unknown[] };

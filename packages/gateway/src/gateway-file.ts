@@ -1,6 +1,7 @@
 import { escapeText } from "wherefrom";
 import { z } from "zod";
 import { accessLogSchema } from "./access-log/access-log-options.ts";
+import { adminSchema } from "./admin/admin-options.ts";
 import { GatewayError } from "./errors.ts";
 import { readJsonFile } from "./json-file.ts";
 import { describeIssues, shapeIssues } from "./json-issue.ts";
@@ -12,6 +13,9 @@ const gatewayFileSchema = z.strictObject({
   listeners: listenersSchema,
   limits: limitsSchema.exactOptional(),
   accessLog: accessLogSchema.exactOptional(),
+  admin: adminSchema.exactOptional(),
+  /** Folder in which the last good snapshot is kept. */
+  snapshotCache: z.string().min(1, "Expected the path of a folder").exactOptional(),
 });
 
 /** What one gateway is told about itself and its machine. Not about its environment: policy and routes come in the snapshot. */

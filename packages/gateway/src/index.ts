@@ -1,6 +1,7 @@
 export type { AccessLogCounts } from "./access-log/access-log.ts";
 export type { AccessLogOptions } from "./access-log/access-log-options.ts";
-export { type Admin, type AdminOptions, type AdminSubject, openAdmin } from "./admin/admin.ts";
+export { type Admin, type AdminSubject, openAdmin } from "./admin/admin.ts";
+export type { AdminOptions } from "./admin/admin-options.ts";
 export type { MetricFamily, MetricValue } from "./admin/metric-family.ts";
 export { type DegradedReason, degradedReasons, type Readiness, type UnreadyReason, unreadyReasons } from "./admin/readiness.ts";
 export { type FaultCode, GatewayError, type GatewayErrorCode, type NoticeCode } from "./errors.ts";
@@ -16,4 +17,5 @@ export type { ExchangeRecord } from "./record/exchange-record.ts";
 export { type ControlSourceOptions, controlSource } from "./snapshot/control-source.ts";
 export { fileSource } from "./snapshot/file-source.ts";
 export type { SnapshotIssue, SnapshotIssueCode } from "./snapshot/issue.ts";
+export { type KeptSource, type KeptSourceOptions, keptSource } from "./snapshot/kept-source.ts";
 export type { Offered, SnapshotSink, SnapshotSource } from "./snapshot/source.ts";

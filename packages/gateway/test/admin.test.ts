@@ -15,14 +15,13 @@ function own<Thing extends { close(): Promise<void> }>(thing: Thing): Thing {
   return thing;
 }
 
-const place = { host: "127.0.0.1", port: 0 };
 const portOf = (url: string): number => Number(new URL(url).port);
 
 type Scene = { readonly admin: Admin; readonly gateway: TestGateway; readonly target: Target };
 
 async function scene(handler?: Parameters<typeof openTarget>[0], policy: object = {}): Promise<Scene> {
   const target = own(await openTarget(handler));
-  const admin = own(await openAdmin({ listen: place }));
+  const admin = own(await openAdmin({ port: 0 }));
   const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }], { policy, revision: 7 })));
   admin.show(gateway);
   return { admin, gateway, target };
@@ -78,7 +77,7 @@ const requests = [
 ];
 
 test.each(requests)("the admin listener answers $says", async ({ lines, status, body }) => {
-  const admin = own(await openAdmin({ listen: place, names: ["gateway-1.example"] }));
+  const admin = own(await openAdmin({ port: 0, names: ["gateway-1.example"] }));
   const [first = "", ...rest] = lines;
   const response = await ask(portOf(admin.url), first, ...rest);
   expect(response.status).toBe(status);
@@ -88,7 +87,7 @@ test.each(requests)("the admin listener answers $says", async ({ lines, status, 
 });
 
 test("readiness: starting, ready with its revision, draining", async () => {
-  const early = own(await openAdmin({ listen: place }));
+  const early = own(await openAdmin({ port: 0 }));
   expect(await readyz(early)).toMatchObject({ status: 503, json: { ready: false, reasons: [{ code: "starting" }], revision: null } });
   let release: (() => void) | undefined;
   const { admin, gateway } = await scene((_request, response) => {
@@ -177,7 +176,7 @@ test("a path, a header or a method of a client's own makes no new series", async
 });
 
 test("a subject that fails is an answer with a code, and the listener goes on", async () => {
-  const admin = own(await openAdmin({ listen: place }));
+  const admin = own(await openAdmin({ port: 0 }));
   admin.show({
     readiness: () => Promise.reject(new Error("lost \u001b[31m")),
     metrics: async () => [],

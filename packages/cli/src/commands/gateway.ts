@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { type AdminFlags, addAdminOptions } from "../admin-flags.ts";
 import { CliError } from "../errors.ts";
-import type { GatewayNode, GatewayNodeOptions } from "../gateway-node.ts";
+import type { GatewayNode } from "../gateway-node.ts";
+import type { GatewayNodeOptions } from "../gateway-setup.ts";
 import { parseGatewayName, parseHost, parseHttpUrl, parsePort, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
 import { runUntilStopped } from "../until-stopped.ts";
@@ -30,6 +31,7 @@ type GatewayCommandOptions = AdminFlags & {
   readonly unix?: string;
   readonly config?: string;
   readonly accessLog?: string;
+  readonly snapshotCache?: string;
   readonly id?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -51,7 +53,7 @@ export function addGatewayCommand(program: Command): void {
     )
     .addOption(valueOption("--port <port>", "port of the gateway", "WHEREFROM_GATEWAY_PORT").default(8080).argParser(parsePort))
     .addOption(valueOption("--unix <path>", "listen on this unix socket, and on no port", "WHEREFROM_GATEWAY_UNIX"))
-    .addOption(valueOption("--config <file>", "gateway file with listeners and limits", "WHEREFROM_GATEWAY_CONFIG"))
+    .addOption(valueOption("--config <file>", "gateway file with listeners, limits and more", "WHEREFROM_GATEWAY_CONFIG"))
     .addOption(
       valueOption("--id <name>", "name by which the API lists it; default: machine and port", "WHEREFROM_GATEWAY_ID").argParser(
         parseGatewayName,
@@ -61,6 +63,13 @@ export function addGatewayCommand(program: Command): void {
       valueOption("--access-log <file>", "write a line for each request to this file; - is standard output", "WHEREFROM_ACCESS_LOG"),
     );
   addAdminOptions(command)
+    .addOption(
+      valueOption(
+        "--snapshot-cache <folder>",
+        "where the last good snapshot is kept; default: ./data/snapshots with --control, nowhere with --snapshot",
+        "WHEREFROM_SNAPSHOT_CACHE",
+      ),
+    )
     .addOption(switchOption("--json", "write one JSON line when it is ready, and nothing else", "WHEREFROM_JSON"))
     .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
     .addHelpText("after", EXAMPLES)

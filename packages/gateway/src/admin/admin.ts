@@ -3,6 +3,7 @@ import { AggregatorRegistry, Registry } from "prom-client";
 import { escapeText } from "wherefrom";
 import type { AdminFaultCode } from "../errors.ts";
 import { listen } from "../listen/listen.ts";
+import type { AdminOptions } from "./admin-options.ts";
 import { isHostAllowed } from "./host-gate.ts";
 import { gauge, type MetricFamily } from "./metric-family.ts";
 import { degradedReasons, type Readiness, readinessJson } from "./readiness.ts";
@@ -14,12 +15,6 @@ export type AdminSubject = {
   metrics(): Promise<readonly (readonly MetricFamily[])[]>;
 };
 
-export type AdminOptions = {
-  readonly listen: { readonly host: string; readonly port: number };
-  /** Host names by which it may be asked, beside `localhost` and every address. */
-  readonly names?: readonly string[];
-};
-
 /** A listener for those who run the gateway: health, readiness, metrics. It changes nothing and has no access control. */
 export type Admin = {
   readonly url: string;
@@ -28,6 +23,7 @@ export type Admin = {
   close(): Promise<void>;
 };
 
+const DEFAULT_HOST = "127.0.0.1";
 /** Connections at one time; a further one is closed at once. */
 const MAX_CONNECTIONS = 64;
 /** From the first byte of a request to its end, and how long an idle connection stays open. */
@@ -44,7 +40,7 @@ const starting: AdminSubject = {
  *
  * Errors: `GatewayError` for the port.
  */
-export async function openAdmin({ listen: place, names = [] }: AdminOptions): Promise<Admin> {
+export async function openAdmin({ host = DEFAULT_HOST, port, names = [] }: AdminOptions): Promise<Admin> {
   let subject = starting;
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -59,7 +55,7 @@ export async function openAdmin({ listen: place, names = [] }: AdminOptions): Pr
       (error) => send(response, { ...refusal(500, "ADMIN_FAULT", escapeText(String(error))), isHead: request.method === "HEAD" }),
     );
   });
-  const { url } = await listen(server, { kind: "tcp", ...place });
+  const { url } = await listen(server, { kind: "tcp", host, port });
   return {
     url,
     show(shown) {

@@ -1,6 +1,7 @@
 import type { Load } from "../listen/listeners.ts";
 import type { Runtime } from "../runtime.ts";
 import type { RunningSnapshot } from "../snapshot/running-snapshot.ts";
+import type { ControlState, SnapshotStanding } from "../snapshot/source.ts";
 import type { AdminSubject } from "./admin.ts";
 import { gatewayMetrics } from "./gateway-metrics.ts";
 import type { MetricFamily } from "./metric-family.ts";
@@ -23,23 +24,31 @@ export function gatewaySubject(parts: SubjectParts): AdminSubject {
 }
 
 function readinessOf({ running, isDraining }: SubjectParts): Readiness {
-  const standing = running.standing();
+  const inUse = running.inUse();
   const reasons: UnreadyReason[] = [];
-  if (standing === undefined) reasons.push("starting");
+  if (inUse === undefined) reasons.push("starting");
   if (isDraining()) reasons.push("draining");
-  const degraded: DegradedReason[] = running.controlState() === "away" ? ["control-away"] : [];
-  return { reasons, degraded, revision: standing?.revision };
+  return { reasons, degraded: degradedBy(running.controlState(), inUse?.standing), revision: inUse?.revision };
+}
+
+/** What is not as it should be in the configuration that runs. */
+function degradedBy(control: ControlState | undefined, standing: SnapshotStanding | undefined): readonly DegradedReason[] {
+  const degraded: DegradedReason[] = [];
+  if (control === "away") degraded.push("control-away");
+  if (standing === "last-good") degraded.push("last-good-snapshot");
+  if (standing === "proven") degraded.push("snapshot-withdrawn");
+  return degraded;
 }
 
 function ownMetrics({ runtime, running, load }: SubjectParts): readonly MetricFamily[] {
-  const standing = running.standing();
+  const inUse = running.inUse();
   const control = running.controlState();
   return gatewayMetrics({
     counts: runtime.tally.read(),
     accessLog: runtime.accessLog?.counts(),
     ...load(),
     tunnels: runtime.tunnels.size,
-    snapshot: standing && { revision: standing.revision, ageMs: runtime.now() - standing.sinceMs },
+    snapshot: inUse && { revision: inUse.revision, ageMs: runtime.now() - inUse.sinceMs },
     isControlConnected: control && control === "connected",
   });
 }

@@ -7,6 +7,8 @@ export const unreadyReasons = {
 
 /** What is not as it should be in a gateway that serves all the same. Stable; documented in docs/guides/operate.md. */
 export const degradedReasons = {
+  "last-good-snapshot": "The snapshot that runs is one that was kept on disk: there is nothing newer to have",
+  "snapshot-withdrawn": "An earlier snapshot runs, because the gateway does not stay up under the newest",
   "control-away": "Control cannot be reached; the snapshot that runs goes on",
 } as const;
 

@@ -130,7 +130,7 @@ class Follower {
     try {
       for await (const { event, data } of readEvents(events, maxSnapshotBytes)) {
         clearTimeout(timer);
-        if (event === "snapshot") this.#offer(data, "stream");
+        if (event === "snapshot") await this.#offer(data, "stream");
       }
     } catch (error) {
       if (!isSilent) throw error;
@@ -149,7 +149,7 @@ class Follower {
       const startedAtMs = performance.now();
       const answer = await this.#client.poll({ etag, waitMs, timeoutMs });
       if (answer.kind === "snapshot") {
-        this.#offer(answer.text, "poll");
+        await this.#offer(answer.text, "poll");
         etag = answer.etag;
       }
       // Control that answers at once, although nothing has changed, must not be asked without a pause.
@@ -159,10 +159,10 @@ class Follower {
     }
   }
 
-  #offer(text: string, how: "stream" | "poll"): void {
+  async #offer(text: string, how: "stream" | "poll"): Promise<void> {
     this.#connected(how);
     const json = parseJson(text);
-    const offered = this.#sink.offer(json);
+    const offered = await this.#sink.offer(json);
     this.#report = reportOf(offered, json);
     void this.#sendReports();
   }

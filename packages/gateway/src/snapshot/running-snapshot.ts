@@ -4,7 +4,10 @@ import { describeIssues } from "../json-issue.ts";
 import type { Notice } from "../notice.ts";
 import type { Runtime } from "../runtime.ts";
 import { type CompiledSnapshot, compileSnapshot } from "./compile.ts";
-import type { ControlState, Offered, SnapshotSink } from "./source.ts";
+import type { ControlState, Offered, SnapshotSink, SnapshotStanding } from "./source.ts";
+
+/** The snapshot that new requests run by, and since when, by `Runtime.now`. */
+export type InUse = { readonly revision: number; readonly standing: SnapshotStanding; readonly sinceMs: number };
 
 /** The snapshot in use. Swapped whole, in one step: an exchange has the old one or the new one, and no connection notices. */
 export class RunningSnapshot implements SnapshotSink {
@@ -13,6 +16,7 @@ export class RunningSnapshot implements SnapshotSink {
   readonly #now: () => number;
   #current: CompiledSnapshot | undefined;
   #sinceMs = 0;
+  #standing: SnapshotStanding = "newest";
   #control: ControlState | undefined;
   #whenApplied: (() => void) | undefined;
   #lastRefusal = "";
@@ -23,9 +27,9 @@ export class RunningSnapshot implements SnapshotSink {
     this.#now = now;
   }
 
-  /** What runs and since when, by `Runtime.now`; `undefined` before the first. */
-  standing(): { readonly revision: number; readonly sinceMs: number } | undefined {
-    return this.#current && { revision: this.#current.revision, sinceMs: this.#sinceMs };
+  /** `undefined` before the first. */
+  inUse(): InUse | undefined {
+    return this.#current && { revision: this.#current.revision, standing: this.#standing, sinceMs: this.#sinceMs };
   }
 
   /** `undefined` for a source that follows no control. */
@@ -39,7 +43,7 @@ export class RunningSnapshot implements SnapshotSink {
     return this.#current;
   }
 
-  offer(json: unknown): Offered {
+  offer(json: unknown, standing: SnapshotStanding = "newest"): Offered {
     const compilation = compileSnapshot(json);
     if (compilation.kind === "refused") {
       this.#lastRefusal = describeIssues(compilation.issues);
@@ -49,6 +53,7 @@ export class RunningSnapshot implements SnapshotSink {
     const { snapshot } = compilation;
     const isNew = this.#current?.revision !== snapshot.revision;
     this.#current = snapshot;
+    this.#standing = standing;
     if (isNew) this.#sinceMs = this.#now();
     this.#upstreams.keepOnly(snapshot.routes.routes);
     this.#whenApplied?.();

@@ -8,12 +8,18 @@ export type Offered =
 
 /** The gateway as a source sees it. */
 export type SnapshotSink = {
-  /** Takes a snapshot as JSON. It is validated whole, and in use for the next request when this returns. */
-  offer(snapshot: unknown): Offered;
+  /** Takes a snapshot as JSON. It is validated whole, and in use for the next request when this has returned. One at a time. */
+  offer(snapshot: unknown, standing?: SnapshotStanding): Offered | Promise<Offered>;
   notify(notice: Notice): void;
   /** Whether control can be reached, told at each change. Not for a source that follows no control. */
   control(state: ControlState): void;
 };
+
+/**
+ * How a snapshot stands to what the source has to give. `newest`: it is that. `last-good`: it was kept from earlier, because there is nothing newer to have.
+ * `proven`: an earlier one, because the gateway does not stay up under the newest.
+ */
+export type SnapshotStanding = "newest" | "last-good" | "proven";
 
 /** `away` also before it was reached for the first time. */
 export type ControlState = "connected" | "away";

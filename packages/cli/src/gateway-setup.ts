@@ -1,0 +1,84 @@
+import { hostname as machineName } from "node:os";
+import {
+  controlSource,
+  fileSource,
+  type GatewayFile,
+  type KeptSource,
+  keptSource,
+  type ListenerOptions,
+  readGatewayFile,
+} from "@wherefrom/gateway";
+import type { AdminFlags } from "./admin-flags.ts";
+import { adminOptions } from "./admin-listener.ts";
+import type { Names } from "./names.ts";
+
+const MAX_ID_CHARS = 63;
+const DEFAULT_SNAPSHOT_CACHE = "./data/snapshots";
+
+/** What the command was told of a gateway. */
+export type GatewayNodeOptions = Names &
+  AdminFlags & {
+    /** Where to listen: what the flags say, or the gateway file that they name. */
+    readonly place: ListenerFlags | { readonly config: string };
+    readonly source: { readonly kind: "control"; readonly url: string } | { readonly kind: "snapshot"; readonly file: string };
+    /** By what name the gateway reports itself; the machine and the port when absent. */
+    readonly id?: string | undefined;
+    /** Where the access log goes, before what the gateway file says; `-` is standard output. */
+    readonly accessLog?: string | undefined;
+    /** Folder in which the last good snapshot is kept, before what the gateway file says. */
+    readonly snapshotCache?: string | undefined;
+    readonly isQuiet: boolean;
+  };
+
+/** One listener as the flags of the command tell it. */
+type ListenerFlags = { readonly host: string; readonly port: number; readonly unix: string | undefined };
+
+/** A gateway as flags and file together want it. */
+export type GatewaySetup = GatewayFile & { readonly id: string };
+
+/** Reads the gateway file, if there is one, and lets the flags go before it. Errors: `GatewayError` for the file, `CliError` for flags. */
+export async function readSetup(options: GatewayNodeOptions): Promise<GatewaySetup> {
+  const { place, accessLog, snapshotCache } = options;
+  const file: GatewayFile = "config" in place ? await readGatewayFile(place.config) : { listeners: [listenerOf(place)] };
+  const admin = adminOptions(options, file.admin);
+  return {
+    ...file,
+    id: options.id ?? ownName(place),
+    ...(admin !== undefined && { admin }),
+    ...(accessLog !== undefined && { accessLog: { ...file.accessLog, file: accessLog } }),
+    ...(snapshotCache !== undefined && { snapshotCache }),
+  };
+}
+
+/** The source that the command was told, with a memory behind it. */
+export function openSource(options: GatewayNodeOptions, { id, snapshotCache }: GatewaySetup): KeptSource {
+  const { source, organization, environment } = options;
+  if (source.kind === "snapshot")
+    return keptSource(fileSource(source.file), { place: snapshotCache === undefined ? undefined : { folder: snapshotCache, name: id } });
+  const control = controlSource({ url: source.url, organization, environment, gatewayId: id });
+  const folder = snapshotCache ?? (isFoundAgain(options) ? DEFAULT_SNAPSHOT_CACHE : undefined);
+  return keptSource(control, { place: folder === undefined ? undefined : { folder, name: id }, organization, environment });
+}
+
+function listenerOf({ host, port, unix }: ListenerFlags): ListenerOptions {
+  return unix === undefined ? { host, port } : { unix };
+}
+
+/** The machine and where the gateway listens: two gateways on one machine have different names. */
+function ownName(place: GatewayNodeOptions["place"]): string {
+  return `${machineName()}-${placeName(place)}`
+    .replace(/[^A-Za-z0-9._-]+/g, "-")
+    .slice(-MAX_ID_CHARS)
+    .replace(/^[._-]+/, "");
+}
+
+function placeName(place: GatewayNodeOptions["place"]): string {
+  if ("config" in place) return place.config;
+  const { host, port, unix } = place;
+  return unix ?? `${host}-${port === 0 ? process.pid : port}`;
+}
+
+/** Whether the gateway has the same name at its next start. One at any free port has not, and what it kept would never be read. */
+function isFoundAgain({ id, place }: GatewayNodeOptions): boolean {
+  return id !== undefined || "config" in place || place.unix !== undefined || place.port !== 0;
+}

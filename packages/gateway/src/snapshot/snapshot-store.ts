@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { readSealed, type SealedReading, writeSealed } from "./sealed-file.ts";
+
+/** The largest snapshot that is kept. */
+const MAX_SNAPSHOT_BYTES = 16_777_216;
+const MAX_TRIAL_BYTES = 1_024;
+const FOLDER_MODE = 0o700;
+
+/** A snapshot as it is kept: its JSON, and a name for exactly this content. */
+export type KeptSnapshot = { readonly json: unknown; readonly digest: string };
+
+/** How often a process has begun to run a snapshot that has not proven itself, and did not end in good order. */
+export type Trial = { readonly digest: string; readonly starts: number };
+
+/** What one gateway has kept. A file that is there and cannot be used stands in `faults`, and counts as absent. */
+export type Kept = {
+  /** What it ran last. */
+  readonly current: KeptSnapshot | undefined;
+  /** What it has run for long enough to trust. */
+  readonly proven: KeptSnapshot | undefined;
+  readonly trial: Trial | undefined;
+  readonly faults: readonly string[];
+};
+
+/** Gives a snapshot its digest. The same content has the same one, whoever delivered it. */
+export function keptSnapshot(json: unknown): KeptSnapshot {
+  return { json, digest: createHash("sha256").update(JSON.stringify(json)).digest("hex") };
+}
+
+/** What is to be kept from now on. What is left out stays as it is. */
+type Changes = { current?: KeptSnapshot; proven?: KeptSnapshot; trial?: Trial };
+
+/**
+ * The snapshots that one gateway keeps on disk: `NAME.current`, `NAME.proven` and `NAME.trial` in a folder. Each is whole or as good as not there.
+ * Not shared: two gateways need two names.
+ */
+export class SnapshotStore {
+  readonly #folder: string;
+  readonly #name: string;
+  #changes: Changes = {};
+  #writing: Promise<void> | undefined;
+
+  constructor({ folder, name }: { readonly folder: string; readonly name: string }) {
+    this.#folder = folder;
+    this.#name = name;
+  }
+
+  /** Throws nothing: what cannot be read is a fault in the answer. */
+  async read(): Promise<Kept> {
+    const [current, proven, trial] = await Promise.all([
+      readSealed(this.#path("current"), MAX_SNAPSHOT_BYTES),
+      readSealed(this.#path("proven"), MAX_SNAPSHOT_BYTES),
+      readSealed(this.#path("trial"), MAX_TRIAL_BYTES),
+    ]);
+    const faults = [this.#fault("current", current), this.#fault("proven", proven), this.#fault("trial", trial)];
+    return {
+      current: snapshotIn(current),
+      proven: snapshotIn(proven),
+      trial: trialIn(trial),
+      faults: faults.filter((fault) => fault !== undefined),
+    };
+  }
+
+  /** Writes one change at a time; of several that wait only the last. Errors: those of the file system. */
+  save(changes: Changes): Promise<void> {
+    Object.assign(this.#changes, changes);
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
+  /** Resolves when everything is written, or could not be. */
+  async settled(): Promise<void> {
+    await this.#writing?.catch(() => undefined);
+  }
+
+  /** The trial first: whoever finds the snapshot is to find what is known of it too. */
+  async #write(): Promise<void> {
+    makeFolder(this.#folder);
+    while (Object.keys(this.#changes).length > 0) {
+      const { trial, current, proven } = this.#changes;
+      this.#changes = {};
+      if (trial !== undefined) await writeSealed(this.#path("trial"), JSON.stringify(trial));
+      if (current !== undefined) await writeSealed(this.#path("current"), JSON.stringify(current.json));
+      if (proven !== undefined) await writeSealed(this.#path("proven"), JSON.stringify(proven.json));
+    }
+  }
+
+  #fault(what: string, reading: SealedReading): string | undefined {
+    return reading.kind === "unusable" ? `${this.#path(what)}: ${reading.why}` : undefined;
+  }
+
+  #path(what: string): string {
+    return join(this.#folder, `${this.#name}.${what}`);
+  }
+}
+
+/** Not by Node's own `recursive`, which never comes back from a file system that takes no folders at all (`/proc`). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, FOLDER_MODE);
+}
+
+function snapshotIn(reading: SealedReading): KeptSnapshot | undefined {
+  return reading.kind === "text" ? keptSnapshot(parseJson(reading.text)) : undefined;
+}
+
+function trialIn(reading: SealedReading): Trial | undefined {
+  const json = reading.kind === "text" ? parseJson(reading.text) : undefined;
+  if (typeof json !== "object" || json === null || !("digest" in json) || !("starts" in json)) return undefined;
+  return typeof json.digest === "string" && Number.isInteger(json.starts)
+    ? { digest: json.digest, starts: Number(json.starts) }
+    : undefined;
+}
+
+/** What somebody else has sealed may be no JSON. Then it is `null`, which is no snapshot either and is refused as such. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
