@@ -16,6 +16,8 @@ export type GatewayErrorCode =
   | "GATEWAY_SNAPSHOT_INVALID"
   | "GATEWAY_SNAPSHOT_MISSING"
   | "GATEWAY_CONTROL_URL_INVALID"
+  | "GATEWAY_SIGNED_HOP_INVALID"
+  | "GATEWAY_SECRET_UNUSABLE"
   | "GATEWAY_LOG_UNWRITABLE";
 
 /** Why a client got an answer from the gateway itself and not from a target. Stable; documented in docs/errors.md. */
@@ -64,6 +66,7 @@ export type NoticeCode =
   | "CONTROL_REPORT_FAILED"
   | "CONNECTION_DROPPED"
   | "RECORD_FAILED"
+  | "SIGNED_HOP_REFUSED"
   | "ACCESS_LOG_FAILED"
   | "ACCESS_LOG_REOPENED"
   | "EXCHANGE_FAILED";

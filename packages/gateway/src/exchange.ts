@@ -6,6 +6,8 @@ import type { FaultCode } from "./errors.ts";
 import { type Fault, faultBody, faultFields } from "./fault.ts";
 import type { Connection } from "./listen/connection.ts";
 import type { CompiledRoute } from "./route/route-table.ts";
+import type { HopVerdict } from "./signed-hop/hop-reader.ts";
+import { explainExchange } from "./signed-hop/hop-resolution.ts";
 import type { CompiledSnapshot } from "./snapshot/compile.ts";
 
 /**
@@ -30,6 +32,8 @@ export class Exchange {
   /** Set by `identify`, once. */
   evidence: Evidence | undefined;
   resolution: Resolution | undefined;
+  /** What became of the signed hop; `undefined` when there was none, or none is accepted here. */
+  hop: HopVerdict | undefined;
   /** Set by `route`. */
   route: CompiledRoute | undefined;
   /** Set with the answer; 101 for a WebSocket that was opened. */
@@ -85,8 +89,9 @@ export class Exchange {
 
   /** The verdict on each hop, by the same walk as the resolution; computed when first asked for. `undefined` before `identify`. */
   explanation(): Explanation | undefined {
-    if (this.evidence === undefined) return undefined;
-    this.#explanation ??= this.snapshot.resolver.explain(this.evidence);
+    const { snapshot, evidence, resolution, hop } = this;
+    if (evidence === undefined || resolution === undefined) return undefined;
+    this.#explanation ??= explainExchange({ snapshot, evidence, resolution, hop });
     return this.#explanation;
   }
 

@@ -7,11 +7,13 @@ import { readJsonFile } from "./json-file.ts";
 import { describeIssues, shapeIssues } from "./json-issue.ts";
 import { limitsSchema } from "./limits.ts";
 import { listenersSchema } from "./listen/listener-options.ts";
+import { signedHopSchema } from "./signed-hop/hop-options.ts";
 
 /** What a gateway file may hold: a section for each subject, whose schema stands beside the subject. */
 const gatewayFileSchema = z.strictObject({
   listeners: listenersSchema,
   limits: limitsSchema.exactOptional(),
+  signedHop: signedHopSchema.exactOptional(),
   accessLog: accessLogSchema.exactOptional(),
   admin: adminSchema.exactOptional(),
   /** Folder in which the last good snapshot is kept. */

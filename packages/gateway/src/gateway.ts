@@ -15,6 +15,8 @@ import type { Notice } from "./notice.ts";
 import type { ExchangeRecord } from "./record/exchange-record.ts";
 import { Tally } from "./record/tally.ts";
 import type { Runtime } from "./runtime.ts";
+import type { SignedHopOptions } from "./signed-hop/hop-options.ts";
+import { openSignedHops } from "./signed-hop/open-hops.ts";
 import { RunningSnapshot } from "./snapshot/running-snapshot.ts";
 import type { SnapshotSource } from "./snapshot/source.ts";
 
@@ -25,6 +27,7 @@ export type GatewayOptions = {
   /** By what name this gateway goes in its access log. */
   readonly id?: string;
   readonly limits?: Partial<GatewayLimits>;
+  readonly signedHop?: SignedHopOptions;
   readonly accessLog?: AccessLogOptions;
   /** The transport peer of a connection; `undefined` when there is none to know. The socket's remote address unless told otherwise. */
   readonly peerOf?: (socket: Socket) => string | undefined;
@@ -54,13 +57,14 @@ export type Gateway = AdminSubject & {
 /**
  * Opens a gateway. Resolves when it listens and has its first snapshot; it never listens without one.
  *
- * Errors: `GatewayError`, with nothing left open: for the limits, the listeners and the access log, for the snapshot (none within `firstSnapshotTimeoutMs`, or a file that is not valid), for a place that cannot be had.
+ * Errors: `GatewayError`, with nothing left open: for the limits, the listeners, signed hops and the access log, for the snapshot (none within `firstSnapshotTimeoutMs`, or a file that is not valid), for a place that cannot be had.
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { source } = options;
   const onNotice = quiet(options.onNotice);
   const limits = withLimits(options.limits ?? {});
   const settings = readListenerOptions(options.listeners);
+  const signedHops = await openSignedHops(options.signedHop, { limits, onNotice, now: Date.now, env: process.env });
   const accessLog = openAccessLog(options, { limits, onNotice });
   const upstreams = new Upstreams(limits);
   const tunnels = new Tunnels();
@@ -74,6 +78,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     tally,
     onNotice,
     peerOf: options.peerOf ?? peerOfSocket,
+    signedHops,
     accessLog,
     onExchange: options.onExchange,
     snapshot: () => running.current(),

@@ -18,7 +18,7 @@ type Path = readonly PropertyKey[];
 /** The issue at one place of a document. */
 export function issueAt<Code extends string>({ json, path, code, expected }: IssueParts<Code>): JsonIssue<Code> {
   const pointer = pointerTo(path);
-  const given = describe(valueAt(json, path));
+  const given = describe(hideSecret(String(path.at(-1)), valueAt(json, path)));
   return { code, pointer, expected, given, message: `${pointer === "" ? "the whole" : pointer}: ${expected}, received ${given}` };
 }
 
@@ -58,5 +58,12 @@ function valueAt(json: unknown, path: Path): unknown {
 const MAX_SHOWN_LENGTH = 80;
 
 function describe(value: unknown): string {
-  return value === undefined ? "nothing" : escapeText(JSON.stringify(value), MAX_SHOWN_LENGTH);
+  return value === undefined ? "nothing" : escapeText(JSON.stringify(value, hideSecret), MAX_SHOWN_LENGTH);
+}
+
+const SECRET_NAME = /^(?:secret|password|passphrase|token)$/i;
+
+/** Nobody should write a secret into such a document. Whoever does must not find it in a log as well. */
+function hideSecret(name: string, value: unknown): unknown {
+  return SECRET_NAME.test(name) && value !== undefined ? "(not shown)" : value;
 }

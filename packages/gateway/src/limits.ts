@@ -47,6 +47,10 @@ export type GatewayLimits = {
   readonly halfCloseTimeoutMs: number;
   /** Value of `X-Wherefrom-Explanation`, and less where the header would grow past `maxHeaderBytes`; variables and hops are left out until it fits. Below the 8 KiB a field that common servers take. */
   readonly maxExplanationBytes: number;
+  /** How far the time of issue of a signed hop and the clock of this gateway may lie apart, in either direction. */
+  readonly signedHopWindowMs: number;
+  /** Signed hops that are remembered while they are fresh, so that none counts twice; a further one is not believed. At most about 100 bytes each. */
+  readonly maxSignedHops: number;
   /** Lines of the access log that wait to be written; further ones are dropped and counted. */
   readonly maxAccessLogBytes: number;
   /** How long closing, or opening anew, waits for lines of the access log; then they are dropped and counted. */
@@ -79,6 +83,8 @@ export const defaultLimits: GatewayLimits = {
   maxUpgradeHeadBytes: 16_384,
   halfCloseTimeoutMs: 30_000,
   maxExplanationBytes: 6_144,
+  signedHopWindowMs: 15_000,
+  maxSignedHops: 524_288,
   maxAccessLogBytes: 4_194_304,
   accessLogTimeoutMs: 2_000,
   firstSnapshotTimeoutMs: 30_000,

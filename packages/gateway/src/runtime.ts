@@ -6,6 +6,7 @@ import type { GatewayLimits } from "./limits.ts";
 import type { Notice } from "./notice.ts";
 import type { ExchangeRecord } from "./record/exchange-record.ts";
 import type { Tally } from "./record/tally.ts";
+import type { SignedHops } from "./signed-hop/open-hops.ts";
 import type { CompiledSnapshot } from "./snapshot/compile.ts";
 
 /** What the phases of one gateway share. Nothing in it belongs to one exchange. */
@@ -18,6 +19,7 @@ export type Runtime = {
   readonly peerOf: (socket: Socket) => string | undefined;
   /** The snapshot that new exchanges run by. */
   readonly snapshot: () => CompiledSnapshot;
+  readonly signedHops: SignedHops;
   readonly accessLog: AccessLog | undefined;
   readonly onExchange: ((record: ExchangeRecord) => void) | undefined;
   readonly onNotice: (notice: Notice) => void;

@@ -32,7 +32,8 @@ const fixedVariables: readonly FixedVariable[] = [
   },
   {
     name: "client_ip_resolution.algorithm",
-    meaning: "The configured algorithm, also after a fallback; `default` when nothing is configured",
+    meaning:
+      "The configured algorithm, also after a fallback; `default` when nothing is configured, `SignedHop{…}` when another gateway resolved",
     read: ({ resolution }) => resolution.algorithm,
   },
   {

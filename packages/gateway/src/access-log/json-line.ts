@@ -23,6 +23,7 @@ function fieldsOf({ record, timeMs, target, peer, host, userAgent, referrer }: L
     reason: resolution?.reason,
     algorithm: resolution?.algorithm,
     key: resolution?.key ?? undefined,
+    signedHop: record.signedHop,
     peer,
     method: record.method,
     host,

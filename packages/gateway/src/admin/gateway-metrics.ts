@@ -1,10 +1,13 @@
 import type { AccessLogCounts } from "../access-log/access-log.ts";
 import { type Counts, durationBoundsMs } from "../record/tally.ts";
+import type { HopCounts } from "../signed-hop/hop-reader.ts";
 import { counter, gauge, histogram, type MetricFamily, type MetricValue } from "./metric-family.ts";
 
 /** What a gateway knows of itself at a moment. */
 export type GatewayState = {
   readonly counts: Counts;
+  /** `undefined` for a gateway that accepts no signed hops. */
+  readonly hops: HopCounts | undefined;
   /** `undefined` without an access log. */
   readonly accessLog: AccessLogCounts | undefined;
   readonly connections: number;
@@ -18,7 +21,13 @@ export type GatewayState = {
 
 /** A gateway's own metrics. */
 export function gatewayMetrics(state: GatewayState): readonly MetricFamily[] {
-  return [...countMetrics(state.counts), ...accessLogMetrics(state), ...openMetrics(state), ...configurationMetrics(state)];
+  return [
+    ...countMetrics(state.counts),
+    ...hopMetrics(state),
+    ...accessLogMetrics(state),
+    ...openMetrics(state),
+    ...configurationMetrics(state),
+  ];
 }
 
 function countMetrics(counts: Counts): MetricFamily[] {
@@ -57,6 +66,16 @@ function countMetrics(counts: Counts): MetricFamily[] {
       { name: "wherefrom_records_dropped_total", help: "Records of exchanges that their receiver did not take" },
       counts.recordsDropped,
     ),
+  ];
+}
+
+function hopMetrics({ hops }: GatewayState): MetricFamily[] {
+  const results: MetricValue[] =
+    hops === undefined
+      ? []
+      : Object.entries({ accepted: hops.accepted, ...hops.refused }).map(([result, value]) => ({ labels: { result }, value }));
+  return [
+    counter({ name: "wherefrom_signed_hops_total", help: "Requests with a signed hop, by whether it was accepted or why not" }, results),
   ];
 }
 

@@ -45,6 +45,7 @@ function ownMetrics({ runtime, running, load }: SubjectParts): readonly MetricFa
   const control = running.controlState();
   return gatewayMetrics({
     counts: runtime.tally.read(),
+    hops: runtime.signedHops.reader?.counts(),
     accessLog: runtime.accessLog?.counts(),
     ...load(),
     tunnels: runtime.tunnels.size,

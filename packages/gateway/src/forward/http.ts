@@ -14,7 +14,7 @@ export function forwardHttp(exchange: Exchange, { route, runtime }: { route: Com
   const attempt = new Attempt(exchange, { upstream, maxInterimResponses: runtime.limits.maxInterimResponses });
   exchange.whenOver(() => attempt.leave());
   limitTotalTime(attempt, { exchange, totalMs: route.route.timeouts?.totalMs });
-  const headers = requestFields(exchange, { route, host: target.host, limits: runtime.limits });
+  const headers = requestFields(exchange, { route, target, runtime });
   if (exchange.expectsContinue) response.writeContinue();
   const body = hasBody(request) ? bodyOf(exchange) : null;
   const path = exchange.target?.pathAndQuery ?? "/";

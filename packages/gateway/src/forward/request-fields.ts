@@ -2,6 +2,9 @@ import { loopField } from "../accept/loop.ts";
 import type { Exchange } from "../exchange.ts";
 import type { GatewayLimits } from "../limits.ts";
 import type { CompiledRoute } from "../route/route-table.ts";
+import type { CompiledTarget } from "../route/targets.ts";
+import type { Runtime } from "../runtime.ts";
+import type { HopSigner } from "../signed-hop/hop-signer.ts";
 import { explanationValue } from "./explanation-header.ts";
 import { claimsClient, forwardingFields } from "./forwarding-headers.ts";
 import { hopByHopOf } from "./hop-by-hop.ts";
@@ -10,10 +13,10 @@ import { hopByHopOf } from "./hop-by-hop.ts";
  * The header for the target, as `[name, value, name, value]`: what the client sent and is not about its own connection or about who it is, then what the gateway
  * says about that. Lines keep their order, their spelling and their number. Host is the target's: the client's is in X-Forwarded-Host.
  */
-export function requestFields(exchange: Exchange, { route, host, limits }: RequestFieldsContext): string[] {
+export function requestFields(exchange: Exchange, { route, target, runtime }: RequestFieldsContext): string[] {
   const { rawHeaders } = exchange.request;
   const isHopByHop = hopByHopOf(rawHeaders);
-  const fields = ["Host", host];
+  const fields = ["Host", target.host];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? "";
     const lower = name.toLowerCase();
@@ -21,17 +24,21 @@ export function requestFields(exchange: Exchange, { route, host, limits }: Reque
     fields.push(name, rawHeaders[index + 1] ?? "");
   }
   // Added after the stripping: what a client names in Connection cannot take these away.
-  fields.push(...forwardingFields(exchange), ...loopField);
-  if (route.route.sendExplanation) fields.push(...explanationFields(exchange, roomFor(exchange, { fields, limits })));
+  fields.push(...forwardingFields(exchange), ...hopFields(exchange, { target, signer: runtime.signedHops.signer }), ...loopField);
+  if (route.route.sendExplanation) fields.push(...explanationFields(exchange, roomFor(exchange, { fields, limits: runtime.limits })));
   return fields;
 }
 
-type RequestFieldsContext = {
-  readonly route: CompiledRoute;
-  /** The target's, as it is to stand in Host. */
-  readonly host: string;
-  readonly limits: GatewayLimits;
-};
+type RequestFieldsContext = { readonly route: CompiledRoute; readonly target: CompiledTarget; readonly runtime: Runtime };
+
+/** The signed hop, bound to the request as the target gets it. Signed anew for each attempt: the next gateway takes none twice. */
+function hopFields({ request, resolution, target: asked }: Exchange, { target, signer }: HopContext): string[] {
+  if (signer === undefined || resolution === undefined || asked === undefined) return [];
+  const bound = { method: request.method ?? "", host: target.host, pathAndQuery: asked.pathAndQuery };
+  return signer.fieldsFor(resolution, { origin: target.origin, request: bound });
+}
+
+type HopContext = { readonly target: CompiledTarget; readonly signer: HopSigner | undefined };
 
 /** Request line, and what undici or Node adds: `Connection`, `Content-Length`. */
 const OTHER_BYTES = 512;

@@ -27,7 +27,7 @@ type WebSocketContext = { readonly route: CompiledRoute; readonly upgrade: Upgra
 export function forwardWebSocket(exchange: Exchange, { route, upgrade, runtime }: WebSocketContext): void {
   const upstream = runtime.upstreams.of(route.targets).choose();
   const { target } = upstream;
-  const fields = requestFields(exchange, { route, host: target.host, limits: runtime.limits });
+  const fields = requestFields(exchange, { route, target, runtime });
   fields.push("Connection", "Upgrade", "Upgrade", "websocket");
   const outgoing = openRequest(exchange, { target, fields, limits: runtime.limits });
   const fail = (answer: Fault): void => {

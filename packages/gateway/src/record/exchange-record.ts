@@ -1,5 +1,6 @@
 import type { Resolution } from "wherefrom";
 import type { FaultCode } from "../errors.ts";
+import type { HopRefusal } from "../signed-hop/hop-refusal.ts";
 
 /** What is left of an exchange when it is over. Texts are as the client sent them: escape them before printing. */
 export type ExchangeRecord = {
@@ -18,6 +19,8 @@ export type ExchangeRecord = {
   readonly peer: string | undefined;
   /** `undefined` when the request was refused for its form: then nobody asked who it is from. */
   readonly resolution: Resolution | undefined;
+  /** What became of the signed hop that the request brought; `undefined` when it brought none, or none is accepted here. */
+  readonly signedHop: "accepted" | HopRefusal | undefined;
   /** Name of the route. */
   readonly route: string | undefined;
   /** `undefined` when the client left before there was one; 101 for an opened WebSocket. */

@@ -32,6 +32,7 @@ function recordOf(exchange: Exchange, durationMs: number): ExchangeRecord {
     pathAndQuery: exchange.target?.pathAndQuery,
     peer: exchange.evidence?.peer,
     resolution: exchange.resolution,
+    signedHop: exchange.hop?.kind === "refused" ? exchange.hop.reason : exchange.hop?.kind,
     route: exchange.route?.route.name,
     status: exchange.status,
     fault: exchange.fault,

@@ -1,6 +1,7 @@
 import type { Outcome, Rejection, Resolution, Trust } from "wherefrom";
 import type { FaultCode } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
+import { rejections } from "../rejections.ts";
 
 /** Upper bounds of the buckets in which durations are counted, in milliseconds; what took longer stands only in the count. */
 export const durationBoundsMs: readonly number[] = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000];
@@ -30,20 +31,8 @@ const STATUS_CLASSES = 6;
 const outcomes: readonly Outcome[] = ["resolved", "fallback", "rejected"];
 const trusts: readonly Trust[] = ["verified", "unverified"];
 
-/** A place for each reason; 0 is for none. The compiler misses a reason that is not here. */
-const reasonPlaces: Readonly<Record<Rejection, number>> = {
-  "header-absent": 1,
-  "index-out-of-range": 2,
-  "hop-not-an-address": 3,
-  "untrusted-peer": 4,
-  "peer-unknown": 5,
-  "header-repeated": 6,
-  "too-many-hops": 7,
-  "header-too-long": 8,
-  "header-malformed": 9,
-  "no-entrance-matched": 10,
-};
-const REASONS = 11;
+/** No reason has the first place. */
+const reasons: readonly (Rejection | undefined)[] = [undefined, ...rejections];
 
 /**
  * Counts exchanges as they end. Plain fields: a request pays for a few additions, and names and labels are made only when somebody asks.
@@ -54,7 +43,7 @@ export class Tally {
   #durationSumMs = 0;
   #recordsDropped = 0;
   readonly #byStatusClass: number[] = zeros(STATUS_CLASSES);
-  readonly #byResolution: number[] = zeros(outcomes.length * trusts.length * REASONS);
+  readonly #byResolution: number[] = zeros(outcomes.length * trusts.length * reasons.length);
   readonly #byDuration: number[] = zeros(durationBoundsMs.length);
   readonly #byFault = new Map<FaultCode, number>();
 
@@ -100,15 +89,14 @@ function increase(counts: number[], index: number): void {
 
 function placeOf({ outcome, trust, reason }: Resolution): number {
   const row = outcomes.indexOf(outcome) * trusts.length + trusts.indexOf(trust);
-  return row * REASONS + (reason === undefined ? 0 : reasonPlaces[reason]);
+  return row * reasons.length + reasons.indexOf(reason);
 }
 
 function resolutionAt(place: number): Omit<ResolutionCount, "count"> {
-  const row = Math.trunc(place / REASONS);
-  const reasons = Object.keys(reasonPlaces) as Rejection[];
+  const row = Math.trunc(place / reasons.length);
   return {
     outcome: outcomes[Math.trunc(row / trusts.length)] ?? "rejected",
     trust: trusts[row % trusts.length] ?? "unverified",
-    reason: reasons.find((reason) => reasonPlaces[reason] === place % REASONS),
+    reason: reasons[place % reasons.length],
   };
 }

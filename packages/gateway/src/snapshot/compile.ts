@@ -10,6 +10,8 @@ export type CompiledSnapshot = {
   readonly environment: string;
   readonly revision: number;
   readonly resolver: Resolver;
+  /** Resolves each request to its peer, in the same groups as the policy: for an address that is known already. */
+  readonly peers: Resolver;
   readonly routes: RouteTable;
 };
 
@@ -32,8 +34,10 @@ export function compileSnapshot(json: unknown): Compilation {
 }
 
 function build({ organization, environment, revision, clientIpResolutionConfig, routes }: Snapshot): CompiledSnapshot {
-  const resolver = createResolver(parsePolicy(clientIpResolutionConfig));
-  return { organization, environment, revision, resolver, routes: createRouteTable(routes) };
+  const policy = parsePolicy(clientIpResolutionConfig);
+  const resolver = createResolver(policy);
+  const peers = createResolver(parsePolicy({ peerAddressAlgorithm: {}, ipv6GroupPrefix: policy.ipv6GroupPrefix }));
+  return { organization, environment, revision, resolver, peers, routes: createRouteTable(routes) };
 }
 
 const POLICY_POINTER = "/clientIpResolutionConfig";
