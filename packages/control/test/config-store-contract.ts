@@ -1,4 +1,4 @@
-import { AUDIT_ORIGIN, hashOf, type Operation } from "@wherefrom/model";
+import { AUDIT_ORIGIN, hashOf, type Operation, type Route } from "@wherefrom/model";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   type Change,
@@ -22,10 +22,11 @@ function contentOf(mark: number): EnvironmentContent {
     basePath: "/",
     target: `http://127.0.0.1:${1_000 + mark}`,
     balancing: "round-robin",
+    retries: { max: 1, statuses: [], budgetPercent: 10 },
     forwardedHeaders: "replace",
     rejectStatus: 400,
     sendExplanation: false,
-  } as const;
+  } satisfies Partial<Route>;
   return { settings: { description: String(mark) }, routes: [{ name: `route-${mark}`, ...route }] };
 }
 

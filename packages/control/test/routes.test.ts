@@ -6,6 +6,7 @@ const DEFAULTS = {
   host: "*",
   basePath: "/",
   balancing: "round-robin",
+  retries: { max: 1, statuses: [], budgetPercent: 10 },
   forwardedHeaders: "replace",
   rejectStatus: 400,
   sendExplanation: false,
@@ -36,13 +37,16 @@ test("several targets are named in either spelling and kept as they were named",
   const { ask } = await openTestControl();
   await ask("POST ", { body: { name: "demo" } });
   const targets = [{ url: TARGET, timeouts: { connect_ms: 50 } }, { url: "https://b" }];
-  const created = await ask("POST /demo/routes", { body: { name: "all", targets, balancing: "least-busy", timeouts: { total_ms: 9 } } });
+  const created = await ask("POST /demo/routes", {
+    body: { name: "all", targets, balancing: "least-busy", timeouts: { total_ms: 9 }, retries: { budget_percent: 5 } },
+  });
   expect(created.body).toEqual({
     name: "all",
     ...DEFAULTS,
     targets: [{ url: TARGET, timeouts: { connectMs: 50 } }, { url: "https://b" }],
     balancing: "least-busy",
     timeouts: { totalMs: 9 },
+    retries: { max: 1, statuses: [], budgetPercent: 5 },
   });
 });
 

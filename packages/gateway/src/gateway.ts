@@ -66,7 +66,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const settings = readListenerOptions(options.listeners);
   const signedHops = await openSignedHops(options.signedHop, { limits, onNotice, now: Date.now, env: process.env });
   const accessLog = openAccessLog(options, { limits, onNotice });
-  const upstreams = new Upstreams(limits);
+  const upstreams = new Upstreams({ limits, onNotice });
   const tunnels = new Tunnels();
   const tally = new Tally();
   const now = (): number => performance.now();
@@ -83,6 +83,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     onExchange: options.onExchange,
     snapshot: () => running.current(),
     now,
+    random: Math.random,
   };
   const listeners = new Listeners(runtime);
   let isDraining = false;

@@ -39,6 +39,15 @@ export type GatewayLimits = {
   readonly bodyTimeoutMs: number;
   /** Connections to one target origin, WebSockets not counted; a further request waits for a free one. */
   readonly maxUpstreamConnections: number;
+  /** Failures of a target in a row that eject it: requests then go to the route's other targets for a time. */
+  readonly maxTargetFailures: number;
+  /** Share of a target's requests that fail within `targetWindowMs` and eject it, of at least `minTargetRequests`. */
+  readonly maxTargetFailurePercent: number;
+  readonly minTargetRequests: number;
+  readonly targetWindowMs: number;
+  /** How long a target is ejected for the first time; twice as long each time it fails again, up to `maxEjectionTimeMs`. */
+  readonly ejectionTimeMs: number;
+  readonly maxEjectionTimeMs: number;
   /** Interim (1xx) responses to one request; more is answered 502. They are never passed on. */
   readonly maxInterimResponses: number;
   /** What a client may send behind its WebSocket handshake before it is answered; more is answered 400. */
@@ -79,6 +88,12 @@ export const defaultLimits: GatewayLimits = {
   upstreamHeadersTimeoutMs: 60_000,
   bodyTimeoutMs: 300_000,
   maxUpstreamConnections: 1_024,
+  maxTargetFailures: 5,
+  maxTargetFailurePercent: 50,
+  minTargetRequests: 20,
+  targetWindowMs: 10_000,
+  ejectionTimeMs: 5_000,
+  maxEjectionTimeMs: 300_000,
   maxInterimResponses: 16,
   maxUpgradeHeadBytes: 16_384,
   halfCloseTimeoutMs: 30_000,

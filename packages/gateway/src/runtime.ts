@@ -25,4 +25,6 @@ export type Runtime = {
   readonly onNotice: (notice: Notice) => void;
   /** Milliseconds that only go forward. */
   readonly now: () => number;
+  /** From 0 up to 1. */
+  readonly random: () => number;
 };

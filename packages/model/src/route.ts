@@ -8,6 +8,22 @@ const ROUTE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 /** Targets of one route. */
 const MAX_TARGETS = 64;
 
+/** Retries that a route may allow for one request. */
+const MAX_RETRIES = 5;
+
+/**
+ * When a request that failed is sent once more. Only before a byte of an answer: any request that got no connection, and of the idempotent ones
+ * without a body those whose connection broke or whose answer has one of the `statuses`. Another target comes before the same one.
+ */
+const retriesSchema = z.strictObject({
+  /** Retries of one request. */
+  max: z.int().min(0).max(MAX_RETRIES).default(1),
+  /** Answers that are retried, unless they have a Retry-After, and that count as failures of the target. */
+  statuses: z.array(z.literal([500, 502, 503, 504])).default([]),
+  /** How many retries all requests of the route together may cause, as a share of them; ten are allowed beyond that at a time. */
+  budgetPercent: z.int().min(0).max(100).default(10),
+});
+
 const routeFields = z.strictObject({
   name: z.string().regex(ROUTE_NAME, "Expected 1 to 63 letters, digits, dots, underscores or hyphens, the first a letter or digit"),
   /** Host without port: `*` matches any host, `*.example.com` any name below it. An exact host wins over a pattern. */
@@ -20,6 +36,7 @@ const routeFields = z.strictObject({
   /** Which of several targets is next: each in turn, or the one with the fewest requests and WebSockets open through this gateway. */
   balancing: z.enum(["round-robin", "least-busy"]).default("round-robin"),
   timeouts: routeTimeoutsSchema.optional(),
+  retries: retriesSchema.prefault({}),
   /** What the target gets as forwarding headers: only the resolved client, or the verified part of the chain and the peer. */
   forwardedHeaders: z.enum(["replace", "append"]).default("replace"),
   /** Status for a request that has no address. */

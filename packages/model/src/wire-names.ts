@@ -81,6 +81,7 @@ export const ROUTE_FIELDS: WireFields = {
   targets: list({ url: LEAF, timeouts: message(TARGET_TIMEOUT_FIELDS) }),
   balancing: LEAF,
   timeouts: message({ ...TARGET_TIMEOUT_FIELDS, totalMs: LEAF }),
+  retries: message({ max: LEAF, statuses: LEAF, budgetPercent: LEAF }),
   forwardedHeaders: LEAF,
   rejectStatus: LEAF,
   sendExplanation: LEAF,

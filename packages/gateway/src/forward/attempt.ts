@@ -1,12 +1,31 @@
 import type { Dispatcher } from "undici";
 import type { Exchange } from "../exchange.ts";
 import type { Fault } from "../fault.ts";
-import { responseFields, textFields, trailerPairs } from "./response-fields.ts";
+import type { CompiledRoute } from "../route/route-table.ts";
+import type { Runtime } from "../runtime.ts";
+import type { RequestBody } from "./request-body.ts";
+import { hasField, responseFields, textFields, trailerPairs } from "./response-fields.ts";
 import type { Upstream } from "./upstream.ts";
-import { brokenResponse, upstreamFault } from "./upstream-fault.ts";
+import { brokenResponse, faultOf, isReset, isTargetsFault } from "./upstream-fault.ts";
 
 /** A reason phrase that can be written as it is. */
 const REASON = /^[\t\x20-\x7e]*$/;
+
+/** How much of a response that nobody wants is read to keep its connection; the connection of a longer one is closed. */
+const MAX_UNWANTED_BYTES = 65_536;
+
+/** What an attempt needs to know of the request that it is an attempt at. */
+export type Attempted = {
+  readonly exchange: Exchange;
+  readonly route: CompiledRoute;
+  readonly runtime: Runtime;
+  /** `null` for a request that has none. */
+  readonly body: RequestBody | null;
+  /** Whether the method allows to ask twice, and there is no body of which a part may have gone. */
+  isRepeatable(): boolean;
+  /** Sends the request once more, after it failed at `upstream`; says whether it does. */
+  retriesAfter(upstream: Upstream): boolean;
+};
 
 const clientLeft = new Error("The client left");
 const givenUp = new Error("The gateway gave up on the response");
@@ -17,21 +36,29 @@ const givenUp = new Error("The gateway gave up on the response");
  * Undici's older handler: the newer one reads every response header into an object that nobody here asks for.
  */
 export class Attempt implements Dispatcher.DispatchHandler {
-  readonly #exchange: Exchange;
+  readonly #passage: Attempted;
   readonly #upstream: Upstream;
-  readonly #maxInterimResponses: number;
+  readonly #beganAtMs: number;
   #abort: ((reason: Error) => void) | undefined;
   #resume: (() => void) | undefined;
   #interimResponses = 0;
+  #unwantedBytes = 0;
+  /** A byte of a response has come, an interim one's too. */
+  #hasBegun = false;
   #hasWritten = false;
   #isDone = false;
 
   /** The target counts the request as open from here on. */
-  constructor(exchange: Exchange, { upstream, maxInterimResponses }: { upstream: Upstream; maxInterimResponses: number }) {
-    this.#exchange = exchange;
+  constructor(passage: Attempted, { upstream, beganAtMs }: { upstream: Upstream; beganAtMs: number }) {
+    this.#passage = passage;
     this.#upstream = upstream;
-    this.#maxInterimResponses = maxInterimResponses;
-    upstream.begin();
+    this.#beganAtMs = beganAtMs;
+    upstream.begin(beganAtMs);
+  }
+
+  /** Whether nothing of it reaches the client any more. */
+  get isDone(): boolean {
+    return this.#isDone;
   }
 
   /** The client is gone: the target need not go on. Does nothing after a complete response. */
@@ -55,11 +82,18 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#isDone) abort(clientLeft);
   }
 
+  onResponseStarted(): void {
+    this.#hasBegun = true;
+  }
+
   onHeaders(status: number, rawFields: Buffer[], resume: () => void, reason: string): boolean {
     if (status < 200) return this.#countInterim();
-    const { response } = this.#exchange;
-    response.writeHead(status, REASON.test(reason) ? reason : "", responseFields(textFields(rawFields), status));
-    this.#exchange.status = status;
+    const fields = textFields(rawFields);
+    if (this.#isRetried(status, fields)) return true;
+    this.#upstream.answered(this.#beganAtMs);
+    const { exchange } = this.#passage;
+    exchange.response.writeHead(status, REASON.test(reason) ? reason : "", responseFields(fields, status));
+    exchange.status = status;
     this.#resume = resume;
     // A body nearly always comes with its header and shares a packet with it. Where it does not, the header must not wait for it.
     process.nextTick(flushHeader, this);
@@ -67,17 +101,20 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onData(chunk: Buffer): boolean {
+    if (this.#isDone) return this.#drop(chunk);
     this.#hasWritten = true;
-    this.#exchange.responseBytes += chunk.length;
-    const { response } = this.#exchange;
+    const { exchange } = this.#passage;
+    const { response } = exchange;
+    exchange.responseBytes += chunk.length;
     if (response.write(chunk)) return true;
     if (this.#resume !== undefined) response.once("drain", this.#resume);
     return false;
   }
 
   onComplete(rawTrailers: unknown): void {
+    if (this.#isDone) return;
     this.#end();
-    const { response } = this.#exchange;
+    const { response } = this.#passage.exchange;
     const trailers = trailerPairs(textFields(rawTrailers));
     if (trailers.length > 0) response.addTrailers(trailers);
     response.end();
@@ -86,11 +123,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
   onError(error: Error): void {
     if (this.#isDone) return;
     this.#end();
-    this.#tell(upstreamFault(error));
+    if (isTargetsFault(error)) this.#blame(error.message);
+    if (this.#canRepeat(error) && this.#passage.retriesAfter(this.#upstream)) return;
+    this.#tell(faultOf(error));
   }
 
   flushHeader(): void {
-    if (!this.#hasWritten && !this.#isDone) this.#exchange.response.flushHeaders();
+    if (!this.#hasWritten && !this.#isDone) this.#passage.exchange.response.flushHeaders();
   }
 
   #end(): void {
@@ -98,17 +137,45 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#upstream.end();
   }
 
+  #blame(why: string): void {
+    this.#upstream.failed(this.#beganAtMs, { nowMs: this.#passage.runtime.now(), why });
+  }
+
   #tell(answer: Fault): void {
-    const { response } = this.#exchange;
-    if (!response.headersSent) return this.#exchange.refuse(answer);
+    const { exchange } = this.#passage;
+    if (!exchange.response.headersSent) return exchange.refuse(answer);
     // The status has been sent: breaking off is the only way left to say that the rest is missing (RFC 9112 §8).
-    this.#exchange.fault = answer.code;
-    response.destroy();
+    exchange.fault = answer.code;
+    exchange.response.destroy();
+  }
+
+  /** A request that never got a connection can be sent as if for the first time; another one only when a connection broke before it was answered. */
+  #canRepeat(error: Error): boolean {
+    const { body } = this.#passage;
+    if (this.#abort === undefined) return body === null || body.isUntouched;
+    return !this.#hasBegun && isReset(error) && this.#passage.isRepeatable();
+  }
+
+  /** Whether the request goes elsewhere because of this status. A target that names a time in Retry-After has been heard: the client is told. */
+  #isRetried(status: number, fields: readonly string[]): boolean {
+    const retried: readonly number[] = this.#passage.route.route.retries.statuses;
+    if (!retried.includes(status)) return false;
+    this.#blame(`status ${status}`);
+    if (this.#interimResponses > 0 || !this.#passage.isRepeatable() || hasField(fields, "retry-after")) return false;
+    if (!this.#passage.retriesAfter(this.#upstream)) return false;
+    this.#end();
+    return true;
+  }
+
+  #drop(chunk: Buffer): boolean {
+    this.#unwantedBytes += chunk.length;
+    if (this.#unwantedBytes > MAX_UNWANTED_BYTES) this.#abort?.(givenUp);
+    return true;
   }
 
   #countInterim(): boolean {
     this.#interimResponses += 1;
-    if (this.#interimResponses > this.#maxInterimResponses) this.fail(brokenResponse);
+    if (this.#interimResponses > this.#passage.runtime.limits.maxInterimResponses) this.fail(brokenResponse);
     return true;
   }
 }

@@ -10,39 +10,59 @@ export function hasBody({ headers, endsWithHeader }: ClientRequest): boolean {
   return length !== undefined && Number(length) > 0;
 }
 
+/** What a body fails with when the client leaves in the middle of it. Nobody at the target is to blame. */
+export const bodyBrokenOff: Error = new Error("The client left before its body was complete");
+
 /**
  * The body of a request for sending on, read only as fast as it is taken.
  *
  * Not the request itself: undici destroys what it was given when a target fails, and with a Node request goes the client's connection, before
  * anybody could be told. Destroying this stream only makes the rest of the body be read and dropped. It fails when the client leaves half-way.
  */
-export function bodyOf(exchange: Exchange): Readable {
-  const { request } = exchange;
-  const body = new Readable({
-    read() {
-      request.resume();
-    },
-    destroy(error, callback) {
-      request.off("data", onData);
-      request.off("end", onEnd);
-      request.off("close", onClose);
-      request.resume();
-      callback(error);
-    },
-  });
-  const onData = (chunk: Buffer): void => {
-    exchange.requestBytes += chunk.length;
-    if (!body.push(chunk)) request.pause();
+export class RequestBody extends Readable {
+  readonly #exchange: Exchange;
+  readonly #request: ClientRequest;
+  #isUntouched = true;
+
+  constructor(exchange: Exchange) {
+    super();
+    const { request } = exchange;
+    this.#exchange = exchange;
+    this.#request = request;
+    request.pause();
+    request.on("data", this.#onData);
+    request.once("end", this.#onEnd);
+    request.once("close", this.#onClose);
+  }
+
+  /** Whether nothing of it was asked for, so that it can still be sent from its first byte on. */
+  get isUntouched(): boolean {
+    return this.#isUntouched;
+  }
+
+  override _read(): void {
+    this.#isUntouched = false;
+    this.#request.resume();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#request.off("data", this.#onData);
+    this.#request.off("end", this.#onEnd);
+    this.#request.off("close", this.#onClose);
+    this.#request.resume();
+    callback(error);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#exchange.requestBytes += chunk.length;
+    if (!this.push(chunk)) this.#request.pause();
   };
-  const onEnd = (): void => {
-    body.push(null);
+
+  readonly #onEnd = (): void => {
+    this.push(null);
   };
-  const onClose = (): void => {
-    if (!request.complete) body.destroy(new Error("The client left before its body was complete"));
+
+  readonly #onClose = (): void => {
+    if (!this.#request.complete) this.destroy(bodyBrokenOff);
   };
-  request.pause();
-  request.on("data", onData);
-  request.once("end", onEnd);
-  request.once("close", onClose);
-  return body;
 }

@@ -39,6 +39,12 @@ export function trailerPairs(fields: readonly string[]): [string, string][] {
   return pairs;
 }
 
+/** Whether one of the fields has this name, given in lower case. */
+export function hasField(fields: readonly string[], name: string): boolean {
+  for (let index = 0; index < fields.length; index += 2) if (fields[index]?.toLowerCase() === name) return true;
+  return false;
+}
+
 /** Raw fields as undici keeps them, as text. Latin-1 keeps every byte as it came. */
 export function textFields(raw: unknown): string[] {
   if (!Array.isArray(raw)) return [];

@@ -1,4 +1,5 @@
 import { type Fault, fault } from "../fault.ts";
+import { bodyBrokenOff } from "./request-body.ts";
 
 const refused = fault(502, { code: "UPSTREAM_REFUSED", message: "The target refused the connection" });
 const unreachable = fault(502, { code: "UPSTREAM_UNREACHABLE", message: "The target cannot be reached" });
@@ -28,11 +29,35 @@ const faults: ReadonlyMap<string, Fault> = new Map([
  *
  * The text of `error` stays inside: it names addresses of the network behind the gateway.
  */
-export function upstreamFault(error: unknown): Fault {
+export function faultOf(error: unknown): Fault {
+  return faults.get(codeOf(error)) ?? broken;
+}
+
+/** Errors of the gateway's own, of a pool that was closed meanwhile, and of a request that undici would not send. */
+const OWN: ReadonlySet<string> = new Set([
+  "UND_ERR_ABORTED",
+  "UND_ERR_CLOSED",
+  "UND_ERR_DESTROYED",
+  "UND_ERR_INVALID_ARG",
+  "UND_ERR_NOT_SUPPORTED",
+]);
+
+/** Whether a failure says something about the target. */
+export function isTargetsFault(error: unknown): boolean {
+  return error !== bodyBrokenOff && !OWN.has(codeOf(error));
+}
+
+const RESETS: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+
+/** Whether a connection was closed or reset under way: an idle one often is, just as a request sets out on it. */
+export function isReset(error: unknown): boolean {
+  return RESETS.has(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
   // A host with several addresses fails with one error that holds an error for each.
   const first = error instanceof AggregateError ? error.errors[0] : error;
-  const code = first instanceof Error && "code" in first ? String(first.code) : "";
-  return faults.get(code) ?? broken;
+  return first instanceof Error && "code" in first ? String(first.code) : "";
 }
 
 /** The target answered a handshake as no WebSocket server does. */

@@ -1,30 +1,41 @@
 import { Pool } from "undici";
+import { escapeText } from "wherefrom";
 import type { GatewayLimits } from "../limits.ts";
+import type { Notice } from "../notice.ts";
 import type { CompiledTarget } from "../route/targets.ts";
+import { Health, type Standing } from "./health.ts";
 
 /** What can be told about a target while the gateway runs. */
 export type TargetState = {
   /** Its origin. Two states have the same one when routes reach it by different settings. */
   readonly target: string;
+  /** `ejected`: too many of its requests failed, so for a time others go first. `probing`: one request finds out whether it is back. */
+  readonly standing: Standing;
+  /** Failures since its last answer. */
+  readonly failuresInRow: number;
   /** Requests and WebSockets that are open to it through this gateway. */
   readonly open: number;
 };
 
-/** A target in operation: its connections, and what is known of how it does. */
+export type UpstreamContext = { readonly limits: GatewayLimits; readonly onNotice: (notice: Notice) => void };
+
+/** A target in operation: its connections, and how it does. */
 export class Upstream {
   readonly target: CompiledTarget;
-  readonly #limits: GatewayLimits;
+  readonly #context: UpstreamContext;
+  readonly #health: Health;
   #pool: Pool | undefined;
   #open = 0;
 
-  constructor(target: CompiledTarget, limits: GatewayLimits) {
+  constructor(target: CompiledTarget, context: UpstreamContext) {
     this.target = target;
-    this.#limits = limits;
+    this.#context = context;
+    this.#health = new Health(context.limits);
   }
 
   /** Its connections, opened with its first request. */
   get pool(): Pool {
-    this.#pool ??= openPool(this.target, this.#limits);
+    this.#pool ??= openPool(this.target, this.#context.limits);
     return this.#pool;
   }
 
@@ -33,9 +44,15 @@ export class Upstream {
     return this.#open;
   }
 
+  /** Whether requests are to go there. */
+  isAvailable(nowMs: number): boolean {
+    return this.#health.isAvailable(nowMs);
+  }
+
   /** Something is sent to it. Each call is followed by one of `end`. */
-  begin(): void {
+  begin(nowMs: number): void {
     this.#open += 1;
+    this.#health.sent(nowMs);
   }
 
   /** What was begun is over, one way or another. */
@@ -43,8 +60,24 @@ export class Upstream {
     this.#open -= 1;
   }
 
+  /** It has answered what was begun at `beganAtMs`. */
+  answered(beganAtMs: number): void {
+    if (this.#health.answered(beganAtMs)) this.#notify("info", "TARGET_RECOVERED", "answers again");
+  }
+
+  /** What was begun at `beganAtMs` has failed by its fault. */
+  failed(beganAtMs: number, { nowMs, why }: { nowMs: number; why: string }): void {
+    if (!this.#health.failed(beganAtMs, nowMs)) return;
+    this.#notify("warning", "TARGET_EJECTED", `fails too often and others go first for a time: ${escapeText(why)}`);
+  }
+
   state(): TargetState {
-    return { target: this.target.origin, open: this.#open };
+    return {
+      target: this.target.origin,
+      standing: this.#health.standing(),
+      failuresInRow: this.#health.failuresInRow,
+      open: this.#open,
+    };
   }
 
   /** Lets requests in flight finish, then closes its connections. */
@@ -55,6 +88,10 @@ export class Upstream {
   /** Cuts every connection. */
   async destroy(): Promise<void> {
     await this.#pool?.destroy();
+  }
+
+  #notify(level: Notice["level"], code: "TARGET_EJECTED" | "TARGET_RECOVERED", says: string): void {
+    this.#context.onNotice({ level, code, message: `The target ${this.target.origin} ${says}` });
   }
 }
 

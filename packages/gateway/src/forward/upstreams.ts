@@ -1,19 +1,18 @@
-import type { GatewayLimits } from "../limits.ts";
 import type { CompiledRoute } from "../route/route-table.ts";
 import type { CompiledTarget, CompiledTargets } from "../route/targets.ts";
 import { TargetSet } from "./target-set.ts";
-import { type TargetState, Upstream } from "./upstream.ts";
+import { type TargetState, Upstream, type UpstreamContext } from "./upstream.ts";
 
 /** All targets in operation. It owns them: one that no snapshot names any more is closed when its last request is done. */
 export class Upstreams {
-  readonly #limits: GatewayLimits;
+  readonly #context: UpstreamContext;
   readonly #upstreams = new Map<string, Upstream>();
   readonly #sets = new Map<string, TargetSet>();
   /** Upstreams on their way out. */
   readonly #closing = new Set<Upstream>();
 
-  constructor(limits: GatewayLimits) {
-    this.#limits = limits;
+  constructor(context: UpstreamContext) {
+    this.#context = context;
   }
 
   /** The targets of a route in operation. */
@@ -57,7 +56,7 @@ export class Upstreams {
   #upstream(target: CompiledTarget): Upstream {
     const known = this.#upstreams.get(target.key);
     if (known !== undefined) return known;
-    const upstream = new Upstream(target, this.#limits);
+    const upstream = new Upstream(target, this.#context);
     this.#upstreams.set(target.key, upstream);
     return upstream;
   }

@@ -14,7 +14,7 @@ import type { Runtime } from "../runtime.ts";
 import { requestFields } from "./request-fields.ts";
 import { responseFields } from "./response-fields.ts";
 import { splice } from "./splice.ts";
-import { invalidUpgrade, upstreamConnectTimeout, upstreamFault, upstreamTimeout } from "./upstream-fault.ts";
+import { faultOf, invalidUpgrade, upstreamConnectTimeout, upstreamTimeout } from "./upstream-fault.ts";
 
 type WebSocketContext = { readonly route: CompiledRoute; readonly upgrade: Upgrade; readonly runtime: Runtime };
 
@@ -25,7 +25,7 @@ type WebSocketContext = { readonly route: CompiledRoute; readonly upgrade: Upgra
  * Source: RFC 6455 §4.1 and §4.2.2; RFC 9110 §7.8.
  */
 export function forwardWebSocket(exchange: Exchange, { route, upgrade, runtime }: WebSocketContext): void {
-  const upstream = runtime.upstreams.of(route.targets).choose();
+  const upstream = runtime.upstreams.of(route.targets).choose(exchange.startedAtMs);
   const { target } = upstream;
   const fields = requestFields(exchange, { route, target, runtime });
   fields.push("Connection", "Upgrade", "Upgrade", "websocket");
@@ -35,15 +35,21 @@ export function forwardWebSocket(exchange: Exchange, { route, upgrade, runtime }
     exchange.refuse(answer);
   };
 
-  upstream.begin();
+  upstream.begin(exchange.startedAtMs);
   limitTime(outgoing, { target, limits: runtime.limits, fail });
   exchange.whenOver(() => {
     if (exchange.status === SWITCHING_PROTOCOLS) return;
     outgoing.destroy();
     upstream.end();
   });
-  outgoing.on("error", (error) => fail(upstreamFault(error)));
-  outgoing.once("response", (incoming) => relayRefusal(exchange, { incoming, fail }));
+  outgoing.on("error", (error) => {
+    if (!exchange.isOver) upstream.failed(exchange.startedAtMs, { nowMs: runtime.now(), why: error.message });
+    fail(faultOf(error));
+  });
+  outgoing.once("response", (incoming) => {
+    upstream.answered(exchange.startedAtMs);
+    relayRefusal(exchange, { incoming, fail });
+  });
   outgoing.once("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (exchange.isOver || !isAccepted(exchange.request, incoming)) {
       socket.destroy();
