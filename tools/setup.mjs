@@ -99,11 +99,11 @@ function installForTests(missing) {
   }
 }
 
-/** Other releases of Node and TypeScript, for the tests that use the library as its users do. Without them those tests are skipped, and say so. */
+/** Other releases and runtimes, for the tests that use the library as its users do. Without them those tests are skipped, and say so. */
 function installReleases() {
-  const { npm: wanted = {} } = capabilities.releases;
+  const wanted = Object.assign({}, ...capabilityNames.map((name) => capabilities[name].npm));
   if (process.platform !== "linux" || process.arch !== "x64" || missingFromCache(wanted).length === 0) return;
-  report("Installing releases of Node and TypeScript for the tests of the packed library");
+  report("Installing releases of Node and TypeScript, Deno, Bun and workerd for the tests of the library");
   const startedAt = Date.now();
   try {
     installIntoCache(wanted);
