@@ -7,7 +7,7 @@ import { missingFromCache } from "./npm-cache.mjs";
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "uvicorn" | "namespaces" | "curl" | "releases" | "runtimes"} CapabilityName
+ * @typedef {"nginx" | "uvicorn" | "namespaces" | "curl" | "googleapi" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -47,6 +47,11 @@ export const capabilities = {
     packages: ["curl"],
     tests: "tests that send requests with curl",
     whyNot: () => whyNoExecutable(["curl"]),
+  },
+  googleapi: {
+    packages: ["python3-googleapi"],
+    tests: "tests of the management API with Google's Python client",
+    whyNot: () => whyNoPythonModules(["googleapiclient", "httplib2"]),
   },
   namespaces: {
     packages: ["iproute2", "nftables", "conntrack", "ethtool", "procps"],

@@ -1,4 +1,5 @@
 import { organizationNameSchema } from "@wherefrom/model";
+import { getApi, listApis, listDeployments, listDeploymentsOfApi } from "./api/apis.ts";
 import { getDeployedConfig } from "./api/deployed-config.ts";
 import {
   createEnvironment,
@@ -17,6 +18,7 @@ import { createOrganization, deleteOrganization, getOrganization, listOrganizati
 import { createRoute, deleteRoute, getRoute, listRoutes, replaceRoute } from "./api/routes.ts";
 import { getSnapshot } from "./api/snapshot.ts";
 import { openSqliteStore } from "./config-store/sqlite.ts";
+import { documentLines } from "./document/document-lines.ts";
 import { ControlError } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import { identifyByClaim } from "./http/caller.ts";
@@ -54,8 +56,7 @@ const ORG = "/v1/organizations/{org}";
 const ENV = `${ORG}/environments/{env}`;
 
 /** Everything that the API can do. */
-const ROUTES: readonly RouteLine[] = [
-  ["GET", "/", "index", getIndex],
+export const API_LINES: readonly RouteLine[] = [
   ["GET", "/v1/organizations", "organizations.list", listOrganizations],
   ["POST", "/v1/organizations", "organizations.create", createOrganization],
   ["GET", ORG, "organizations.get", getOrganization],
@@ -79,6 +80,10 @@ const ROUTES: readonly RouteLine[] = [
   ["GET", `${ENV}/snapshot`, "organizations.environments.getSnapshot", getSnapshot],
   ["GET", `${ENV}/gateways`, "organizations.environments.gateways.list", listGateways],
   ["PUT", `${ENV}/gateways/{gateway}`, "organizations.environments.gateways.report", reportGateway],
+  ["GET", `${ENV}/deployments`, "organizations.environments.deployments.list", listDeployments],
+  ["GET", `${ORG}/apis`, "organizations.apis.list", listApis],
+  ["GET", `${ORG}/apis/{api}`, "organizations.apis.get", getApi],
+  ["GET", `${ORG}/apis/{api}/deployments`, "organizations.apis.deployments.list", listDeploymentsOfApi],
   ["GET", `${ORG}/operations`, "organizations.operations.list", listOperations],
   ["GET", `${ORG}/operations/{operation}`, "organizations.operations.get", getOperation],
 ];
@@ -98,7 +103,10 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const parts: ControlParts = { store, publisher, limits, identify: identifyByClaim, onNotice, now: () => Date.now() };
   try {
     await seedOrganization(parts, organization);
-    return controlOf(await listen(createApp(ROUTES, parts), options.listen), parts);
+    return controlOf(
+      await listen(createApp([["GET", "/", "index", getIndex], ...documentLines(API_LINES), ...API_LINES], parts), options.listen),
+      parts,
+    );
   } catch (error) {
     await store.close();
     throw error;

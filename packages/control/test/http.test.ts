@@ -121,15 +121,10 @@ function statusFor(port: number, host: string): Promise<number | undefined> {
   });
 }
 
-test("the index leads to the organizations and to the documentation, which has the custom verb", async () => {
-  const { ask } = await openTestControl();
+test("the index leads to the organizations and to the documents", async () => {
+  const { ask, urlOf } = await openTestControl();
   const { body } = await ask("GET //");
-  expect(body).toMatchObject({ service: "wherefrom-control" });
+  expect(body.service).toBe("wherefrom-control");
+  for (const link of Object.values<string>(body.links)) expect((await fetch(urlOf(`/${link}`))).status).toBe(200);
   expect((await ask(`GET /${body.links.organizations}`)).body).toEqual({ organizations: [{ organization: "local", projectId: "local" }] });
-  const document = (await ask(`GET /${body.links.openapi}`)).body;
-  expect(document.openapi).toBe("3.1.0");
-  const environment = "/v1/organizations/{org}/environments/{env}";
-  expect(Object.keys(document.paths[environment])).toEqual(["get", "put", "post", "patch", "delete"]);
-  expect(Object.keys(document.paths[`${environment}:explain`])).toEqual(["post"]);
-  expect(Object.keys(document.paths[`${environment}:lint`])).toEqual(["post"]);
 });

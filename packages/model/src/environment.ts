@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { int64Schema, timeField } from "./int64.ts";
+import { policySchema } from "./policy-schema.ts";
 import { propertiesSchema } from "./properties.ts";
 
 const NAME = /^[.A-Za-z0-9_-]{1,255}$/;
-const INT64 = /^-?[0-9]{1,19}$/;
 const FORWARD_PROXY = /^http:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})$/;
 const MAX_PORT = 65_535;
 
@@ -15,31 +16,31 @@ export const environmentNameSchema: z.ZodType<string, string> = z
   .regex(NAME, "Expected 1 to 255 letters, digits, dots, underscores or hyphens")
   .refine((name) => name !== "." && name !== "..", "Expected a name other than . and ..");
 
-/** int64 of proto3 JSON: written as text, read from text or number. */
-const int64Schema = z
-  .union([z.string(), z.int()], "Expected a whole number, as text or number")
-  .transform(String)
-  .refine((text) => INT64.test(text), "Expected a whole number, as text or number");
-
 function isForwardProxy(text: string): boolean {
   if (text === "") return true;
   const port = Number(FORWARD_PROXY.exec(text)?.[2]);
   return port >= 1 && port <= MAX_PORT;
 }
 
-const nodeConfigSchema = z.strictObject({ minNodeCount: int64Schema.optional(), maxNodeCount: int64Schema.optional() });
+const nodeConfigShape = {
+  minNodeCount: int64Schema.optional().describe("Kept for Apigee's clients; without effect here"),
+  maxNodeCount: int64Schema.optional().describe("Kept for Apigee's clients; without effect here"),
+};
 
 const settingsShape = {
   displayName: z.string("Expected a text").optional(),
   description: z.string("Expected a text").optional(),
   properties: propertiesSchema.optional(),
-  deploymentType: z.enum(["DEPLOYMENT_TYPE_UNSPECIFIED", "PROXY", "ARCHIVE"]).optional(),
-  apiProxyType: z.enum(["API_PROXY_TYPE_UNSPECIFIED", "PROGRAMMABLE", "CONFIGURABLE"]).optional(),
+  deploymentType: z.enum(["DEPLOYMENT_TYPE_UNSPECIFIED", "PROXY", "ARCHIVE"]).optional().describe("Cannot change after creation"),
+  apiProxyType: z.enum(["API_PROXY_TYPE_UNSPECIFIED", "PROGRAMMABLE", "CONFIGURABLE"]).optional().describe("Cannot change after creation"),
   type: z.enum(["ENVIRONMENT_TYPE_UNSPECIFIED", "BASE", "INTERMEDIATE", "COMPREHENSIVE"]).optional(),
-  nodeConfig: nodeConfigSchema.optional(),
-  forwardProxyUri: z.string("Expected a text").refine(isForwardProxy, "Expected http://host:port, or an empty text for none").optional(),
+  nodeConfig: z.strictObject(nodeConfigShape).optional(),
+  forwardProxyUri: z
+    .string("Expected a text")
+    .refine(isForwardProxy, "Expected http://host:port, or an empty text for none")
+    .optional()
+    .describe("http://host:port; an empty text is none. Kept for Apigee's clients; without effect here"),
   hasAttachedFlowHooks: z.boolean("Expected true or false").optional(),
-  clientIpResolutionConfig: z.record(z.string(), z.unknown(), "Expected an object").optional(),
 };
 
 /** What a client may set on an environment. Nothing here has a default: a field that was never set is absent. */
@@ -62,13 +63,11 @@ export type EnvironmentSettings = {
   clientIpResolutionConfig?: Record<string, unknown> | undefined;
 };
 
-/** Source: Apigee, GoogleCloudApigeeV1Environment. */
-export const environmentSettingsSchema: z.ZodType<EnvironmentSettings, unknown> = z.strictObject(settingsShape);
-
-/** The body of a request that creates or changes an environment, for the API's documentation. Fields that only the system sets may stand in it, too. */
-export const environmentBodySchema: z.ZodType<EnvironmentSettings & { name?: string | undefined }, unknown> = z
-  .strictObject({ name: environmentNameSchema.optional(), ...settingsShape })
-  .meta({ id: "EnvironmentBody" });
+/** Source: Apigee, GoogleCloudApigeeV1Environment. The policy is judged by `parsePolicy`, not here. */
+export const environmentSettingsSchema: z.ZodType<EnvironmentSettings, unknown> = z.strictObject({
+  ...settingsShape,
+  clientIpResolutionConfig: z.record(z.string(), z.unknown(), "Expected an object").optional(),
+});
 
 /** An environment as the API answers it. */
 export type Environment = EnvironmentSettings & {
@@ -80,12 +79,19 @@ export type Environment = EnvironmentSettings & {
   lastModifiedAt: string;
 };
 
+const nodeConfigSchema = z
+  .strictObject({ ...nodeConfigShape, currentAggregateNodeCount: int64Schema.optional().meta({ readOnly: true }) })
+  .meta({ id: "NodeConfig" });
+
+/** An environment as it goes over the wire, for documents and clients. What is read-only may stand in a request, without effect. */
 export const environmentSchema: z.ZodType<Environment, unknown> = z
   .strictObject({
     name: environmentNameSchema,
     ...settingsShape,
-    state: z.enum(["CREATING", "ACTIVE", "DELETING", "UPDATING"]),
-    createdAt: z.string(),
-    lastModifiedAt: z.string(),
+    nodeConfig: nodeConfigSchema.optional(),
+    clientIpResolutionConfig: policySchema("Environment").optional().describe("Which client a request is from. {} clears it"),
+    state: z.enum(["STATE_UNSPECIFIED", "CREATING", "ACTIVE", "DELETING", "UPDATING"]).meta({ readOnly: true }),
+    createdAt: timeField("When it was created"),
+    lastModifiedAt: timeField("When it or a route of it changed last"),
   })
-  .meta({ id: "Environment" });
+  .meta({ id: "Environment" }) as z.ZodType<Environment, unknown>;

@@ -11,21 +11,21 @@ export { AUDIT_ORIGIN, type AuditEntry, auditEntrySchema, hashOf, sealAuditEntry
 export {
   type Environment,
   type EnvironmentSettings,
-  environmentBodySchema,
   environmentNameSchema,
   environmentSchema,
   environmentSettingsSchema,
 } from "./environment.ts";
 export { type FlowVariableSource, flowVariable, flowVariables, flowVariableTable } from "./flow-variables.ts";
+export { int64Schema } from "./int64.ts";
 export { type Operation, type OperationType, operationSchema } from "./operation.ts";
 export {
   type Organization,
   type OrganizationSettings,
-  organizationBodySchema,
   organizationNameSchema,
   organizationSchema,
   organizationSettingsSchema,
 } from "./organization.ts";
+export { policySchema } from "./policy-schema.ts";
 export { diffRanges, judgeRanges, type RangeDiff } from "./ranges/judge-ranges.ts";
 export { readPublishedList } from "./ranges/published-list.ts";
 export {
@@ -58,9 +58,9 @@ export {
   type MaskPath,
   ORGANIZATION_FIELDS,
   ORGANIZATION_OUTPUT_FIELDS,
-  POLICY_FIELDS,
   parseFieldMask,
   ROUTE_FIELDS,
   type WireFields,
+  wireFieldsOf,
   withoutFields,
 } from "./wire-names.ts";

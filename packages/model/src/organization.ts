@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { timeField } from "./int64.ts";
 import { propertiesSchema } from "./properties.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
@@ -33,11 +34,6 @@ export type OrganizationSettings = {
 /** Source: Apigee, GoogleCloudApigeeV1Organization. */
 export const organizationSettingsSchema: z.ZodType<OrganizationSettings, unknown> = z.strictObject(settingsShape);
 
-/** The body of a request that creates or changes an organization, for the API's documentation. Fields that only the system sets may stand in it, too. */
-export const organizationBodySchema: z.ZodType<OrganizationSettings & { name?: string | undefined }, unknown> = z
-  .strictObject({ name: organizationNameSchema.optional(), ...settingsShape })
-  .meta({ id: "OrganizationBody" });
-
 /** An organization as the API answers it. */
 export type Organization = OrganizationSettings & {
   name: string;
@@ -52,14 +48,15 @@ export type Organization = OrganizationSettings & {
   lastModifiedAt: string;
 };
 
+/** An organization as it goes over the wire, for documents and clients. What is read-only may stand in a request, without effect. */
 export const organizationSchema: z.ZodType<Organization, unknown> = z
   .strictObject({
-    name: organizationNameSchema,
+    name: organizationNameSchema.meta({ readOnly: true }),
     ...settingsShape,
-    projectId: z.string(),
-    environments: z.array(z.string()),
-    state: z.literal("ACTIVE"),
-    createdAt: z.string(),
-    lastModifiedAt: z.string(),
+    projectId: z.string().meta({ readOnly: true, description: "The name again: there are no projects here" }),
+    environments: z.array(z.string()).meta({ readOnly: true, description: "Names of its environments" }),
+    state: z.enum(["STATE_UNSPECIFIED", "CREATING", "ACTIVE", "DELETING", "UPDATING"]).meta({ readOnly: true }),
+    createdAt: timeField("When it was created"),
+    lastModifiedAt: timeField("When its own fields changed last"),
   })
-  .meta({ id: "Organization" });
+  .meta({ id: "Organization" }) as z.ZodType<Organization, unknown>;

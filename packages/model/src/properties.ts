@@ -1,11 +1,16 @@
 import { z } from "zod";
 
-const propertySchema = z.strictObject({ name: z.string("Expected a text").min(1, "Expected a name"), value: z.string("Expected a text") });
+const propertySchema = z
+  .strictObject({ name: z.string("Expected a text").min(1, "Expected a name"), value: z.string("Expected a text") })
+  .meta({ id: "Property" });
 
 /** Apigee's key-value pairs of an organization or an environment. Source: GoogleCloudApigeeV1Properties. */
-export const propertiesSchema: z.ZodType<{ property?: { name: string; value: string }[] | undefined }, unknown> = z.strictObject({
-  property: z
-    .array(propertySchema, "Expected a list of properties")
-    .refine((list) => new Set(list.map((property) => property.name)).size === list.length, "Expected each name once")
-    .optional(),
-});
+export const propertiesSchema: z.ZodType<{ property?: { name: string; value: string }[] | undefined }, unknown> = z
+  .strictObject({
+    property: z
+      .array(propertySchema, "Expected a list of properties")
+      .refine((list) => new Set(list.map((property) => property.name)).size === list.length, "Expected each name once")
+      .optional()
+      .describe("A list that is given replaces the whole list"),
+  })
+  .meta({ id: "Properties" });

@@ -23,28 +23,25 @@ export const originSchema = z.string().refine(isOrigin, "Expected http://host:po
 const timeoutSchema = z.int().min(1).max(MAX_TIMEOUT_MS);
 
 const targetTimeouts = {
-  /** Connecting, TLS handshake included. */
-  connectMs: timeoutSchema.optional(),
-  /** From the request sent to the header of the response. */
-  headersMs: timeoutSchema.optional(),
-  /** Silence inside the response body. */
-  bodyMs: timeoutSchema.optional(),
+  connectMs: timeoutSchema.optional().describe("Connecting, TLS handshake included"),
+  headersMs: timeoutSchema.optional().describe("From the request sent to the header of the response"),
+  bodyMs: timeoutSchema.optional().describe("Silence inside the response body"),
 };
 
 /** How long a target may take. What is absent is the gateway's limit. */
-const targetTimeoutsSchema = z.strictObject(targetTimeouts);
+const targetTimeoutsSchema = z.strictObject(targetTimeouts).meta({ id: "TargetTimeouts" });
+
+const TOTAL =
+  "From the request's header to the last byte of the answer, retries included. Absent: none, as downloads and event streams take as long as they take";
 
 /** The timeouts of a route: those of its targets where they name none, and one over everything. */
-export const routeTimeoutsSchema = z.strictObject({
-  ...targetTimeouts,
-  /** From the request's header to the last byte of the answer, retries included. Absent: none, as downloads and event streams take as long as they take. */
-  totalMs: timeoutSchema.optional(),
-});
+export const routeTimeoutsSchema = z
+  .strictObject({ ...targetTimeouts, totalMs: timeoutSchema.optional().describe(TOTAL) })
+  .meta({ id: "RouteTimeouts" });
 
 /** One of the servers that a route goes to. */
-export const routeTargetSchema = z.strictObject({
-  url: originSchema,
-  timeouts: targetTimeoutsSchema.optional(),
-});
+export const routeTargetSchema = z
+  .strictObject({ url: originSchema, timeouts: targetTimeoutsSchema.optional() })
+  .meta({ id: "RouteTarget" });
 
 export type RouteTarget = z.output<typeof routeTargetSchema>;

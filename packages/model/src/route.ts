@@ -15,34 +15,53 @@ const MAX_RETRIES = 5;
  * When a request that failed is sent once more. Only before a byte of an answer: any request that got no connection, and of the idempotent ones
  * without a body those whose connection broke or whose answer has one of the `statuses`. Another target comes before the same one.
  */
-const retriesSchema = z.strictObject({
-  /** Retries of one request. */
-  max: z.int().min(0).max(MAX_RETRIES).default(1),
-  /** Answers that are retried, unless they have a Retry-After, and that count as failures of the target. */
-  statuses: z.array(z.literal([500, 502, 503, 504])).default([]),
-  /** How many retries all requests of the route together may cause, as a share of them; ten are allowed beyond that at a time. */
-  budgetPercent: z.int().min(0).max(100).default(10),
-});
+const retriesSchema = z
+  .strictObject({
+    max: z.int().min(0).max(MAX_RETRIES).default(1).describe("Retries of one request"),
+    statuses: z
+      .array(z.literal([500, 502, 503, 504]))
+      .default([])
+      .describe("Answers that are retried, unless they have a Retry-After, and that count as failures of the target"),
+    budgetPercent: z
+      .int()
+      .min(0)
+      .max(100)
+      .default(10)
+      .describe("How many retries all requests of the route together may cause, as a share of them; ten are allowed beyond that at a time"),
+  })
+  .meta({ id: "RouteRetries" });
 
 const routeFields = z.strictObject({
   name: z.string().regex(ROUTE_NAME, "Expected 1 to 63 letters, digits, dots, underscores or hyphens, the first a letter or digit"),
-  /** Host without port: `*` matches any host, `*.example.com` any name below it. An exact host wins over a pattern. */
-  host: z.string().regex(HOST, "Expected a host name, *.domain or *").default("*"),
-  /** A prefix by whole segments; the longest that matches wins. */
-  basePath: z.string().regex(BASE_PATH, "Expected a path that starts with / and has no query").default("/"),
-  /** The only target: short for `targets` with one that has nothing but its URL. */
-  target: originSchema.optional(),
+  host: z
+    .string()
+    .regex(HOST, "Expected a host name, *.domain or *")
+    .default("*")
+    .describe("Host without port: * matches any host, *.example.com any name below it. An exact host wins over a pattern"),
+  basePath: z
+    .string()
+    .regex(BASE_PATH, "Expected a path that starts with / and has no query")
+    .default("/")
+    .describe("A prefix by whole segments; the longest that matches wins"),
+  target: originSchema.optional().describe("The only target: short for targets with one that has nothing but its URL"),
   targets: z.array(routeTargetSchema).min(1, "Expected at least one target").max(MAX_TARGETS).optional(),
-  /** Which of several targets is next: each in turn, or the one with the fewest requests and WebSockets open through this gateway. */
-  balancing: z.enum(["round-robin", "least-busy"]).default("round-robin"),
+  balancing: z
+    .enum(["round-robin", "least-busy"])
+    .default("round-robin")
+    .describe(
+      "Which of several targets is next: each in turn, or the one with the fewest requests and WebSockets open through this gateway",
+    ),
   timeouts: routeTimeoutsSchema.optional(),
   retries: retriesSchema.prefault({}),
-  /** What the target gets as forwarding headers: only the resolved client, or the verified part of the chain and the peer. */
-  forwardedHeaders: z.enum(["replace", "append"]).default("replace"),
-  /** Status for a request that has no address. */
-  rejectStatus: z.int().min(400).max(499).default(400),
-  /** Sends the explanation and the flow variables to the target in `X-Wherefrom-Explanation`. For diagnosis. */
-  sendExplanation: z.boolean().default(false),
+  forwardedHeaders: z
+    .enum(["replace", "append"])
+    .default("replace")
+    .describe("What the target gets as forwarding headers: only the resolved client, or the verified part of the chain and the peer"),
+  rejectStatus: z.int().min(400).max(499).default(400).describe("Status for a request that has no address"),
+  sendExplanation: z
+    .boolean()
+    .default(false)
+    .describe("Sends the explanation and the flow variables to the target in X-Wherefrom-Explanation. For diagnosis"),
 });
 
 type MaybeTargets = { readonly target?: unknown; readonly targets?: unknown };
@@ -65,7 +84,8 @@ export const routeSchema = routeFields
   .refine(({ targets }) => targets === undefined || new Set(targets.map(placeOf)).size === targets.length, {
     path: ["targets"],
     error: "Expected each target once",
-  });
+  })
+  .meta({ id: "Route" });
 
 /** A route with every default filled in. */
 export type Route = z.output<typeof routeSchema>;

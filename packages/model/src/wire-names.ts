@@ -1,3 +1,8 @@
+import { z } from "zod";
+import { environmentSchema } from "./environment.ts";
+import { organizationSchema } from "./organization.ts";
+import { routeSchema } from "./route.ts";
+
 /**
  * Apigee's spellings at the API's edge. Bodies and field masks may name a field in lowerCamelCase or in snake_case, as
  * Google's JSON transcoding allows; inside, and in every answer, only lowerCamelCase is used.
@@ -10,82 +15,43 @@ type WireField =
   | { readonly kind: "message"; readonly fields: WireFields }
   | { readonly kind: "list"; readonly fields: WireFields };
 
-const LEAF: WireField = { kind: "leaf" };
-const message = (fields: WireFields): WireField => ({ kind: "message", fields });
-const list = (fields: WireFields): WireField => ({ kind: "list", fields });
+/**
+ * The names in a message that its schema says may be set, or those that only the system sets. The latter are accepted in a body, and
+ * without effect there.
+ */
+export function wireFieldsOf(schema: z.ZodType, which: "settable" | "output"): WireFields {
+  const object = unwrapped(schema);
+  if (!(object instanceof z.ZodObject)) throw new Error("Expected the schema of an object");
+  const fields = Object.entries(object.shape as Record<string, z.ZodType>).flatMap(([name, field]): [string, WireField][] => {
+    if (field.meta()?.["readOnly"] === true) return which === "output" ? [[name, { kind: "leaf" }]] : [];
+    const wireField = wireFieldOf(field, which);
+    return which === "output" && (wireField.kind === "leaf" || Object.keys(wireField.fields).length === 0) ? [] : [[name, wireField]];
+  });
+  return Object.fromEntries(fields);
+}
 
-const ALGORITHM_FIELDS: WireFields = {
-  headerIndexAlgorithm: message({ ipHeaderName: LEAF, ipHeaderIndex: LEAF, trustedPeers: LEAF, allowTrustEveryone: LEAF }),
-  trustedProxiesAlgorithm: message({ ipHeaderName: LEAF, trustedProxies: LEAF, allowTrustEveryone: LEAF }),
-  singleHeaderAlgorithm: message({ ipHeaderName: LEAF, trustedPeers: LEAF, allowTrustEveryone: LEAF }),
-  peerAddressAlgorithm: message({}),
-};
+function wireFieldOf(schema: z.ZodType, which: "settable" | "output"): WireField {
+  const inner = unwrapped(schema);
+  if (inner instanceof z.ZodObject) return { kind: "message", fields: wireFieldsOf(inner, which) };
+  const item = inner instanceof z.ZodArray ? unwrapped(inner.element as z.ZodType) : undefined;
+  return item instanceof z.ZodObject ? { kind: "list", fields: wireFieldsOf(item, which) } : { kind: "leaf" };
+}
 
-/** The names inside `clientIpResolutionConfig`: Apigee's, and those of our superset. */
-export const POLICY_FIELDS: WireFields = {
-  ...ALGORITHM_FIELDS,
-  firstMatchAlgorithm: message({ algorithms: list(ALGORITHM_FIELDS) }),
-  fallback: LEAF,
-  ipv6GroupPrefix: LEAF,
-};
+function unwrapped(schema: z.ZodType): z.ZodType {
+  const isWrapper = [z.ZodOptional, z.ZodDefault, z.ZodPrefault, z.ZodNullable].some((kind) => schema instanceof kind);
+  return isWrapper ? unwrapped((schema as z.ZodOptional<z.ZodType>).unwrap()) : schema;
+}
 
-/** The names of an environment that a client may set, and the path a field mask may take. */
-export const ENVIRONMENT_FIELDS: WireFields = {
-  displayName: LEAF,
-  description: LEAF,
-  properties: message({ property: list({ name: LEAF, value: LEAF }) }),
-  deploymentType: LEAF,
-  apiProxyType: LEAF,
-  type: LEAF,
-  nodeConfig: message({ minNodeCount: LEAF, maxNodeCount: LEAF }),
-  forwardProxyUri: LEAF,
-  hasAttachedFlowHooks: LEAF,
-  clientIpResolutionConfig: message(POLICY_FIELDS),
-};
+function without(fields: WireFields, name: string): WireFields {
+  return Object.fromEntries(Object.entries(fields).filter(([key]) => key !== name));
+}
 
-/** The names of an environment that only the system sets: accepted in a body, and without effect there. */
-export const ENVIRONMENT_OUTPUT_FIELDS: WireFields = {
-  state: LEAF,
-  createdAt: LEAF,
-  lastModifiedAt: LEAF,
-  nodeConfig: message({ currentAggregateNodeCount: LEAF }),
-};
-
-/** The names of an organization that a client may set. */
-export const ORGANIZATION_FIELDS: WireFields = {
-  displayName: LEAF,
-  description: LEAF,
-  properties: message({ property: list({ name: LEAF, value: LEAF }) }),
-  attributes: LEAF,
-  analyticsRegion: LEAF,
-  runtimeType: LEAF,
-  billingType: LEAF,
-};
-
-/** The names of an organization that only the system sets: accepted in a body, and without effect there. */
-export const ORGANIZATION_OUTPUT_FIELDS: WireFields = {
-  projectId: LEAF,
-  environments: LEAF,
-  state: LEAF,
-  createdAt: LEAF,
-  lastModifiedAt: LEAF,
-};
-
-const TARGET_TIMEOUT_FIELDS: WireFields = { connectMs: LEAF, headersMs: LEAF, bodyMs: LEAF };
-
-export const ROUTE_FIELDS: WireFields = {
-  name: LEAF,
-  host: LEAF,
-  basePath: LEAF,
-  target: LEAF,
-  targets: list({ url: LEAF, timeouts: message(TARGET_TIMEOUT_FIELDS) }),
-  balancing: LEAF,
-  timeouts: message({ ...TARGET_TIMEOUT_FIELDS, totalMs: LEAF }),
-  retries: message({ max: LEAF, statuses: LEAF, budgetPercent: LEAF }),
-  forwardedHeaders: LEAF,
-  rejectStatus: LEAF,
-  sendExplanation: LEAF,
-};
+/** The names of an environment that a client may set after creation, and the path a field mask may take. */
+export const ENVIRONMENT_FIELDS: WireFields = without(wireFieldsOf(environmentSchema, "settable"), "name");
+export const ENVIRONMENT_OUTPUT_FIELDS: WireFields = wireFieldsOf(environmentSchema, "output");
+export const ORGANIZATION_FIELDS: WireFields = wireFieldsOf(organizationSchema, "settable");
+export const ORGANIZATION_OUTPUT_FIELDS: WireFields = without(wireFieldsOf(organizationSchema, "output"), "name");
+export const ROUTE_FIELDS: WireFields = wireFieldsOf(routeSchema, "settable");
 
 type JsonObject = Record<string, unknown>;
 

@@ -1,3 +1,4 @@
+import { int64Schema, policySchema } from "@wherefrom/model";
 import { z } from "zod";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf } from "../http/etag.ts";
@@ -6,12 +7,12 @@ import { requireEnvironment } from "./environments.ts";
 
 const deployedConfigSchema = z
   .object({
-    name: z.string(),
-    revisionId: z.string(),
-    envScopedRevisionId: z.string(),
-    uid: z.string(),
-    createTime: z.string(),
-    clientIpResolutionConfig: z.record(z.string(), z.unknown()).optional(),
+    name: z.string().describe("organizations/{org}/environments/{env}/configs/{revision}"),
+    revisionId: int64Schema.describe("The environment's revision"),
+    envScopedRevisionId: int64Schema.describe("The same: there is one revision for everything in an environment"),
+    uid: z.string().describe("Another one when the environment was deleted and created again"),
+    createTime: z.string().meta({ format: "google-datetime", description: "When the revision was made" }),
+    clientIpResolutionConfig: policySchema("EnvironmentConfig").optional(),
     forwardProxyUri: z.string().optional(),
   })
   .meta({ id: "EnvironmentConfig" });

@@ -1,9 +1,9 @@
-import { environmentBodySchema, environmentSchema, type OperationType, operationSchema } from "@wherefrom/model";
+import { environmentSchema, type OperationType, operationSchema } from "@wherefrom/model";
 import { z } from "zod";
 import { changeAndPublish, type Published } from "../change.ts";
 import type { Decide, EnvironmentContent, EnvironmentRecord, OrganizationStore } from "../config-store/port.ts";
 import { ApiError } from "../http/api-error.ts";
-import { type Answer, type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
+import { type Answer, type Call, type Endpoint, jsonAnswer, type QueryParameter } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
 import type { ControlLimits } from "../limits.ts";
 import { type GivenEnvironment, newName, readEnvironmentBody, requireName, updatedSettings } from "./environment-body.ts";
@@ -11,18 +11,24 @@ import { environmentJson, environmentName } from "./environment-json.ts";
 import { finishOperation } from "./finish-operation.ts";
 import { type Paths, readUpdateMask } from "./update-mask.ts";
 
+const UPDATE_MASK: QueryParameter = {
+  type: "string",
+  format: "google-fieldmask",
+  description: "Which fields to change, in lowerCamelCase or snake_case: client_ip_resolution_config. Without it: those that the body has",
+};
+
 /** Apigee's own answer is the bare list of names. */
 export const listEnvironments: Endpoint = {
   summary: "Names of the environments",
-  answers: z.array(z.string()),
+  answers: z.array(z.string()).meta({ id: "EnvironmentNames" }),
   handle: async ({ store }) => jsonAnswer(await store.names()),
 };
 
 export const createEnvironment: Endpoint = {
   summary: "Creates an environment",
-  takes: environmentBodySchema,
+  takes: environmentSchema,
   answers: operationSchema,
-  query: ["name"],
+  query: { name: { type: "string", description: "Name of the environment, when the body has none" } },
   async handle(call) {
     const given = readEnvironmentBody(await call.body());
     const name = newName(given, call.query.get("name"));
@@ -52,8 +58,9 @@ export const getEnvironment: Endpoint = {
  */
 export const updateEnvironment: Endpoint = {
   summary: "Changes the fields that the body has",
-  takes: environmentBodySchema,
+  takes: environmentSchema,
   answers: environmentSchema,
+  isConditional: true,
   async handle(call) {
     const given = readEnvironmentBody(await call.body());
     const record = recordOf(await update(call, given, undefined));
@@ -64,9 +71,10 @@ export const updateEnvironment: Endpoint = {
 /** PATCH: changes the fields of `updateMask`; without one, those that the body has. */
 export const modifyEnvironment: Endpoint = {
   summary: "Changes the fields that updateMask names",
-  takes: environmentBodySchema,
+  takes: environmentSchema,
   answers: operationSchema,
-  query: ["updateMask", "update_mask"],
+  query: { updateMask: UPDATE_MASK },
+  isConditional: true,
   async handle(call) {
     const given = readEnvironmentBody(await call.body());
     const paths = readUpdateMask(call.query, given.violations);
@@ -77,6 +85,7 @@ export const modifyEnvironment: Endpoint = {
 export const deleteEnvironment: Endpoint = {
   summary: "Deletes an environment with its routes",
   answers: operationSchema,
+  isConditional: true,
   async handle(call) {
     const name = call.param("env");
     const published = await change(call, name, (current) => {

@@ -9,31 +9,35 @@ import { requireEnvironment } from "./environments.ts";
 const MAX_HEADER_FIELDS = 1_000;
 const FIELD = "Expected a [name, value] pair of texts";
 
-const evidenceSchema = z.strictObject({
-  /** Address of the transport peer; null or absent: not known. */
-  peer: z.string("Expected a text or null").nullish(),
-  /** Header fields as they came over the wire, repeated ones repeated. */
-  headers: z
-    .array(z.tuple([z.string(FIELD), z.string(FIELD)], FIELD), "Expected a list of [name, value] pairs")
-    .max(MAX_HEADER_FIELDS)
-    .optional(),
-  /** A `clientIpResolutionConfig` to try in place of the environment's own. Nothing is stored. */
-  policy: z.record(z.string(), z.unknown(), "Expected an object").optional(),
-});
+const evidenceSchema = z
+  .strictObject({
+    peer: z.string("Expected a text or null").nullish().describe("Address of the transport peer; null or absent: not known"),
+    headers: z
+      .array(z.tuple([z.string(FIELD), z.string(FIELD)], FIELD), "Expected a list of [name, value] pairs")
+      .max(MAX_HEADER_FIELDS)
+      .optional()
+      .describe("Header fields as they came over the wire, repeated ones repeated"),
+    policy: z
+      .record(z.string(), z.unknown(), "Expected an object")
+      .optional()
+      .describe("A clientIpResolutionConfig to try in place of the environment's own. Nothing is stored"),
+  })
+  .meta({ id: "ExplainRequest" });
 
-const answerSchema = z.looseObject({
-  ip: z.string().nullable(),
-  family: z.union([z.literal(4), z.literal(6)]).nullable(),
-  outcome: z.enum(["resolved", "fallback", "rejected"]),
-  trust: z.enum(["verified", "unverified"]),
-  reason: z.string().optional(),
-  algorithm: z.string(),
-  key: z.string().nullable(),
-  /** The environment's revision; also when another policy was tried. */
-  revisionId: z.string(),
-  policy: z.enum(["environment", "tried"]),
-  explanation: z.looseObject({}),
-});
+const answerSchema = z
+  .looseObject({
+    ip: z.string().nullable(),
+    family: z.union([z.literal(4), z.literal(6)]).nullable(),
+    outcome: z.enum(["resolved", "fallback", "rejected"]),
+    trust: z.enum(["verified", "unverified"]),
+    reason: z.string().optional(),
+    algorithm: z.string(),
+    key: z.string().nullable(),
+    revisionId: z.string().describe("The environment's revision; also when another policy was tried"),
+    policy: z.enum(["environment", "tried"]),
+    explanation: z.looseObject({}),
+  })
+  .meta({ id: "ExplainResponse" });
 
 /** What the environment says of one request, with the verdict on each hop. Nothing is stored and no traffic is touched. */
 export const explainRequest: Endpoint = {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { refuseFaults } from "../http/api-error.ts";
 import type { FieldReason } from "../http/api-reason.ts";
+import { EMPTY } from "../http/empty.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { shownValue, violationsOf } from "../http/violations.ts";
 import type { GatewayReport } from "../publish.ts";
@@ -10,8 +11,12 @@ import { requireEnvironment } from "./environments.ts";
 const GATEWAY_NAME = /^[A-Za-z0-9._-]{1,128}$/;
 const MAX_ISSUES = 100;
 
-const refusedSchema = z.strictObject({ revision: z.int().min(0), issues: z.array(z.unknown()).max(MAX_ISSUES) });
-const reportSchema: z.ZodType<GatewayReport, unknown> = z.strictObject({ revision: z.int().min(0), refused: refusedSchema.optional() });
+const refusedSchema = z
+  .strictObject({ revision: z.int().min(0), issues: z.array(z.unknown()).max(MAX_ISSUES) })
+  .meta({ id: "RefusedSnapshot" });
+const reportSchema: z.ZodType<GatewayReport, unknown> = z
+  .strictObject({ revision: z.int().min(0), refused: refusedSchema.optional() })
+  .meta({ id: "GatewayReport" });
 
 const gatewaySchema = z
   .object({
@@ -26,7 +31,7 @@ const gatewaySchema = z
 /** Which gateway runs which revision. Not stored: after control was restarted, gateways appear as they report again. */
 export const listGateways: Endpoint = {
   summary: "Which gateway runs which revision",
-  answers: z.object({ gateways: z.array(gatewaySchema) }),
+  answers: z.object({ gateways: z.array(gatewaySchema) }).meta({ id: "ListGatewaysResponse" }),
   async handle({ parts, store, organization, param }) {
     const { name } = await requireEnvironment(store, param("env"));
     const gateways = parts.publisher
@@ -45,7 +50,7 @@ export const listGateways: Endpoint = {
 export const reportGateway: Endpoint = {
   summary: "A gateway says what it runs",
   takes: reportSchema,
-  answers: z.object({}),
+  answers: EMPTY,
   async handle({ parts, store, organization, param, body }) {
     const gateway = gatewayNameOf(param("gateway"));
     const given = await body();

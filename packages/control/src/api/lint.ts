@@ -9,41 +9,51 @@ import { requireEnvironment } from "./environments.ts";
 const MAX_SUPPRESSIONS = 1_000;
 
 /** Only the types are judged here: a code that is none, or a day that is no day, is advice on the suppression. */
-const suppressionSchema = z.strictObject(
-  {
-    code: z.string("Expected a text"),
-    /** JSON pointer into the policy; absent: everywhere in it. */
-    pointer: z.string("Expected a text").optional(),
-    reason: z.string("Expected a text"),
-    /** The last day on which it holds, `YYYY-MM-DD` in UTC. */
-    until: z.string("Expected a text"),
-  },
-  "Expected an object",
-);
+const suppressionSchema = z
+  .strictObject(
+    {
+      code: z.string("Expected a text"),
+      pointer: z.string("Expected a text").optional().describe("JSON pointer into the policy; absent: everywhere in it"),
+      reason: z.string("Expected a text"),
+      until: z.string("Expected a text").describe("The last day on which it holds, YYYY-MM-DD in UTC"),
+    },
+    "Expected an object",
+  )
+  .meta({ id: "Suppression" });
 
-const bodySchema = z.strictObject({
-  /** A `clientIpResolutionConfig` to judge in place of the environment's own. Nothing is stored. */
-  policy: z.record(z.string(), z.unknown(), "Expected an object").optional(),
-  /** Advisories that are accepted until a day. */
-  suppressions: z.array(suppressionSchema, "Expected a list of suppressions").max(MAX_SUPPRESSIONS).optional(),
-});
+const bodySchema = z
+  .strictObject({
+    policy: z
+      .record(z.string(), z.unknown(), "Expected an object")
+      .optional()
+      .describe("A clientIpResolutionConfig to judge in place of the environment's own. Nothing is stored"),
+    suppressions: z
+      .array(suppressionSchema, "Expected a list of suppressions")
+      .max(MAX_SUPPRESSIONS)
+      .optional()
+      .describe("Advisories that are accepted until a day"),
+  })
+  .meta({ id: "LintRequest" });
 
-const answerSchema = z.looseObject({
-  advisories: z.array(
-    z.object({
-      code: z.string(),
-      severity: z.enum(["error", "warning", "note"]),
-      /** JSON pointer into the policy, in the spelling that was given. */
-      pointer: z.string(),
-      summary: z.string(),
-      why: z.string(),
-      fix: z.string(),
-    }),
-  ),
-  /** The environment's revision; also when another policy was judged. */
-  revisionId: z.string(),
-  policy: z.enum(["environment", "tried"]),
-});
+/** What is said of a policy that is valid. */
+const advisorySchema = z
+  .object({
+    code: z.string(),
+    severity: z.enum(["error", "warning", "note"]),
+    pointer: z.string().describe("JSON pointer into the policy, in the spelling that was given"),
+    summary: z.string(),
+    why: z.string(),
+    fix: z.string(),
+  })
+  .meta({ id: "Advisory" });
+
+const answerSchema = z
+  .looseObject({
+    advisories: z.array(advisorySchema),
+    revisionId: z.string().describe("The environment's revision; also when another policy was judged"),
+    policy: z.enum(["environment", "tried"]),
+  })
+  .meta({ id: "LintResponse" });
 
 /** What the environment's policy allows that its author may not have meant. Nothing is stored and no traffic is touched. */
 export const lintPolicy: Endpoint = {

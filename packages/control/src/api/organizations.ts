@@ -5,7 +5,6 @@ import {
   ORGANIZATION_OUTPUT_FIELDS,
   type OrganizationSettings,
   operationSchema,
-  organizationBodySchema,
   organizationNameSchema,
   organizationSchema,
   organizationSettingsSchema,
@@ -24,11 +23,14 @@ import { finishOperation } from "./finish-operation.ts";
 import { organizationJson } from "./organization-json.ts";
 
 const PROJECTS = "projects/";
-const RETENTIONS: readonly (string | null)[] = [null, "DELETION_RETENTION_UNSPECIFIED", "MINIMUM"];
+const RETENTIONS: readonly string[] = ["DELETION_RETENTION_UNSPECIFIED", "MINIMUM"];
+
+const mappingSchema = z.object({ organization: z.string(), projectId: z.string() }).meta({ id: "OrganizationProjectMapping" });
+const listSchema = z.object({ organizations: z.array(mappingSchema) }).meta({ id: "ListOrganizationsResponse" });
 
 export const listOrganizations: Endpoint = {
   summary: "Names of the organizations",
-  answers: z.object({ organizations: z.array(z.object({ organization: z.string(), projectId: z.string() })) }),
+  answers: listSchema,
   async handle({ parts }) {
     const organizations = (await parts.store.organizations()).map(({ name }) => ({ organization: name, projectId: name }));
     return jsonAnswer({ organizations });
@@ -38,9 +40,9 @@ export const listOrganizations: Endpoint = {
 /** The name is that of the project in `parent`, as Apigee has it, or `name` in the body. */
 export const createOrganization: Endpoint = {
   summary: "Creates an organization",
-  takes: organizationBodySchema,
+  takes: organizationSchema,
   answers: operationSchema,
-  query: ["parent"],
+  query: { parent: { type: "string", description: "projects/NAME: the name of the organization, as Apigee takes it" } },
   async handle(call) {
     const given = readOrganizationBody(await call.body());
     const name = newName(given, call.query.get("parent"));
@@ -70,8 +72,9 @@ export const getOrganization: Endpoint = {
 /** A field that the body leaves out keeps its value, as in an environment. */
 export const updateOrganization: Endpoint = {
   summary: "Changes the fields that the body has",
-  takes: organizationBodySchema,
+  takes: organizationSchema,
   answers: organizationSchema,
+  isConditional: true,
   async handle(call) {
     const { parts, organization } = call;
     const given = readOrganizationBody(await call.body());
@@ -92,7 +95,10 @@ export const updateOrganization: Endpoint = {
 export const deleteOrganization: Endpoint = {
   summary: "Deletes an organization that has no environments",
   answers: operationSchema,
-  query: ["retention"],
+  query: {
+    retention: { type: "string", enum: RETENTIONS, description: "Without effect: only the audit log is kept, and it is kept for ever" },
+  },
+  isConditional: true,
   async handle(call) {
     const { parts, organization, query } = call;
     requireRetention(query.get("retention"));
@@ -152,8 +158,8 @@ function faultOf(field: string, description: string): FieldViolation {
 
 /** Nothing is kept of an organization but its audit log, so both of Apigee's retentions are the same here. */
 function requireRetention(retention: string | null): void {
-  if (RETENTIONS.includes(retention)) return;
-  const description = `Expected ${RETENTIONS.slice(1).join(" or ")}, received ${shownValue(retention)}`;
+  if (retention === null || RETENTIONS.includes(retention)) return;
+  const description = `Expected ${RETENTIONS.join(" or ")}, received ${shownValue(retention)}`;
   refuseFaults([{ field: "retention", description }], "QUERY_INVALID");
 }
 

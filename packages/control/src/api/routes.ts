@@ -4,6 +4,7 @@ import { changeAndPublish } from "../change.ts";
 import type { Decide, EnvironmentContent, EnvironmentRecord } from "../config-store/port.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
 import type { FieldReason } from "../http/api-reason.ts";
+import { EMPTY } from "../http/empty.ts";
 import { type Answer, type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
 import type { JsonObject } from "../http/json-body.ts";
@@ -12,7 +13,7 @@ import { found, requireEnvironment } from "./environments.ts";
 
 export const listRoutes: Endpoint = {
   summary: "Routes of an environment, in the order of their creation",
-  answers: z.object({ routes: z.array(routeSchema) }),
+  answers: z.object({ routes: z.array(routeSchema) }).meta({ id: "ListRoutesResponse" }),
   async handle(call) {
     const { routes, revision } = await requireEnvironment(call.store, call.param("env"));
     return jsonAnswer({ routes }, etagOf(revision));
@@ -23,6 +24,7 @@ export const createRoute: Endpoint = {
   summary: "Creates a route",
   takes: routeSchema,
   answers: routeSchema,
+  isConditional: true,
   async handle(call) {
     const route = readRoute(await call.body());
     return changeRoutes(call, route, ({ routes }) => {
@@ -46,6 +48,7 @@ export const replaceRoute: Endpoint = {
   summary: "Replaces a route",
   takes: routeSchema,
   answers: routeSchema,
+  isConditional: true,
   async handle(call) {
     const name = call.param("route");
     const route = readRoute(await call.body(), name);
@@ -58,7 +61,8 @@ export const replaceRoute: Endpoint = {
 
 export const deleteRoute: Endpoint = {
   summary: "Deletes a route",
-  answers: z.object({}),
+  answers: EMPTY,
+  isConditional: true,
   async handle(call) {
     const name = call.param("route");
     return changeRoutes(call, {}, ({ routes }) => {

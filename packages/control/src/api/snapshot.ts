@@ -15,7 +15,10 @@ import { gatewayNameOf } from "./gateways.ts";
 export const getSnapshot: Endpoint = {
   summary: "The snapshot for gateways: JSON, long-poll or event stream",
   answers: snapshotSchema,
-  query: ["waitMs", "gatewayId"],
+  query: {
+    waitMs: { type: "integer", format: "int32", description: "How long to wait for another revision than that of If-None-Match" },
+    gatewayId: { type: "string", description: "Name of the gateway that an event stream is for" },
+  },
   async handle(call) {
     const { parts } = call;
     const name = call.param("env");

@@ -11,7 +11,10 @@ const OUTPUT_ONLY = ["state", "createdAt", "created_at", "lastModifiedAt", "last
 
 /** `updateMask` of an update; `undefined` when none was given. Faults are added to `violations`. */
 export function readUpdateMask(query: URLSearchParams, violations: FieldViolation[]): Paths | undefined {
-  const text = [...query.getAll("updateMask"), ...query.getAll("update_mask")].filter((mask) => mask !== "").join(",");
+  const text = query
+    .getAll("updateMask")
+    .filter((mask) => mask !== "")
+    .join(",");
   if (text === "") return undefined;
   return parseFieldMask(text, ENVIRONMENT_FIELDS).flatMap((path): Paths => {
     if (path.kind === "path")

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import { type Context, Hono } from "hono";
 import { OrganizationMissing } from "../config-store/port.ts";
 import type { ControlParts } from "../parts.ts";
 import { ApiError, errorAnswer, organizationNotFound } from "./api-error.ts";
@@ -14,16 +13,12 @@ const REQUEST_ID_HEADER = "x-request-id";
 
 /** The API as a function from request to answer: the route table within what holds for every request. It does not throw. */
 export function createApp(lines: readonly RouteLine[], parts: ControlParts): (request: Request) => Promise<Response> {
-  const app = new OpenAPIHono<ApiEnv>();
+  const app = new Hono<ApiEnv>();
   app.use(async (context, next) => {
     requireLoopbackHost(context.req.header("host") ?? null);
     await next();
   });
   mountRoutes(app, lines, parts);
-  app.doc31("/openapi.json", {
-    openapi: "3.1.0",
-    info: { title: "Wherefrom control", version: "1", description: "Environments, their policies and their publication." },
-  });
   const refuse = (error: ApiError, { req, env }: Context<ApiEnv>): Response =>
     errorAnswer(error, env.requestId, presentationOfFault(new URL(req.url).searchParams));
   app.notFound((context) => {

@@ -12,8 +12,11 @@ export type Call = {
   readonly store: OrganizationStore;
   /** The value of a `{name}` of the path, decoded. */
   param(name: string): string;
+  /** By their names in lowerCamelCase, however the client spelt them. */
   readonly query: URLSearchParams;
   header(name: string): string | null;
+  /** Where the client reached control: scheme, host and port. */
+  readonly origin: string;
   /** Reads the body, once. */
   body(): Promise<JsonObject>;
   /** Who makes a change through this call, when and why. Throws `ApiError` HEADERS_INVALID. */
@@ -22,15 +25,26 @@ export type Call = {
   readonly signal: AbortSignal;
 };
 
+/** A query parameter, as both API documents describe it. */
+export type QueryParameter = {
+  readonly type: "string" | "integer" | "boolean";
+  /** As in Google's discovery documents: `int32`, `google-fieldmask`. */
+  readonly format?: string;
+  readonly enum?: readonly string[];
+  readonly description: string;
+};
+
 /** What the API does for one method of one path, and what its documentation says. It throws `ApiError` to refuse. */
 export type Endpoint = {
   readonly summary: string;
   /** The body it takes, for the documentation. The endpoint itself reads and judges it. */
   readonly takes?: z.ZodType;
-  /** The body it answers with status 200. */
+  /** The body it answers with status 200. It has an id, by which both documents name it. */
   readonly answers: z.ZodType;
   /** Query parameters it knows. All others but Google's standard ones are refused. */
-  readonly query?: readonly string[];
+  readonly query?: Readonly<Record<string, QueryParameter>>;
+  /** Whether it honours If-Match. */
+  readonly isConditional?: boolean;
   /** Whether it also answers for an organization that is not there. */
   readonly isForMissingOrganization?: boolean;
   readonly handle: (call: Call) => Promise<Answer>;

@@ -1,7 +1,4 @@
-import type { OpenAPIHono } from "@hono/zod-openapi";
-import { z } from "@hono/zod-openapi";
-import { rpcErrorSchema } from "@wherefrom/model";
-import type { Context } from "hono";
+import type { Context, Hono } from "hono";
 import type { ConfigStore, Stamp } from "../config-store/port.ts";
 import type { ControlParts } from "../parts.ts";
 import { ApiError, errorAnswer, organizationNotFound } from "./api-error.ts";
@@ -9,7 +6,7 @@ import { reasonOf } from "./caller.ts";
 import type { Call, Endpoint, RouteLine } from "./endpoint.ts";
 import { readJsonBody } from "./json-body.ts";
 import { writeJson } from "./presentation.ts";
-import { presentationOfFault, readStandardQuery } from "./standard-query.ts";
+import { camelQuery, presentationOfFault, readStandardQuery } from "./standard-query.ts";
 
 /** What Hono hands to each handler beside the request. */
 export type ApiEnv = { Bindings: { requestId: string } };
@@ -17,15 +14,14 @@ export type ApiEnv = { Bindings: { requestId: string } };
 const VERB = /\{([A-Za-z]+)\}:([A-Za-z]+)$/;
 
 /**
- * Registers the route table: each line with its handler and its documentation, and for each path a 405 for every other method.
+ * Registers the route table: each line with its handler, and for each path a 405 for every other method.
  * Lines with a custom verb must stand above the same path without it.
  */
-export function mountRoutes(app: OpenAPIHono<ApiEnv>, lines: readonly RouteLine[], parts: ControlParts): void {
+export function mountRoutes(app: Hono<ApiEnv>, lines: readonly RouteLine[], parts: ControlParts): void {
   for (const path of new Set(lines.map((line) => line[1]))) {
     const ofPath = lines.filter((line) => line[1] === path);
     for (const [method, , id, endpoint] of ofPath) {
       app.on(method, honoPathOf(path), (context) => answer(context, { endpoint, parts, path, id }));
-      describe(app, [method, path, id, endpoint]);
     }
     const allowed = ofPath.map((line) => line[0]).join(", ");
     app.all(honoPathOf(path), ({ req, env }) => {
@@ -53,20 +49,23 @@ type Mounted = { readonly endpoint: Endpoint; readonly parts: ControlParts; read
 async function answer(context: Context<ApiEnv>, { endpoint, parts, path, id }: Mounted): Promise<Response> {
   const request = context.req.raw;
   const organization = paramOf(context, path, "org");
-  const query = new URL(request.url).searchParams;
+  const url = new URL(request.url);
+  const known = Object.keys(endpoint.query ?? {});
+  const query = camelQuery(url.searchParams, known);
   const call: Call = {
     parts,
     organization,
     store: parts.store.of(organization),
     param: (name) => paramOf(context, path, name),
     query,
+    origin: url.origin,
     header: (name) => request.headers.get(name),
     body: () => readJsonBody(request, parts.limits),
     stamp: () => stampOf(request, { parts, id, requestId: context.env.requestId }),
     signal: request.signal,
   };
   if (path.includes("{org}") && endpoint.isForMissingOrganization !== true) await requireOrganization(parts.store, organization);
-  const presentation = readStandardQuery(query, endpoint.query ?? []);
+  const presentation = readStandardQuery(query, known);
   const answered = await endpoint.handle(call);
   return answered instanceof Response ? answered : writeJson(answered.body, { presentation, etag: answered.etag });
 }
@@ -80,24 +79,4 @@ function stampOf(request: Request, { parts, id, requestId }: StampParts): Stamp 
 
 async function requireOrganization(store: ConfigStore, name: string): Promise<void> {
   if ((await store.organization(name)) === undefined) throw organizationNotFound(name);
-}
-
-function describe(app: OpenAPIHono<ApiEnv>, [method, path, id, endpoint]: RouteLine): void {
-  const params = [...path.matchAll(/\{([A-Za-z]+)\}/g)].map((match) => match[1] ?? "");
-  const names = endpoint.query ?? [];
-  app.openAPIRegistry.registerPath({
-    method: method.toLowerCase() as Lowercase<typeof method>,
-    path,
-    operationId: id,
-    summary: endpoint.summary,
-    request: {
-      params: z.object(Object.fromEntries(params.map((name) => [name, z.string()]))),
-      query: z.object(Object.fromEntries(names.map((name) => [name, z.string().optional()]))),
-      ...(endpoint.takes && { body: { required: true, content: { "application/json": { schema: endpoint.takes } } } }),
-    },
-    responses: {
-      200: { description: "Done", content: { "application/json": { schema: endpoint.answers } } },
-      default: { description: "Refused", content: { "application/json": { schema: rpcErrorSchema } } },
-    },
-  });
 }

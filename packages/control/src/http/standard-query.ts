@@ -1,30 +1,37 @@
 import type { FieldViolation } from "@wherefrom/model";
 import { refuseFaults } from "./api-error.ts";
+import type { QueryParameter } from "./endpoint.ts";
 import { readFields } from "./field-selection.ts";
 import type { Presentation } from "./presentation.ts";
 import { shownValue } from "./violations.ts";
 
 /**
- * Apigee's clients may send these with any request. Those that say who pays and who asks change nothing here.
+ * What Apigee's clients may send with any request. Those that say who pays and who asks change nothing here. JSONP (`callback`) is
+ * not among them: a page on any site could read such an answer.
  * Source: Google API discovery, `parameters`.
  */
-const STANDARD_QUERY: ReadonlySet<string> = new Set([
-  "$.xgafv",
-  "access_token",
-  "alt",
-  "callback",
-  "fields",
-  "key",
-  "oauth_token",
-  "prettyPrint",
-  "quotaUser",
-  "uploadType",
-  "upload_protocol",
-]);
+export const STANDARD_PARAMETERS: Readonly<Record<string, QueryParameter>> = {
+  "$.xgafv": { type: "string", enum: ["1", "2"], description: "Error format: 1 adds the list errors" },
+  access_token: { type: "string", description: "Without effect" },
+  alt: { type: "string", enum: ["json"], description: "Format of the answer" },
+  fields: { type: "string", description: "Which fields of the answer are wanted: a,b/c,d(e,f)" },
+  key: { type: "string", description: "Without effect" },
+  oauth_token: { type: "string", description: "Without effect" },
+  prettyPrint: { type: "boolean", description: "Whether the answer is indented. Default: true" },
+  quotaUser: { type: "string", description: "Without effect" },
+  uploadType: { type: "string", description: "Without effect" },
+  upload_protocol: { type: "string", description: "Without effect" },
+};
 
 const PRETTY_INDENT = 2;
 const TRUE_WORDS: readonly string[] = ["true", "1", ""];
 const FALSE_WORDS: readonly string[] = ["false", "0"];
+
+/** The parameters with the names of an endpoint's in lowerCamelCase: like fields of a body, they may come in snake_case. */
+export function camelQuery(given: URLSearchParams, known: readonly string[]): URLSearchParams {
+  const camelNames = new Map(known.map((name) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), name]));
+  return new URLSearchParams([...given].map(([name, value]): [string, string] => [camelNames.get(name) ?? name, value]));
+}
 
 /**
  * Reads the standard parameters, and refuses parameters that are neither standard nor among `known`: a misspelt `updateMask` that went
@@ -34,14 +41,15 @@ const FALSE_WORDS: readonly string[] = ["false", "0"];
  */
 export function readStandardQuery(query: URLSearchParams, known: readonly string[]): Presentation {
   const expected = known.length === 0 ? "Expected no query parameter here" : `Expected no query parameter but ${known.join(", ")}`;
-  const unknown = [...new Set(query.keys())].filter((name) => !known.includes(name) && !STANDARD_QUERY.has(name));
+  const unknown = [...new Set(query.keys())].filter((name) => !known.includes(name) && !Object.hasOwn(STANDARD_PARAMETERS, name));
   const violations: FieldViolation[] = unknown.map((field) => ({ field, description: expected }));
   const fault = (field: string, expectation: string): void => {
     violations.push({ field, description: `${expectation}, received ${shownValue(query.get(field) ?? undefined)}` });
   };
-  if (!["json", null].includes(query.get("alt"))) fault("alt", "Expected json");
-  if (!["1", "2", null].includes(query.get("$.xgafv"))) fault("$.xgafv", "Expected 1 or 2");
-  if (query.has("callback")) fault("callback", "Expected none, because a page on any site could read such an answer");
+  for (const name of ["alt", "$.xgafv"]) {
+    const words = STANDARD_PARAMETERS[name]?.enum ?? [];
+    if (!words.includes(query.get(name) ?? words[0] ?? "")) fault(name, `Expected ${words.join(" or ")}`);
+  }
   const prettyPrint = query.get("prettyPrint") ?? "true";
   if (![...TRUE_WORDS, ...FALSE_WORDS].includes(prettyPrint)) fault("prettyPrint", "Expected true or false");
   const fields = query.get("fields");

@@ -1,0 +1,104 @@
+import { rpcErrorSchema } from "@wherefrom/model";
+import type { QueryParameter, RouteLine } from "../http/endpoint.ts";
+import { STANDARD_PARAMETERS } from "../http/standard-query.ts";
+import { type JsonSchema, type NamedSchemas, nameSchema } from "./json-schema.ts";
+
+/** An OpenAPI 3.1 document, as far as the reference page reads it. */
+export type OpenApi = {
+  readonly openapi: "3.1.0";
+  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>>; readonly parameters: Readonly<Record<string, object>> };
+};
+
+export type OpenApiOperation = {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly tags: readonly string[];
+  readonly parameters: readonly OpenApiParameter[];
+  readonly requestBody?: { readonly required: boolean; readonly content: JsonContent };
+  readonly responses: Readonly<Record<string, { readonly description: string; readonly content: JsonContent }>>;
+};
+
+export type OpenApiParameter =
+  | { readonly name: string; readonly in: string; readonly required?: boolean; readonly description?: string; readonly schema: JsonSchema }
+  | { readonly $ref: string };
+
+type JsonContent = { readonly "application/json": { readonly schema: JsonSchema } };
+
+const INFO = {
+  title: "Wherefrom management API",
+  version: "v1",
+  description: "Organizations, environments, their policies and their publication. Apigee's shapes, and a superset of them.",
+};
+
+/** Sent with a change, and kept in history and audit log. */
+const CHANGE_HEADERS: readonly OpenApiParameter[] = [
+  { name: "X-Wherefrom-Author", in: "header", description: "Who makes the change", schema: { type: "string" } },
+  { name: "X-Goog-Request-Reason", in: "header", description: "Why it is made", schema: { type: "string" } },
+];
+
+const IF_MATCH: OpenApiParameter = {
+  name: "If-Match",
+  in: "header",
+  description: "The ETag of what was read: another revision is refused with 412. Absent: any revision",
+  schema: { type: "string" },
+};
+
+/** The API as an OpenAPI 3.1 document, written from the route table and the schemas of its endpoints. */
+export function openApiOf(lines: readonly RouteLine[]): OpenApi {
+  const named: NamedSchemas = new Map();
+  const error = { description: "Refused", content: contentOf(nameSchema(rpcErrorSchema, named)) };
+  const paths: Record<string, Record<string, OpenApiOperation>> = {};
+  for (const [method, path, id, endpoint] of lines) {
+    const takes = endpoint.takes && { required: true, content: contentOf(nameSchema(endpoint.takes, named)) };
+    const done = { description: "Done", content: contentOf(nameSchema(endpoint.answers, named)) };
+    paths[path] ??= {};
+    paths[path][method.toLowerCase()] = {
+      operationId: id,
+      summary: endpoint.summary,
+      tags: [id.split(".").slice(0, -1).join(".")],
+      parameters: parametersOf([method, path, id, endpoint]),
+      ...(takes && { requestBody: takes }),
+      responses: { 200: done, default: error },
+    };
+  }
+  const document = {
+    openapi: "3.1.0",
+    info: INFO,
+    paths,
+    components: { schemas: Object.fromEntries([...named].sort()), parameters: standardParameters() },
+  } as const;
+  // as JSON Schema has it, a reference leads to $defs of its own document
+  return JSON.parse(JSON.stringify(document).replaceAll('"#/$defs/', '"#/components/schemas/')) as OpenApi;
+}
+
+function contentOf(schema: JsonSchema): JsonContent {
+  return { "application/json": { schema } };
+}
+
+function parametersOf([method, path, , endpoint]: RouteLine): readonly OpenApiParameter[] {
+  const inPath = [...path.matchAll(/\{([A-Za-z]+)\}/g)].map(([, name = ""]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+  const inQuery = Object.entries(endpoint.query ?? {}).map(([name, parameter]) => queryParameter(name, parameter));
+  const standard = Object.keys(STANDARD_PARAMETERS).map((name) => ({ $ref: `#/components/parameters/${keyOf(name)}` }));
+  const headers = method === "GET" ? [] : CHANGE_HEADERS;
+  return [...inPath, ...inQuery, ...(endpoint.isConditional === true ? [IF_MATCH] : []), ...headers, ...standard];
+}
+
+function queryParameter(name: string, { description, ...schema }: QueryParameter): Exclude<OpenApiParameter, { $ref: string }> {
+  return { name, in: "query", description, schema };
+}
+
+function standardParameters(): Readonly<Record<string, object>> {
+  return Object.fromEntries(Object.entries(STANDARD_PARAMETERS).map(([name, parameter]) => [keyOf(name), queryParameter(name, parameter)]));
+}
+
+/** A key of `components` has letters, digits, dots, hyphens and underscores only (OpenAPI 3.1, "Components Object"). */
+function keyOf(name: string): string {
+  return name.replaceAll("$.", "");
+}
