@@ -1,6 +1,8 @@
 import { organizationNameSchema } from "@wherefrom/model";
 import { getApi, listApis, listDeployments, listDeploymentsOfApi } from "./api/apis.ts";
+import { listAuditLog } from "./api/audit-log.ts";
 import { getDeployedConfig } from "./api/deployed-config.ts";
+import { diffRevisions, getRevision, listRevisions } from "./api/environment-revisions.ts";
 import {
   createEnvironment,
   deleteEnvironment,
@@ -15,6 +17,7 @@ import { getIndex } from "./api/index-page.ts";
 import { lintPolicy } from "./api/lint.ts";
 import { getOperation, listOperations } from "./api/operations.ts";
 import { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization } from "./api/organizations.ts";
+import { rollbackEnvironment } from "./api/rollback.ts";
 import { createRoute, deleteRoute, getRoute, listRoutes, replaceRoute } from "./api/routes.ts";
 import { getSnapshot } from "./api/snapshot.ts";
 import { openSqliteStore } from "./config-store/sqlite.ts";
@@ -66,11 +69,15 @@ export const API_LINES: readonly RouteLine[] = [
   ["POST", `${ORG}/environments`, "organizations.environments.create", createEnvironment],
   ["POST", `${ENV}:explain`, "organizations.environments.explain", explainRequest],
   ["POST", `${ENV}:lint`, "organizations.environments.lint", lintPolicy],
+  ["POST", `${ENV}:rollback`, "organizations.environments.rollback", rollbackEnvironment],
   ["GET", ENV, "organizations.environments.get", getEnvironment],
   ["PUT", ENV, "organizations.environments.update", updateEnvironment],
   ["POST", ENV, "organizations.environments.updateEnvironment", updateEnvironment],
   ["PATCH", ENV, "organizations.environments.modifyEnvironment", modifyEnvironment],
   ["DELETE", ENV, "organizations.environments.delete", deleteEnvironment],
+  ["GET", `${ENV}/revisions`, "organizations.environments.revisions.list", listRevisions],
+  ["GET", `${ENV}/revisions/{revision}:diff`, "organizations.environments.revisions.diff", diffRevisions],
+  ["GET", `${ENV}/revisions/{revision}`, "organizations.environments.revisions.get", getRevision],
   ["GET", `${ENV}/routes`, "organizations.environments.routes.list", listRoutes],
   ["POST", `${ENV}/routes`, "organizations.environments.routes.create", createRoute],
   ["GET", `${ENV}/routes/{route}`, "organizations.environments.routes.get", getRoute],
@@ -84,6 +91,7 @@ export const API_LINES: readonly RouteLine[] = [
   ["GET", `${ORG}/apis`, "organizations.apis.list", listApis],
   ["GET", `${ORG}/apis/{api}`, "organizations.apis.get", getApi],
   ["GET", `${ORG}/apis/{api}/deployments`, "organizations.apis.deployments.list", listDeploymentsOfApi],
+  ["GET", `${ORG}/auditLog`, "organizations.auditLog.list", listAuditLog],
   ["GET", `${ORG}/operations`, "organizations.operations.list", listOperations],
   ["GET", `${ORG}/operations/{operation}`, "organizations.operations.get", getOperation],
 ];

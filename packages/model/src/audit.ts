@@ -57,6 +57,33 @@ export function sealAuditEntry(entry: Omit<AuditEntry, "hash">): AuditEntry {
   return { ...entry, hash: hashOf(entry) };
 }
 
+/** The last entry of a log as somebody wrote it down: what shows that its end was cut off, or all of it made anew. */
+export type AuditHead = Pick<AuditEntry, "sequence" | "hash">;
+
+/** What shows that a log is not as it was written. */
+export type AuditFault = { readonly sequence: number; readonly problem: string };
+
+/**
+ * Everything that is wrong with a log: places that are missing or twice, hashes that do not fit their entries, links that do not fit, and
+ * a head that is not in it.
+ *
+ * Shape: the whole log, oldest first.
+ */
+export function auditFaults(entries: readonly AuditEntry[], head?: AuditHead): readonly AuditFault[] {
+  const faults: AuditFault[] = [];
+  let [sequence, previousHash] = [0, AUDIT_ORIGIN];
+  for (const entry of entries) {
+    const { hash, ...sealed } = entry;
+    sequence += 1;
+    if (entry.sequence !== sequence) faults.push({ sequence, problem: `Expected entry ${sequence}, found entry ${entry.sequence}` });
+    if (entry.previousHash !== previousHash) faults.push({ sequence, problem: "The entry before is not the one that it was chained to" });
+    if (hashOf(sealed) !== hash) faults.push({ sequence, problem: "Its hash does not fit: it was edited" });
+    [sequence, previousHash] = [entry.sequence, hash];
+  }
+  if (head === undefined || entries.some((entry) => entry.sequence === head.sequence && entry.hash === head.hash)) return faults;
+  return [...faults, { sequence: head.sequence, problem: `Expected hash ${head.hash}, which was written down, found another or none` }];
+}
+
 /** SHA-256 of a value as canonical JSON, in lower-case hexadecimal digits. */
 export function hashOf(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex");

@@ -7,7 +7,16 @@ export {
   toSarif,
   toText,
 } from "./advisory-report.ts";
-export { AUDIT_ORIGIN, type AuditEntry, auditEntrySchema, hashOf, sealAuditEntry } from "./audit.ts";
+export {
+  AUDIT_ORIGIN,
+  type AuditEntry,
+  type AuditFault,
+  type AuditHead,
+  auditEntrySchema,
+  auditFaults,
+  hashOf,
+  sealAuditEntry,
+} from "./audit.ts";
 export {
   type Environment,
   type EnvironmentSettings,
@@ -17,6 +26,7 @@ export {
 } from "./environment.ts";
 export { type FlowVariableSource, flowVariable, flowVariables, flowVariableTable } from "./flow-variables.ts";
 export { int64Schema } from "./int64.ts";
+export { diffJson, type JsonChange, jsonChangeSchema } from "./json-diff.ts";
 export { type Operation, type OperationType, operationSchema } from "./operation.ts";
 export {
   type Organization,

@@ -1,5 +1,5 @@
-import type { Environment, Snapshot } from "@wherefrom/model";
-import type { EnvironmentRecord } from "../config-store/port.ts";
+import type { Environment, EnvironmentSettings, Route, Snapshot } from "@wherefrom/model";
+import type { EnvironmentContent, EnvironmentRecord } from "../config-store/port.ts";
 
 /** An environment as Apigee's API shows it. An empty policy is the same as none and is left out, as proto3 leaves out what is unset. */
 export function environmentJson({ name, settings, createdAt, modifiedAt }: EnvironmentRecord): Environment {
@@ -12,6 +12,11 @@ export function environmentJson({ name, settings, createdAt, modifiedAt }: Envir
     createdAt: String(createdAt),
     lastModifiedAt: String(modifiedAt),
   };
+}
+
+/** Content as one document: the settings, and the routes beside them. */
+export function documentOf({ settings, routes }: EnvironmentContent): EnvironmentSettings & { readonly routes: readonly Route[] } {
+  return { ...settings, routes };
 }
 
 /** Whether a policy says anything: `{}` clears it. */

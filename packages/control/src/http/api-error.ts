@@ -23,6 +23,7 @@ const VERDICTS: Readonly<Record<ApiReason, Verdict>> = {
   PATH_NOT_FOUND: { status: "NOT_FOUND" },
   QUERY_INVALID: { status: "INVALID_ARGUMENT" },
   REQUEST_MALFORMED: { status: "INVALID_ARGUMENT" },
+  REVISION_NOT_FOUND: { status: "NOT_FOUND" },
   REVISION_STALE: { status: "ABORTED", httpStatus: 412 },
   ROUTE_EXISTS: { status: "ALREADY_EXISTS" },
   ROUTE_NOT_FOUND: { status: "NOT_FOUND" },
