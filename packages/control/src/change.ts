@@ -1,5 +1,5 @@
 import { environmentName, snapshotOf } from "./api/environment-json.ts";
-import type { Changed, Decide, EnvironmentContent, Stamp } from "./config-store/port.ts";
+import type { Changed, Decide, DecideAll, EnvironmentContent, Stamp } from "./config-store/port.ts";
 import type { ControlParts } from "./parts.ts";
 
 export type Published = Changed<EnvironmentContent> & {
@@ -22,6 +22,23 @@ export async function changeAndPublish(parts: ControlParts, change: EnvironmentC
   const { organization, environment, by, decide } = change;
   const changed = await parts.store.of(organization).change(environment, { by, decide });
   return publish(parts, { ...changed, organization, environment });
+}
+
+type OrganizationChange = { readonly organization: string; readonly by: Stamp; readonly decide: DecideAll };
+
+/**
+ * Changes an organization and its environments, all or nothing, and offers each environment as `changeAndPublish` does. They share one
+ * wait. Resolves with the environments.
+ */
+export async function changeAllAndPublish(
+  parts: ControlParts,
+  { organization, by, decide }: OrganizationChange,
+): Promise<ReadonlyMap<string, Published>> {
+  const { environments } = await parts.store.of(organization).changeAll({ by, decide });
+  const publishing = [...environments].map(
+    async ([environment, change]) => [environment, await publish(parts, { ...change, organization, environment })] as const,
+  );
+  return new Map(await Promise.all(publishing));
 }
 
 type Publishing = Changed<EnvironmentContent> & { readonly organization: string; readonly environment: string };

@@ -1,5 +1,6 @@
 import { organizationNameSchema } from "@wherefrom/model";
 import { getApi, listApis, listDeployments, listDeploymentsOfApi } from "./api/apis.ts";
+import { applyOrganization, exportOrganization } from "./api/apply.ts";
 import { listAuditLog } from "./api/audit-log.ts";
 import { getDeployedConfig } from "./api/deployed-config.ts";
 import { diffRevisions, getRevision, listRevisions } from "./api/environment-revisions.ts";
@@ -65,6 +66,8 @@ export const API_LINES: readonly RouteLine[] = [
   ["GET", ORG, "organizations.get", getOrganization],
   ["PUT", ORG, "organizations.update", updateOrganization],
   ["DELETE", ORG, "organizations.delete", deleteOrganization],
+  ["GET", `${ORG}:export`, "organizations.export", exportOrganization],
+  ["POST", `${ORG}:apply`, "organizations.apply", applyOrganization],
   ["GET", `${ORG}/environments`, "organizations.environments.list", listEnvironments],
   ["POST", `${ORG}/environments`, "organizations.environments.create", createEnvironment],
   ["POST", `${ENV}:explain`, "organizations.environments.explain", explainRequest],

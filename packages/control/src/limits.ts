@@ -2,6 +2,8 @@
 export type ControlLimits = {
   /** Longest request body, in bytes. */
   readonly maxBodyBytes: number;
+  /** Longest request body that holds a whole organization or much evidence, in bytes. */
+  readonly maxLargeBodyBytes: number;
   /** Deepest nesting of objects and lists in a request body. */
   readonly maxBodyDepth: number;
   /** How long a write waits for the connected gateways before it answers all the same. */
@@ -31,6 +33,7 @@ export type ControlLimits = {
 
 export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxBodyBytes: 1_048_576,
+  maxLargeBodyBytes: 33_554_432,
   maxBodyDepth: 32,
   maxPublishWaitMs: 1_000,
   introductionMs: 1_000,

@@ -1,5 +1,5 @@
 import { newName, readEnvironmentBody, updatedSettings } from "./api/environment-body.ts";
-import { readRoutes } from "./api/routes.ts";
+import { readRoutes } from "./api/route-body.ts";
 import { changeAndPublish } from "./change.ts";
 import type { Stamp } from "./config-store/port.ts";
 import { ControlError } from "./errors.ts";
@@ -30,7 +30,9 @@ export async function seedEnvironment(parts: ControlParts, seed: EnvironmentSeed
     const { organization, routes = [], ...body } = seed;
     const given = readEnvironmentBody(body);
     const environment = newName(given, null);
-    const content = { settings: updatedSettings({ given }), routes: readRoutes(routes) };
+    const read = readRoutes(routes);
+    given.violations.push(...read.violations);
+    const content = { settings: updatedSettings({ given }), routes: read.routes };
     const by = stampOfStart(parts, "organizations.environments.create");
     await changeAndPublish(parts, { organization, environment, by, decide: (current) => ({ kind: "write", content: current ?? content }) });
   } catch (error) {

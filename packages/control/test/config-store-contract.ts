@@ -195,38 +195,40 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
       expect(await store.audit({ limit: 1, before: 3 })).toEqual([created]);
     });
 
-    test("several environments change together", async () => {
+    test("an organization and its environments change together", async () => {
       const store = await open();
       for (const name of ["a", "b"]) await store.change(name, { by: at(1), decide: write(1) });
-      const changed = await store.changeAll({
+      const { organization, environments } = await store.changeAll({
         by: at(2),
         decide: (current) => {
-          expect([...current.keys()]).toEqual(["a", "b"]);
-          return new Map([
+          expect([current.organization.name, ...current.environments.keys()]).toEqual(["local", "a", "b"]);
+          const changes = new Map<string, Change<EnvironmentContent>>([
             ["a", write(2)()],
             ["b", { kind: "delete" }],
             ["c", write(3)()],
           ]);
+          return { organization: { settings: { displayName: "Ours" } }, environments: changes };
         },
       });
-      expect([...changed].map(([name, { revision, after }]) => [name, revision, after?.settings.description])).toEqual([
+      expect([...environments].map(([name, { revision, after }]) => [name, revision, after?.settings.description])).toEqual([
         ["a", 2, "2"],
         ["b", 2, undefined],
         ["c", 1, "3"],
       ]);
-      expect([...(await store.readAll()).keys()]).toEqual(["a", "c"]);
+      expect(organization).toMatchObject({ revision: 2, after: { name: "local", settings: { displayName: "Ours" } } });
+      const standing = await store.readAll();
+      expect([standing.organization.settings, ...standing.environments.keys()]).toEqual([{ displayName: "Ours" }, "a", "c"]);
     });
 
     test("several environments change together or not at all", async () => {
       const store = await open();
       await store.change("a", { by: at(1), decide: write(1) });
       const before = await store.audit(ALL);
-      const decide = () =>
-        new Map<string, Change<EnvironmentContent>>([
-          ["a", write(2)()],
-          ["missing", { kind: "delete" }],
-        ]);
-      await expect(store.changeAll({ by: at(2), decide })).rejects.toThrow("missing");
+      const environments = new Map<string, Change<EnvironmentContent>>([
+        ["a", write(2)()],
+        ["missing", { kind: "delete" }],
+      ]);
+      await expect(store.changeAll({ by: at(2), decide: () => ({ environments }) })).rejects.toThrow("missing");
       expect(await store.read("a")).toMatchObject({ revision: 1, ...contentOf(1) });
       expect(await store.audit(ALL)).toEqual(before);
     });
@@ -277,7 +279,10 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
     test("a change of an organization that is not there is refused", async () => {
       const store = await openAll();
       await expect(store.of("none").change("demo", { by: at(1), decide: write(1) })).rejects.toBeInstanceOf(OrganizationMissing);
-      await expect(store.of("none").changeAll({ by: at(1), decide: () => new Map() })).rejects.toBeInstanceOf(OrganizationMissing);
+      await expect(store.of("none").changeAll({ by: at(1), decide: () => ({ environments: new Map() }) })).rejects.toBeInstanceOf(
+        OrganizationMissing,
+      );
+      await expect(store.of("none").readAll()).rejects.toBeInstanceOf(OrganizationMissing);
       expect(await store.of("none").audit(ALL)).toEqual([]);
     });
 

@@ -38,7 +38,7 @@ export const listApis: Endpoint = {
     space: { type: "string", description: "Without effect: there are no spaces" },
   },
   async handle({ store, query }) {
-    const deployments = deploymentsIn(await store.readAll());
+    const deployments = deploymentsIn((await store.readAll()).environments);
     const names = [...new Set(deployments.map(({ apiProxy }) => apiProxy))].sort();
     const proxies = names.map((name) => {
       const { revision, ...proxy } = apiOf(name, deployments);
@@ -53,7 +53,7 @@ export const getApi: Endpoint = {
   answers: apiSchema,
   async handle({ store, param }) {
     const name = param("api");
-    return jsonAnswer(apiOf(name, requireDeployments(deploymentsIn(await store.readAll()), name)));
+    return jsonAnswer(apiOf(name, requireDeployments(deploymentsIn((await store.readAll()).environments), name)));
   },
 };
 
@@ -61,7 +61,7 @@ export const listDeploymentsOfApi: Endpoint = {
   summary: "The environments that have a route of this name",
   answers: deploymentsSchema,
   async handle({ store, param }) {
-    return jsonAnswer({ deployments: requireDeployments(deploymentsIn(await store.readAll()), param("api")) });
+    return jsonAnswer({ deployments: requireDeployments(deploymentsIn((await store.readAll()).environments), param("api")) });
   },
 };
 

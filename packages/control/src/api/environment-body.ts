@@ -66,8 +66,22 @@ type Update = { readonly given: GivenEnvironment; readonly paths?: Paths | undef
 export function updatedSettings({ given, paths, standing }: Update): EnvironmentSettings {
   const implied = Object.keys(given.fields).filter((name) => Object.hasOwn(ENVIRONMENT_FIELDS, name));
   const updated = withFieldsOf(standing ?? {}, given.fields, paths ?? implied.map((name) => [name]));
-  refuseFaults([...given.violations, ...policyViolations(updated[POLICY], POLICY), ...createOnlyFaults(updated, standing)]);
+  refuseFaults([...given.violations, ...resultFaults(updated, standing)]);
   return environmentSettingsSchema.parse(updated);
+}
+
+/** Settings that are declared as a whole, read: nothing of what stands is kept but what cannot change, where it is left out. */
+export type Declared = { readonly settings: EnvironmentSettings; readonly violations: readonly FieldViolation[] };
+
+export function declaredSettings(given: GivenEnvironment, standing: EnvironmentSettings | undefined): Declared {
+  const kept = CREATE_ONLY.filter((name) => standing?.[name] !== undefined).map((name) => [name, standing?.[name]] as const);
+  const declared: JsonObject = { ...Object.fromEntries(kept), ...given.fields };
+  const violations = [...given.violations, ...resultFaults(declared, standing)];
+  return { settings: violations.length === 0 ? environmentSettingsSchema.parse(declared) : {}, violations };
+}
+
+function resultFaults(updated: JsonObject, standing: EnvironmentSettings | undefined): readonly FieldViolation[] {
+  return [...policyViolations(updated[POLICY], POLICY), ...createOnlyFaults(updated, standing)];
 }
 
 /** Every fault of a policy, as faults of the field it stands in. A policy that is no object at all is the schema's to refuse. */

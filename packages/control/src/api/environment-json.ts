@@ -19,6 +19,12 @@ export function documentOf({ settings, routes }: EnvironmentContent): Environmen
   return { ...settings, routes };
 }
 
+/** An empty policy is the same as none. */
+export function withoutEmptyPolicy({ settings, routes }: EnvironmentContent): EnvironmentContent {
+  const { clientIpResolutionConfig, ...others } = settings;
+  return isSet(clientIpResolutionConfig) ? { settings, routes } : { settings: others, routes };
+}
+
 /** Whether a policy says anything: `{}` clears it. */
 export function isSet(policy: Record<string, unknown> | undefined): policy is Record<string, unknown> {
   return policy !== undefined && Object.keys(policy).length > 0;

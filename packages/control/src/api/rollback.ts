@@ -12,7 +12,7 @@ import { policyViolations } from "./environment-body.ts";
 import { environmentJson } from "./environment-json.ts";
 import { requireRevision } from "./environment-revisions.ts";
 import { found } from "./environments.ts";
-import { readRoutes } from "./routes.ts";
+import { readRoutes } from "./route-body.ts";
 
 const bodySchema = z.strictObject({ revisionId: int64Schema }).meta({ id: "RollbackRequest" });
 
@@ -57,6 +57,7 @@ function contentOf({ revision, change, content }: Revision<EnvironmentContent>):
     refuseFaults([{ field: "revisionId", description, reason: "FIELD_INVALID" satisfies FieldReason }]);
   }
   const { settings, routes } = content;
-  refuseFaults(policyViolations(settings.clientIpResolutionConfig, "clientIpResolutionConfig"));
-  return { settings, routes: readRoutes(routes) };
+  const read = readRoutes(routes);
+  refuseFaults([...policyViolations(settings.clientIpResolutionConfig, "clientIpResolutionConfig"), ...read.violations]);
+  return { settings, routes: read.routes };
 }

@@ -1,15 +1,13 @@
-import { camelNamed, type FieldViolation, ROUTE_FIELDS, type Route, routeSchema } from "@wherefrom/model";
+import { type Route, routeSchema } from "@wherefrom/model";
 import { z } from "zod";
 import { changeAndPublish } from "../change.ts";
 import type { Decide, EnvironmentContent, EnvironmentRecord } from "../config-store/port.ts";
-import { ApiError, refuseFaults } from "../http/api-error.ts";
-import type { FieldReason } from "../http/api-reason.ts";
+import { ApiError } from "../http/api-error.ts";
 import { EMPTY } from "../http/empty.ts";
 import { type Answer, type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
-import type { JsonObject } from "../http/json-body.ts";
-import { shownValue, violationsOf } from "../http/violations.ts";
 import { found, requireEnvironment } from "./environments.ts";
+import { holderOfPlace, placeOf, readRoute } from "./route-body.ts";
 
 export const listRoutes: Endpoint = {
   summary: "Routes of an environment, in the order of their creation",
@@ -72,39 +70,6 @@ export const deleteRoute: Endpoint = {
   },
 };
 
-/**
- * Reads a list of routes, with all faults of all of them at once.
- *
- * Errors: `ApiError` FIELDS_INVALID, ROUTE_EXISTS, ROUTE_PLACE_TAKEN.
- */
-export function readRoutes(list: readonly unknown[]): readonly Route[] {
-  const parsed = z.array(routeSchema).safeParse(list.map((route) => camelNamed(route, ROUTE_FIELDS)));
-  if (!parsed.success) refuseFaults(violationsOf(parsed.error, list).map((fault) => ({ ...fault, field: `routes/${fault.field}` })));
-  const routes: Route[] = [];
-  for (const route of parsed.data ?? []) {
-    requireNewName(routes, route.name);
-    requireFreePlace(routes, route);
-    routes.push(route);
-  }
-  return routes;
-}
-
-function readRoute(body: JsonObject, name?: string): Route {
-  const named = camelNamed(body, ROUTE_FIELDS) as JsonObject;
-  const given = name === undefined ? named : { name, ...named };
-  const parsed = routeSchema.safeParse(given);
-  const faults: FieldViolation[] = parsed.success ? [] : [...violationsOf(parsed.error, given)];
-  if (name !== undefined && given["name"] !== name && !faults.some(({ field }) => field === "name")) {
-    faults.push({
-      field: "name",
-      description: `Expected ${shownValue(name)}, received ${shownValue(given["name"])}`,
-      reason: "FIELD_INVALID" satisfies FieldReason,
-    });
-  }
-  refuseFaults(faults);
-  return routeSchema.parse(given);
-}
-
 async function changeRoutes(call: Call, answer: object, change: (record: EnvironmentRecord) => readonly Route[]): Promise<Answer> {
   const { parts, organization } = call;
   const environment = call.param("env");
@@ -115,6 +80,20 @@ async function changeRoutes(call: Call, answer: object, change: (record: Environ
   };
   const { revision } = await changeAndPublish(parts, { organization, environment, by: call.stamp(), decide });
   return jsonAnswer(answer, etagOf(revision));
+}
+
+function requireNewName(routes: readonly Route[], name: string): void {
+  if (!routes.some((route) => route.name === name)) return;
+  throw new ApiError("ROUTE_EXISTS", `Route: Expected a new name, received ${name}, which exists`);
+}
+
+function requireFreePlace(routes: readonly Route[], route: Route): void {
+  const holder = holderOfPlace(routes, route);
+  if (holder === undefined) return;
+  throw new ApiError(
+    "ROUTE_PLACE_TAKEN",
+    `Route: Expected a host and base path that no other route has, received ${placeOf(route)} of ${holder.name}`,
+  );
 }
 
 function requireRoute(routes: readonly Route[], name: string): Route {
@@ -131,25 +110,4 @@ function withRoute({ parts }: Call, routes: readonly Route[], route: Route): rea
   const { maxRoutes } = parts.limits;
   if (routes.length < maxRoutes) return [...routes, route];
   throw new ApiError("TOO_MANY_ROUTES", `Routes: Expected at most ${maxRoutes} in an environment, received one more`);
-}
-
-function requireNewName(routes: readonly Route[], name: string): void {
-  if (!routes.some((route) => route.name === name)) return;
-  throw new ApiError("ROUTE_EXISTS", `Route: Expected a new name, received ${name}, which exists`);
-}
-
-/** Two routes for the same host and base path: which one a request takes would be chance. */
-function requireFreePlace(routes: readonly Route[], route: Route): void {
-  const holder = routes.find((other) => other.name !== route.name && placeOf(other) === placeOf(route));
-  if (holder === undefined) return;
-  const place = `host ${route.host} and base path ${route.basePath}`;
-  throw new ApiError(
-    "ROUTE_PLACE_TAKEN",
-    `Route: Expected a host and base path that no other route has, received ${place} of the route ${holder.name}`,
-  );
-}
-
-/** Host names compare without case (RFC 9110 §4.2.3); `/a` and `/a/` are the same segments. */
-function placeOf({ host, basePath }: Route): string {
-  return `${host.toLowerCase()} ${basePath.replace(/\/+$/, "")}`;
 }

@@ -56,8 +56,19 @@ export type Decide<Content> = (current: Stored<Content> | undefined) => Change<C
 /** As `Decide`, for an organization, with the names of its environments. */
 export type DecideOrganization = (current: OrganizationRecord | undefined, environments: readonly string[]) => Change<OrganizationContent>;
 
-/** Decides on changes of several environments from all that stand. Names that are not in the answer stay as they are. */
-export type DecideAll = (current: ReadonlyMap<string, EnvironmentRecord>) => ReadonlyMap<string, Change<EnvironmentContent>>;
+/** All of an organization, as it stands at one moment. */
+export type Standing = { readonly organization: OrganizationRecord; readonly environments: ReadonlyMap<string, EnvironmentRecord> };
+
+/** Decides on changes of an organization and its environments from all that stand. What is not in the answer stays as it is. */
+export type DecideAll = (current: Standing) => {
+  readonly organization?: OrganizationContent | undefined;
+  readonly environments: ReadonlyMap<string, Change<EnvironmentContent>>;
+};
+
+export type ChangedAll = {
+  readonly organization: Changed<OrganizationContent> | undefined;
+  readonly environments: ReadonlyMap<string, Changed<EnvironmentContent>>;
+};
 
 /** A change was asked of an organization that is not there. */
 export class OrganizationMissing extends Error {
@@ -98,12 +109,12 @@ export type OrganizationStore = {
   /** Names of the environments, sorted by code unit. */
   names(): Promise<readonly string[]>;
   read(name: string): Promise<EnvironmentRecord | undefined>;
-  /** All environments as they stand at one moment, by name. */
-  readAll(): Promise<ReadonlyMap<string, EnvironmentRecord>>;
+  /** Rejects with `OrganizationMissing`. */
+  readAll(): Promise<Standing>;
   /** `decide` must not ask to delete what is not there. */
   change(name: string, options: { readonly by: Stamp; readonly decide: Decide<EnvironmentContent> }): Promise<Changed<EnvironmentContent>>;
   /** All of the changes or none, in the order of the answer of `decide`. */
-  changeAll(options: { readonly by: Stamp; readonly decide: DecideAll }): Promise<ReadonlyMap<string, Changed<EnvironmentContent>>>;
+  changeAll(options: { readonly by: Stamp; readonly decide: DecideAll }): Promise<ChangedAll>;
   /** Newest first. Also of an environment that was deleted. */
   history(name: string, page: Page): Promise<readonly Revision<EnvironmentContent>[]>;
   /** One revision, if it is kept. */

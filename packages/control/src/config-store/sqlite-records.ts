@@ -4,6 +4,7 @@ import type { Kysely, Selectable } from "kysely";
 import {
   type Change,
   type Changed,
+  type ChangedAll,
   type Decide,
   type DecideAll,
   type DecideOrganization,
@@ -15,6 +16,7 @@ import {
   type Page,
   type Revision,
   type Stamp,
+  type Standing,
   type Stored,
   type StoreLimits,
 } from "./port.ts";
@@ -48,9 +50,12 @@ export async function readEnvironment(db: Db, key: Key): Promise<EnvironmentReco
   return row && environmentOf(row);
 }
 
-export async function readAllEnvironments(db: Db, organization: string): Promise<ReadonlyMap<string, EnvironmentRecord>> {
-  const query = db.selectFrom("environments").selectAll().where("organization", "=", organization).where("name", "!=", ITSELF);
-  return new Map((await query.orderBy("name").execute()).map((row) => [row.name, environmentOf(row)]));
+export async function readStanding(db: Db, name: string): Promise<Standing> {
+  const organization = await readOrganization(db, name);
+  if (organization === undefined) throw new OrganizationMissing(name);
+  const query = db.selectFrom("environments").selectAll().where("organization", "=", name).where("name", "!=", ITSELF);
+  const environments = new Map((await query.orderBy("name").execute()).map((row) => [row.name, environmentOf(row)]));
+  return { organization, environments };
 }
 
 function readRow(db: Db, { organization, name }: Key): Promise<Row | undefined> {
@@ -113,12 +118,12 @@ export async function changeOrganization(
   const environments = await environmentNames(db, step.organization);
   const change = decide(before, environments);
   if (change.kind === "delete" && environments.length > 0) throw new Error(`Expected ${step.organization} to be empty, found environments`);
-  const changed = await carryOut<OrganizationContent>(db, {
-    ...step,
-    name: ITSELF,
-    before,
-    change: plain(change, ({ settings }) => ({ settings })),
-  });
+  return carryOutOrganization(db, { ...step, before, change });
+}
+
+async function carryOutOrganization(db: Db, step: Omit<Decided<OrganizationContent>, "name">): Promise<Changed<OrganizationContent>> {
+  const change = plain(step.change, ({ settings }) => ({ settings }));
+  const changed = await carryOut<OrganizationContent>(db, { ...step, name: ITSELF, change });
   return { ...changed, after: changed.after && { ...changed.after, name: step.organization } };
 }
 
@@ -131,17 +136,17 @@ export async function changeEnvironment(
   return carryOut(db, { ...step, before, change: plainEnvironment(decide(before)) });
 }
 
-export async function changeAllEnvironments(
-  db: Db,
-  { decide, ...step }: Step & { readonly decide: DecideAll },
-): Promise<ReadonlyMap<string, Changed<EnvironmentContent>>> {
-  await requireOrganization(db, step.organization);
-  const current = await readAllEnvironments(db, step.organization);
-  const changed = new Map<string, Changed<EnvironmentContent>>();
-  for (const [name, change] of decide(current)) {
-    changed.set(name, await carryOut(db, { ...step, name, before: current.get(name), change: plainEnvironment(change) }));
+export async function changeAll(db: Db, { decide, ...step }: Step & { readonly decide: DecideAll }): Promise<ChangedAll> {
+  const standing = await readStanding(db, step.organization);
+  const decided = decide(standing);
+  const environments = new Map<string, Changed<EnvironmentContent>>();
+  for (const [name, change] of decided.environments) {
+    const before = standing.environments.get(name);
+    environments.set(name, await carryOut(db, { ...step, name, before, change: plainEnvironment(change) }));
   }
-  return changed;
+  if (decided.organization === undefined) return { organization: undefined, environments };
+  const change = { kind: "write", content: decided.organization } as const;
+  return { organization: await carryOutOrganization(db, { ...step, before: standing.organization, change }), environments };
 }
 
 async function requireOrganization(db: Db, organization: string): Promise<void> {

@@ -4,16 +4,16 @@ import type { ConfigStore, OrganizationStore, Page, StoredOperation, StoreLimits
 import { readAudit } from "./sqlite-audit.ts";
 import { openSqlite } from "./sqlite-open.ts";
 import {
-  changeAllEnvironments,
+  changeAll,
   changeEnvironment,
   changeOrganization,
   environmentNames,
-  readAllEnvironments,
   readEnvironment,
   readHistory,
   readOrganization,
   readOrganizations,
   readRevision,
+  readStanding,
 } from "./sqlite-records.ts";
 import type { Tables } from "./sqlite-schema.ts";
 
@@ -39,9 +39,9 @@ function organizationStore(db: Db, scope: Scope): OrganizationStore {
   return {
     names: () => environmentNames(db, organization),
     read: (name) => readEnvironment(db, { organization, name }),
-    readAll: () => readAllEnvironments(db, organization),
+    readAll: () => inTransaction(db, (step) => readStanding(step, organization)),
     change: (name, { by, decide }) => inTransaction(db, (step) => changeEnvironment(step, { ...scope, name, by, decide })),
-    changeAll: ({ by, decide }) => inTransaction(db, (step) => changeAllEnvironments(step, { ...scope, by, decide })),
+    changeAll: ({ by, decide }) => inTransaction(db, (step) => changeAll(step, { ...scope, by, decide })),
     history: (name, page) => readHistory(db, { organization, name, page }),
     revision: (name, revision) => readRevision(db, { organization, name, revision }),
     audit: (page) => readAudit(db, { organization, page }),

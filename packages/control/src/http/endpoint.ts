@@ -39,6 +39,8 @@ export type Endpoint = {
   readonly summary: string;
   /** The body it takes, for the documentation. The endpoint itself reads and judges it. */
   readonly takes?: z.ZodType;
+  /** Whether its body may have `maxLargeBodyBytes`. */
+  readonly takesLargeBody?: boolean;
   /** The body it answers with status 200. It has an id, by which both documents name it. */
   readonly answers: z.ZodType;
   /** Query parameters it knows. All others but Google's standard ones are refused. */

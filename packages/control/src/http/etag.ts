@@ -21,9 +21,11 @@ export function isKnownTo(ifNoneMatch: string | null, revision: number): boolean
  * Errors: `ApiError` REVISION_STALE, 412.
  */
 export function requireMatch(ifMatch: string | null, revision: number): void {
-  if (ifMatch === null || tagsIn(ifMatch).some((tag) => tag === "*" || tag === etagOf(revision))) return;
-  throw new ApiError(
-    "REVISION_STALE",
-    `If-Match: Expected ${etagOf(revision)}, received ${ifMatch}. Read the environment again and repeat the change`,
-  );
+  requireTag(ifMatch, etagOf(revision));
+}
+
+/** As `requireMatch`, for another tag than that of a revision. */
+export function requireTag(ifMatch: string | null, tag: string): void {
+  if (ifMatch === null || tagsIn(ifMatch).some((given) => given === "*" || given === tag)) return;
+  throw new ApiError("REVISION_STALE", `If-Match: Expected ${tag}, received ${ifMatch}. Read what stands again and repeat the change`);
 }

@@ -15,10 +15,11 @@ const VERB = /\{([A-Za-z]+)\}:([A-Za-z]+)$/;
 
 /**
  * Registers the route table: each line with its handler, and for each path a 405 for every other method.
- * Lines with a custom verb must stand above the same path without it.
+ * A path with a custom verb comes before the same path without it, which would take the verb for part of a name.
  */
 export function mountRoutes(app: Hono<ApiEnv>, lines: readonly RouteLine[], parts: ControlParts): void {
-  for (const path of new Set(lines.map((line) => line[1]))) {
+  const paths = [...new Set(lines.map((line) => line[1]))];
+  for (const path of [...paths.filter((name) => VERB.test(name)), ...paths.filter((name) => !VERB.test(name))]) {
     const ofPath = lines.filter((line) => line[1] === path);
     for (const [method, , id, endpoint] of ofPath) {
       app.on(method, honoPathOf(path), (context) => answer(context, { endpoint, parts, path, id }));
@@ -48,6 +49,7 @@ type Mounted = { readonly endpoint: Endpoint; readonly parts: ControlParts; read
 
 async function answer(context: Context<ApiEnv>, { endpoint, parts, path, id }: Mounted): Promise<Response> {
   const request = context.req.raw;
+  const { maxBodyBytes, maxLargeBodyBytes, maxBodyDepth } = parts.limits;
   const organization = paramOf(context, path, "org");
   const url = new URL(request.url);
   const known = Object.keys(endpoint.query ?? {});
@@ -60,7 +62,7 @@ async function answer(context: Context<ApiEnv>, { endpoint, parts, path, id }: M
     query,
     origin: url.origin,
     header: (name) => request.headers.get(name),
-    body: () => readJsonBody(request, parts.limits),
+    body: () => readJsonBody(request, { maxBodyBytes: endpoint.takesLargeBody ? maxLargeBodyBytes : maxBodyBytes, maxBodyDepth }),
     stamp: () => stampOf(request, { parts, id, requestId: context.env.requestId }),
     signal: request.signal,
   };
