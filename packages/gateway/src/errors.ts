@@ -38,6 +38,7 @@ export type FaultCode =
   | "UPGRADE_REFUSED"
   | "UPGRADE_HEAD_TOO_LARGE"
   | "WEBSOCKET_VERSION_UNSUPPORTED"
+  | "CLIENT_STALLED"
   | "CLIENT_ADDRESS_UNKNOWN"
   | "NO_ROUTE"
   | "UPSTREAM_REFUSED"
@@ -47,6 +48,7 @@ export type FaultCode =
   | "UPSTREAM_TOTAL_TIMEOUT"
   | "UPSTREAM_BROKEN"
   | "UPSTREAM_UPGRADE_INVALID"
+  | "GATEWAY_OVERLOADED"
   | "GATEWAY_FAULT";
 
 /** Why the admin listener did not answer as asked. Stable; documented in docs/errors.md. */
@@ -67,6 +69,9 @@ export type NoticeCode =
   | "CONNECTION_DROPPED"
   | "TARGET_EJECTED"
   | "TARGET_RECOVERED"
+  | "OVERLOADED"
+  | "OVERLOAD_OVER"
+  | "EVENT_LOOP_LATE"
   | "RECORD_FAILED"
   | "SIGNED_HOP_REFUSED"
   | "ACCESS_LOG_FAILED"

@@ -12,6 +12,8 @@ import type { ListeningAt } from "./listen/listen.ts";
 import { type ListenerOptions, readListenerOptions } from "./listen/listener-options.ts";
 import { Listeners } from "./listen/listeners.ts";
 import type { Notice } from "./notice.ts";
+import { Overload, type OverloadState } from "./overload/overload.ts";
+import { openProcessReader, type ProcessReader } from "./overload/readings.ts";
 import type { ExchangeRecord } from "./record/exchange-record.ts";
 import { Tally } from "./record/tally.ts";
 import type { Runtime } from "./runtime.ts";
@@ -31,6 +33,8 @@ export type GatewayOptions = {
   readonly accessLog?: AccessLogOptions;
   /** The transport peer of a connection; `undefined` when there is none to know. The socket's remote address unless told otherwise. */
   readonly peerOf?: (socket: Socket) => string | undefined;
+  /** What measures the process, for who wants to be told otherwise. This process unless given. */
+  readonly processReader?: ProcessReader;
   /** Gets the record of every exchange after its answer. It must return at once; what it throws is dropped. */
   readonly onExchange?: (record: ExchangeRecord) => void;
   readonly onNotice?: (notice: Notice) => void;
@@ -46,6 +50,8 @@ export type Gateway = AdminSubject & {
   revision(): number;
   /** How each target of that snapshot does, as this gateway sees it. */
   targetStates(): readonly TargetState[];
+  /** What it gives up because it has too much to do, and how near it is to its limits. */
+  overloadState(): OverloadState;
   /** `undefined` when there is no access log. */
   accessLogCounts(): AccessLogCounts | undefined;
   /** Opens the access log's file anew, for who has moved the old one away. */
@@ -68,6 +74,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const accessLog = openAccessLog(options, { limits, onNotice });
   const upstreams = new Upstreams({ limits, onNotice });
   const tunnels = new Tunnels();
+  const overload = new Overload({ limits, onNotice, reader: options.processReader ?? openProcessReader() });
   const tally = new Tally();
   const now = (): number => performance.now();
   const running = new RunningSnapshot(upstreams, { onNotice, now });
@@ -75,6 +82,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     limits,
     upstreams,
     tunnels,
+    overload,
     tally,
     onNotice,
     peerOf: options.peerOf ?? peerOfSocket,
@@ -89,6 +97,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   let isDraining = false;
   const close = async (): Promise<void> => {
     isDraining = true;
+    overload.close();
     await source.close();
     await listeners.close();
     await upstreams.destroy();
@@ -99,6 +108,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     await source.open(running);
     await running.whenFirst(limits.firstSnapshotTimeoutMs);
     listening = await listeners.open(settings);
+    overload.watch(listeners);
   } catch (error) {
     await close();
     throw error;
@@ -108,6 +118,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     listeners: listening,
     revision: () => running.current().revision,
     targetStates: () => upstreams.states(),
+    overloadState: () => overload.state(),
     ...gatewaySubject({ runtime, running, load: () => listeners.load(), isDraining: () => isDraining }),
     accessLogCounts: () => accessLog?.counts(),
     reopenAccessLog: () => accessLog?.reopen(),

@@ -5,6 +5,7 @@ import type { Exchange } from "./exchange.ts";
 import { closingFault } from "./fault.ts";
 import { forward } from "./forward/forward.ts";
 import { identify } from "./identify/identify.ts";
+import { shed } from "./overload/shed.ts";
 import { record } from "./record/record.ts";
 import { route } from "./route/route.ts";
 import type { Runtime } from "./runtime.ts";
@@ -12,6 +13,7 @@ import type { Phase } from "./verdict.ts";
 
 /** What happens to every exchange, in this order. `record` follows when the answer has gone, whoever gave it. */
 const phases: readonly Phase[] = [
+  shed, //     is there room for it?
   accept, //   is it a request that everybody reads alike?
   identify, // which client is it from?
   admit, //    may that client in?

@@ -23,12 +23,22 @@ export type GatewayLimits = {
   readonly requestTimeoutMs: number;
   /** How long an idle client connection stays open. Longer than the usual 60 s of load balancers, so that they close first. */
   readonly keepAliveTimeoutMs: number;
+  /** How long a client may take for what was written to it in one go, 64 KiB as a rule; then it is cut. */
+  readonly responseStallTimeoutMs: number;
+  /** Requests on one connection; the last of them closes it. */
+  readonly maxRequestsPerConnection: number;
   /** Requests that a client may send ahead on one connection; behind so many the connection takes no more, and closes when they are answered. */
   readonly maxPipelinedRequests: number;
   /** How long a connection that the gateway has ended waits for the client to end it too, so that its last answer is heard. */
   readonly lingerTimeoutMs: number;
   /** Client connections at one time; a further one is closed at once. */
   readonly maxConnections: number;
+  /** Requests being answered at one time; a further one is answered 503. */
+  readonly maxExchanges: number;
+  /** How late the event loop may be: more at the median is too much to do, more at the 99th percentile is told. */
+  readonly maxLoopDelayMs: number;
+  /** How often the gateway looks whether it has too much to do. */
+  readonly overloadIntervalMs: number;
   /** How often a request may have been through a gateway already, by `CDN-Loop`; then 508. */
   readonly maxGatewayPasses: number;
   /** Connecting to a target, TLS handshake included; then 504. */
@@ -80,9 +90,14 @@ export const defaultLimits: GatewayLimits = {
   headersTimeoutMs: 15_000,
   requestTimeoutMs: 300_000,
   keepAliveTimeoutMs: 65_000,
+  responseStallTimeoutMs: 60_000,
+  maxRequestsPerConnection: 10_000,
   maxPipelinedRequests: 64,
   lingerTimeoutMs: 2_000,
   maxConnections: 10_000,
+  maxExchanges: 10_000,
+  maxLoopDelayMs: 500,
+  overloadIntervalMs: 500,
   maxGatewayPasses: 8,
   connectTimeoutMs: 5_000,
   upstreamHeadersTimeoutMs: 60_000,

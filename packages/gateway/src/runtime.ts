@@ -4,6 +4,7 @@ import type { Tunnels } from "./forward/tunnels.ts";
 import type { Upstreams } from "./forward/upstreams.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { Notice } from "./notice.ts";
+import type { Overload } from "./overload/overload.ts";
 import type { ExchangeRecord } from "./record/exchange-record.ts";
 import type { Tally } from "./record/tally.ts";
 import type { SignedHops } from "./signed-hop/open-hops.ts";
@@ -14,6 +15,7 @@ export type Runtime = {
   readonly limits: GatewayLimits;
   readonly upstreams: Upstreams;
   readonly tunnels: Tunnels;
+  readonly overload: Overload;
   readonly tally: Tally;
   /** The transport peer of a connection; `undefined` when there is none to know. */
   readonly peerOf: (socket: Socket) => string | undefined;

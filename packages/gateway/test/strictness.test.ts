@@ -2,7 +2,7 @@ import type { ExchangeRecord } from "@wherefrom/gateway";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { openTarget, type Target } from "./rig/target.ts";
-import { ask, converse, parseResponse, sendRaw, wire } from "./rig/wire.ts";
+import { ask, converse, sendRaw, wire } from "./rig/wire.ts";
 
 let target: Target;
 let gateway: TestGateway;
@@ -16,21 +16,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await gateway.close();
   await target.close();
-});
-
-test("a limit of its own replaces the default", async () => {
-  const strict = await openTestGateway(snapshotOf([{ target: target.origin }]), { limits: { maxHeaderFields: 3 } });
-  expect((await ask(strict.port, "GET / HTTP/1.1", "Host: a", "A: 1")).status).toBe(200);
-  expect((await ask(strict.port, "GET / HTTP/1.1", "Host: a", "A: 1", "B: 2")).status).toBe(431);
-  await strict.close();
-});
-
-test("a request that does not end in time is answered 408", async () => {
-  const hasty = await openTestGateway(snapshotOf([{ target: target.origin }]), { limits: { headersTimeoutMs: 100 } });
-  const response = parseResponse(await sendRaw(hasty.port, "GET / HTTP/1.1\r\nHost:"));
-  expect(response.status).toBe(408);
-  expect(JSON.parse(response.body).error.code).toBe("REQUEST_TIMEOUT");
-  await hasty.close();
 });
 
 test("a refusal says that it closes, what it is and its code, as JSON that nobody keeps", async () => {

@@ -23,11 +23,12 @@ export function gatewaySubject(parts: SubjectParts): AdminSubject {
   };
 }
 
-function readinessOf({ running, isDraining }: SubjectParts): Readiness {
+function readinessOf({ runtime, running, isDraining }: SubjectParts): Readiness {
   const inUse = running.inUse();
   const reasons: UnreadyReason[] = [];
   if (inUse === undefined) reasons.push("starting");
   if (isDraining()) reasons.push("draining");
+  if (runtime.overload.state().step === "shed-requests") reasons.push("overloaded");
   return { reasons, degraded: degradedBy(running.controlState(), inUse?.standing), revision: inUse?.revision };
 }
 

@@ -35,6 +35,11 @@ export class Listeners {
     return { connections: this.#connections, exchanges: this.#http.exchanges() };
   }
 
+  /** Closes connections on which nothing is asked. */
+  closeIdle(): void {
+    this.#http.closeIdle();
+  }
+
   /** Takes no new connection, lets the requests in flight finish within `drainTimeoutMs`, then cuts what is left. */
   async close(): Promise<void> {
     const listening = this.#servers.filter((server) => server.listening);

@@ -10,6 +10,10 @@ export class OpenExchanges {
     return this.#open.size;
   }
 
+  [Symbol.iterator](): Iterator<Exchange> {
+    return this.#open.values();
+  }
+
   add(exchange: Exchange): void {
     this.#open.add(exchange);
     if (this.#isClosing) exchange.response.shouldKeepAlive = false;

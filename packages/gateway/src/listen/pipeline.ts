@@ -5,8 +5,8 @@ import type { Fault } from "../fault.ts";
 import type { GatewayLimits } from "../limits.ts";
 import { faultText } from "./client-error.ts";
 
-/** A request, and what makes an exchange of it when its turn comes. */
-type Turn = { readonly request: IncomingMessage; readonly begin: () => Exchange };
+/** A request, and what makes an exchange of it when its turn comes; the last on its connection by the number of them closes it. */
+type Turn = { readonly request: IncomingMessage; readonly begin: (isLast: boolean) => Exchange };
 
 /**
  * The requests of one HTTP/1 connection, one after another. Node hands out all that a client has sent ahead, also what stands behind a request
@@ -19,6 +19,7 @@ class Pipeline {
   readonly #limits: GatewayLimits;
   #current: Exchange | undefined;
   #waiting: Turn[] = [];
+  #taken = 0;
   /** Set when nothing more is taken: what ends the connection when all that was taken is answered. */
   #finale: (() => void) | undefined;
 
@@ -59,7 +60,8 @@ class Pipeline {
   }
 
   #begin({ begin }: Turn): void {
-    this.#current = begin();
+    this.#taken += 1;
+    this.#current = begin(this.#taken >= this.#limits.maxRequestsPerConnection);
     this.#current.whenOver(() => this.#next());
   }
 

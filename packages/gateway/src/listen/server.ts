@@ -10,6 +10,7 @@ import { connectionOf } from "./connection.ts";
 import { takeOver } from "./http1-upgrade.ts";
 import { OpenExchanges } from "./open-exchanges.ts";
 import { openPipeline, pipelineOf } from "./pipeline.ts";
+import { StalledClients } from "./stalled-clients.ts";
 
 /** What speaks HTTP on the connections that listeners accept. It listens nowhere itself. */
 export type HttpServer = {
@@ -17,6 +18,8 @@ export type HttpServer = {
   serve(socket: Socket): void;
   /** Exchanges that are open now. */
   exchanges(): number;
+  /** Closes connections on which nothing is asked. */
+  closeIdle(): void;
   /** Lets the requests in flight finish within `drainTimeoutMs`, then cuts what is left. */
   close(): Promise<void>;
 };
@@ -28,7 +31,9 @@ export type HttpServer = {
 export function createHttpServer(runtime: Runtime): HttpServer {
   const server = createServer(serverOptions(runtime.limits));
   const open = new OpenExchanges();
-  const begin = (request: IncomingMessage, parts: RequestParts): Exchange => {
+  const stalled = new StalledClients(open, { timeoutMs: runtime.limits.responseStallTimeoutMs, now: runtime.now });
+  const begin = (request: IncomingMessage, { isLast, ...parts }: RequestParts & { isLast: boolean }): Exchange => {
+    if (isLast) parts.response.shouldKeepAlive = false;
     const connection = connectionOf(request.socket);
     const pipeline = pipelineOf(request.socket);
     const exchange = new Exchange(request, { ...parts, connection, pipeline, snapshot: runtime.snapshot(), startedAtMs: runtime.now() });
@@ -37,7 +42,7 @@ export function createHttpServer(runtime: Runtime): HttpServer {
     return exchange;
   };
   const take = (request: IncomingMessage, parts: () => RequestParts): void =>
-    pipelineOf(request.socket).take({ request, begin: () => begin(request, parts()) });
+    pipelineOf(request.socket).take({ request, begin: (isLast) => begin(request, { ...parts(), isLast }) });
 
   // Node 20 drops what exceeds its own count without a word; our count answers 431 instead.
   server.maxHeadersCount = 0;
@@ -63,7 +68,11 @@ export function createHttpServer(runtime: Runtime): HttpServer {
   return {
     serve: (socket) => void server.emit("connection", socket),
     exchanges: () => open.size,
-    close: () => closeServer({ server, open, runtime }),
+    closeIdle: () => server.closeIdleConnections(),
+    async close() {
+      await closeServer({ server, open, runtime });
+      stalled.close();
+    },
   };
 }
 

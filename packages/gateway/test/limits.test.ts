@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { defaultLimits, type ExchangeRecord, type GatewayOptions } from "@wherefrom/gateway";
+import { afterEach, expect, test } from "vitest";
+import { openTestGateway, snapshotOf } from "./rig/gateway.ts";
+import { openTarget } from "./rig/target.ts";
+import { converse, parseResponse, sendRaw, until, wire } from "./rig/wire.ts";
+
+const open: { close(): Promise<void> }[] = [];
+
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each.close();
+});
+
+function own<T extends { close(): Promise<void> }>(thing: T): T {
+  open.push(thing);
+  return thing;
+}
+
+async function openLimited(limits: GatewayOptions["limits"], options: Partial<GatewayOptions> & { origin?: string } = {}) {
+  const { origin = own(await openTarget()).origin, ...rest } = options;
+  return own(await openTestGateway(snapshotOf([{ target: origin }]), { ...rest, limits: limits ?? {} }));
+}
+
+test("the page names every limit with its default, and no other", () => {
+  const page = readFileSync(new URL("../../../docs/limits.md", import.meta.url), "utf8");
+  const rows = [...page.matchAll(/^\| `(\w+)` \| ([\d,]+) \|/gm)].map(([, name = "", value = ""]) => [
+    name,
+    Number(value.replaceAll(",", "")),
+  ]);
+  expect(rows.toSorted()).toEqual(Object.entries(defaultLimits).toSorted());
+});
+
+const slow = [
+  { what: "header", limits: { headersTimeoutMs: 100 }, begins: "GET / HTTP/1.1\r\nHost:" },
+  {
+    what: "body",
+    limits: { headersTimeoutMs: 100, requestTimeoutMs: 200 },
+    begins: wire("POST / HTTP/1.1", "Host: a", "Content-Length: 100"),
+  },
+  {
+    what: "chunked body",
+    limits: { headersTimeoutMs: 100, requestTimeoutMs: 200 },
+    begins: wire("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked"),
+  },
+];
+
+test.each(slow)("a client that is slow with its $what is answered 408 and closed, though it goes on", async ({ limits, begins }) => {
+  const gateway = await openLimited({ lingerTimeoutMs: 50, ...limits });
+  const conversation = await converse(gateway.port, { allowHalfOpen: true });
+  conversation.write(begins);
+  const timer = setInterval(() => conversation.write("1"), 20);
+  expect(await conversation.readUntil(/REQUEST_TIMEOUT/)).toMatch(/^HTTP\/1\.1 408 /);
+  await conversation.closed;
+  clearInterval(timer);
+});
+
+test("a client that says nothing at all is closed", async () => {
+  const gateway = await openLimited({ headersTimeoutMs: 100, lingerTimeoutMs: 50 });
+  await (await converse(gateway.port)).closed;
+});
+
+const unread = [
+  { what: "does not read", takes: 0 },
+  { what: "reads a little now and then", takes: 1_000 },
+];
+
+test.each(unread)("a client that $what is cut, and the target let go", async ({ takes }) => {
+  const records: ExchangeRecord[] = [];
+  const target = own(await openTarget((_request, response) => void response.end(Buffer.alloc(32_000_000))));
+  const gateway = await openLimited(
+    { responseStallTimeoutMs: 100 },
+    { origin: target.origin, onExchange: (record) => records.push(record) },
+  );
+  const { socket } = await converse(gateway.port);
+  socket.pause();
+  socket.write(wire("GET / HTTP/1.1", "Host: a"));
+  const timer = setInterval(() => socket.read(takes), 10);
+  await until(() => records.length === 1 && target.connections() === 0);
+  clearInterval(timer);
+  expect(records).toMatchObject([{ status: 200, fault: "CLIENT_STALLED", isComplete: false }]);
+  socket.destroy();
+});
+
+test("the last request that a connection may carry closes it", async () => {
+  const gateway = await openLimited({ maxRequestsPerConnection: 3 });
+  const text = await sendRaw(gateway.port, wire("GET / HTTP/1.1", "Host: a").repeat(5));
+  expect(text.match(/HTTP\/1\.1 200 /g)).toHaveLength(3);
+  expect(text.match(/^Connection: .*$/gm)?.map((line) => line.trim())).toEqual([
+    "Connection: keep-alive",
+    "Connection: keep-alive",
+    "Connection: close",
+  ]);
+});
+
+test("a limit of its own replaces the default", async () => {
+  const gateway = await openLimited({ maxHeaderFields: 3, maxTargetBytes: 4 });
+  const statusOf = async (...lines: string[]): Promise<number> =>
+    parseResponse(await sendRaw(gateway.port, wire(...lines, "Connection: close"))).status;
+  expect(await statusOf("GET /abc HTTP/1.1", "Host: a", "A: 1")).toBe(200);
+  expect(await statusOf("GET /abcd HTTP/1.1", "Host: a", "A: 1")).toBe(414);
+  expect(await statusOf("GET /abc HTTP/1.1", "Host: a", "A: 1", "B: 2")).toBe(431);
+});
