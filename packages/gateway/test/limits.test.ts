@@ -59,6 +59,42 @@ test("a client that says nothing at all is closed", async () => {
   await (await converse(gateway.port)).closed;
 });
 
+const large = [
+  { what: "says so", lines: ["Content-Length: 11"], body: "", reaches: 0 },
+  { what: "says so and waits to be told to go on", lines: ["Content-Length: 11", "Expect: 100-continue"], body: "", reaches: 0 },
+  { what: "turns out to be", lines: ["Transfer-Encoding: chunked"], body: "a\r\n0123456789\r\n", rest: "1\r\nx\r\n0\r\n\r\n", reaches: 1 },
+];
+
+test.each(large)("a body larger than the limit that $what is answered 413", async ({ lines, body, rest = "", reaches }) => {
+  let begun = 0;
+  let ended = 0;
+  const target = own(
+    await openTarget((request, response) => {
+      begun += 1;
+      request.on("error", () => undefined).resume();
+      response.once("close", () => {
+        if (!request.complete) ended += 1;
+      });
+    }),
+  );
+  const gateway = await openLimited({ maxBodyBytes: 10 }, { origin: target.origin });
+  const conversation = await converse(gateway.port);
+  conversation.write(wire("POST / HTTP/1.1", "Host: a", ...lines) + body);
+  await until(() => begun === reaches);
+  conversation.write(rest);
+  expect(await conversation.readUntil(/REQUEST_BODY_TOO_LARGE/)).toMatch(/^HTTP\/1\.1 413 [\s\S]*^Connection: close\r$/m);
+  await conversation.closed;
+  await until(() => ended === reaches);
+});
+
+test("a body of the limit passes", async () => {
+  const target = own(await openTarget());
+  const gateway = await openLimited({ maxBodyBytes: 10 }, { origin: target.origin });
+  const chunked = wire("POST / HTTP/1.1", "Host: a", "Connection: close", "Transfer-Encoding: chunked");
+  expect(parseResponse(await sendRaw(gateway.port, `${chunked}a\r\n0123456789\r\n0\r\n\r\n`)).status).toBe(200);
+  expect(target.received).toMatchObject([{ body: "0123456789" }]);
+});
+
 const unread = [
   { what: "does not read", takes: 0 },
   { what: "reads a little now and then", takes: 1_000 },
@@ -66,7 +102,15 @@ const unread = [
 
 test.each(unread)("a client that $what is cut, and the target let go", async ({ takes }) => {
   const records: ExchangeRecord[] = [];
-  const target = own(await openTarget((_request, response) => void response.end(Buffer.alloc(32_000_000))));
+  let isLetGo = false;
+  const target = own(
+    await openTarget((_request, response) => {
+      response.end(Buffer.alloc(32_000_000));
+      response.once("close", () => {
+        isLetGo = true;
+      });
+    }),
+  );
   const gateway = await openLimited(
     { responseStallTimeoutMs: 100 },
     { origin: target.origin, onExchange: (record) => records.push(record) },
@@ -75,7 +119,7 @@ test.each(unread)("a client that $what is cut, and the target let go", async ({ 
   socket.pause();
   socket.write(wire("GET / HTTP/1.1", "Host: a"));
   const timer = setInterval(() => socket.read(takes), 10);
-  await until(() => records.length === 1 && target.connections() === 0);
+  await until(() => records.length === 1 && isLetGo);
   clearInterval(timer);
   expect(records).toMatchObject([{ status: 200, fault: "CLIENT_STALLED", isComplete: false }]);
   socket.destroy();

@@ -101,7 +101,8 @@ const alias = closingFault(400, {
   code: "REQUEST_FRAMING_INVALID",
   message: "A field name is Content-Length or Transfer-Encoding but for its hyphen",
 });
-const bodyTooLarge = closingFault(413, { code: "REQUEST_BODY_TOO_LARGE", message: "The request body is too large" });
+/** A body turned out to be longer than it may be, or says so. */
+export const bodyTooLarge: Fault = closingFault(413, { code: "REQUEST_BODY_TOO_LARGE", message: "The request body is too large" });
 const unknownExpectation = closingFault(417, { code: "REQUEST_EXPECTATION_UNKNOWN", message: "Expected no Expect but 100-continue" });
 
 type FramingContext = { readonly fields: FramingFields; readonly limits: GatewayLimits };

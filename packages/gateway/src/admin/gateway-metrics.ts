@@ -1,4 +1,5 @@
 import type { AccessLogCounts } from "../access-log/access-log.ts";
+import type { Pressures } from "../overload/ladder.ts";
 import { type Counts, durationBoundsMs } from "../record/tally.ts";
 import type { HopCounts } from "../signed-hop/hop-reader.ts";
 import { counter, gauge, histogram, type MetricFamily, type MetricValue } from "./metric-family.ts";
@@ -13,6 +14,8 @@ export type GatewayState = {
   readonly connections: number;
   readonly exchanges: number;
   readonly tunnels: number;
+  /** `undefined` before the gateway has looked. */
+  readonly pressures: Pressures | undefined;
   /** `undefined` before the first snapshot. */
   readonly snapshot: { readonly revision: number; readonly ageMs: number } | undefined;
   /** `undefined` for a gateway that follows no control. */
@@ -90,11 +93,19 @@ function accessLogMetrics({ accessLog }: GatewayState): MetricFamily[] {
   ];
 }
 
-function openMetrics({ connections, exchanges, tunnels }: GatewayState): MetricFamily[] {
+function openMetrics({ connections, exchanges, tunnels, pressures }: GatewayState): MetricFamily[] {
   return [
     gauge({ name: "wherefrom_open_connections", help: "Client connections, WebSockets among them", aggregator: "sum" }, connections),
     gauge({ name: "wherefrom_open_exchanges", help: "Requests whose answer is not over", aggregator: "sum" }, exchanges),
     gauge({ name: "wherefrom_open_tunnels", help: "WebSockets", aggregator: "sum" }, tunnels),
+    gauge(
+      {
+        name: "wherefrom_overload_pressure",
+        help: "How much of a limit is taken, 1 is all; the gateway gives up things from 0.85",
+        aggregator: "max",
+      },
+      Object.entries(pressures ?? {}).map(([of, value]) => ({ labels: { of }, value })),
+    ),
   ];
 }
 

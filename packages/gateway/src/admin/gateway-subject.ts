@@ -1,4 +1,4 @@
-import type { Load } from "../listen/listeners.ts";
+import type { Load } from "../overload/load.ts";
 import type { Runtime } from "../runtime.ts";
 import type { RunningSnapshot } from "../snapshot/running-snapshot.ts";
 import type { ControlState, SnapshotStanding } from "../snapshot/source.ts";
@@ -50,6 +50,7 @@ function ownMetrics({ runtime, running, load }: SubjectParts): readonly MetricFa
     accessLog: runtime.accessLog?.counts(),
     ...load(),
     tunnels: runtime.tunnels.size,
+    pressures: runtime.overload.state().pressures,
     snapshot: inUse && { revision: inUse.revision, ageMs: runtime.now() - inUse.sinceMs },
     isControlConnected: control && control === "connected",
   });

@@ -31,7 +31,7 @@ export class Passage implements Attempted {
     this.route = route;
     this.runtime = runtime;
     this.method = exchange.request.method ?? "GET";
-    this.body = hasBody(exchange.request) ? new RequestBody(exchange) : null;
+    this.body = hasBody(exchange.request) ? new RequestBody(exchange, runtime.limits) : null;
   }
 
   begin(): void {

@@ -13,6 +13,9 @@ export function hasBody({ headers, endsWithHeader }: ClientRequest): boolean {
 /** What a body fails with when the client leaves in the middle of it. Nobody at the target is to blame. */
 export const bodyBrokenOff: Error = new Error("The client left before its body was complete");
 
+/** What a body fails with that turns out to be longer than it may be. What of it has gone to the target has no end. */
+export const bodyOverLimit: Error = new Error("The body is larger than maxBodyBytes");
+
 /**
  * The body of a request for sending on, read only as fast as it is taken.
  *
@@ -22,10 +25,12 @@ export const bodyBrokenOff: Error = new Error("The client left before its body w
 export class RequestBody extends Readable {
   readonly #exchange: Exchange;
   readonly #request: ClientRequest;
+  readonly #maxBytes: number;
   #isUntouched = true;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Exchange, { maxBodyBytes }: { maxBodyBytes: number }) {
     super();
+    this.#maxBytes = maxBodyBytes;
     const { request } = exchange;
     this.#exchange = exchange;
     this.#request = request;
@@ -55,7 +60,8 @@ export class RequestBody extends Readable {
 
   readonly #onData = (chunk: Buffer): void => {
     this.#exchange.requestBytes += chunk.length;
-    if (!this.push(chunk)) this.#request.pause();
+    if (this.#exchange.requestBytes > this.#maxBytes) this.destroy(bodyOverLimit);
+    else if (!this.push(chunk)) this.#request.pause();
   };
 
   readonly #onEnd = (): void => {

@@ -1,5 +1,6 @@
+import { bodyTooLarge } from "../accept/framing.ts";
 import { type Fault, fault } from "../fault.ts";
-import { bodyBrokenOff } from "./request-body.ts";
+import { bodyBrokenOff, bodyOverLimit } from "./request-body.ts";
 
 const refused = fault(502, { code: "UPSTREAM_REFUSED", message: "The target refused the connection" });
 const unreachable = fault(502, { code: "UPSTREAM_UNREACHABLE", message: "The target cannot be reached" });
@@ -30,7 +31,7 @@ const faults: ReadonlyMap<string, Fault> = new Map([
  * The text of `error` stays inside: it names addresses of the network behind the gateway.
  */
 export function faultOf(error: unknown): Fault {
-  return faults.get(codeOf(error)) ?? broken;
+  return error === bodyOverLimit ? bodyTooLarge : (faults.get(codeOf(error)) ?? broken);
 }
 
 /** Errors of the gateway's own, of a pool that was closed meanwhile, and of a request that undici would not send. */
@@ -44,7 +45,7 @@ const OWN: ReadonlySet<string> = new Set([
 
 /** Whether a failure says something about the target. */
 export function isTargetsFault(error: unknown): boolean {
-  return error !== bodyBrokenOff && !OWN.has(codeOf(error));
+  return error !== bodyBrokenOff && error !== bodyOverLimit && !OWN.has(codeOf(error));
 }
 
 const RESETS: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);

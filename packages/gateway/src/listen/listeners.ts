@@ -1,12 +1,10 @@
 import { createServer, type Server, type Socket } from "node:net";
+import type { Load } from "../overload/load.ts";
 import type { Runtime } from "../runtime.ts";
 import { markConnection } from "./connection.ts";
 import { type ListeningAt, listen } from "./listen.ts";
 import type { ListenerSettings } from "./listener-options.ts";
 import { createHttpServer, type HttpServer } from "./server.ts";
-
-/** What is open on the listeners of a gateway; WebSockets are connections too. */
-export type Load = { readonly connections: number; readonly exchanges: number };
 
 /** The listening side of a gateway: some places to listen at, and one HTTP server behind them all. */
 export class Listeners {

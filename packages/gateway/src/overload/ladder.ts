@@ -1,5 +1,5 @@
 import type { GatewayLimits } from "../limits.ts";
-import type { Load } from "../listen/listeners.ts";
+import type { Load } from "./load.ts";
 import type { ProcessReadings } from "./readings.ts";
 
 /** What a gateway gives up when it has too much to do, the mildest first. */

@@ -1,7 +1,7 @@
 import type { GatewayLimits } from "../limits.ts";
-import type { Load } from "../listen/listeners.ts";
 import type { Notice } from "../notice.ts";
 import { nextStep, type OverloadStep, type Pressures, pressuresOf } from "./ladder.ts";
+import type { Load } from "./load.ts";
 import type { ProcessReader } from "./readings.ts";
 
 /** How a gateway stands to its limits, as of the last look. */

@@ -1,5 +1,4 @@
 import { totalmem } from "node:os";
-import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
 
 /** What a process measures of itself. */
@@ -18,28 +17,47 @@ export type ProcessReadings = {
 /** Where the readings come from. It owns what measures in between. */
 export type ProcessReader = { read(): ProcessReadings; close(): void };
 
-/** How often the loop is looked at. A look that finds it idle measures this interval itself, which is taken off. */
 const LOOK_INTERVAL_MS = 20;
-const NS_PER_MS = 1e6;
 
 /** Reads this process. */
 export function openProcessReader(): ProcessReader {
-  const delays = monitorEventLoopDelay({ resolution: LOOK_INTERVAL_MS });
-  delays.enable();
+  const loop = watchLoop();
   const rssLimitBytes = memoryLimit();
   return {
     read() {
       const { used_heap_size: heapBytes, heap_size_limit: heapLimitBytes } = getHeapStatistics();
-      const loop = { medianLoopDelayMs: delayAt(delays, 50), p99LoopDelayMs: delayAt(delays, 99) };
-      delays.reset();
-      return { ...loop, heapBytes, heapLimitBytes, rssBytes: process.memoryUsage.rss(), rssLimitBytes };
+      return { ...loop.read(), heapBytes, heapLimitBytes, rssBytes: process.memoryUsage.rss(), rssLimitBytes };
     },
-    close: () => void delays.disable(),
+    close: () => loop.close(),
   };
 }
 
-function delayAt(delays: IntervalHistogram, percentile: number): number {
-  return Math.max(0, delays.percentile(percentile) / NS_PER_MS - LOOK_INTERVAL_MS);
+/**
+ * Measures by how much a timer comes late. Not `monitorEventLoopDelay`: after each `reset` it loses its first sample, so of a loop that turns more slowly than
+ * it is read, it would know nothing.
+ */
+function watchLoop() {
+  let delaysMs: number[] = [];
+  let lastMs = performance.now();
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    delaysMs.push(Math.max(0, nowMs - lastMs - LOOK_INTERVAL_MS));
+    lastMs = nowMs;
+  }, LOOK_INTERVAL_MS);
+  timer.unref();
+  return {
+    read() {
+      const sorted = delaysMs.toSorted((left, right) => left - right);
+      delaysMs = [];
+      return { medianLoopDelayMs: at(sorted, 0.5), p99LoopDelayMs: at(sorted, 0.99) };
+    },
+    close: () => clearInterval(timer),
+  };
+}
+
+/** A quantile of sorted values, the greater of two between which it lies; 0 when there are none. */
+function at(sorted: readonly number[], quantile: number): number {
+  return sorted[Math.floor(quantile * sorted.length)] ?? 0;
 }
 
 /** Without a control group the system answers 0, or more than there is. */
