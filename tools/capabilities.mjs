@@ -1,13 +1,13 @@
 // Runs before anything is known about the machine: only syntax and modules that Node 12 has.
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { missingFromCache } from "./npm-cache.mjs";
 
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "uvicorn" | "namespaces" | "curl" | "googleapi" | "releases" | "runtimes"} CapabilityName
+ * @typedef {"nginx" | "nginx-stream" | "haproxy" | "uvicorn" | "namespaces" | "curl" | "googleapi" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -31,12 +31,26 @@ const runtimes = {
   workerd: "npm:@cloudflare/workerd-linux-64@1.20261117.1",
 };
 
+/** Where Debian puts it. */
+const NGINX_STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so";
+
 /** @type {Readonly<Record<CapabilityName, Capability>>} */
 export const capabilities = {
   nginx: {
     packages: ["nginx-light"],
     tests: "tests with nginx in front of the gateway",
     whyNot: () => whyNoExecutable(["nginx"]),
+  },
+  "nginx-stream": {
+    packages: ["nginx-light", "libnginx-mod-stream"],
+    tests: "tests with nginx that carries TCP connections to the gateway",
+    whyNot: () =>
+      whyNoExecutable(["nginx"]) || (existsSync(NGINX_STREAM_MODULE) ? undefined : "nginx has no stream module on this machine"),
+  },
+  haproxy: {
+    packages: ["haproxy"],
+    tests: "tests with HAProxy in front of the gateway",
+    whyNot: () => whyNoExecutable(["haproxy"]),
   },
   uvicorn: {
     packages: ["python3-fastapi", "uvicorn", "python3-websockets", "python3-wsproto"],

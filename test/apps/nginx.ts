@@ -57,11 +57,16 @@ http {
 `;
 }
 
-/** Starts Debian's nginx on fixed addresses and waits until it listens: it writes its pid only then. */
-export async function startNginx(servers: readonly NginxServer[], place?: Place): Promise<RunningNginx> {
+/** Starts Debian's nginx on fixed addresses and waits until it listens. */
+export function startNginx(servers: readonly NginxServer[], place?: Place): Promise<RunningNginx> {
+  return runNginx((folder) => nginxConfig(folder, servers), place);
+}
+
+/** Starts Debian's nginx with a configuration that keeps its files in the folder, and waits until it listens: it writes its pid only then. */
+export async function runNginx(configOf: (folder: string) => string, place?: Place): Promise<RunningNginx> {
   const scratch = await openScratch();
   await mkdir(scratch.file("logs"));
-  await writeFile(scratch.file("nginx.conf"), nginxConfig(scratch.folder, servers));
+  await writeFile(scratch.file("nginx.conf"), configOf(scratch.folder));
   const command = ["nginx", "-p", scratch.folder, "-e", "stderr", "-c", scratch.file("nginx.conf")];
   const process = start(command, place === undefined ? {} : { place });
   const stop = async (): Promise<void> => {
@@ -78,11 +83,16 @@ export async function startNginx(servers: readonly NginxServer[], place?: Place)
 }
 
 /** Starts nginx on a free port of 127.0.0.1. nginx cannot take port 0, so a lost race for the port is run again. */
-export async function startNginxOnFreePort(server: Omit<NginxServer, "listen">): Promise<RunningNginx & { readonly port: number }> {
+export function startNginxOnFreePort(server: Omit<NginxServer, "listen">): Promise<RunningNginx & { readonly port: number }> {
+  return onFreePort((listen) => startNginx([{ ...server, listen }]));
+}
+
+/** Starts an nginx at `127.0.0.1:port`. */
+export async function onFreePort(startAt: (listen: string) => Promise<RunningNginx>): Promise<RunningNginx & { readonly port: number }> {
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
     try {
-      const running = await startNginx([{ ...server, listen: `127.0.0.1:${port}` }]);
+      const running = await startAt(`127.0.0.1:${port}`);
       return { ...running, port };
     } catch (error) {
       if (attempt === MAX_PORT_ATTEMPTS || !String(error).includes("Address already in use")) throw error;

@@ -1,15 +1,8 @@
 import { hostname as machineName } from "node:os";
-import {
-  controlSource,
-  fileSource,
-  type GatewayFile,
-  type KeptSource,
-  keptSource,
-  type ListenerOptions,
-  readGatewayFile,
-} from "@wherefrom/gateway";
+import { controlSource, fileSource, type GatewayFile, type KeptSource, keptSource, readGatewayFile } from "@wherefrom/gateway";
 import type { AdminFlags } from "./admin-flags.ts";
 import { adminOptions } from "./admin-listener.ts";
+import { type ListenerFlags, listenerOf } from "./listener-flags.ts";
 import type { Names } from "./names.ts";
 
 const MAX_ID_CHARS = 63;
@@ -29,9 +22,6 @@ export type GatewayNodeOptions = Names &
     readonly snapshotCache?: string | undefined;
     readonly isQuiet: boolean;
   };
-
-/** One listener as the flags of the command tell it. */
-type ListenerFlags = { readonly host: string; readonly port: number; readonly unix: string | undefined };
 
 /** A gateway as flags and file together want it. */
 export type GatewaySetup = GatewayFile & { readonly id: string };
@@ -58,10 +48,6 @@ export function openSource(options: GatewayNodeOptions, { id, snapshotCache }: G
   const control = controlSource({ url: source.url, organization, environment, gatewayId: id });
   const folder = snapshotCache ?? (isFoundAgain(options) ? DEFAULT_SNAPSHOT_CACHE : undefined);
   return keptSource(control, { place: folder === undefined ? undefined : { folder, name: id }, organization, environment });
-}
-
-function listenerOf({ host, port, unix }: ListenerFlags): ListenerOptions {
-  return unix === undefined ? { host, port } : { unix };
 }
 
 /** The machine and where the gateway listens: two gateways on one machine have different names. */

@@ -39,6 +39,12 @@ export type GatewayLimits = {
   readonly maxLoopDelayMs: number;
   /** How often the gateway looks whether it has too much to do. */
   readonly overloadIntervalMs: number;
+  /** From a connection to the end of its PROXY protocol header, where one is required; then it is closed. */
+  readonly proxyHeaderTimeoutMs: number;
+  /** A PROXY protocol header of version 2 with its additions; on a longer one the connection is closed. One of version 1 has at most 107 bytes. */
+  readonly maxProxyHeaderBytes: number;
+  /** Additions (TLVs) in a PROXY protocol header of version 2, nested ones included; on more the connection is closed. */
+  readonly maxProxyTlvs: number;
   /** How often a request may have been through a gateway already, by `CDN-Loop`; then 508. */
   readonly maxGatewayPasses: number;
   /** Connecting to a target, TLS handshake included; then 504. */
@@ -98,6 +104,9 @@ export const defaultLimits: GatewayLimits = {
   maxExchanges: 10_000,
   maxLoopDelayMs: 500,
   overloadIntervalMs: 500,
+  proxyHeaderTimeoutMs: 3_000,
+  maxProxyHeaderBytes: 4_096,
+  maxProxyTlvs: 64,
   maxGatewayPasses: 8,
   connectTimeoutMs: 5_000,
   upstreamHeadersTimeoutMs: 60_000,

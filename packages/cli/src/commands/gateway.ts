@@ -3,7 +3,8 @@ import { type AdminFlags, addAdminOptions } from "../admin-flags.ts";
 import { CliError } from "../errors.ts";
 import type { GatewayNode } from "../gateway-node.ts";
 import type { GatewayNodeOptions } from "../gateway-setup.ts";
-import { parseGatewayName, parseHost, parseHttpUrl, parsePort, switchOption, valueOption } from "../option-values.ts";
+import { addListenerOptions, LISTENER_FLAGS, type ListenerFlags } from "../listener-flags.ts";
+import { parseGatewayName, parseHttpUrl, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
 import { runUntilStopped } from "../until-stopped.ts";
 
@@ -12,6 +13,7 @@ Examples:
   $ wherefrom gateway --control http://127.0.0.1:8081 --organization local --environment demo --port 8082
   $ wherefrom gateway --snapshot snapshot.json --host 0.0.0.0 --port 80
   $ wherefrom gateway --snapshot snapshot.json --unix /run/wherefrom/gateway.sock
+  $ wherefrom gateway --snapshot snapshot.json --port 443 --proxy-protocol-from 10.0.0.0/8
   $ wherefrom gateway --snapshot snapshot.json --config gateway.json     # several listeners, limits
   $ wherefrom gateway --control http://127.0.0.1:8081 --admin-port 9901    # then: curl http://127.0.0.1:9901/readyz
   $ wherefrom gateway --snapshot snapshot.json --access-log access.log
@@ -21,21 +23,19 @@ Examples:
 A snapshot file is what GET /v1/organizations/ORG/environments/ENV/snapshot of the API answers.
 A flag goes before an environment variable: --snapshot on the command line wins over WHEREFROM_CONTROL.`;
 
-type GatewayCommandOptions = AdminFlags & {
-  readonly control?: string;
-  readonly snapshot?: string;
-  readonly organization: string;
-  readonly environment: string;
-  readonly host: string;
-  readonly port: number;
-  readonly unix?: string;
-  readonly config?: string;
-  readonly accessLog?: string;
-  readonly snapshotCache?: string;
-  readonly id?: string;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-};
+type GatewayCommandOptions = AdminFlags &
+  ListenerFlags & {
+    readonly control?: string;
+    readonly snapshot?: string;
+    readonly organization: string;
+    readonly environment: string;
+    readonly config?: string;
+    readonly accessLog?: string;
+    readonly snapshotCache?: string;
+    readonly id?: string;
+    readonly json?: boolean;
+    readonly quiet?: boolean;
+  };
 
 /** Adds `wherefrom gateway`: a gateway alone, fed by a management API or by a snapshot file. */
 export function addGatewayCommand(program: Command): void {
@@ -48,11 +48,6 @@ export function addGatewayCommand(program: Command): void {
     .addOption(valueOption("--snapshot <file>", "take the configuration from this file", "WHEREFROM_SNAPSHOT"))
     .addOption(valueOption("--organization <name>", "name of the organization", "WHEREFROM_ORGANIZATION").default("local"))
     .addOption(valueOption("--environment <name>", "environment that the gateway runs", "WHEREFROM_ENVIRONMENT").default("demo"))
-    .addOption(
-      valueOption("--host <host>", "where the gateway listens", "WHEREFROM_GATEWAY_HOST").default("127.0.0.1").argParser(parseHost),
-    )
-    .addOption(valueOption("--port <port>", "port of the gateway", "WHEREFROM_GATEWAY_PORT").default(8080).argParser(parsePort))
-    .addOption(valueOption("--unix <path>", "listen on this unix socket, and on no port", "WHEREFROM_GATEWAY_UNIX"))
     .addOption(valueOption("--config <file>", "gateway file with listeners, limits and more", "WHEREFROM_GATEWAY_CONFIG"))
     .addOption(
       valueOption("--id <name>", "name by which the API lists it; default: machine and port", "WHEREFROM_GATEWAY_ID").argParser(
@@ -62,6 +57,7 @@ export function addGatewayCommand(program: Command): void {
     .addOption(
       valueOption("--access-log <file>", "write a line for each request to this file; - is standard output", "WHEREFROM_ACCESS_LOG"),
     );
+  addListenerOptions(command);
   addAdminOptions(command)
     .addOption(
       valueOption(
@@ -107,18 +103,15 @@ function chooseSource({ control, snapshot }: GatewayCommandOptions, isFlag: (nam
   return { kind: "snapshot", file: snapshot ?? "" };
 }
 
-/** The flags that say where to listen. A gateway file says it for as many listeners as there are. */
-const LISTENER_FLAGS = ["host", "port", "unix"] as const;
-
-/** The gateway file where there is one, else the flags. Both on the command line are a contradiction; a file goes before environment variables. */
+/** The gateway file where there is one, as it says for any number of listeners what the flags say for one. Both on the command line are a contradiction; a file goes before environment variables. */
 function choosePlace(options: GatewayCommandOptions, isFlag: (name: string) => boolean): GatewayNodeOptions["place"] {
-  const { host, port, unix, config } = options;
-  const given = LISTENER_FLAGS.find(isFlag);
+  const { config } = options;
+  const [given] = Object.entries(LISTENER_FLAGS).flatMap(([name, flag]) => (isFlag(name) ? [flag] : []));
   if (config !== undefined && given !== undefined) {
     throw new CliError(
       "USAGE_OPTION_CONFLICT",
-      `Give either --config (WHEREFROM_GATEWAY_CONFIG) or --${given}, not both: the file says where to listen`,
+      `Give either --config (WHEREFROM_GATEWAY_CONFIG) or ${given}, not both: the file says where to listen`,
     );
   }
-  return config === undefined ? { host, port, unix } : { config };
+  return config === undefined ? options : { config };
 }

@@ -5,6 +5,7 @@ export type Connection = {
    * knows its far end no more.
    */
   readonly peer: string | undefined;
+  /** Whether the client speaks TLS: to this gateway, or by word of a PROXY protocol header to whoever carries its connection. */
   readonly isEncrypted: boolean;
 };
 

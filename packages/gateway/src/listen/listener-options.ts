@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { GatewayError } from "../errors.ts";
 import { describeIssues, shapeIssues } from "../json-issue.ts";
+import { createPeerGate, type PeerGate, peersSchema } from "../peer-gate.ts";
 
 /** The mode of a unix socket in octal, as `chmod` takes it. */
 const MODE = /^0?[0-7]{3}$/;
@@ -25,6 +26,8 @@ const listenerSchema = z
     unix: z.string().refine(isUnixPath, `Expected a path of 1 to ${MAX_UNIX_PATH_BYTES} bytes`).exactOptional(),
     /** Who may connect to the unix socket, as `chmod` takes it: owner and group unless told otherwise. */
     mode: z.string().regex(MODE, "Expected a mode in octal, as 0660").exactOptional(),
+    /** Every connection begins with a PROXY protocol header, version 1 or 2, and comes from one of these; any other is closed. Without it none may. */
+    proxyProtocol: z.strictObject({ trustedPeers: peersSchema }).exactOptional(),
   })
   .refine(({ port, unix }) => (port === undefined) !== (unix === undefined), "Expected exactly one of port and unix")
   .refine(({ host, unix }) => host === undefined || unix === undefined, { path: ["host"], error: "Expected no host beside unix" })
@@ -45,14 +48,23 @@ export type Place =
   | { readonly kind: "unix"; readonly path: string; readonly mode: number };
 
 /** Listener options with every default filled in. */
-export type ListenerSettings = { readonly place: Place };
+export type ListenerSettings = {
+  readonly place: Place;
+  /** Who may connect, with a PROXY protocol header; `undefined` where none is spoken. */
+  readonly proxies: PeerGate | undefined;
+};
 
 /** Reads listener options. Errors: `GATEWAY_LISTENER_INVALID` with every fault. */
 export function readListenerOptions(options: readonly ListenerOptions[]): readonly ListenerSettings[] {
   const shape = listenersSchema.safeParse(options);
-  if (shape.success) return shape.data.map((listener) => ({ place: placeOf(listener) }));
+  if (shape.success) return shape.data.map(settingsOf);
   const issues = shapeIssues(options, { found: shape.error.issues, code: "GATEWAY_LISTENER_INVALID" });
   throw new GatewayError("GATEWAY_LISTENER_INVALID", `The listeners are not valid: ${describeIssues(issues)}`, issues);
+}
+
+function settingsOf(listener: ListenerOptions): ListenerSettings {
+  const { proxyProtocol } = listener;
+  return { place: placeOf(listener), proxies: proxyProtocol && createPeerGate(proxyProtocol.trustedPeers) };
 }
 
 function placeOf({ host = DEFAULT_HOST, port = 0, unix, mode = DEFAULT_MODE }: ListenerOptions): Place {
