@@ -18,6 +18,7 @@ import { getIndex } from "./api/index-page.ts";
 import { lintPolicy } from "./api/lint.ts";
 import { getOperation, listOperations } from "./api/operations.ts";
 import { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization } from "./api/organizations.ts";
+import { previewPolicy } from "./api/preview.ts";
 import { rollbackEnvironment } from "./api/rollback.ts";
 import { createRoute, deleteRoute, getRoute, listRoutes, replaceRoute } from "./api/routes.ts";
 import { getSnapshot } from "./api/snapshot.ts";
@@ -72,6 +73,7 @@ export const API_LINES: readonly RouteLine[] = [
   ["POST", `${ORG}/environments`, "organizations.environments.create", createEnvironment],
   ["POST", `${ENV}:explain`, "organizations.environments.explain", explainRequest],
   ["POST", `${ENV}:lint`, "organizations.environments.lint", lintPolicy],
+  ["POST", `${ENV}:preview`, "organizations.environments.preview", previewPolicy],
   ["POST", `${ENV}:rollback`, "organizations.environments.rollback", rollbackEnvironment],
   ["GET", ENV, "organizations.environments.get", getEnvironment],
   ["PUT", ENV, "organizations.environments.update", updateEnvironment],

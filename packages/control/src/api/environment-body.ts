@@ -35,6 +35,11 @@ export function readEnvironmentBody(body: JsonObject): GivenEnvironment {
   return { name: name ?? undefined, fields: given, violations };
 }
 
+/** The policy in a body that holds one beside other things, with names in lowerCamelCase. Not judged. */
+export function policyOf(body: JsonObject): unknown {
+  return readEnvironmentBody({ [POLICY]: body[POLICY] }).fields[POLICY];
+}
+
 /** Adds a fault unless the body names no environment or the one that is meant. */
 export function requireName(given: GivenEnvironment, name: string): void {
   if (given.name === undefined || given.name === name) return;

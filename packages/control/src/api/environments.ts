@@ -9,6 +9,7 @@ import type { ControlLimits } from "../limits.ts";
 import { type GivenEnvironment, newName, readEnvironmentBody, requireName, updatedSettings } from "./environment-body.ts";
 import { environmentJson, environmentName } from "./environment-json.ts";
 import { finishOperation } from "./finish-operation.ts";
+import { requireMatchOrPreview } from "./preview-tag.ts";
 import { type Paths, readUpdateMask } from "./update-mask.ts";
 
 const UPDATE_MASK: QueryParameter = {
@@ -100,9 +101,10 @@ function update(call: Call, given: GivenEnvironment, paths: Paths | undefined): 
   const name = call.param("env");
   requireName(given, name);
   return change(call, name, (current) => {
-    const { settings, routes, revision } = found(current, name);
-    requireMatch(call.header("if-match"), revision);
-    return { kind: "write", content: { settings: updatedSettings({ given, paths, standing: settings }), routes } };
+    const { settings: standing, routes, revision } = found(current, name);
+    const settings = updatedSettings({ given, paths, standing });
+    requireMatchOrPreview(call.header("if-match"), { revision, policy: settings.clientIpResolutionConfig ?? {} });
+    return { kind: "write", content: { settings, routes } };
   });
 }
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { refuseFaults } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { violationsOf } from "../http/violations.ts";
+import { advisorySchema } from "./advisory-schema.ts";
 import { policyViolations } from "./environment-body.ts";
 import { requireEnvironment } from "./environments.ts";
 
@@ -34,18 +35,6 @@ const bodySchema = z
       .describe("Advisories that are accepted until a day"),
   })
   .meta({ id: "LintRequest" });
-
-/** What is said of a policy that is valid. */
-const advisorySchema = z
-  .object({
-    code: z.string(),
-    severity: z.enum(["error", "warning", "note"]),
-    pointer: z.string().describe("JSON pointer into the policy, in the spelling that was given"),
-    summary: z.string(),
-    why: z.string(),
-    fix: z.string(),
-  })
-  .meta({ id: "Advisory" });
 
 const answerSchema = z
   .looseObject({

@@ -21,6 +21,7 @@ const VERDICTS: Readonly<Record<ApiReason, Verdict>> = {
   ORGANIZATION_NOT_EMPTY: { status: "FAILED_PRECONDITION" },
   ORGANIZATION_NOT_FOUND: { status: "NOT_FOUND" },
   PATH_NOT_FOUND: { status: "NOT_FOUND" },
+  PREVIEW_STALE: { status: "ABORTED", httpStatus: 412 },
   QUERY_INVALID: { status: "INVALID_ARGUMENT" },
   REQUEST_MALFORMED: { status: "INVALID_ARGUMENT" },
   REVISION_NOT_FOUND: { status: "NOT_FOUND" },

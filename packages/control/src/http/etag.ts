@@ -24,8 +24,13 @@ export function requireMatch(ifMatch: string | null, revision: number): void {
   requireTag(ifMatch, etagOf(revision));
 }
 
+/** Whether If-Match lets a change of what has this tag through. */
+export function matches(ifMatch: string | null, tag: string): boolean {
+  return ifMatch === null || tagsIn(ifMatch).some((given) => given === "*" || given === tag);
+}
+
 /** As `requireMatch`, for another tag than that of a revision. */
 export function requireTag(ifMatch: string | null, tag: string): void {
-  if (ifMatch === null || tagsIn(ifMatch).some((given) => given === "*" || given === tag)) return;
+  if (matches(ifMatch, tag)) return;
   throw new ApiError("REVISION_STALE", `If-Match: Expected ${tag}, received ${ifMatch}. Read what stands again and repeat the change`);
 }
