@@ -13,6 +13,9 @@ import { requires } from "./requirement.ts";
 const CLIENT = "127.0.0.2";
 const OTHER_CLIENT = "127.0.0.3";
 
+/** A condition is waited for as long as a test may take: the machine may be busy. */
+const PATIENT = { timeout: 15_000 };
+
 let target: Target;
 let gateway: TestGateway;
 
@@ -73,7 +76,7 @@ describe("HAProxy", () => {
     {
       says: "version 2, and checks with LOCAL",
       mode: "http",
-      server: "send-proxy-v2 check inter 50ms",
+      server: "send-proxy-v2 check inter 500ms fall 100",
       backend: ["option httpchk GET /check"],
     },
   ] as const;
@@ -110,7 +113,7 @@ describe("HAProxy", () => {
   });
 
   test("its own health checks are from itself", async () => {
-    await expect.poll(() => target.received.filter(({ url }) => url === "/check").map(clientOf)).toContainEqual(["127.0.0.1"]);
+    await expect.poll(() => target.received.filter(({ url }) => url === "/check").map(clientOf), PATIENT).toContainEqual(["127.0.0.1"]);
   });
 });
 

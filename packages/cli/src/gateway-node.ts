@@ -16,7 +16,7 @@ export type GatewayNode = {
 
 /**
  * Opens a gateway on its own and hands it to `own` for closing. With a snapshot file, SIGHUP reads the file again: a faulty one is
- * refused with every fault, and the running one goes on. SIGHUP and SIGUSR1 open the access log anew.
+ * refused with every fault, and the running one goes on. SIGHUP reads certificates again too. SIGHUP and SIGUSR1 open the access log anew.
  *
  * Errors: `CliError` or `GatewayError`, each with one line that says the way out.
  */
@@ -30,6 +30,7 @@ export async function openGatewayNode(options: GatewayNodeOptions, own: Own): Pr
   const gateway = own(await openListening(options, { ...setup, source, onNotice: noticePrinter(options) }));
   admin?.show(gateway);
   own(onSignal("SIGHUP", () => source.refresh?.().then(reportOffered, reportUnreadable)));
+  own(onSignal("SIGHUP", () => void gateway.refreshCertificates()));
   for (const signal of ["SIGHUP", "SIGUSR1"] as const) own(onSignal(signal, () => gateway.reopenAccessLog()));
   return { urls: gateway.listeners.map((place) => place.url), revision: gateway.revision(), adminUrl: admin?.url };
 }

@@ -23,6 +23,8 @@ const faults = [
   },
   { args: ["gateway", "--snapshot", "x", "--config", "x", "--proxy-protocol-from", "::1"], says: "or --proxy-protocol-from, not both" },
   { args: ["gateway", "--snapshot", "x", "--proxy-protocol-from", "10.0.0.1/8"], says: "GATEWAY_LISTENER_INVALID" },
+  { args: ["gateway", "--snapshot", "x", "--tls-cert", "x"], says: "Give both --tls-cert (WHEREFROM_TLS_CERT) and --tls-key" },
+  { args: ["gateway", "--snapshot", "x", "--tls-cert", "none", "--tls-key", "none"], says: "GATEWAY_CERTIFICATE_UNUSABLE" },
   { args: ["control", "--database", "mysql://x"], says: "Expected sqlite: and the path of a file" },
   { args: ["control", "--host", "0.0.0.0", "--database", "sqlite:./never-made.db"], says: "CONTROL_NOT_LOOPBACK" },
   { args: ["up"], env: { WHEREFROM_GATEWAY_PORT: "x" }, says: "from env 'WHEREFROM_GATEWAY_PORT' is invalid" },

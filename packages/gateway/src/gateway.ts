@@ -56,6 +56,8 @@ export type Gateway = AdminSubject & {
   accessLogCounts(): AccessLogCounts | undefined;
   /** Opens the access log's file anew, for who has moved the old one away. */
   reopenAccessLog(): void;
+  /** Reads the certificates of all listeners again, for new connections. One that cannot be used changes nothing but for a notice. */
+  refreshCertificates(): Promise<void>;
   /** Takes no new connection, lets requests in flight finish for `drainTimeoutMs`, cuts the rest and WebSockets. */
   close(): Promise<void>;
 };
@@ -63,7 +65,7 @@ export type Gateway = AdminSubject & {
 /**
  * Opens a gateway. Resolves when it listens and has its first snapshot; it never listens without one.
  *
- * Errors: `GatewayError`, with nothing left open: for the limits, the listeners, signed hops and the access log, for the snapshot (none within `firstSnapshotTimeoutMs`, or a file that is not valid), for a place that cannot be had.
+ * Errors: `GatewayError`, with nothing left open: for the limits, the listeners, signed hops and the access log, for the snapshot (none within `firstSnapshotTimeoutMs`, or a file that is not valid), for a place or a certificate that cannot be had.
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { source } = options;
@@ -105,9 +107,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   };
   let listening: readonly ListeningAt[];
   try {
+    // Faults of what this gateway was told itself come before a wait for somebody else.
+    await listeners.prepare(settings);
     await source.open(running);
     await running.whenFirst(limits.firstSnapshotTimeoutMs);
-    listening = await listeners.open(settings);
+    listening = await listeners.open();
     overload.watch(listeners);
   } catch (error) {
     await close();
@@ -122,6 +126,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     ...gatewaySubject({ runtime, running, load: () => listeners.load(), isDraining: () => isDraining }),
     accessLogCounts: () => accessLog?.counts(),
     reopenAccessLog: () => accessLog?.reopen(),
+    refreshCertificates: () => listeners.refreshCertificates(),
     close,
   };
 }

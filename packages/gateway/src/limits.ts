@@ -39,6 +39,12 @@ export type GatewayLimits = {
   readonly maxLoopDelayMs: number;
   /** How often the gateway looks whether it has too much to do. */
   readonly overloadIntervalMs: number;
+  /** A TLS handshake, from its first byte or the end of a PROXY protocol header; then the connection is closed. */
+  readonly tlsHandshakeTimeoutMs: number;
+  /** TLS handshakes under way on one listener; a further connection is closed at once. */
+  readonly maxTlsHandshakes: number;
+  /** How often the files of a certificate are looked at. */
+  readonly certificateCheckMs: number;
   /** From a connection to the end of its PROXY protocol header, where one is required; then it is closed. */
   readonly proxyHeaderTimeoutMs: number;
   /** A PROXY protocol header of version 2 with its additions; on a longer one the connection is closed. One of version 1 has at most 107 bytes. */
@@ -104,6 +110,9 @@ export const defaultLimits: GatewayLimits = {
   maxExchanges: 10_000,
   maxLoopDelayMs: 500,
   overloadIntervalMs: 500,
+  tlsHandshakeTimeoutMs: 5_000,
+  maxTlsHandshakes: 512,
+  certificateCheckMs: 5_000,
   proxyHeaderTimeoutMs: 3_000,
   maxProxyHeaderBytes: 4_096,
   maxProxyTlvs: 64,

@@ -9,6 +9,9 @@ import { handSource, openTestGateway, portOf, snapshotOf, type TestGateway } fro
 import { linesOf, openTarget, type Target } from "./rig/target.ts";
 import { ask, converse } from "./rig/wire.ts";
 
+/** A condition is waited for as long as a test may take: the machine may be busy. */
+const PATIENT = { timeout: 15_000 };
+
 const folder = mkdtempSync(join(tmpdir(), "wherefrom-listeners-"));
 const open: TestGateway[] = [];
 let target: Target;
@@ -55,7 +58,7 @@ test("every listener of a gateway serves by the same snapshot and counts against
   await held.readUntil(/200 OK/);
   await expect(askUnix(path)).rejects.toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE/) });
   held.socket.destroy();
-  await expect.poll(() => askUnix(path).catch(() => 0)).toBe(200);
+  await expect.poll(() => askUnix(path).catch(() => 0), PATIENT).toBe(200);
 });
 
 test("a listener that cannot be had leaves none of the others open", async () => {

@@ -13,11 +13,12 @@ Examples:
   $ wherefrom gateway --control http://127.0.0.1:8081 --organization local --environment demo --port 8082
   $ wherefrom gateway --snapshot snapshot.json --host 0.0.0.0 --port 80
   $ wherefrom gateway --snapshot snapshot.json --unix /run/wherefrom/gateway.sock
+  $ wherefrom gateway --snapshot snapshot.json --port 443 --tls-cert server.crt --tls-key server.key
   $ wherefrom gateway --snapshot snapshot.json --port 443 --proxy-protocol-from 10.0.0.0/8
   $ wherefrom gateway --snapshot snapshot.json --config gateway.json     # several listeners, limits
   $ wherefrom gateway --control http://127.0.0.1:8081 --admin-port 9901    # then: curl http://127.0.0.1:9901/readyz
   $ wherefrom gateway --snapshot snapshot.json --access-log access.log
-  $ kill -HUP PID     # reads the snapshot file again, and opens the access log anew; a faulty file changes nothing
+  $ kill -HUP PID     # reads the snapshot file and certificates again, and opens the access log anew; a faulty file changes nothing
   $ kill -USR1 PID    # opens the access log anew, after somebody moved it away
 
 A snapshot file is what GET /v1/organizations/ORG/environments/ENV/snapshot of the API answers.

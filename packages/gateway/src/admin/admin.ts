@@ -55,7 +55,7 @@ export async function openAdmin({ host = DEFAULT_HOST, port, names = [] }: Admin
       (error) => send(response, { ...refusal(500, "ADMIN_FAULT", escapeText(String(error))), isHead: request.method === "HEAD" }),
     );
   });
-  const { url } = await listen(server, { kind: "tcp", host, port });
+  const { url } = await listen(server, { place: { kind: "tcp", host, port }, scheme: "http" });
   return {
     url,
     show(shown) {

@@ -15,7 +15,7 @@ export type ListeningAt =
  *
  * Errors: a `GatewayError` that names the place, what is wrong with it and the way out.
  */
-export async function listen(server: Server, place: Place): Promise<ListeningAt> {
+export async function listen(server: Server, { place, scheme }: { place: Place; scheme: "http" | "https" }): Promise<ListeningAt> {
   try {
     await bind(server, place);
   } catch (error) {
@@ -30,7 +30,7 @@ export async function listen(server: Server, place: Place): Promise<ListeningAt>
     return { kind: "unix", url: `unix:${place.path}`, path: place.path };
   }
   const { address: host, port, family } = server.address() as AddressInfo;
-  return { kind: "tcp", url: `http://${family === "IPv6" ? `[${host}]` : host}:${port}`, host, port };
+  return { kind: "tcp", url: `${scheme}://${family === "IPv6" ? `[${host}]` : host}:${port}`, host, port };
 }
 
 function bind(server: Server, place: Place): Promise<void> {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { GatewayError } from "../errors.ts";
 import { describeIssues, shapeIssues } from "../json-issue.ts";
 import { createPeerGate, type PeerGate, peersSchema } from "../peer-gate.ts";
+import type { CertificateFiles } from "./certificate.ts";
 
 /** The mode of a unix socket in octal, as `chmod` takes it. */
 const MODE = /^0?[0-7]{3}$/;
@@ -10,6 +11,8 @@ const DEFAULT_HOST = "127.0.0.1";
 const MAX_LISTENERS = 32;
 /** What the system takes as the path of a unix socket, in bytes; `sun_path` holds 108 with its final NUL. */
 const MAX_UNIX_PATH_BYTES = 107;
+
+const file = z.string().min(1, "Expected the path of a file");
 
 /** One place to listen at, as a gateway file holds it in its section `listeners`. */
 const listenerSchema = z
@@ -28,6 +31,8 @@ const listenerSchema = z
     mode: z.string().regex(MODE, "Expected a mode in octal, as 0660").exactOptional(),
     /** Every connection begins with a PROXY protocol header, version 1 or 2, and comes from one of these; any other is closed. Without it none may. */
     proxyProtocol: z.strictObject({ trustedPeers: peersSchema }).exactOptional(),
+    /** TLS 1.2 and 1.3, with a certificate and its key in PEM. Both files are looked at again and again, so that a renewed certificate is taken up. */
+    tls: z.strictObject({ certFile: file, keyFile: file }).exactOptional(),
   })
   .refine(({ port, unix }) => (port === undefined) !== (unix === undefined), "Expected exactly one of port and unix")
   .refine(({ host, unix }) => host === undefined || unix === undefined, { path: ["host"], error: "Expected no host beside unix" })
@@ -52,6 +57,7 @@ export type ListenerSettings = {
   readonly place: Place;
   /** Who may connect, with a PROXY protocol header; `undefined` where none is spoken. */
   readonly proxies: PeerGate | undefined;
+  readonly tls: CertificateFiles | undefined;
 };
 
 /** Reads listener options. Errors: `GATEWAY_LISTENER_INVALID` with every fault. */
@@ -63,8 +69,8 @@ export function readListenerOptions(options: readonly ListenerOptions[]): readon
 }
 
 function settingsOf(listener: ListenerOptions): ListenerSettings {
-  const { proxyProtocol } = listener;
-  return { place: placeOf(listener), proxies: proxyProtocol && createPeerGate(proxyProtocol.trustedPeers) };
+  const { proxyProtocol, tls } = listener;
+  return { place: placeOf(listener), proxies: proxyProtocol && createPeerGate(proxyProtocol.trustedPeers), tls };
 }
 
 function placeOf({ host = DEFAULT_HOST, port = 0, unix, mode = DEFAULT_MODE }: ListenerOptions): Place {

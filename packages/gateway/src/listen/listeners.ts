@@ -1,13 +1,13 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { escapeText } from "wherefrom";
 import type { Load } from "../overload/load.ts";
 import { RepeatedNotices } from "../repeated-notice.ts";
 import type { Runtime } from "../runtime.ts";
+import { type Arrived, arrive, type Entrance } from "./arrival.ts";
 import { type Connection, markConnection } from "./connection.ts";
 import { type ListeningAt, listen } from "./listen.ts";
-import type { ListenerSettings } from "./listener-options.ts";
-import { readProxied } from "./proxied.ts";
+import type { ListenerSettings, Place } from "./listener-options.ts";
 import { createHttpServer, type HttpServer } from "./server.ts";
+import { Tls } from "./tls.ts";
 
 /** The listening side of a gateway: some places to listen at, and one HTTP server behind them all. */
 export class Listeners {
@@ -15,6 +15,7 @@ export class Listeners {
   readonly #notices: RepeatedNotices;
   readonly #http: HttpServer;
   readonly #servers: Server[] = [];
+  readonly #prepared: { readonly place: Place; readonly entrance: Entrance }[] = [];
   /** Connections that are not served yet. */
   readonly #arriving = new Set<Socket>();
   #connections = 0;
@@ -25,15 +26,25 @@ export class Listeners {
     this.#http = createHttpServer(runtime);
   }
 
-  /** Listens at every place, in order. Errors: a `GatewayError` for the first that cannot be had; `close` then lets go of those before it. */
-  async open(listeners: readonly ListenerSettings[]): Promise<readonly ListeningAt[]> {
+  /** Reads what the listeners need before anybody connects. Errors: `GATEWAY_CERTIFICATE_UNUSABLE`. */
+  async prepare(listeners: readonly ListenerSettings[]): Promise<void> {
+    for (const listener of listeners) this.#prepared.push({ place: listener.place, entrance: await this.#openEntrance(listener) });
+  }
+
+  /** Listens at every place that was prepared, in order. Errors: a `GatewayError` for the first that cannot be had; `close` then lets go of those before it. */
+  async open(): Promise<readonly ListeningAt[]> {
     const places: ListeningAt[] = [];
-    for (const listener of listeners) {
-      const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket, listener));
+    for (const { place, entrance } of this.#prepared) {
+      const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket, entrance));
       this.#servers.push(server);
-      places.push(await listen(server, listener.place));
+      places.push(await listen(server, { place, scheme: entrance.tls === undefined ? "http" : "https" }));
     }
     return places;
+  }
+
+  /** Reads the certificates of all listeners again. One that cannot be used changes nothing but for a notice. */
+  async refreshCertificates(): Promise<void> {
+    await Promise.all(this.#prepared.map(({ entrance }) => entrance.tls?.refresh()));
   }
 
   load(): Load {
@@ -50,11 +61,18 @@ export class Listeners {
     const listening = this.#servers.filter((server) => server.listening);
     const closed = listening.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     for (const socket of this.#arriving) socket.destroy();
+    for (const { entrance } of this.#prepared) entrance.tls?.close();
     await this.#http.close();
     await Promise.all(closed);
   }
 
-  #accept(socket: Socket, listener: ListenerSettings): void {
+  async #openEntrance({ proxies, tls: files }: ListenerSettings): Promise<Entrance> {
+    if (files === undefined) return { proxies, tls: undefined };
+    const { limits, onNotice } = this.#runtime;
+    return { proxies, tls: await Tls.open(files, { limits, onNotice, protocols: ["http/1.1"] }) };
+  }
+
+  #accept(socket: Socket, entrance: Entrance): void {
     if (this.#connections >= this.#runtime.limits.maxConnections) {
       socket.destroy();
       return this.#notices.warn("CONNECTION_DROPPED", "A connection was dropped: maxConnections is reached");
@@ -64,48 +82,22 @@ export class Listeners {
       this.#connections -= 1;
     });
     const connection: Connection = { peer: this.#runtime.peerOf(socket), isEncrypted: false };
-    if (listener.proxies === undefined) return this.#serve(socket, connection);
-    void this.#arrive(socket, { connection, listener });
+    if (entrance.proxies === undefined && entrance.tls === undefined) return this.#serve({ socket, connection });
+    void this.#arrive(socket, { connection, entrance });
   }
 
-  #serve(socket: Socket, connection: Connection): void {
+  #serve({ socket, connection }: Arrived): void {
     markConnection(socket, connection);
     this.#http.serve(socket);
   }
 
-  /** Takes a connection through what stands before its first request. */
-  async #arrive(socket: Socket, { connection, listener }: { connection: Connection; listener: ListenerSettings }): Promise<void> {
+  async #arrive(socket: Socket, { connection, entrance }: { connection: Connection; entrance: Entrance }): Promise<void> {
     // An error without a listener would end the process; the socket closes by itself.
     socket.on("error", () => undefined);
     this.#arriving.add(socket);
-    const carried = await this.#identify(socket, { connection, listener });
+    const arrived = await arrive(socket, { connection, entrance, limits: this.#runtime.limits, notices: this.#notices });
     this.#arriving.delete(socket);
-    if (carried === undefined) socket.destroy();
-    else this.#serve(socket, carried);
-  }
-
-  /** Whom the connection is from, by its PROXY protocol header where one is required; `undefined` when it is to be closed. */
-  async #identify(
-    socket: Socket,
-    { connection, listener: { proxies } }: { connection: Connection; listener: ListenerSettings },
-  ): Promise<Connection | undefined> {
-    if (proxies === undefined) return connection;
-    const sender = connection.peer === undefined ? "unix:" : escapeText(connection.peer);
-    if (!proxies(connection.peer)) {
-      this.#notices.warn("PROXY_PEER_REFUSED", `A connection from ${sender} was closed: it is none of the listener's trustedPeers`);
-      return undefined;
-    }
-    const proxied = await readProxied(socket, this.#runtime.limits);
-    if (proxied.kind === "refused") {
-      // One that only looks whether the port is open has nothing to say.
-      if (proxied.reason !== "closed")
-        this.#notices.warn(
-          "PROXY_HEADER_REFUSED",
-          `A connection from ${sender} was closed: its PROXY protocol header is ${proxied.reason}`,
-        );
-      return undefined;
-    }
-    const { header } = proxied;
-    return header.kind === "own" ? connection : { peer: header.peer, isEncrypted: header.isOverTls };
+    if (arrived === undefined) socket.destroy();
+    else this.#serve(arrived);
   }
 }

@@ -1,0 +1,61 @@
+import type { Socket } from "node:net";
+import { escapeText } from "wherefrom";
+import type { GatewayLimits } from "../limits.ts";
+import type { PeerGate } from "../peer-gate.ts";
+import type { RepeatedNotices } from "../repeated-notice.ts";
+import type { Connection } from "./connection.ts";
+import { readProxied } from "./proxied.ts";
+import type { Tls } from "./tls.ts";
+
+/** How connections of one listener come in. */
+export type Entrance = {
+  /** Who may connect, with a PROXY protocol header; `undefined` where none is spoken. */
+  readonly proxies: PeerGate | undefined;
+  readonly tls: Tls | undefined;
+};
+
+/** A connection that can be served. `socket` is what HTTP is spoken over. */
+export type Arrived = { readonly socket: Socket; readonly connection: Connection };
+
+type ArrivalParts = { readonly entrance: Entrance; readonly limits: GatewayLimits; readonly notices: RepeatedNotices };
+
+/**
+ * Takes a connection through what stands before its first request: the PROXY protocol header, then the TLS handshake. `undefined` when it is to be closed. What is known of it
+ * (`connection`) was read when it was accepted.
+ */
+export async function arrive(
+  socket: Socket,
+  { connection, ...parts }: ArrivalParts & { readonly connection: Connection },
+): Promise<Arrived | undefined> {
+  const { tls } = parts.entrance;
+  const carried = await identify(socket, { connection, ...parts });
+  if (carried === undefined || tls === undefined) return carried && { socket, connection: carried };
+  if (tls.handshakes >= parts.limits.maxTlsHandshakes) {
+    parts.notices.warn("CONNECTION_DROPPED", "A connection was dropped: maxTlsHandshakes is reached");
+    return undefined;
+  }
+  const secure = await tls.handshake(socket);
+  return secure && { socket: secure, connection: { ...carried, isEncrypted: true } };
+}
+
+/** Whom the connection is from, by its PROXY protocol header where one is required. */
+async function identify(
+  socket: Socket,
+  { connection, entrance: { proxies }, limits, notices }: ArrivalParts & { readonly connection: Connection },
+): Promise<Connection | undefined> {
+  if (proxies === undefined) return connection;
+  const sender = connection.peer === undefined ? "unix:" : escapeText(connection.peer);
+  if (!proxies(connection.peer)) {
+    notices.warn("PROXY_PEER_REFUSED", `A connection from ${sender} was closed: it is none of the listener's trustedPeers`);
+    return undefined;
+  }
+  const proxied = await readProxied(socket, limits);
+  if (proxied.kind === "refused") {
+    // One that only looks whether the port is open has nothing to say.
+    if (proxied.reason !== "closed")
+      notices.warn("PROXY_HEADER_REFUSED", `A connection from ${sender} was closed: its PROXY protocol header is ${proxied.reason}`);
+    return undefined;
+  }
+  const { header } = proxied;
+  return header.kind === "own" ? connection : { peer: header.peer, isEncrypted: header.isOverTls };
+}

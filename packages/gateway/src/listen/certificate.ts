@@ -1,0 +1,40 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
+
+/** Where a certificate and its key are, in PEM. The certificate comes first in its file, those that lead to a root behind it. */
+export type CertificateFiles = { readonly certFile: string; readonly keyFile: string };
+
+/** A certificate that can be used with its key. */
+export type Certificate = {
+  /** What a TLS server takes. */
+  readonly options: SecureContextOptions;
+  readonly fingerprint: string;
+  /** For whom, as a person reads it. */
+  readonly subject: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+};
+
+/** Reads both files. Errors: an `Error` that says why the two are not a certificate and its key. */
+export async function readCertificate({ certFile, keyFile }: CertificateFiles): Promise<Certificate> {
+  const [cert, key] = await Promise.all([readFile(certFile), readFile(keyFile)]);
+  const certificate = new X509Certificate(cert);
+  if (!certificate.checkPrivateKey(createPrivateKey(key))) throw new Error("the key is not that of the certificate");
+  const options = { cert, key };
+  // Throws what X509Certificate does not see: a broken certificate further down the file, a key that TLS would not take.
+  createSecureContext(options);
+  return {
+    options,
+    fingerprint: certificate.fingerprint256,
+    subject: certificate.subjectAltName ?? certificate.subject,
+    notBefore: new Date(certificate.validFrom),
+    notAfter: new Date(certificate.validTo),
+  };
+}
+
+/** What changes when one of the files is written anew, also by putting another in its place. Not their content. */
+export async function stampOf({ certFile, keyFile }: CertificateFiles): Promise<string> {
+  const stats = await Promise.all([stat(certFile), stat(keyFile)]);
+  return stats.map(({ ino, size, mtimeMs }) => `${ino}:${size}:${mtimeMs}`).join(" ");
+}

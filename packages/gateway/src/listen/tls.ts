@@ -1,0 +1,102 @@
+import { constants } from "node:crypto";
+import type { Socket } from "node:net";
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from "node:tls";
+import { escapeText } from "wherefrom";
+import { GatewayError } from "../errors.ts";
+import type { GatewayLimits } from "../limits.ts";
+import type { Notice } from "../notice.ts";
+import type { CertificateFiles } from "./certificate.ts";
+import { KeptCertificate } from "./kept-certificate.ts";
+
+type TlsParts = {
+  readonly limits: GatewayLimits;
+  readonly onNotice: (notice: Notice) => void;
+  /** What may be spoken, the preferred first, by its ALPN names. */
+  readonly protocols: readonly string[];
+};
+
+/** Makes TLS of the connections of one listener. It listens nowhere itself. */
+export class Tls {
+  readonly #server: Server;
+  readonly #certificate: KeptCertificate;
+  readonly #limits: GatewayLimits;
+  /** Connections whose handshake is not over, and who waits for it. */
+  readonly #handshakes = new Map<Socket, (secure: TLSSocket | undefined) => void>();
+
+  /** Errors: `GATEWAY_CERTIFICATE_UNUSABLE`. */
+  static async open(files: CertificateFiles, parts: TlsParts): Promise<Tls> {
+    const { limits, onNotice, protocols } = parts;
+    const server = createServer({ ALPNProtocols: [...protocols] });
+    const onChange = ({ options }: { options: SecureContextOptions }): void => server.setSecureContext({ ...strict, ...options });
+    try {
+      const certificate = await KeptCertificate.open(files, { onNotice, onChange, now: Date.now, checkMs: limits.certificateCheckMs });
+      onChange(certificate.current);
+      return new Tls(server, { certificate, limits });
+    } catch (error) {
+      const why = escapeText(error instanceof Error ? error.message : String(error));
+      throw new GatewayError("GATEWAY_CERTIFICATE_UNUSABLE", `The certificate in ${escapeText(files.certFile)} cannot be used: ${why}`);
+    }
+  }
+
+  private constructor(server: Server, { certificate, limits }: { certificate: KeptCertificate; limits: GatewayLimits }) {
+    this.#server = server;
+    this.#certificate = certificate;
+    this.#limits = limits;
+    server.on("secureConnection", (secure) => this.#settle(carrierOf(secure), secure));
+    // Node tells about it and leaves the connection to us, also when its handshake is long over.
+    server.on("tlsClientError", (_error, secure) => secure.destroy());
+  }
+
+  /** Handshakes that are not over. */
+  get handshakes(): number {
+    return this.#handshakes.size;
+  }
+
+  /** Shakes hands over a connection; `undefined` when that fails or takes too long, and the connection is then the caller's to close. */
+  handshake(socket: Socket): Promise<TLSSocket | undefined> {
+    return new Promise((resolve) => {
+      // Of all that the client says, however it trickles in: Node's own time begins anew with each byte.
+      const timer = setTimeout(() => this.#settle(socket, undefined), this.#limits.tlsHandshakeTimeoutMs);
+      const onClose = (): void => this.#settle(socket, undefined);
+      this.#handshakes.set(socket, (secure) => {
+        clearTimeout(timer);
+        socket.off("close", onClose);
+        resolve(secure);
+      });
+      socket.once("close", onClose);
+      this.#server.emit("connection", socket);
+    });
+  }
+
+  /** Reads the certificate again, for new connections. */
+  refresh(): Promise<void> {
+    return this.#certificate.refresh();
+  }
+
+  close(): void {
+    this.#certificate.close();
+  }
+
+  /** A TLS connection that nobody waits for is one of whose client nothing is known. */
+  #settle(socket: Socket | undefined, secure: TLSSocket | undefined): void {
+    const settle = socket && this.#handshakes.get(socket);
+    if (socket === undefined || settle === undefined) return void secure?.destroy();
+    this.#handshakes.delete(socket);
+    settle(secure);
+  }
+}
+
+/** RFC 9325 §3.1.1 on versions; a client that renegotiates makes the gateway work for nothing. */
+const strict: SecureContextOptions = {
+  minVersion: "TLSv1.2",
+  honorCipherOrder: true,
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+};
+
+/**
+ * The connection that a TLS connection runs over. Node has no documented word for it: of its public ones, addresses and ports are those of the load balancer and the
+ * same for whoever it carries. Where the field is missing nobody is found, and the connection is cut.
+ */
+function carrierOf(secure: TLSSocket): Socket | undefined {
+  return (secure as unknown as { readonly _parent?: Socket })._parent;
+}
