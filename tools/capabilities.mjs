@@ -7,7 +7,7 @@ import { missingFromCache } from "./npm-cache.mjs";
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "nginx-stream" | "haproxy" | "uvicorn" | "namespaces" | "curl" | "googleapi" | "releases" | "runtimes"} CapabilityName
+ * @typedef {"nginx" | "nginx-stream" | "haproxy" | "uvicorn" | "python-dotenv" | "dash" | "systemd" | "namespaces" | "curl" | "googleapi" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -33,6 +33,9 @@ const runtimes = {
 
 /** Where Debian puts it. */
 const NGINX_STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so";
+
+/** Reads files of systemd's environment format, and needs no running systemd. */
+export const environmentGenerator = "/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator";
 
 /** @type {Readonly<Record<CapabilityName, Capability>>} */
 export const capabilities = {
@@ -66,6 +69,21 @@ export const capabilities = {
     packages: ["python3-googleapi"],
     tests: "tests of the management API with Google's Python client",
     whyNot: () => whyNoPythonModules(["googleapiclient", "httplib2"]),
+  },
+  "python-dotenv": {
+    packages: ["python3-dotenv", "python3-pydantic"],
+    tests: "tests that hold the reading of env files against python-dotenv and pydantic",
+    whyNot: () => whyNoPythonModules(["dotenv", "pydantic"]),
+  },
+  dash: {
+    packages: ["dash"],
+    tests: "tests that hold the reading of env files against a shell",
+    whyNot: () => whyNoExecutable(["dash"]),
+  },
+  systemd: {
+    packages: ["systemd"],
+    tests: "tests that hold the reading of env files against systemd",
+    whyNot: () => (existsSync(environmentGenerator) ? undefined : `no ${environmentGenerator} on this machine`),
   },
   namespaces: {
     packages: ["iproute2", "nftables", "conntrack", "ethtool", "procps"],

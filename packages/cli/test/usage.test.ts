@@ -45,6 +45,7 @@ const commands = [
   { command: ["lint"] },
   { command: ["doctor"] },
   { command: ["doctor", "diagnose"] },
+  { command: ["doctor", "env"] },
   { command: ["ranges"] },
   { command: ["ranges", "list"] },
   { command: ["ranges", "diff"] },

@@ -7,7 +7,7 @@ import { zh } from "./words/zh.ts";
 const MESSAGES: Readonly<Record<Language, Messages>> = { en, zh, ja };
 
 /** What stands in the slots of a message. */
-export type Slots = Readonly<Record<string, Piece>>;
+type Slots = Readonly<Record<string, Piece | Line>>;
 
 /** Says a message in one language, each `{slot}` of it filled. Not markup: what fills a slot is never read for slots. */
 export type Phrase = (key: MessageKey, slots?: Slots) => Line;
@@ -26,6 +26,11 @@ function fill(message: string, slots: Slots): Line {
   return message.split(/(\{[a-zA-Z]+\})/).flatMap((part) => {
     if (part === "") return [];
     const name = /^\{([a-zA-Z]+)\}$/.exec(part)?.[1];
-    return [name === undefined ? part : (slots[name] ?? part)];
+    const filling = name === undefined ? part : (slots[name] ?? part);
+    return isLine(filling) ? filling : [filling];
   });
+}
+
+function isLine(filling: Piece | Line): filling is Line {
+  return Array.isArray(filling);
 }
