@@ -36,14 +36,20 @@ test("a route is created, read, replaced and deleted, and each step is one revis
 test("several targets are named in either spelling and kept as they were named", async () => {
   const { ask } = await openTestControl();
   await ask("POST ", { body: { name: "demo" } });
-  const targets = [{ url: TARGET, timeouts: { connect_ms: 50 } }, { url: "https://b" }];
+  const targets = [
+    { url: TARGET, timeouts: { connect_ms: 50 } },
+    { url: "https://b", http2: true, tls: { server_name: "inner" } },
+  ];
   const created = await ask("POST /demo/routes", {
     body: { name: "all", targets, balancing: "least-busy", timeouts: { total_ms: 9 }, retries: { budget_percent: 5 } },
   });
   expect(created.body).toEqual({
     name: "all",
     ...DEFAULTS,
-    targets: [{ url: TARGET, timeouts: { connectMs: 50 } }, { url: "https://b" }],
+    targets: [
+      { url: TARGET, http2: false, timeouts: { connectMs: 50 } },
+      { url: "https://b", http2: true, tls: { serverName: "inner", insecureAcceptAnyCertificate: false } },
+    ],
     balancing: "least-busy",
     timeouts: { totalMs: 9 },
     retries: { max: 1, statuses: [], budgetPercent: 5 },

@@ -6,7 +6,7 @@ import type { Duplex, Readable, Writable } from "node:stream";
  * one as it is.
  */
 export type ClientRequest = Readable &
-  Pick<IncomingMessage, "method" | "url" | "httpVersion" | "rawHeaders" | "headers" | "complete" | "socket"> & {
+  Pick<IncomingMessage, "method" | "url" | "httpVersion" | "rawHeaders" | "headers" | "rawTrailers" | "complete" | "socket"> & {
     /** Set where the version frames a body by itself, as HTTP/2 does: whether nothing follows the header. */
     readonly endsWithHeader?: boolean;
   };
@@ -17,9 +17,10 @@ export type ClientResponse = Writable & {
   /** Whether the connection may serve another request. Where HTTP/2 is spoken, GOAWAY says that, and this nothing. */
   shouldKeepAlive: boolean;
   writeContinue(): void;
+  /** 103 with Link fields; throws for a value that is none. Absent where the client's side cannot send it. */
+  writeEarlyHints?(hints: { readonly link: string[] }): void;
   writeHead(status: number, fields: string[]): unknown;
   writeHead(status: number, reason: string, fields: string[]): unknown;
-  flushHeaders(): void;
   addTrailers(pairs: [string, string][]): void;
 };
 

@@ -95,6 +95,12 @@ export class Exchange {
     return this.#explanation;
   }
 
+  /** Has the connection end with the answer that is about to begin. */
+  endConnection(): void {
+    this.#pipeline?.endWithAnswer();
+    this.response.shouldKeepAlive = false;
+  }
+
   /** Answers for the gateway itself. Does nothing when an answer has begun: a status cannot be taken back. */
   refuse(answer: Fault): void {
     if (this.response.headersSent || this.#isOver) return;

@@ -4,6 +4,7 @@ import { AccessLog, type AccessLogCounts } from "./access-log/access-log.ts";
 import type { AccessLogOptions } from "./access-log/access-log-options.ts";
 import type { AdminSubject } from "./admin/admin.ts";
 import { gatewaySubject } from "./admin/gateway-subject.ts";
+import { lastGoodLookup } from "./forward/connect/lookup.ts";
 import { Tunnels } from "./forward/tunnels.ts";
 import type { TargetState } from "./forward/upstream.ts";
 import { Upstreams } from "./forward/upstreams.ts";
@@ -74,11 +75,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const settings = readListenerOptions(options.listeners);
   const signedHops = await openSignedHops(options.signedHop, { limits, onNotice, now: Date.now, env: process.env });
   const accessLog = openAccessLog(options, { limits, onNotice });
-  const upstreams = new Upstreams({ limits, onNotice });
+  const now = (): number => performance.now();
+  const lookup = lastGoodLookup({ maxAgeMs: limits.maxAddressAgeMs, maxNames: limits.maxAddressNames, now });
+  const upstreams = new Upstreams({ limits, lookup, onNotice });
   const tunnels = new Tunnels();
   const overload = new Overload({ limits, onNotice, reader: options.processReader ?? openProcessReader() });
   const tally = new Tally();
-  const now = (): number => performance.now();
   const running = new RunningSnapshot(upstreams, { onNotice, now });
   const runtime: Runtime = {
     limits,

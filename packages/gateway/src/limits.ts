@@ -61,6 +61,11 @@ export type GatewayLimits = {
   readonly bodyTimeoutMs: number;
   /** Connections to one target origin, WebSockets not counted; a further request waits for a free one. */
   readonly maxUpstreamConnections: number;
+  /** How long a target may take to say 100 Continue, where the client waits for it; then the client is told to go on. */
+  readonly continueTimeoutMs: number;
+  /** How old the last good addresses of a target's name may be while name servers do not answer, and of how many names they are kept. */
+  readonly maxAddressAgeMs: number;
+  readonly maxAddressNames: number;
   /** Failures of a target in a row that eject it: requests then go to the route's other targets for a time. */
   readonly maxTargetFailures: number;
   /** Share of a target's requests that fail within `targetWindowMs` and eject it, of at least `minTargetRequests`. */
@@ -70,7 +75,7 @@ export type GatewayLimits = {
   /** How long a target is ejected for the first time; twice as long each time it fails again, up to `maxEjectionTimeMs`. */
   readonly ejectionTimeMs: number;
   readonly maxEjectionTimeMs: number;
-  /** Interim (1xx) responses to one request; more is answered 502. They are never passed on. */
+  /** Interim (1xx) responses to one request; more is answered 502. Of them 100 and 103 are passed on. */
   readonly maxInterimResponses: number;
   /** What a client may send behind its WebSocket handshake before it is answered; more is answered 400. */
   readonly maxUpgradeHeadBytes: number;
@@ -121,6 +126,9 @@ export const defaultLimits: GatewayLimits = {
   upstreamHeadersTimeoutMs: 60_000,
   bodyTimeoutMs: 300_000,
   maxUpstreamConnections: 1_024,
+  continueTimeoutMs: 1_000,
+  maxAddressAgeMs: 3_600_000,
+  maxAddressNames: 1_000,
   maxTargetFailures: 5,
   maxTargetFailurePercent: 50,
   minTargetRequests: 20,

@@ -1,20 +1,10 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { ExchangeRecord, Notice } from "@wherefrom/gateway";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { own } from "./rig/owned.ts";
 import { openTarget } from "./rig/target.ts";
 import { ask, converse, parseResponse, sendRaw, until, wire } from "./rig/wire.ts";
-
-const open: { close(): Promise<void> }[] = [];
-
-afterEach(async () => {
-  for (const each of open.splice(0).reverse()) await each.close();
-});
-
-function own<T extends { close(): Promise<void> }>(thing: T): T {
-  open.push(thing);
-  return thing;
-}
 
 /** A target that does with each connection what it is told. */
 type RawTarget = { readonly url: string; readonly heads: string[]; close(): Promise<void> };

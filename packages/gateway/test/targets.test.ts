@@ -1,18 +1,13 @@
-import { afterEach, expect, test } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { WebSocketServer } from "ws";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { own } from "./rig/owned.ts";
 import { openTarget, type Target } from "./rig/target.ts";
 import { ask, converse, until, wire } from "./rig/wire.ts";
-
-const open: { close(): Promise<void> }[] = [];
-
-afterEach(async () => {
-  for (const each of open.splice(0).reverse()) await each.close();
-});
-
-function own<T extends { close(): Promise<void> }>(thing: T): T {
-  open.push(thing);
-  return thing;
-}
 
 type RouteParts = { readonly [field: string]: unknown };
 
@@ -108,6 +103,38 @@ test.each(cutShort)("$what cuts the response off", async ({ timeouts: ofRoute })
   const response = await get(gateway, "/");
   expect(response).toMatchObject({ status: 200 });
   expect(response.body).toMatch(/^5\r\nbegun\r\n$/);
+});
+
+test("a target on a unix socket is reached by every way there is, by the name of its URL", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "wherefrom-target-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const socketPath = join(folder, "target.sock");
+  const server = createServer((request, response) => {
+    request.resume();
+    request.on("end", () => response.end(request.headers.host));
+  });
+  new WebSocketServer({ server }).on("connection", (socket, request) => socket.send(String(request.headers.host)));
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  own({
+    async close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  });
+  const gateway = own(await openTestGateway(snapshotOf([{ targets: [{ url: "http://app.internal", socketPath }] }])));
+  expect((await get(gateway, "/")).body).toContain("app.internal");
+  const put = ["PUT / HTTP/1.1", "Host: a", "Content-Length: 4", "Expect: 100-continue"];
+  const uploading = await converse(gateway.port);
+  uploading.write(wire(...put));
+  await uploading.readUntil(/100 Continue\r\n\r\n/);
+  uploading.write("body");
+  await uploading.readUntil(/app\.internal/);
+  uploading.socket.destroy();
+  const key = `Sec-WebSocket-Key: ${Buffer.alloc(16).toString("base64")}`;
+  const talking = await converse(gateway.port);
+  talking.write(wire("GET / HTTP/1.1", "Host: a", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", key));
+  await talking.readUntil(/^HTTP\/1\.1 101 [\s\S]*app\.internal/);
+  talking.socket.destroy();
 });
 
 test("a snapshot that changes other things keeps the connections to a target", async () => {

@@ -58,7 +58,7 @@ export {
   withRangeLists,
 } from "./ranges/range-list.ts";
 export { type Route, routeSchema, targetsOf } from "./route.ts";
-export type { RouteTarget } from "./route-target.ts";
+export type { RouteTarget, TargetTls } from "./route-target.ts";
 export { type FieldViolation, RPC_STATUSES, type RpcError, type RpcErrorDetail, type RpcStatus, rpcErrorSchema } from "./rpc-error.ts";
 export { type Snapshot, snapshotSchema } from "./snapshot.ts";
 export {

@@ -92,10 +92,10 @@ export type Route = z.output<typeof routeSchema>;
 
 /** The targets of a route, in whichever form it names them. */
 export function targetsOf({ target, targets }: Pick<Route, "target" | "targets">): readonly RouteTarget[] {
-  return targets ?? (target === undefined ? [] : [{ url: target }]);
+  return targets ?? (target === undefined ? [] : [{ url: target, http2: false }]);
 }
 
 /** What a target is reached at, in one spelling. A URL that is none is a fault of its own. */
-function placeOf({ url }: RouteTarget): string {
-  return URL.canParse(url) ? new URL(url).origin : url;
+function placeOf({ url, socketPath = "" }: RouteTarget): string {
+  return `${URL.canParse(url) ? new URL(url).origin : url} ${socketPath}`;
 }

@@ -1,12 +1,15 @@
-import type { Dispatcher } from "undici";
+import type { ClientResponse } from "../client-message.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Fault } from "../fault.ts";
 import type { CompiledRoute } from "../route/route-table.ts";
 import type { Runtime } from "../runtime.ts";
+import type { AnswerHandler } from "./connect/outgoing.ts";
 import type { RequestBody } from "./request-body.ts";
-import { hasField, responseFields, textFields, trailerPairs } from "./response-fields.ts";
+import { fieldValues, hasField, responseFields, textFields } from "./response-fields.ts";
+import { trailerPairs } from "./trailers.ts";
 import type { Upstream } from "./upstream.ts";
-import { brokenResponse, faultOf, isReset, isTargetsFault } from "./upstream-fault.ts";
+import { isReset, isTargetsFault, isUnsendable, wasNotTaken } from "./upstream-error.ts";
+import { brokenResponse, faultOf } from "./upstream-fault.ts";
 
 /** A reason phrase that can be written as it is. */
 const REASON = /^[\t\x20-\x7e]*$/;
@@ -23,9 +26,14 @@ export type Attempted = {
   readonly body: RequestBody | null;
   /** Whether the method allows to ask twice, and there is no body of which a part may have gone. */
   isRepeatable(): boolean;
-  /** Sends the request once more, after it failed at `upstream`; says whether it does. */
+  /** Sends the request once more, with all of its body, after it failed at `upstream`; says whether it does. */
   retriesAfter(upstream: Upstream): boolean;
 };
+
+const NOTHING = Buffer.alloc(0);
+
+const CONTINUE = 100;
+const EARLY_HINTS = 103;
 
 const clientLeft = new Error("The client left");
 const givenUp = new Error("The gateway gave up on the response");
@@ -35,7 +43,7 @@ const givenUp = new Error("The gateway gave up on the response");
  *
  * Undici's older handler: the newer one reads every response header into an object that nobody here asks for.
  */
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt implements AnswerHandler {
   readonly #passage: Attempted;
   readonly #upstream: Upstream;
   readonly #beganAtMs: number;
@@ -86,12 +94,15 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#hasBegun = true;
   }
 
-  onHeaders(status: number, rawFields: Buffer[], resume: () => void, reason: string): boolean {
-    if (status < 200) return this.#countInterim();
+  onHeaders(status: number, rawFields: readonly (Buffer | string)[], resume: () => void, reason: string): boolean {
+    if (this.#isDone) return true;
     const fields = textFields(rawFields);
+    if (status < 200) return this.#passOnInterim(status, fields);
     if (this.#isRetried(status, fields)) return true;
     this.#upstream.answered(this.#beganAtMs);
-    const { exchange } = this.#passage;
+    const { exchange, body } = this.#passage;
+    // Nobody has told the client to send its body, so it may or may not: which of the two follows on the connection is not known (RFC 9110 §10.1.1).
+    if (exchange.expectsContinue && body?.isUntouched) exchange.endConnection();
     exchange.response.writeHead(status, REASON.test(reason) ? reason : "", responseFields(fields, status));
     exchange.status = status;
     this.#resume = resume;
@@ -111,7 +122,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     return false;
   }
 
-  onComplete(rawTrailers: unknown): void {
+  onComplete(rawTrailers: readonly (Buffer | string)[] | null): void {
     if (this.#isDone) return;
     this.#end();
     const { response } = this.#passage.exchange;
@@ -129,7 +140,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   flushHeader(): void {
-    if (!this.#hasWritten && !this.#isDone) this.#passage.exchange.response.flushHeaders();
+    // Node's own flushHeaders would write the header as UTF-8, and so change every byte above 0x7f in it.
+    if (!this.#hasWritten && !this.#isDone) this.#passage.exchange.response.write(NOTHING);
   }
 
   #end(): void {
@@ -149,10 +161,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
     exchange.response.destroy();
   }
 
-  /** A request that never got a connection can be sent as if for the first time; another one only when a connection broke before it was answered. */
+  /**
+   * A request that never got a connection, or that nobody has looked at, can be sent as if for the first time; another one only when a connection
+   * broke before it was answered.
+   */
   #canRepeat(error: Error): boolean {
-    const { body } = this.#passage;
-    if (this.#abort === undefined) return body === null || body.isUntouched;
+    if (isUnsendable(error)) return false;
+    if (this.#abort === undefined || wasNotTaken(error)) return true;
     return !this.#hasBegun && isReset(error) && this.#passage.isRepeatable();
   }
 
@@ -173,13 +188,29 @@ export class Attempt implements Dispatcher.DispatchHandler {
     return true;
   }
 
-  #countInterim(): boolean {
+  /** RFC 9110 §15.2: interim responses pass, but not to HTTP/1.0. Of those that Node cannot write there is nothing to tell. */
+  #passOnInterim(status: number, fields: readonly string[]): true {
+    const { exchange, runtime } = this.#passage;
+    const { request, response } = exchange;
     this.#interimResponses += 1;
-    if (this.#interimResponses > this.#passage.runtime.limits.maxInterimResponses) this.fail(brokenResponse);
+    if (this.#interimResponses > runtime.limits.maxInterimResponses) this.fail(brokenResponse);
+    else if (status === CONTINUE && exchange.expectsContinue) response.writeContinue();
+    else if (status === EARLY_HINTS && request.httpVersion !== "1.0") writeHints(response, fieldValues(fields, "link"));
     return true;
   }
 }
 
 function flushHeader(attempt: Attempt): void {
   attempt.flushHeader();
+}
+
+/** RFC 8297. Where one link begins after another in the same line, Node wants a line for each. */
+function writeHints(response: ClientResponse, lines: readonly string[]): void {
+  const link = lines.flatMap((line) => line.split(/,\s*(?=<)/));
+  if (link.length === 0) return;
+  try {
+    response.writeEarlyHints?.({ link });
+  } catch {
+    // A hint that is no link is nobody's loss.
+  }
 }

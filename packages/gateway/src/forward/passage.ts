@@ -18,8 +18,8 @@ export class Passage implements Attempted {
   readonly exchange: Exchange;
   readonly route: CompiledRoute;
   readonly runtime: Runtime;
-  readonly method: string;
-  readonly body: RequestBody | null;
+  readonly #method: string;
+  body: RequestBody | null;
   #attempt: Attempt | undefined;
   /** Where it failed already. */
   #tried: Upstream[] | undefined;
@@ -30,8 +30,8 @@ export class Passage implements Attempted {
     this.exchange = exchange;
     this.route = route;
     this.runtime = runtime;
-    this.method = exchange.request.method ?? "GET";
-    this.body = hasBody(exchange.request) ? new RequestBody(exchange, runtime.limits) : null;
+    this.#method = exchange.request.method ?? "GET";
+    this.body = hasBody(exchange.request) ? new RequestBody(exchange, { maxBytes: runtime.limits.maxBodyBytes }) : null;
   }
 
   begin(): void {
@@ -41,12 +41,11 @@ export class Passage implements Attempted {
     targets.budget.deposit(retries.budgetPercent);
     if (timeouts?.totalMs !== undefined) this.#deadline = setTimeout(expire, timeouts.totalMs, this);
     exchange.whenOver(() => this.#end());
-    if (exchange.expectsContinue) exchange.response.writeContinue();
     this.#send(targets.choose(exchange.startedAtMs), exchange.startedAtMs);
   }
 
   isRepeatable(): boolean {
-    return this.body === null && IDEMPOTENT.has(this.method);
+    return this.body === null && IDEMPOTENT.has(this.#method);
   }
 
   /** It does, unless the route's number of retries, the budget of its targets or the client says no. */
@@ -54,7 +53,7 @@ export class Passage implements Attempted {
     const { exchange, route, runtime } = this;
     const tried = this.#tried ?? [];
     const targets = runtime.upstreams.of(route.targets);
-    if (exchange.isOver || tried.length >= route.route.retries.max || !targets.budget.withdraw()) return false;
+    if (exchange.isOver || tried.length >= route.route.retries.max || !this.#hasBodyAnew() || !targets.budget.withdraw()) return false;
     const maxBackOffMs = MAX_BACK_OFF_MS * 2 ** tried.length;
     tried.push(upstream);
     this.#tried = tried;
@@ -63,6 +62,14 @@ export class Passage implements Attempted {
       this.#send(targets.choose(nowMs, tried), nowMs);
     }, runtime.random() * maxBackOffMs);
     return true;
+  }
+
+  /** Whether the body can be sent from its first byte on. */
+  #hasBodyAnew(): boolean {
+    if (this.body === null) return true;
+    const body = this.body.anew();
+    if (body !== undefined) this.body = body;
+    return body !== undefined;
   }
 
   /** The route's time is over. */
@@ -74,18 +81,20 @@ export class Passage implements Attempted {
   }
 
   #send(upstream: Upstream, nowMs: number): void {
-    const { exchange, route, runtime, method, body } = this;
+    const { exchange, route, runtime, body } = this;
     const { target } = upstream;
     const attempt = new Attempt(this, { upstream, beganAtMs: nowMs });
     this.#attempt = attempt;
-    upstream.pool.dispatch(
+    upstream.send(
       {
-        path: exchange.target?.pathAndQuery ?? "/",
-        method,
-        headers: requestFields(exchange, { route, target, runtime }),
+        request: exchange.request,
+        method: this.#method,
+        pathAndQuery: exchange.target?.pathAndQuery ?? "/",
+        fields: requestFields(exchange, { route, target, runtime }),
         body,
-        headersTimeout: target.headersTimeoutMs ?? null,
-        bodyTimeout: target.bodyTimeoutMs ?? null,
+        expectsContinue: exchange.expectsContinue && body !== null,
+        headersTimeoutMs: target.headersTimeoutMs,
+        bodyTimeoutMs: target.bodyTimeoutMs,
       },
       attempt,
     );

@@ -16,6 +16,9 @@ export const bodyBrokenOff: Error = new Error("The client left before its body w
 /** What a body fails with that turns out to be longer than it may be. What of it has gone to the target has no end. */
 export const bodyOverLimit: Error = new Error("The body is larger than maxBodyBytes");
 
+/** How much of a body is kept for sending it anew, where `keep` asks for it. */
+const MAX_KEPT_BYTES = 65_536;
+
 /**
  * The body of a request for sending on, read only as fast as it is taken.
  *
@@ -25,15 +28,21 @@ export const bodyOverLimit: Error = new Error("The body is larger than maxBodyBy
 export class RequestBody extends Readable {
   readonly #exchange: Exchange;
   readonly #request: ClientRequest;
+  /** Read from the request already, and to be given first. */
+  #again: readonly Buffer[];
+  /** All of it so far; `undefined` when nobody asked to keep it or it has grown too long. */
+  #kept: Buffer[] | undefined;
+  #keptBytes = 0;
   readonly #maxBytes: number;
   #isUntouched = true;
 
-  constructor(exchange: Exchange, { maxBodyBytes }: { maxBodyBytes: number }) {
+  constructor(exchange: Exchange, { maxBytes, again = [] }: { maxBytes: number; again?: readonly Buffer[] }) {
     super();
-    this.#maxBytes = maxBodyBytes;
+    this.#maxBytes = maxBytes;
     const { request } = exchange;
     this.#exchange = exchange;
     this.#request = request;
+    this.#again = again;
     request.pause();
     request.on("data", this.#onData);
     request.once("end", this.#onEnd);
@@ -45,23 +54,57 @@ export class RequestBody extends Readable {
     return this.#isUntouched;
   }
 
+  /** From here on keeps what is taken, up to 64 KiB, until `forget`: for a target that may say that it has not looked at it. */
+  keep(): void {
+    this.#kept = [];
+  }
+
+  forget(): void {
+    this.#kept = undefined;
+  }
+
+  /** The same body from its first byte on, in place of this one; `undefined` when it is no longer had. */
+  anew(): RequestBody | undefined {
+    if (this.#isUntouched && !this.destroyed) return this;
+    if (this.#kept === undefined) return undefined;
+    this.#letGo();
+    return new RequestBody(this.#exchange, { maxBytes: this.#maxBytes, again: this.#kept });
+  }
+
   override _read(): void {
     this.#isUntouched = false;
-    this.#request.resume();
+    const again = this.#again;
+    this.#again = [];
+    for (const chunk of again) this.#give(chunk);
+    if (this.#request.readableEnded) this.push(null);
+    else this.#request.resume();
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#letGo();
+    this.#request.resume();
+    callback(error);
+  }
+
+  #letGo(): void {
     this.#request.off("data", this.#onData);
     this.#request.off("end", this.#onEnd);
     this.#request.off("close", this.#onClose);
-    this.#request.resume();
-    callback(error);
+  }
+
+  #give(chunk: Buffer): void {
+    if (this.#kept !== undefined) {
+      this.#kept.push(chunk);
+      this.#keptBytes += chunk.length;
+      if (this.#keptBytes > MAX_KEPT_BYTES) this.#kept = undefined;
+    }
+    if (!this.push(chunk)) this.#request.pause();
   }
 
   readonly #onData = (chunk: Buffer): void => {
     this.#exchange.requestBytes += chunk.length;
     if (this.#exchange.requestBytes > this.#maxBytes) this.destroy(bodyOverLimit);
-    else if (!this.push(chunk)) this.#request.pause();
+    else this.#give(chunk);
   };
 
   readonly #onEnd = (): void => {

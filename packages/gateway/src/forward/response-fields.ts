@@ -15,28 +15,9 @@ export function responseFields(fields: readonly string[], status: number): strin
   return kept;
 }
 
-/** Fields that would change the framing, the route or the meaning of a message that has been sent already (RFC 9110 §6.5.1). */
-const NEVER_TRAILERS: ReadonlySet<string> = new Set([
-  "content-length",
-  "content-type",
-  "content-encoding",
-  "content-range",
-  "host",
-  "trailer",
-  "set-cookie",
-  "authorization",
-]);
-
-/** The trailers of a response for the client, in pairs. */
-export function trailerPairs(fields: readonly string[]): [string, string][] {
-  const isHopByHop = hopByHopOf(fields);
-  const pairs: [string, string][] = [];
-  for (let index = 0; index + 1 < fields.length; index += 2) {
-    const name = fields[index] ?? "";
-    const lower = name.toLowerCase();
-    if (!isHopByHop(lower) && !NEVER_TRAILERS.has(lower)) pairs.push([name, fields[index + 1] ?? ""]);
-  }
-  return pairs;
+/** The values of the fields of this name, given in lower case. */
+export function fieldValues(fields: readonly string[], name: string): string[] {
+  return fields.filter((_, index) => index % 2 === 1 && fields[index - 1]?.toLowerCase() === name);
 }
 
 /** Whether one of the fields has this name, given in lower case. */

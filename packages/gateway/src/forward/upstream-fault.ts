@@ -1,6 +1,7 @@
 import { bodyTooLarge } from "../accept/framing.ts";
 import { type Fault, fault } from "../fault.ts";
-import { bodyBrokenOff, bodyOverLimit } from "./request-body.ts";
+import { bodyOverLimit } from "./request-body.ts";
+import { codeOf } from "./upstream-error.ts";
 
 const refused = fault(502, { code: "UPSTREAM_REFUSED", message: "The target refused the connection" });
 const unreachable = fault(502, { code: "UPSTREAM_UNREACHABLE", message: "The target cannot be reached" });
@@ -11,6 +12,12 @@ const totalTimeout = fault(504, {
   message: "The answer was not complete in the time that the route allows",
 });
 const timeout = fault(504, { code: "UPSTREAM_TIMEOUT", message: "The target did not respond in time" });
+
+const tlsFailed = fault(502, { code: "UPSTREAM_TLS_FAILED", message: "No trusted TLS connection to the target came about" });
+const fieldRepeated = fault(400, {
+  code: "REQUEST_FIELD_REPEATED",
+  message: "A field that may stand only once is repeated, which HTTP/2 to the target cannot carry",
+});
 
 const faults: ReadonlyMap<string, Fault> = new Map([
   ["ECONNREFUSED", refused],
@@ -23,6 +30,9 @@ const faults: ReadonlyMap<string, Fault> = new Map([
   ["UND_ERR_CONNECT_TIMEOUT", connectTimeout],
   ["UND_ERR_HEADERS_TIMEOUT", timeout],
   ["UND_ERR_BODY_TIMEOUT", timeout],
+  ["UPSTREAM_CONNECT_TIMEOUT", connectTimeout],
+  ["UPSTREAM_TIMEOUT", timeout],
+  ["ERR_HTTP2_HEADER_SINGLE_VALUE", fieldRepeated],
 ]);
 
 /**
@@ -31,35 +41,13 @@ const faults: ReadonlyMap<string, Fault> = new Map([
  * The text of `error` stays inside: it names addresses of the network behind the gateway.
  */
 export function faultOf(error: unknown): Fault {
-  return error === bodyOverLimit ? bodyTooLarge : (faults.get(codeOf(error)) ?? broken);
+  const code = codeOf(error);
+  if (error === bodyOverLimit) return bodyTooLarge;
+  return faults.get(code) ?? (TLS.test(code) ? tlsFailed : broken);
 }
 
-/** Errors of the gateway's own, of a pool that was closed meanwhile, and of a request that undici would not send. */
-const OWN: ReadonlySet<string> = new Set([
-  "UND_ERR_ABORTED",
-  "UND_ERR_CLOSED",
-  "UND_ERR_DESTROYED",
-  "UND_ERR_INVALID_ARG",
-  "UND_ERR_NOT_SUPPORTED",
-]);
-
-/** Whether a failure says something about the target. */
-export function isTargetsFault(error: unknown): boolean {
-  return error !== bodyBrokenOff && error !== bodyOverLimit && !OWN.has(codeOf(error));
-}
-
-const RESETS: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
-
-/** Whether a connection was closed or reset under way: an idle one often is, just as a request sets out on it. */
-export function isReset(error: unknown): boolean {
-  return RESETS.has(codeOf(error));
-}
-
-function codeOf(error: unknown): string {
-  // A host with several addresses fails with one error that holds an error for each.
-  const first = error instanceof AggregateError ? error.errors[0] : error;
-  return first instanceof Error && "code" in first ? String(first.code) : "";
-}
+/** What OpenSSL and Node call a certificate that does not hold, or a handshake that did not come about. */
+const TLS = /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_|EPROTO$)/;
 
 /** The target answered a handshake as no WebSocket server does. */
 export const invalidUpgrade: Fault = fault(502, {

@@ -1,9 +1,16 @@
-import { Pool } from "undici";
+import type { Dispatcher } from "undici";
 import { escapeText } from "wherefrom";
 import type { GatewayLimits } from "../limits.ts";
 import type { Notice } from "../notice.ts";
 import type { CompiledTarget } from "../route/targets.ts";
+import { type ConnectOptions, connectOptions } from "./connect/connect-options.ts";
+import { Http2Connections } from "./connect/http2-connections.ts";
+import { sendAlone } from "./connect/lone-request.ts";
+import type { Lookup } from "./connect/lookup.ts";
+import type { AnswerHandler, Outgoing } from "./connect/outgoing.ts";
+import { openPool, sendPooled } from "./connect/pooled.ts";
 import { Health, type Standing } from "./health.ts";
+import { announcedTrailers } from "./trailers.ts";
 
 /** What can be told about a target while the gateway runs. */
 export type TargetState = {
@@ -17,26 +24,22 @@ export type TargetState = {
   readonly open: number;
 };
 
-export type UpstreamContext = { readonly limits: GatewayLimits; readonly onNotice: (notice: Notice) => void };
+export type UpstreamContext = { readonly limits: GatewayLimits; readonly lookup: Lookup; readonly onNotice: (notice: Notice) => void };
 
 /** A target in operation: its connections, and how it does. */
 export class Upstream {
   readonly target: CompiledTarget;
   readonly #context: UpstreamContext;
   readonly #health: Health;
-  #pool: Pool | undefined;
+  /** Opened with the first request that takes this way. */
+  #pool: Dispatcher | undefined;
+  #http2: Http2Connections | undefined;
   #open = 0;
 
   constructor(target: CompiledTarget, context: UpstreamContext) {
     this.target = target;
     this.#context = context;
     this.#health = new Health(context.limits);
-  }
-
-  /** Its connections, opened with its first request. */
-  get pool(): Pool {
-    this.#pool ??= openPool(this.target, this.#context.limits);
-    return this.#pool;
   }
 
   /** Requests and WebSockets that are open to it. */
@@ -58,6 +61,26 @@ export class Upstream {
   /** What was begun is over, one way or another. */
   end(): void {
     this.#open -= 1;
+  }
+
+  /** What a connection of its own has to be made by. */
+  get connectOptions(): ConnectOptions {
+    return connectOptions(this.target, this.#context.lookup);
+  }
+
+  /** Sends a request, and tells the handler what becomes of it. Bodies stream at the pace of the slower side. */
+  send(outgoing: Outgoing, handler: AnswerHandler): void {
+    const { target } = this;
+    const { limits, lookup } = this.#context;
+    if (target.isHttp2) {
+      this.#http2 ??= new Http2Connections({ target, limits, lookup });
+      return this.#http2.send(outgoing, handler);
+    }
+    const { request, body } = outgoing;
+    const isBeyondUndici = body !== null && (outgoing.expectsContinue || announcedTrailers(request) !== undefined);
+    if (isBeyondUndici) return sendAlone(outgoing, { target, limits, lookup, handler });
+    this.#pool ??= openPool(target, { limits, lookup });
+    sendPooled(this.#pool, { outgoing, handler });
   }
 
   /** It has answered what was begun at `beganAtMs`. */
@@ -82,28 +105,16 @@ export class Upstream {
 
   /** Lets requests in flight finish, then closes its connections. */
   async close(): Promise<void> {
-    await this.#pool?.close();
+    await Promise.all([this.#pool?.close(), this.#http2?.close()]);
   }
 
   /** Cuts every connection. */
   async destroy(): Promise<void> {
+    this.#http2?.destroy();
     await this.#pool?.destroy();
   }
 
   #notify(level: Notice["level"], code: "TARGET_EJECTED" | "TARGET_RECOVERED", says: string): void {
     this.#context.onNotice({ level, code, message: `The target ${this.target.origin} ${says}` });
   }
-}
-
-function openPool({ origin, connectTimeoutMs }: CompiledTarget, limits: GatewayLimits): Pool {
-  return new Pool(origin, {
-    connections: limits.maxUpstreamConnections,
-    connectTimeout: connectTimeoutMs ?? limits.connectTimeoutMs,
-    headersTimeout: limits.upstreamHeadersTimeoutMs,
-    bodyTimeout: limits.bodyTimeoutMs,
-    maxHeaderSize: limits.maxHeaderBytes,
-    // One request at a time on a connection: a second one behind it would share its fate.
-    pipelining: 1,
-    allowH2: false,
-  });
 }

@@ -11,9 +11,11 @@ import type { GatewayLimits } from "../limits.ts";
 import type { CompiledRoute } from "../route/route-table.ts";
 import type { CompiledTarget } from "../route/targets.ts";
 import type { Runtime } from "../runtime.ts";
+import { placeOf } from "./connect/connect-options.ts";
 import { requestFields } from "./request-fields.ts";
 import { responseFields } from "./response-fields.ts";
 import { splice } from "./splice.ts";
+import type { Upstream } from "./upstream.ts";
 import { faultOf, invalidUpgrade, upstreamConnectTimeout, upstreamTimeout } from "./upstream-fault.ts";
 
 type WebSocketContext = { readonly route: CompiledRoute; readonly upgrade: Upgrade; readonly runtime: Runtime };
@@ -29,7 +31,7 @@ export function forwardWebSocket(exchange: Exchange, { route, upgrade, runtime }
   const { target } = upstream;
   const fields = requestFields(exchange, { route, target, runtime });
   fields.push("Connection", "Upgrade", "Upgrade", "websocket");
-  const outgoing = openRequest(exchange, { target, fields, limits: runtime.limits });
+  const outgoing = openRequest(exchange, { upstream, fields, limits: runtime.limits });
   const fail = (answer: Fault): void => {
     outgoing.destroy();
     exchange.refuse(answer);
@@ -72,11 +74,12 @@ const SWITCHING_PROTOCOLS = 101;
 
 function openRequest(
   exchange: Exchange,
-  { target, fields, limits }: { target: CompiledTarget; fields: string[]; limits: GatewayLimits },
+  { upstream, fields, limits }: { upstream: Upstream; fields: string[]; limits: GatewayLimits },
 ): ClientRequest {
+  const { target, connectOptions } = upstream;
   const options: RequestOptions & { readonly allowHalfOpen: boolean } = {
-    host: target.hostname,
-    port: target.port,
+    ...placeOf(target),
+    ...connectOptions,
     method: "GET",
     path: exchange.target?.pathAndQuery ?? "/",
     headers: fields,

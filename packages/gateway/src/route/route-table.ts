@@ -1,4 +1,5 @@
 import type { Route } from "@wherefrom/model";
+import type { LoadedTlsMap } from "./target-tls.ts";
 import { type CompiledTargets, compileTargets } from "./targets.ts";
 
 /** A route with its targets taken apart. */
@@ -18,8 +19,8 @@ export type RouteTable = {
  * Builds the table. Of the routes that match, an exact host wins over `*.domain`, the longer domain over the shorter, any of them over `*`;
  * among equals the longest base path wins. A base path matches by whole segments: `/api` takes `/api` and `/api/x`, not `/apis`.
  */
-export function createRouteTable(routes: readonly Route[]): RouteTable {
-  const entries = routes.map(createEntry).toSorted(bySpecificity);
+export function createRouteTable(routes: readonly Route[], tls: LoadedTlsMap): RouteTable {
+  const entries = routes.map((route) => createEntry(route, tls)).toSorted(bySpecificity);
   return {
     match: ({ hostname, path }) => entries.find((entry) => matchesHost(entry, hostname) && matchesPath(entry, path))?.compiled,
     routes: entries.map((entry) => entry.compiled),
@@ -40,10 +41,10 @@ type Entry = {
   readonly basePath: string;
 };
 
-function createEntry(route: Route): Entry {
+function createEntry(route: Route, tls: LoadedTlsMap): Entry {
   const host = route.host.toLowerCase();
   const basePath = plainBasePath(route.basePath);
-  const compiled = { route, targets: compileTargets(route) };
+  const compiled = { route, targets: compileTargets(route, tls) };
   if (host === "*") return { compiled, host: "", kind: "any", basePath };
   if (host.startsWith("*.")) return { compiled, host: host.slice(1), kind: "ending", basePath };
   return { compiled, host, kind: "exact", basePath };

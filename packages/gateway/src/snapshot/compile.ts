@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { type Route, type Snapshot, snapshotSchema } from "@wherefrom/model";
 import { createResolver, PolicyError, parsePolicy, type Resolver } from "wherefrom";
 import { issueAt, shapeIssues } from "../json-issue.ts";
 import { createRouteTable, type RouteTable, routeKey } from "../route/route-table.ts";
+import { type LoadedTlsMap, loadTargetTls, type ReadFile, type TlsFault } from "../route/target-tls.ts";
 import type { SnapshotIssue } from "./issue.ts";
 
 /** A snapshot ready for use. It never changes: the gateway swaps one for another. */
@@ -21,23 +23,28 @@ export type Compilation =
   | { readonly kind: "refused"; readonly issues: readonly SnapshotIssue[] };
 
 /** Validates a snapshot and builds what requests need of it. Finds all faults at once; throws none of them. */
-export function compileSnapshot(json: unknown): Compilation {
+export function compileSnapshot(json: unknown, readFile: ReadFile = readText): Compilation {
   const shape = snapshotSchema.safeParse(json);
   if (!shape.success) {
     const issues = shapeIssues(json, { found: shape.error.issues, code: "SNAPSHOT_FIELD_INVALID" });
     return { kind: "refused", issues: [...issues, ...policyIssues(policyIn(json))] };
   }
   const { data } = shape;
-  const issues = [...policyIssues(data.clientIpResolutionConfig), ...routeIssues(data.routes)];
+  const tls = loadTargetTls(data.routes, readFile);
+  const issues = [...policyIssues(data.clientIpResolutionConfig), ...routeIssues(data.routes), ...tlsIssues(data, tls.faults)];
   if (issues.length > 0) return { kind: "refused", issues };
-  return { kind: "compiled", snapshot: build(data) };
+  return { kind: "compiled", snapshot: build(data, tls.loaded) };
 }
 
-function build({ organization, environment, revision, clientIpResolutionConfig, routes }: Snapshot): CompiledSnapshot {
+function readText(path: string): string {
+  return readFileSync(path, "utf8");
+}
+
+function build({ organization, environment, revision, clientIpResolutionConfig, routes }: Snapshot, tls: LoadedTlsMap): CompiledSnapshot {
   const policy = parsePolicy(clientIpResolutionConfig);
   const resolver = createResolver(policy);
   const peers = createResolver(parsePolicy({ peerAddressAlgorithm: {}, ipv6GroupPrefix: policy.ipv6GroupPrefix }));
-  return { organization, environment, revision, resolver, peers, routes: createRouteTable(routes) };
+  return { organization, environment, revision, resolver, peers, routes: createRouteTable(routes, tls) };
 }
 
 const POLICY_POINTER = "/clientIpResolutionConfig";
@@ -59,6 +66,10 @@ function policyIssues(config: unknown): SnapshotIssue[] {
 
 function policyIn(json: unknown): unknown {
   return typeof json === "object" && json !== null && "clientIpResolutionConfig" in json ? json.clientIpResolutionConfig : undefined;
+}
+
+function tlsIssues(json: Snapshot, faults: readonly TlsFault[]): SnapshotIssue[] {
+  return faults.map(({ path, expected }) => issueAt({ json, path: ["routes", ...path], code: "SNAPSHOT_TLS_UNUSABLE", expected }));
 }
 
 /** Two routes for the same place, or with the same name: which one would win is nobody's decision. */

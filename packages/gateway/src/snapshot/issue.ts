@@ -2,7 +2,12 @@ import type { PolicyIssueCode } from "wherefrom";
 import type { JsonIssue } from "../json-issue.ts";
 
 /** What is wrong with a snapshot beside its policy. Stable; documented in docs/errors.md. */
-export type SnapshotIssueCode = "SNAPSHOT_FIELD_INVALID" | "SNAPSHOT_ROUTE_NAME_TWICE" | "SNAPSHOT_ROUTES_OVERLAP" | "SNAPSHOT_UNSTABLE";
+export type SnapshotIssueCode =
+  | "SNAPSHOT_FIELD_INVALID"
+  | "SNAPSHOT_ROUTE_NAME_TWICE"
+  | "SNAPSHOT_ROUTES_OVERLAP"
+  | "SNAPSHOT_TLS_UNUSABLE"
+  | "SNAPSHOT_UNSTABLE";
 
 /** One fault of a snapshot. */
 export type SnapshotIssue = JsonIssue<SnapshotIssueCode | PolicyIssueCode>;

@@ -5,19 +5,22 @@ export type TestCertificate = { readonly cert: string; readonly key: string };
 
 type CertificateOptions = {
   readonly name?: string;
+  /** Also for 127.0.0.1, unless told otherwise. */
+  readonly withAddress?: boolean;
   readonly notBefore?: Date;
   readonly notAfter?: Date;
 };
 
 const DAY_MS = 86_400_000;
 
-/** Makes a certificate for 127.0.0.1 that its own key has signed. Node can read certificates and cannot make them (RFC 5280 §4.1). */
-export function makeCertificate({ name = "localhost", ...validity }: CertificateOptions = {}): TestCertificate {
+/** Makes a certificate that its own key has signed. Node can read certificates and cannot make them (RFC 5280 §4.1). */
+export function makeCertificate({ name = "localhost", withAddress = true, ...validity }: CertificateOptions = {}): TestCertificate {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const { notBefore = new Date(Date.now() - DAY_MS), notAfter = new Date(Date.now() + 365 * DAY_MS) } = validity;
   const algorithm = sequence(oid("2a8648ce3d040302")); // ecdsa-with-SHA256
   const subject = sequence(set(sequence(oid("550403"), tagged(0x0c, Buffer.from(name))))); // commonName
-  const alternatives = sequence(tagged(0x82, Buffer.from(name)), tagged(0x87, Buffer.from([127, 0, 0, 1])));
+  const address = withAddress ? [tagged(0x87, Buffer.from([127, 0, 0, 1]))] : [];
+  const alternatives = sequence(tagged(0x82, Buffer.from(name)), ...address);
   const extensions = sequence(sequence(oid("551d11"), tagged(0x04, alternatives))); // subjectAltName
   const body = sequence(
     tagged(0xa0, tagged(0x02, Buffer.from([2]))), // version 3

@@ -1,0 +1,25 @@
+import { isIP, type TcpNetConnectOpts } from "node:net";
+import type { SecureContext } from "node:tls";
+import type { CompiledTarget } from "../../route/targets.ts";
+import type { Lookup } from "./lookup.ts";
+
+/** What a connection to a target depends on beside its place, as `net.connect` and `tls.connect` take it: the same for every protocol. */
+export type ConnectOptions = {
+  readonly lookup: NonNullable<TcpNetConnectOpts["lookup"]>;
+  readonly secureContext?: SecureContext;
+  /** Asked for by SNI, and what the certificate has to be for. An address is no server name (RFC 6066 §3): the certificate is held against it all the same. */
+  readonly servername?: string;
+  readonly rejectUnauthorized?: boolean;
+};
+
+/** Where Node's HTTP clients connect to. */
+export function placeOf({ hostname: host, port, socketPath }: CompiledTarget): { host: string; port: number } | { socketPath: string } {
+  return socketPath === undefined ? { host, port } : { socketPath };
+}
+
+export function connectOptions({ isSecure, hostname, tls }: CompiledTarget, lookup: Lookup): ConnectOptions {
+  const plain = { lookup: lookup as ConnectOptions["lookup"] };
+  if (!isSecure) return plain;
+  const servername = tls?.serverName ?? (isIP(hostname) === 0 ? hostname : "");
+  return { ...plain, ...(tls && { secureContext: tls.context }), servername, rejectUnauthorized: !tls?.acceptsAnyCertificate };
+}

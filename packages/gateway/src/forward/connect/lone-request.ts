@@ -1,0 +1,146 @@
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { GatewayLimits } from "../../limits.ts";
+import type { CompiledTarget } from "../../route/targets.ts";
+import { announcedTrailers, requestTrailers } from "../trailers.ts";
+import { upstreamError } from "../upstream-error.ts";
+import { connectOptions, placeOf } from "./connect-options.ts";
+import type { Lookup } from "./lookup.ts";
+import type { AnswerHandler, Outgoing } from "./outgoing.ts";
+
+type LoneContext = {
+  readonly target: CompiledTarget;
+  readonly limits: GatewayLimits;
+  readonly lookup: Lookup;
+  readonly handler: AnswerHandler;
+};
+
+/**
+ * Sends one request on a connection of its own, by Node's client: for what undici cannot send, which is seldom asked for. That is a body with trailers, and
+ * one that waits for 100 Continue.
+ *
+ * Source: RFC 9110 §10.1.1: the expectation goes to the target, and its 100 to the client. RFC 9112 §7.1.2.
+ */
+export function sendAlone(outgoing: Outgoing, { target, limits, lookup, handler }: LoneContext): void {
+  const request = openRequest(outgoing, { target, limits, lookup });
+  const abort = (reason?: Error): void => {
+    request.destroy();
+    handler.onError(reason ?? upstreamError("UPSTREAM_BROKEN", "The request was given up"));
+  };
+  const limit = limitTime(outgoing, { target, limits, abort });
+  const sendBody = (): void => {
+    limit.isSending();
+    pump(outgoing, request);
+  };
+  request.once("socket", (socket) => {
+    socket.once(target.isSecure ? "secureConnect" : "connect", () => {
+      handler.onConnect(abort);
+      if (!outgoing.expectsContinue) return sendBody();
+      limit.isWaitingToContinue(() => agree(handler, sendBody));
+    });
+  });
+  request.once("continue", () => {
+    if (outgoing.body?.isUntouched) agree(handler, sendBody);
+  });
+  request.once("finish", limit.isSent);
+  request.on("information", ({ statusCode, rawHeaders }) => {
+    if (statusCode !== CONTINUE) handler.onHeaders(statusCode, rawHeaders, nothing, "");
+  });
+  request.once("response", (response) => relay(response, { outgoing, handler, limits, limit }));
+  request.once("upgrade", () => abort(upstreamError("UPSTREAM_BROKEN", "The target switched protocols unasked")));
+  request.on("error", (error) => handler.onError(error));
+  request.once("close", limit.isOver);
+}
+
+const CONTINUE = 100;
+
+function nothing(): void {}
+
+/** The target wants the body, or has not said so in time: it may not know the expectation. */
+function agree(handler: AnswerHandler, sendBody: () => void): void {
+  handler.onHeaders(CONTINUE, [], nothing, "");
+  sendBody();
+}
+
+function openRequest(
+  { request, method, pathAndQuery, fields, expectsContinue }: Outgoing,
+  { target, limits, lookup }: Omit<LoneContext, "handler">,
+): ClientRequest {
+  const headers = [...fields];
+  if (expectsContinue) headers.push("Expect", "100-continue");
+  const trailers = announcedTrailers(request);
+  if (trailers !== undefined) headers.push("Trailer", trailers);
+  if (!fields.some((name, index) => index % 2 === 0 && name.toLowerCase() === "content-length"))
+    headers.push("Transfer-Encoding", "chunked");
+  const options = {
+    ...placeOf(target),
+    ...connectOptions(target, lookup),
+    method,
+    path: pathAndQuery,
+    headers,
+    maxHeaderSize: limits.maxHeaderBytes,
+    agent: false,
+  };
+  return target.isSecure ? requestHttps(options) : requestHttp(options);
+}
+
+/** Sends the body at the pace of the slower side, and its trailers behind it. */
+function pump({ request, body }: Outgoing, sending: ClientRequest): void {
+  if (body === null) return void sending.end();
+  body.once("error", (error) => sending.destroy(error));
+  body.once("end", () => {
+    sending.addTrailers(requestTrailers(request));
+    sending.end();
+  });
+  body.pipe(sending, { end: false });
+}
+
+function relay(
+  response: IncomingMessage,
+  { outgoing, handler, limits, limit }: { outgoing: Outgoing; handler: AnswerHandler; limits: GatewayLimits; limit: TimeLimit },
+): void {
+  limit.isOver();
+  const idleMs = outgoing.bodyTimeoutMs ?? limits.bodyTimeoutMs;
+  response.setTimeout(idleMs, () => {
+    if (!response.isPaused()) response.destroy(upstreamError("UPSTREAM_TIMEOUT", `The target was silent for ${idleMs} ms`));
+  });
+  handler.onResponseStarted();
+  const resume = (): void => void response.resume();
+  if (!handler.onHeaders(response.statusCode ?? 0, response.rawHeaders, resume, response.statusMessage ?? "")) response.pause();
+  response.on("data", (chunk: Buffer) => {
+    if (!handler.onData(chunk)) response.pause();
+  });
+  response.once("end", () => handler.onComplete(response.rawTrailers));
+  response.on("error", (error) => handler.onError(error));
+}
+
+type TimeLimit = {
+  isWaitingToContinue(goOn: () => void): void;
+  isSending(): void;
+  isSent(): void;
+  isOver(): void;
+};
+
+/** One timer at a time: for connecting, for 100 Continue, for the answer. None runs while the client sends: its own limits do. */
+function limitTime(
+  { headersTimeoutMs }: Outgoing,
+  { target, limits, abort }: { target: CompiledTarget; limits: GatewayLimits; abort: (reason: Error) => void },
+): TimeLimit {
+  const connectMs = target.connectTimeoutMs ?? limits.connectTimeoutMs;
+  const answerMs = headersTimeoutMs ?? limits.upstreamHeadersTimeoutMs;
+  let timer = setTimeout(() => abort(upstreamError("UPSTREAM_CONNECT_TIMEOUT", `No connection within ${connectMs} ms`)), connectMs);
+  let isOver = false;
+  const next = (timeoutMs: number, expire: () => void): void => {
+    clearTimeout(timer);
+    if (!isOver) timer = setTimeout(expire, timeoutMs);
+  };
+  return {
+    isWaitingToContinue: (goOn: () => void) => next(limits.continueTimeoutMs, goOn),
+    isSending: () => clearTimeout(timer),
+    isSent: () => next(answerMs, () => abort(upstreamError("UPSTREAM_TIMEOUT", `No answer within ${answerMs} ms`))),
+    isOver(): void {
+      isOver = true;
+      clearTimeout(timer);
+    },
+  };
+}

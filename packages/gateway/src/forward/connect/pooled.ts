@@ -1,0 +1,39 @@
+import { buildConnector, type Dispatcher, Pool } from "undici";
+import type { GatewayLimits } from "../../limits.ts";
+import type { CompiledTarget } from "../../route/targets.ts";
+import { connectOptions } from "./connect-options.ts";
+import type { Lookup } from "./lookup.ts";
+import type { AnswerHandler, Outgoing } from "./outgoing.ts";
+
+/** The HTTP/1.1 connections to one target. */
+export function openPool(target: CompiledTarget, { limits, lookup }: { limits: GatewayLimits; lookup: Lookup }): Pool {
+  const { servername, ...options } = connectOptions(target, lookup);
+  const timeout = target.connectTimeoutMs ?? limits.connectTimeoutMs;
+  const connectTo = buildConnector({ ...options, socketPath: target.socketPath ?? null, timeout, allowH2: false });
+  return new Pool(target.origin, {
+    // Undici would take the server name from Host.
+    connect: servername === undefined ? connectTo : (place, callback) => connectTo({ ...place, servername }, callback),
+    connections: limits.maxUpstreamConnections,
+    headersTimeout: limits.upstreamHeadersTimeoutMs,
+    bodyTimeout: limits.bodyTimeoutMs,
+    maxHeaderSize: limits.maxHeaderBytes,
+    // One request at a time on a connection: a second one behind it would share its fate.
+    pipelining: 1,
+  });
+}
+
+/** Sends one request on a connection of the pool, or on the next that is free. */
+export function sendPooled(pool: Dispatcher, { outgoing, handler }: { outgoing: Outgoing; handler: AnswerHandler }): void {
+  const { method, pathAndQuery, fields, body, headersTimeoutMs, bodyTimeoutMs } = outgoing;
+  pool.dispatch(
+    {
+      method,
+      path: pathAndQuery,
+      headers: fields,
+      body,
+      headersTimeout: headersTimeoutMs ?? null,
+      bodyTimeout: bodyTimeoutMs ?? null,
+    },
+    handler,
+  );
+}

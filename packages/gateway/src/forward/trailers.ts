@@ -1,0 +1,73 @@
+import type { ClientRequest } from "../client-message.ts";
+import { claimsClient } from "./forwarding-headers.ts";
+import { hopByHopOf } from "./hop-by-hop.ts";
+
+/**
+ * Fields that say how a message is framed, where it goes, who sends it or what its content is: too late behind a body that has been acted upon
+ * (RFC 9110 §6.5.1).
+ */
+const NEVER: ReadonlySet<string> = new Set([
+  "host",
+  "content-length",
+  "content-type",
+  "content-encoding",
+  "content-range",
+  "trailer",
+  "expect",
+  "range",
+  "max-forwards",
+  "cache-control",
+  "authorization",
+  "cookie",
+  "set-cookie",
+  "age",
+  "date",
+  "expires",
+  "location",
+  "retry-after",
+  "vary",
+  "www-authenticate",
+]);
+
+/** The trailers of a message for the other side, in pairs: what passes as a trailer at all, and says nothing about who the client is. */
+export function trailerPairs(fields: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  if (fields.length === 0) return pairs;
+  const isHopByHop = hopByHopOf(fields);
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const name = fields[index] ?? "";
+    if (isTrailer(name) && !isHopByHop(name.toLowerCase())) pairs.push([name, fields[index + 1] ?? ""]);
+  }
+  return pairs;
+}
+
+/** The trailers of a request whose body has ended. */
+export function requestTrailers({ rawTrailers }: ClientRequest): [string, string][] {
+  return trailerPairs(rawTrailers);
+}
+
+/** Which trailers the client says will follow its body, without those that do not pass; `undefined` when none is left. */
+export function announcedTrailers({ headers }: ClientRequest): string | undefined {
+  const { trailer } = headers;
+  // Only chunks can have trailers behind them, and streams of HTTP/2.
+  if (trailer === undefined || headers["content-length"] !== undefined) return undefined;
+  const names = trailer.split(",").map((name) => name.trim());
+  const passing = names.filter((name) => TOKEN.test(name) && isTrailer(name));
+  return passing.length === 0 ? undefined : passing.join(", ");
+}
+
+/** Whether the client says that it reads trailers (RFC 9110 §10.1.4). */
+export function takesTrailers({ headers }: ClientRequest): boolean {
+  const te = headers["te"];
+  if (te === undefined) return false;
+  return String(te)
+    .split(",")
+    .some((coding: string) => coding.trim().toLowerCase() === "trailers");
+}
+
+const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+
+function isTrailer(name: string): boolean {
+  const lower = name.toLowerCase();
+  return !NEVER.has(lower) && !claimsClient(lower);
+}

@@ -1,0 +1,38 @@
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { own } from "./owned.ts";
+
+/** A target that speaks bytes, for what no well-behaved server says. */
+export type RawTarget = {
+  readonly origin: string;
+  /** Everything that each connection has brought so far, in the order of the connections. */
+  readonly heard: readonly string[];
+  /** The connections that are open. */
+  readonly sockets: ReadonlySet<Socket>;
+  close(): Promise<void>;
+};
+
+/** Listens for the running test. `onData` is called with each piece that comes. */
+export async function openRawTarget(onData: (socket: Socket, heard: string) => void): Promise<RawTarget> {
+  const heard: string[] = [];
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    const index = heard.push("") - 1;
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    socket.on("error", () => undefined);
+    socket.on("data", (chunk) => {
+      heard[index] += chunk.toString("latin1");
+      onData(socket, heard[index] ?? "");
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return own({
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    heard,
+    sockets,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      if (server.listening) await new Promise((resolve) => server.close(resolve));
+    },
+  });
+}
