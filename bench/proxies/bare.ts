@@ -31,22 +31,22 @@ function passing(fields: readonly string[]): string[] {
   return kept;
 }
 
+/** Undici's older handler: the newer one also reads every response header into an object. */
 function handlerOf(response: ServerResponse): Dispatcher.DispatchHandler {
   return {
-    onRequestStart: (controller) => {
+    onConnect(abort) {
       response.on("close", () => {
-        if (!response.writableFinished) controller.abort(new Error("The client left"));
+        if (!response.writableFinished) abort(new Error("The client left"));
       });
     },
-    onResponseStart: (controller, status) => {
-      response.writeHead(status, passing((controller.rawHeaders as Buffer[]).map((part) => part.toString("latin1"))));
-      response.on("drain", () => controller.resume());
+    onHeaders(status, fields, resume) {
+      response.writeHead(status, passing(fields.map((part) => part.toString("latin1"))));
+      response.on("drain", resume);
+      return true;
     },
-    onResponseData: (controller, chunk) => {
-      if (!response.write(chunk)) controller.pause();
-    },
-    onResponseEnd: () => void response.end(),
-    onResponseError: () => void response.destroy(),
+    onData: (chunk) => response.write(chunk),
+    onComplete: () => void response.end(),
+    onError: () => void response.destroy(),
   };
 }
 
