@@ -43,8 +43,11 @@ export class Exchange {
   requestBytes = 0;
   responseBytes = 0;
 
+  /** Its place among the open exchanges, which alone set it. */
+  openPlace = -1;
+
   #isOver = false;
-  #whenOver: (() => void)[] = [];
+  #whenOver: ((exchange: Exchange) => void)[] = [];
   #explanation: Explanation | undefined;
 
   constructor(request: ClientRequest, parts: ExchangeParts) {
@@ -68,8 +71,8 @@ export class Exchange {
   }
 
   /** Calls back once when the exchange is over. */
-  whenOver(callback: () => void): void {
-    if (this.#isOver) callback();
+  whenOver(callback: (exchange: Exchange) => void): void {
+    if (this.#isOver) callback(this);
     else this.#whenOver.push(callback);
   }
 
@@ -77,7 +80,7 @@ export class Exchange {
   finish(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const callback of this.#whenOver) callback();
+    for (const callback of this.#whenOver) callback(this);
     this.#whenOver = [];
   }
 

@@ -20,8 +20,7 @@ export function accept(exchange: Exchange, { limits }: Runtime): Verdict {
   const framing = framingFault(request, { fields, limits });
   if (framing !== undefined) return faulted(framing);
   if (fields.passes >= limits.maxGatewayPasses) return faulted(loop);
-  const { httpVersion } = request;
-  const reading = readRequestTarget(request.url ?? "", { ...fields, version: httpVersion, maxTargetBytes: limits.maxTargetBytes });
+  const reading = readRequestTarget(request.url ?? "", { fields, version: request.httpVersion, maxTargetBytes: limits.maxTargetBytes });
   if (reading.kind === "fault") return faulted(reading.fault);
   exchange.target = reading.target;
   if (upgrade === undefined) return NEXT;

@@ -30,8 +30,7 @@ const wholeServer = closingFault(501, {
 
 type TargetContext = {
   /** How many Host lines there are, and the text of the last. */
-  readonly hosts: number;
-  readonly host: string | undefined;
+  readonly fields: { readonly hosts: number; readonly host: string | undefined };
   readonly version: string;
   readonly maxTargetBytes: number;
 };
@@ -43,7 +42,8 @@ type TargetContext = {
  *         disagree which of the two counts, and that is how a request slips past a rule. One for a target that is too long.
  * Source: RFC 9112 §3.2 and §3.2.2; RFC 9110 §7.2.
  */
-export function readRequestTarget(url: string, { hosts, host, version, maxTargetBytes }: TargetContext): TargetReading {
+export function readRequestTarget(url: string, { fields, version, maxTargetBytes }: TargetContext): TargetReading {
+  const { hosts, host } = fields;
   if (url.length > maxTargetBytes) return refuse(targetTooLong);
   if (hosts > 1 || (host === undefined && version !== "1.0")) return refuse(badHost);
   const hostname = host === undefined ? "" : readHostname(host);

@@ -1,12 +1,12 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import type { Upgrade } from "../client-message.ts";
 
 /**
  * What a connection is answered by that Node has handed over. The response is for a refusal, and closes the connection when it is sent; the
  * upgrade is for a WebSocket.
  */
-export function takeOver(request: IncomingMessage, socket: Socket, head: Buffer): { response: ServerResponse; upgrade: Upgrade } {
+export function takeOver(request: IncomingMessage, head: Buffer): { response: ServerResponse; upgrade: Upgrade } {
+  const { socket } = request;
   const response = new ServerResponse(request);
   // Node no longer listens for room to write.
   const onDrain = (): void => void response.emit("drain");

@@ -1,37 +1,48 @@
 import type { Exchange } from "../exchange.ts";
 
-/** The exchanges that are not over, so that closing can wait for them. */
+/**
+ * The exchanges that are not over, so that closing can wait for them.
+ *
+ * An array in which each knows its place, and no set: a set that is added to and deleted from for every request is made anew all the time, each copy
+ * refers to the next, and once the collector has taken one for old it keeps them all with the exchanges in them.
+ */
 export class OpenExchanges {
-  readonly #open = new Set<Exchange>();
+  readonly #open: Exchange[] = [];
   #isClosing = false;
   #whenEmpty: (() => void) | undefined;
 
   get size(): number {
-    return this.#open.size;
+    return this.#open.length;
   }
 
+  /** As they are now: one that ends meanwhile changes nothing. */
   [Symbol.iterator](): Iterator<Exchange> {
-    return this.#open.values();
+    return [...this.#open].values();
   }
 
   add(exchange: Exchange): void {
-    this.#open.add(exchange);
+    exchange.openPlace = this.#open.push(exchange) - 1;
     if (this.#isClosing) exchange.response.shouldKeepAlive = false;
-    exchange.whenOver(() => this.#remove(exchange));
+    exchange.whenOver(this.#remove);
   }
 
   /** Lets no connection outlive its exchange from now on. Resolves when no exchange is open. */
   async drain(): Promise<void> {
     this.#isClosing = true;
-    if (this.#open.size === 0) return;
+    if (this.#open.length === 0) return;
     for (const { response } of this.#open) if (!response.headersSent) response.shouldKeepAlive = false;
     await new Promise<void>((resolve) => {
       this.#whenEmpty = resolve;
     });
   }
 
-  #remove(exchange: Exchange): void {
-    this.#open.delete(exchange);
-    if (this.#open.size === 0) this.#whenEmpty?.();
-  }
+  /** The last one takes its place. */
+  readonly #remove = (exchange: Exchange): void => {
+    const last = this.#open.pop();
+    if (last !== undefined && last !== exchange) {
+      this.#open[exchange.openPlace] = last;
+      last.openPlace = exchange.openPlace;
+    }
+    if (this.#open.length === 0) this.#whenEmpty?.();
+  };
 }

@@ -1,12 +1,20 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Exchange } from "../exchange.ts";
 import type { Fault } from "../fault.ts";
 import type { GatewayLimits } from "../limits.ts";
 import { faultText } from "./client-error.ts";
 
-/** A request, and what makes an exchange of it when its turn comes; the last on its connection by the number of them closes it. */
-type Turn = { readonly request: IncomingMessage; readonly begin: (isLast: boolean) => Exchange };
+/** A request as Node hands it out. One that would leave HTTP has no response yet, but what was sent behind its header. */
+export type Turn =
+  | { readonly kind: "request"; readonly request: IncomingMessage; readonly response: ServerResponse; readonly expectsContinue: boolean }
+  | { readonly kind: "upgrade"; readonly request: IncomingMessage; readonly head: Buffer };
+
+export type PipelineContext = {
+  readonly limits: GatewayLimits;
+  /** Makes an exchange of a request whose turn it is; the last on its connection by the number of them closes it. */
+  readonly begin: (turn: Turn, isLast: boolean) => Exchange;
+};
 
 /**
  * The requests of one HTTP/1 connection, one after another. Node hands out all that a client has sent ahead, also what stands behind a request
@@ -16,16 +24,16 @@ type Turn = { readonly request: IncomingMessage; readonly begin: (isLast: boolea
  */
 class Pipeline {
   readonly #socket: Socket;
-  readonly #limits: GatewayLimits;
+  readonly #context: PipelineContext;
   #current: Exchange | undefined;
   #waiting: Turn[] = [];
   #taken = 0;
   /** Set when nothing more is taken: what ends the connection when all that was taken is answered. */
   #finale: (() => void) | undefined;
 
-  constructor(socket: Socket, limits: GatewayLimits) {
+  constructor(socket: Socket, context: PipelineContext) {
     this.#socket = socket;
-    this.#limits = limits;
+    this.#context = context;
     // Node calls it behind a last answer. Its own would close at once, and a client that is still sending would lose the answer.
     socket.destroySoon = () => this.#linger();
   }
@@ -34,7 +42,7 @@ class Pipeline {
     if (this.#finale !== undefined) return;
     if (this.#current === undefined) return this.#begin(turn);
     this.#waiting.push(turn);
-    if (this.#waiting.length >= this.#limits.maxPipelinedRequests) this.#takeNoMore(() => this.#linger());
+    if (this.#waiting.length >= this.#context.limits.maxPipelinedRequests) this.#takeNoMore(() => this.#linger());
   }
 
   /** The exchange whose turn it is gives the last answer: what the client has sent behind it is no request. */
@@ -59,20 +67,21 @@ class Pipeline {
     if (this.#current === undefined) this.#next();
   }
 
-  #begin({ begin }: Turn): void {
+  #begin(turn: Turn): void {
+    const { limits, begin } = this.#context;
     this.#taken += 1;
-    this.#current = begin(this.#taken >= this.#limits.maxRequestsPerConnection);
-    this.#current.whenOver(() => this.#next());
+    this.#current = begin(turn, this.#taken >= limits.maxRequestsPerConnection);
+    this.#current.whenOver(this.#next);
   }
 
-  #next(): void {
+  readonly #next = (): void => {
     this.#current = undefined;
     // An answer may have been the last by its own fields.
     if (!this.#socket.writable) return;
     const turn = this.#waiting.shift();
     if (turn === undefined) this.#finale?.();
     else this.#begin(turn);
-  }
+  };
 
   #failCurrent(exchange: Exchange, answer: Fault): void {
     if (exchange.response.headersSent) this.#socket.destroy();
@@ -92,7 +101,7 @@ class Pipeline {
     if (!socket.writable) return;
     socket.end();
     socket.resume();
-    const timer = setTimeout(() => socket.destroy(), this.#limits.lingerTimeoutMs);
+    const timer = setTimeout(() => socket.destroy(), this.#context.limits.lingerTimeoutMs);
     socket.once("close", () => clearTimeout(timer));
   }
 }
@@ -102,8 +111,8 @@ const PIPELINE = Symbol("pipeline");
 type Marked = { [PIPELINE]?: Pipeline };
 
 /** Begins to serve a connection of HTTP/1. */
-export function openPipeline(socket: Socket, limits: GatewayLimits): void {
-  (socket as Marked)[PIPELINE] = new Pipeline(socket, limits);
+export function openPipeline(socket: Socket, context: PipelineContext): void {
+  (socket as Marked)[PIPELINE] = new Pipeline(socket, context);
 }
 
 /** The pipeline of a connection that is served. */

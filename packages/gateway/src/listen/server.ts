@@ -1,6 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
-import type { Upgrade } from "../client-message.ts";
 import { Exchange } from "../exchange.ts";
 import { live } from "../life.ts";
 import type { GatewayLimits } from "../limits.ts";
@@ -9,7 +8,7 @@ import { clientFault } from "./client-error.ts";
 import { connectionOf } from "./connection.ts";
 import { takeOver } from "./http1-upgrade.ts";
 import { OpenExchanges } from "./open-exchanges.ts";
-import { openPipeline, pipelineOf } from "./pipeline.ts";
+import { openPipeline, pipelineOf, type Turn } from "./pipeline.ts";
 import { StalledClients } from "./stalled-clients.ts";
 
 /** What speaks HTTP on the connections that listeners accept. It listens nowhere itself. */
@@ -32,30 +31,37 @@ export function createHttpServer(runtime: Runtime): HttpServer {
   const server = createServer(serverOptions(runtime.limits));
   const open = new OpenExchanges();
   const stalled = new StalledClients(open, { timeoutMs: runtime.limits.responseStallTimeoutMs, now: runtime.now });
-  const begin = (request: IncomingMessage, { isLast, ...parts }: RequestParts & { isLast: boolean }): Exchange => {
-    if (isLast) parts.response.shouldKeepAlive = false;
-    const connection = connectionOf(request.socket);
-    const pipeline = pipelineOf(request.socket);
-    const exchange = new Exchange(request, { ...parts, connection, pipeline, snapshot: runtime.snapshot(), startedAtMs: runtime.now() });
+  const begin = (turn: Turn, isLast: boolean): Exchange => {
+    const { request } = turn;
+    const { response, upgrade } = turn.kind === "upgrade" ? takeOver(request, turn.head) : { response: turn.response, upgrade: undefined };
+    if (isLast) response.shouldKeepAlive = false;
+    const exchange = new Exchange(request, {
+      connection: connectionOf(request.socket),
+      response,
+      upgrade,
+      pipeline: pipelineOf(request.socket),
+      snapshot: runtime.snapshot(),
+      startedAtMs: runtime.now(),
+      expectsContinue: turn.kind === "request" && turn.expectsContinue,
+    });
     open.add(exchange);
     live(exchange, runtime);
     return exchange;
   };
-  const take = (request: IncomingMessage, parts: () => RequestParts): void =>
-    pipelineOf(request.socket).take({ request, begin: (isLast) => begin(request, { ...parts(), isLast }) });
+  const context = { limits: runtime.limits, begin };
 
   // Node 20 drops what exceeds its own count without a word; our count answers 431 instead.
   server.maxHeadersCount = 0;
-  server.on("connection", (socket) => openPipeline(socket, runtime.limits));
-  server.on("request", (request, response) => take(request, () => ({ response })));
-  server.on("checkContinue", (request, response) => take(request, () => ({ response, expectsContinue: true })));
+  server.on("connection", (socket) => openPipeline(socket, context));
+  server.on("request", (request, response) => take({ kind: "request", request, response, expectsContinue: false }));
+  server.on("checkContinue", (request, response) => take({ kind: "request", request, response, expectsContinue: true }));
   // `accept` refuses what Node does not know here.
-  server.on("checkExpectation", (request, response) => take(request, () => ({ response })));
+  server.on("checkExpectation", (request, response) => take({ kind: "request", request, response, expectsContinue: false }));
   for (const event of ["upgrade", "connect"] as const) {
     server.on(event, (request, socket, head) => {
       // From here on nobody but us listens: an error that nobody hears would end the process.
       socket.on("error", () => socket.destroy());
-      take(request, () => takeOver(request, socket as Socket, head));
+      take({ kind: "upgrade", request, head });
     });
   }
   server.on("clientError", (error, socket) => {
@@ -76,7 +82,9 @@ export function createHttpServer(runtime: Runtime): HttpServer {
   };
 }
 
-type RequestParts = { readonly response: ServerResponse; readonly upgrade?: Upgrade; readonly expectsContinue?: boolean };
+function take(turn: Turn): void {
+  pipelineOf(turn.request.socket).take(turn);
+}
 
 /** Node looks for overdue requests only at this interval, so it has to be short against the shortest of its limits. */
 const CHECKS_PER_TIMEOUT = 4;
