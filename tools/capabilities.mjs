@@ -7,7 +7,7 @@ import { missingFromCache } from "./npm-cache.mjs";
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "nginx-stream" | "haproxy" | "uvicorn" | "python-dotenv" | "dash" | "systemd" | "namespaces" | "curl" | "googleapi" | "releases" | "runtimes"} CapabilityName
+ * @typedef {"nginx" | "nginx-stream" | "haproxy" | "uvicorn" | "python-dotenv" | "dash" | "systemd" | "namespaces" | "curl" | "googleapi" | "shells" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -84,6 +84,11 @@ export const capabilities = {
     packages: ["systemd"],
     tests: "tests that hold the reading of env files against systemd",
     whyNot: () => (existsSync(environmentGenerator) ? undefined : `no ${environmentGenerator} on this machine`),
+  },
+  shells: {
+    packages: ["zsh", "fish"],
+    tests: "tests of the completion of commands in zsh and fish",
+    whyNot: () => whyNoExecutable(["zsh", "fish"]),
   },
   namespaces: {
     packages: ["iproute2", "nftables", "conntrack", "ethtool", "procps"],

@@ -39,7 +39,7 @@ export async function pointDemoRoute({ apiUrl, organization, environment, target
 async function call(method: "GET" | "POST" | "PUT", url: string, body?: object): Promise<unknown> {
   const response = await fetch(url, {
     method,
-    headers: { accept: "application/json", "content-type": "application/json" },
+    headers: { accept: "application/json", "content-type": "application/json", "x-wherefrom-author": "wherefrom up" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });

@@ -21,6 +21,18 @@ export type CliErrorCode =
   | "RANGES_SOURCE_UNREADABLE"
   | "RANGES_SOURCE_TOO_LARGE"
   | "RANGES_SOURCE_REDIRECTED"
+  | "API_REFUSED"
+  | "API_UNREACHABLE"
+  | "API_ANSWER_INVALID"
+  | "API_TOKEN_UNPROTECTED"
+  | "PROFILE_FILE_INVALID"
+  | "PROFILE_FILE_UNWRITABLE"
+  | "PROFILE_UNKNOWN"
+  | "EVIDENCE_INVALID"
+  | "EVIDENCE_UNREADABLE"
+  | "FILES_INVALID"
+  | "FILES_UNWRITABLE"
+  | "FILES_NOT_OURS"
   | "OUTPUT_UNWRITABLE"
   | "OUTPUT_FILE_UNWRITABLE"
   | "LISTEN_PORT_IN_USE"
@@ -52,6 +64,13 @@ const USAGE_FAULTS: ReadonlySet<CliErrorCode> = new Set<CliErrorCode>([
   "DOCTOR_FACTS_NOT_JSON",
   "DOCTOR_ENVIRONMENT_UNREADABLE",
   "RANGES_FOLDER_UNUSABLE",
+  "API_TOKEN_UNPROTECTED",
+  "PROFILE_FILE_INVALID",
+  "PROFILE_UNKNOWN",
+  "EVIDENCE_INVALID",
+  "EVIDENCE_UNREADABLE",
+  "FILES_INVALID",
+  "FILES_NOT_OURS",
 ]);
 
 /** A command that cannot go on. Its message is one line for the person at the terminal and says the way out. */
@@ -60,10 +79,10 @@ export class CliError extends Error {
   readonly code: CliErrorCode;
   readonly exitCode: number;
 
-  constructor(code: CliErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: CliErrorCode, message: string, options?: ErrorOptions & { readonly exitCode?: number }) {
     super(message, options);
     this.code = code;
-    this.exitCode = USAGE_FAULTS.has(code) ? exitCodes.usage : exitCodes.couldNotRun;
+    this.exitCode = options?.exitCode ?? (USAGE_FAULTS.has(code) ? exitCodes.usage : exitCodes.couldNotRun);
   }
 }
 

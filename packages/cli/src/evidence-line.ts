@@ -5,7 +5,7 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set(["peer", "headers", "policy"])
 
 /** One line of `resolve --jsonl`, read: the evidence and the policy that came with it, or why it is none. */
 export type EvidenceLine =
-  | { readonly kind: "evidence"; readonly evidence: Evidence; readonly policy: unknown }
+  | { readonly kind: "evidence"; readonly evidence: Evidence; readonly headers: readonly HeaderField[]; readonly policy: unknown }
   | { readonly kind: "fault"; readonly code: LineErrorCode; readonly message: string };
 
 /**
@@ -25,7 +25,8 @@ export function readEvidenceLine(text: string): EvidenceLine {
   const fields: readonly unknown[] = headers ?? [];
   const wrongIndex = fields.findIndex((field) => !isHeaderField(field));
   if (wrongIndex !== -1) return invalid(`/headers/${wrongIndex}: expected [name, value], both text`, fields[wrongIndex]);
-  return { kind: "evidence", evidence: evidenceOfFields(peer ?? undefined, fields as readonly HeaderField[]), policy: policy ?? undefined };
+  const read = fields as readonly HeaderField[];
+  return { kind: "evidence", evidence: evidenceOfFields(peer ?? undefined, read), headers: read, policy: policy ?? undefined };
 }
 
 type ParsedObject = { readonly kind: "object"; readonly fields: { peer?: unknown; headers?: unknown; policy?: unknown } };

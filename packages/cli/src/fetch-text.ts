@@ -66,7 +66,7 @@ function shown(url: URL): string {
 }
 
 /** What `fetch` throws says only that it failed; why it did stands in its cause. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   return codeOf(cause) ?? (cause instanceof Error ? cause.message : String(error));
 }

@@ -1,10 +1,15 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { PolicyError } from "wherefrom";
+import { addAuditCommand } from "./commands/audit.ts";
+import { addCompletionCommand } from "./commands/completion.ts";
 import { addControlCommand } from "./commands/control.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addEnvCommand } from "./commands/env.ts";
 import { addGatewayCommand } from "./commands/gateway.ts";
 import { addLintCommand } from "./commands/lint.ts";
+import { addOrganizationFilesCommands } from "./commands/organization-files.ts";
+import { addProfileCommand } from "./commands/profile.ts";
 import { addRangesCommand } from "./commands/ranges.ts";
 import { addResolveCommand } from "./commands/resolve.ts";
 import { addUpCommand } from "./commands/up.ts";
@@ -18,6 +23,7 @@ Examples:
   $ wherefrom up
   $ wherefrom resolve --peer 10.0.0.1 -H 'X-Forwarded-For: 203.0.113.7, 198.51.100.9' --explain
   $ wherefrom lint policy.json
+  $ wherefrom env preview prod --policy policy.json --evidence traffic.jsonl
   $ wherefrom resolve --help
 
 Exit codes: 0 ok; 1 findings, or some lines failed; 2 usage; 3 could not run.`;
@@ -72,6 +78,11 @@ function createProgram(exit: (code: number) => void): Command {
   addDoctorCommand(program, exit);
   addLintCommand(program, { version: readVersion(), exit });
   addRangesCommand(program, exit);
+  addEnvCommand(program, exit);
+  addOrganizationFilesCommands(program, exit);
+  addAuditCommand(program, exit);
+  addProfileCommand(program);
+  addCompletionCommand(program);
   return program;
 }
 

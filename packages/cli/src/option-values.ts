@@ -3,6 +3,7 @@ import { CliError } from "./errors.ts";
 
 const MAX_PORT = 65_535;
 const PORT = /^[0-9]{1,5}$/;
+const COUNT = /^[0-9]{1,9}$/;
 const DAYS = /^[0-9]{1,5}$/;
 const GATEWAY_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const HOST = /^[A-Za-z0-9._:-]{1,253}(?:%[A-Za-z0-9._-]+)?$/;
@@ -44,6 +45,12 @@ export function parseHttpUrl(text: string): string {
 /** Reads a number of days. Throws commander's argument error. */
 export function parseDays(text: string): number {
   if (!DAYS.test(text)) throw new InvalidArgumentError("Expected a number of days from 0 to 99999.");
+  return Number(text);
+}
+
+/** Reads a count or a number of a version. Throws commander's argument error. */
+export function parseCount(text: string): number {
+  if (!COUNT.test(text)) throw new InvalidArgumentError("Expected a number from 0 to 999999999.");
   return Number(text);
 }
 

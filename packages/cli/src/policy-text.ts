@@ -13,7 +13,12 @@ export type PolicyText = { readonly text: string; readonly where: string };
  * Errors: `CliError` when the file cannot be read or the text is no JSON; `PolicyError` with every fault of the policy.
  */
 export function readPolicy(given: string, providers: Providers): Policy {
-  return parsePolicy(parsePolicyJson(isInlinePolicy(given) ? { text: given, where: "--policy" } : readPolicyFile(given)), { providers });
+  return parsePolicy(readPolicyJson(given), { providers });
+}
+
+/** As `readPolicy`, without judging the policy: for who else will. */
+export function readPolicyJson(given: string): unknown {
+  return parsePolicyJson(isInlinePolicy(given) ? { text: given, where: "--policy" } : readPolicyFile(given));
 }
 
 /** Whether what was given is the policy itself, and no path. */

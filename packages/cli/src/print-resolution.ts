@@ -1,5 +1,6 @@
 import type { Explanation, HopExplanation, PeerExplanation, Resolution } from "wherefrom";
 import { printable } from "./output.ts";
+import { printTable } from "./table.ts";
 
 /** The resolution as a small table for people, without colour. Nothing in it can steer a terminal. */
 export function printResolution(resolution: Resolution): string {
@@ -12,7 +13,7 @@ export function printResolution(resolution: Resolution): string {
     ["algorithm", resolution.algorithm],
     ["key", resolution.key ?? "none"],
   ];
-  return table(rows);
+  return printTable(rows);
 }
 
 /** The resolution, the peer and every hop from right to left, and the explanation in sentences. */
@@ -24,7 +25,7 @@ export function printExplanation(explanation: Explanation): string {
   ];
   const unlisted = explanation.unlistedHops === 0 ? [] : [`${explanation.unlistedHops} more to the left`];
   const sentences = explanation.sentences.map(printable);
-  return [printResolution(explanation), [table(hops), ...unlisted].join("\n"), sentences.join("\n")]
+  return [printResolution(explanation), [printTable(hops), ...unlisted].join("\n"), sentences.join("\n")]
     .filter((part) => part !== "")
     .join("\n\n");
 }
@@ -37,17 +38,4 @@ function hopRow(hop: HopExplanation): string[] {
   const port = hop.port === undefined ? "" : ` port ${hop.port}`;
   const zone = hop.zone === undefined ? "" : ` zone ${hop.zone}`;
   return [hop.header, String(hop.position), hop.text, `${hop.ip ?? "-"}${port}${zone}`, hop.verdict, hop.rule ?? hop.why ?? ""];
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const safe = rows.map((row) => row.map(printable));
-  const widths = (safe[0] ?? []).map((_, column) => Math.max(...safe.map((row) => row[column]?.length ?? 0)));
-  return safe
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }

@@ -1,6 +1,6 @@
 import { type RangeList, rangeListOf, withRangeLists } from "@wherefrom/model";
 import { PROVIDERS } from "wherefrom";
-import { printable } from "./output.ts";
+import { printTable } from "./table.ts";
 
 const DAY_MS = 86_400_000;
 const SHOWN_DIGEST_LENGTH = 12;
@@ -49,15 +49,5 @@ export function printRangeRows(rows: readonly RangeRow[]): string {
     row.source,
   ]);
   const table = [["provider", "prefixes", "age", "from", "digest", "source"], ...cells];
-  const widths = table.reduce<readonly number[]>((all, line) => line.map((cell, at) => Math.max(cell.length, all[at] ?? 0)), []);
-  return table
-    .map((line) =>
-      printable(
-        line
-          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-          .join("  ")
-          .trimEnd(),
-      ),
-    )
-    .join("\n");
+  return printTable(table);
 }

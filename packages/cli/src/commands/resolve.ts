@@ -7,12 +7,12 @@ import {
   type Explanation,
   escapeText,
   evidenceOfFields,
-  type HeaderField,
   type Policy,
   type Providers,
   type Resolution,
 } from "wherefrom";
 import { CliError, exitCodes } from "../errors.ts";
+import { collectHeaders, parseHeader } from "../header-line.ts";
 import { switchOption, valueOption } from "../option-values.ts";
 import { openOutput, printableJson } from "../output.ts";
 import { isPeerAddress } from "../peer-check.ts";
@@ -26,9 +26,6 @@ import { readInput } from "../standard-input.ts";
 
 /** Version of the shape that `--json` writes; it rises when a field changes its meaning or goes. */
 const JSON_VERSION = 1;
-
-/** RFC 9110 §5.1: a field name is a token. */
-const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/s;
 
 const EXAMPLES = `
 Examples:
@@ -79,11 +76,6 @@ export function addResolveCommand(program: Command, exit: (code: number) => void
     });
 }
 
-/** Repeated flags come one by one; the environment variable holds one field a line. */
-function collectHeaders(given: string, earlier: readonly string[] | undefined): readonly string[] {
-  return [...(earlier ?? []), ...given.split("\n").filter((line) => line !== "")];
-}
-
 async function resolveFlags(policy: Policy, options: ResolveOptions): Promise<number> {
   const evidence = evidenceOfFlags(options);
   const resolver = createResolver(policy);
@@ -108,12 +100,6 @@ function evidenceOfFlags({ peer, header }: ResolveOptions): Evidence {
     throw new CliError("RESOLVE_PEER_INVALID", `--peer: expected an IP address, given '${escapeText(peer, 80)}'`);
   }
   return evidenceOfFields(peer, (header ?? []).map(parseHeader));
-}
-
-function parseHeader(line: string): HeaderField {
-  const match = HEADER_LINE.exec(line);
-  if (match?.[1] !== undefined && match[2] !== undefined) return [match[1], match[2]];
-  throw new CliError("RESOLVE_HEADER_INVALID", `-H: expected 'Name: value', given '${escapeText(line, 80)}'`);
 }
 
 type PolicyAndRanges = { readonly policy: Policy; readonly providers: Providers };

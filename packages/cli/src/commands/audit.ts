@@ -1,0 +1,144 @@
+import { type AuditEntry, type AuditFault, type AuditHead, auditFaults, hashOf } from "@wherefrom/model";
+import { type Command, InvalidArgumentError } from "commander";
+import type { Api, Body } from "../api/client.ts";
+import { printFound } from "../api/print.ts";
+import { type ApiOptions, addApiOptions, openTarget } from "../api/target.ts";
+import { exitCodes } from "../errors.ts";
+import { parseCount, valueOption } from "../option-values.ts";
+import { printable } from "../output.ts";
+import { printTable } from "../table.ts";
+
+const EXAMPLES = `
+Examples:
+  $ wherefrom audit list
+  $ wherefrom audit verify
+  $ wherefrom audit verify --head 1042:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`;
+
+const LIST_EXAMPLES = `
+Examples:
+  $ wherefrom audit list --limit 100
+  $ wherefrom audit list --json | jq '.entries[] | select(.change == "DELETED")'`;
+
+const VERIFY_EXAMPLES = `
+Examples:
+  $ wherefrom audit verify
+  $ wherefrom audit verify --head 1042:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+
+It reads the whole log and every version that is kept, and computes each hash itself. A log whose end was cut off, or that was made anew as
+a whole, shows only beside a head that was written down elsewhere: keep the one that is printed.
+
+Exit codes: 0 nothing found; 1 the log or a version is not as it was written; 2 usage; 3 could not run.`;
+
+const HEAD = /^([0-9]{1,15}):([0-9a-f]{64})$/;
+const DEFAULT_LIMIT = 50;
+const PAGE_SIZE = "1000";
+const REVISIONS_PAGE_SIZE = "100";
+
+/** Adds `wherefrom audit`: who changed what, and whether the log of it is as it was written. */
+export function addAuditCommand(program: Command, exit: (code: number) => void): void {
+  const audit = program.command("audit").description("Show and verify the audit log").addHelpText("after", EXAMPLES);
+  addApiOptions(audit.command("list").description("List the newest entries"), false)
+    .addOption(valueOption("--limit <count>", "how many", "WHEREFROM_LIMIT").argParser(parseCount).default(DEFAULT_LIMIT))
+    .addHelpText("after", LIST_EXAMPLES)
+    .action(listEntries);
+  addApiOptions(audit.command("verify").description("Find out whether the log is as it was written"), false)
+    .addOption(
+      valueOption("--head <sequence:hash>", "an entry that was written down: it must be in the log", "WHEREFROM_AUDIT_HEAD").argParser(
+        parseHead,
+      ),
+    )
+    .addHelpText("after", VERIFY_EXAMPLES)
+    .action(async (options: ApiOptions & { head?: AuditHead }) => exit(await verify(options)));
+}
+
+function parseHead(text: string): AuditHead {
+  const [, sequence, hash] = HEAD.exec(text) ?? [];
+  if (hash === undefined) throw new InvalidArgumentError("Expected the number of an entry, a colon, and its hash of 64 digits.");
+  return { sequence: Number(sequence), hash };
+}
+
+async function listEntries(options: ApiOptions & { readonly limit: number }): Promise<void> {
+  const { api } = openTarget(options);
+  const entries = (await api.get("/auditLog", { pageSize: String(options.limit) })).body.entries as readonly AuditEntry[];
+  await printFound(options.json, { json: { entries }, text: () => printEntries(entries) });
+}
+
+function printEntries(entries: readonly AuditEntry[]): string {
+  const rows = entries.map(({ sequence, time, author, authorVerified, change, resource, revision, reason }) => [
+    String(sequence),
+    `${time.slice(0, 19).replace("T", " ")} UTC`,
+    authorVerified ? author : `${author}?`,
+    change.toLowerCase(),
+    resource.split("/").slice(2).join("/") || resource,
+    String(revision),
+    reason ?? "",
+  ]);
+  return printTable([["entry", "time", "author", "change", "what", "revision", "reason"], ...rows]);
+}
+
+async function verify(options: ApiOptions & { readonly head?: AuditHead }): Promise<number> {
+  const { api } = openTarget(options);
+  const entries = (await readAll<AuditEntry>(api, "/auditLog", { field: "entries", pageSize: PAGE_SIZE })).reverse();
+  const chain = auditFaults(entries, options.head);
+  const versions = await versionFaults(api, entries);
+  const last = entries.at(-1);
+  const head = last === undefined ? undefined : `${last.sequence}:${last.hash}`;
+  const faults = [...chain, ...versions.faults].sort((left, right) => left.sequence - right.sequence);
+  await printFound(options.json, {
+    json: { entries: entries.length, versions: versions.count, head, faults },
+    text: () =>
+      [
+        ...faults.map(({ sequence, problem }) => printable(`entry ${sequence}: ${problem}`)),
+        `${entries.length} entries and ${versions.count} versions, ${faults.length} faults`,
+        `head ${head}`,
+      ].join("\n"),
+  });
+  return faults.length === 0 ? exitCodes.ok : exitCodes.findings;
+}
+
+/** Versions of environments that are not what their entries say: edited, without an entry, or missing though they stand. */
+async function versionFaults(
+  api: Api,
+  entries: readonly AuditEntry[],
+): Promise<{ readonly count: number; readonly faults: readonly AuditFault[] }> {
+  const byEnvironment = new Map<string, Map<number, AuditEntry>>();
+  for (const entry of entries) {
+    const name = /^organizations\/[^/]+\/environments\/([^/]+)$/.exec(entry.resource)?.[1];
+    if (name !== undefined) byEnvironment.set(name, (byEnvironment.get(name) ?? new Map()).set(entry.revision, entry));
+  }
+  const faults: AuditFault[] = [];
+  let count = 0;
+  for (const [name, known] of byEnvironment) {
+    const path = `/environments/${encodeURIComponent(name)}/revisions`;
+    const revisions = await readAll<Body>(api, path, { field: "revisions", pageSize: REVISIONS_PAGE_SIZE, includeContent: "true" });
+    count += revisions.length;
+    for (const { revisionId, settings, routes } of revisions) {
+      const entry = known.get(Number(revisionId));
+      if (entry === undefined) faults.push({ sequence: 0, problem: `Revision ${revisionId} of ${name} has no entry` });
+      else if (entry.contentHash !== hashOf({ settings, routes })) {
+        faults.push({ sequence: entry.sequence, problem: `Revision ${revisionId} of ${name} is not what was written: it was edited` });
+      }
+    }
+    const newest = Math.max(...known.keys());
+    if (revisions[0]?.revisionId !== String(newest)) {
+      faults.push({
+        sequence: known.get(newest)?.sequence ?? 0,
+        problem: `Revision ${newest} of ${name} is gone, though it is the newest`,
+      });
+    }
+  }
+  return { count, faults };
+}
+
+type Listing = { readonly field: string; readonly pageSize: string; readonly includeContent?: string };
+
+/** All pages, newest first. What is added in the meantime stands before the first page and is not read. */
+async function readAll<Item>(api: Api, path: string, { field, ...query }: Listing): Promise<Item[]> {
+  const items: Item[] = [];
+  for (let pageToken: string | undefined = ""; pageToken !== undefined; ) {
+    const { body }: { body: Body } = await api.get(path, { ...query, ...(pageToken !== "" && { pageToken }) });
+    items.push(...body[field]);
+    pageToken = body.nextPageToken;
+  }
+  return items;
+}

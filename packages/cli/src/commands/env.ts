@@ -1,0 +1,134 @@
+import type { Command } from "commander";
+import { addApiOptions } from "../api/target.ts";
+import { collectHeaders } from "../header-line.ts";
+import { parseCount, valueOption } from "../option-values.ts";
+import { explainEnvironment } from "./env/explain.ts";
+import { rollbackEnvironment, showHistory } from "./env/history.ts";
+import { previewEnvironment } from "./env/preview.ts";
+import { getEnvironment, listEnvironments } from "./env/read.ts";
+import { applyPolicy, setEnvironment } from "./env/write.ts";
+
+const EXAMPLES = `
+Examples:
+  $ wherefrom env list
+  $ wherefrom env set prod --policy policy.json --reason 'A second proxy'
+  $ wherefrom env preview prod --policy policy.json --evidence traffic.jsonl
+  $ wherefrom env history prod
+  $ wherefrom env rollback prod 7
+
+The name of the environment may be left out when WHEREFROM_ENVIRONMENT or the profile has one.`;
+
+const LIST_EXAMPLES = `
+Examples:
+  $ wherefrom env list
+  $ wherefrom env list --profile prod --json`;
+
+const GET_EXAMPLES = `
+Examples:
+  $ wherefrom env get prod
+  $ wherefrom env get prod --json | jq .environment.clientIpResolutionConfig`;
+
+const SET_EXAMPLES = `
+Examples:
+  $ wherefrom env set prod --description 'Behind two proxies'
+  $ wherefrom env set prod --policy '{"headerIndexAlgorithm":{"ipHeaderName":"X-Forwarded-For","ipHeaderIndex":-2}}'
+  $ wherefrom env set prod --policy '{}' --if-match '"r7"'
+
+What is not named keeps its value. The policy {} clears the policy.`;
+
+const APPLY_EXAMPLES = `
+Examples:
+  $ wherefrom env preview prod --policy policy.json --evidence traffic.jsonl     # prints the tag
+  $ wherefrom env apply prod --policy policy.json --preview '"p7-0123456789abcdef01234567"'
+
+It goes through only if the policy is the one that was previewed and nobody changed the environment since.`;
+
+const EXPLAIN_EXAMPLES = `
+Examples:
+  $ wherefrom env explain prod --peer 10.0.0.1 -H 'X-Forwarded-For: 203.0.113.7, 198.51.100.9'
+  $ wherefrom env explain prod --peer 10.0.0.1 -H 'X-Forwarded-For: 203.0.113.7' --policy policy.json`;
+
+const PREVIEW_EXAMPLES = `
+Examples:
+  $ wherefrom env preview prod --policy policy.json --evidence traffic.jsonl
+  $ wherefrom env preview prod --policy policy.json --evidence - --json < traffic.jsonl
+
+Each line of the evidence is {"peer": TEXT or null, "headers": [[NAME, VALUE], ...]}, as wherefrom resolve --jsonl takes it; a policy on a
+line is passed over. Without --evidence only the policies are compared.
+
+Exit codes: 0 nothing changes; 1 some requests change, or advice is added; 2 usage; 3 could not run.`;
+
+const HISTORY_EXAMPLES = `
+Examples:
+  $ wherefrom env history prod
+  $ wherefrom env history prod --revision 7
+  $ wherefrom env history prod --revision 7 --from 3`;
+
+const ROLLBACK_EXAMPLES = `
+Examples:
+  $ wherefrom env rollback prod 7
+  $ wherefrom env rollback prod 7 --reason 'Address of the balancer was counted'
+
+It makes a new revision that holds what the old one held, routes too. A deleted environment comes back that way.`;
+
+const DEFAULT_LIMIT = 20;
+const DEFAULT_SAMPLES = 5;
+
+type Exit = (code: number) => void;
+
+/** Adds `wherefrom env`: environments of the management API. */
+export function addEnvCommand(program: Command, exit: Exit): void {
+  const env = program.command("env").description("Show and change environments").addHelpText("after", EXAMPLES);
+  const add = (
+    name: string,
+    { description, examples, isWriting = false }: { description: string; examples: string; isWriting?: boolean },
+  ) => addApiOptions(env.command(name).description(description), isWriting).addHelpText("after", examples);
+  const policy = () => valueOption("--policy <json-or-file>", "the policy: JSON that starts with {, or a JSON file", "WHEREFROM_POLICY");
+  add("list", { description: "List the environments", examples: LIST_EXAMPLES }).action(listEnvironments);
+  add("get", { description: "Show an environment", examples: GET_EXAMPLES }).argument("[name]", "the environment").action(getEnvironment);
+  add("set", { description: "Change what is named of an environment", examples: SET_EXAMPLES, isWriting: true })
+    .argument("[name]", "the environment")
+    .addOption(policy())
+    .addOption(valueOption("--display-name <text>", "the name for people", "WHEREFROM_DISPLAY_NAME"))
+    .addOption(valueOption("--description <text>", "what it is for", "WHEREFROM_DESCRIPTION"))
+    .addOption(valueOption("--if-match <tag>", "change only this version of it", "WHEREFROM_IF_MATCH"))
+    .action(setEnvironment);
+  add("explain", { description: "Say how an environment resolves a request", examples: EXPLAIN_EXAMPLES })
+    .argument("[name]", "the environment")
+    .addOption(valueOption("--peer <address>", "far end of the socket; without it the peer is unknown", "WHEREFROM_PEER"))
+    .addOption(
+      valueOption("-H, --header <line>", "a header field as 'Name: value'; repeat it, in wire order", "WHEREFROM_HEADER").argParser(
+        collectHeaders,
+      ),
+    )
+    .addOption(policy())
+    .action(explainEnvironment);
+  add("preview", { description: "Say what a policy would change", examples: PREVIEW_EXAMPLES })
+    .argument("[name]", "the environment")
+    .addOption(policy().makeOptionMandatory())
+    .addOption(valueOption("--evidence <file>", "requests to try it on, one a line; - for standard input", "WHEREFROM_EVIDENCE"))
+    .addOption(
+      valueOption("--samples <count>", "samples of each kind of change", "WHEREFROM_SAMPLES")
+        .argParser(parseCount)
+        .default(DEFAULT_SAMPLES),
+    )
+    .action(async (name, options) => exit(await previewEnvironment(name, options)));
+  add("apply", { description: "Set the policy that was previewed", examples: APPLY_EXAMPLES, isWriting: true })
+    .argument("[name]", "the environment")
+    .addOption(policy().makeOptionMandatory())
+    .addOption(valueOption("--preview <tag>", "the tag that the preview gave", "WHEREFROM_PREVIEW").makeOptionMandatory())
+    .action(applyPolicy);
+  add("history", { description: "Show the versions of an environment", examples: HISTORY_EXAMPLES })
+    .argument("[name]", "the environment")
+    .addOption(valueOption("--limit <count>", "how many versions", "WHEREFROM_LIMIT").argParser(parseCount).default(DEFAULT_LIMIT))
+    .addOption(valueOption("--revision <number>", "show what this version changed", "WHEREFROM_REVISION").argParser(parseCount))
+    .addOption(
+      valueOption("--from <number>", "compare it with this version, not with the one before", "WHEREFROM_FROM").argParser(parseCount),
+    )
+    .action(showHistory);
+  add("rollback", { description: "Bring an earlier version back", examples: ROLLBACK_EXAMPLES, isWriting: true })
+    .argument("<name-or-revision>", "the environment; or the version, when the environment is known")
+    .argument("[revision]", "the version to bring back")
+    .addOption(valueOption("--if-match <tag>", "only if this version stands now", "WHEREFROM_IF_MATCH"))
+    .action(rollbackEnvironment);
+}

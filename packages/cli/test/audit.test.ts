@@ -1,0 +1,34 @@
+import { openControl } from "@wherefrom/control";
+import Database from "libsql";
+import { expect, test } from "vitest";
+import { openControlForCli } from "./control-for-cli.ts";
+
+test("a log is verified with what it belongs to, and an edit of either shows", async () => {
+  const { control, run, json, database } = await openControlForCli();
+  await run(["env", "set", "prod", "--description", "second"]);
+  const { stdout } = await run(["audit", "list"]);
+  expect(stdout.split("\n")[1]).toMatch(/^3 +[\d :-]+ UTC +alice\? +updated +environments\/prod +2$/);
+  const clean = await json(["audit", "verify"]);
+  expect(clean).toMatchObject({ version: 1, entries: 3, versions: 2, faults: [], head: expect.stringMatching(/^3:[0-9a-f]{64}$/) });
+  expect((await run(["audit", "verify", "--head", clean.head])).code).toBe(0);
+  await control.close();
+
+  const file = new Database(database);
+  file.exec("DROP TRIGGER audit_log_no_update");
+  file.exec("UPDATE audit_log SET entry = json_set(entry, '$.author', 'mallory') WHERE sequence = 2");
+  file.exec(
+    "UPDATE environment_history SET content = json_set(content, '$.settings.description', 'forged') WHERE name = 'prod' AND revision = 2",
+  );
+  file.close();
+  const again = await openControl({ listen: { host: "127.0.0.1", port: 0 }, organization: "local", database: `sqlite:${database}` });
+  const env = { WHEREFROM_API_URL: again.url };
+  const forged = await run(["audit", "verify", "--head", `9:${"0".repeat(64)}`], { env });
+  await again.close();
+  expect(forged.code).toBe(1);
+  expect(forged.stdout.split("\n").slice(0, 4)).toEqual([
+    "entry 2: Its hash does not fit: it was edited",
+    "entry 3: Revision 2 of prod is not what was written: it was edited",
+    `entry 9: Expected hash ${"0".repeat(64)}, which was written down, found another or none`,
+    "3 entries and 2 versions, 3 faults",
+  ]);
+});

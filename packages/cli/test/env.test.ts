@@ -1,0 +1,132 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { openControlForCli, WALK, XFF_LEFTMOST } from "./control-for-cli.ts";
+
+const EVIDENCE = [
+  { peer: "10.0.0.1", headers: [["X-Forwarded-For", "6.6.6.6, 203.0.113.7"]] },
+  { peer: "10.0.0.1", headers: [["X-Forwarded-For", "203.0.113.8"]] },
+]
+  .map((request) => JSON.stringify(request))
+  .join("\n");
+
+test("an environment is listed, read, changed for a reason, and told of in the history", async () => {
+  const { run, json } = await openControlForCli();
+  const set = await run(["env", "set", "prod", "--policy", JSON.stringify(WALK), "--reason", "Zwei Proxys: größer"]);
+  expect(set).toMatchObject({ code: 0, stderr: "", stdout: expect.stringContaining('etag     "r2"') });
+  const { stdout } = await run(["env", "list"]);
+  expect(stdout).toMatch(/^name +revision +algorithm +changed +description\nprod +2 +trustedProxiesAlgorithm +20\d\d-[\d :-]+ UTC\n$/);
+  expect(await json(["env", "get"], { env: { WHEREFROM_ENVIRONMENT: "prod" } })).toMatchObject({
+    version: 1,
+    etag: '"r2"',
+    environment: { name: "prod", clientIpResolutionConfig: WALK },
+  });
+  const history = await run(["env", "history", "prod"]);
+  expect(history.stdout.split("\n")[1]).toMatch(
+    /^2 +[\d :-]+ UTC +updated +alice\? +Zwei Proxys: gr\\u00f6\\u00dfer +\/clientIpResolutionConfig\/headerIndexAlgorithm \/clientIpResolutionConfig\/trustedProxiesAlgorithm$/,
+  );
+  const one = await json(["env", "history", "prod", "--revision", "2", "--from", "1"]);
+  expect(one).toMatchObject({
+    revision: { author: "alice", reason: "Zwei Proxys: größer" },
+    from: 1,
+    changes: [{ kind: "removed" }, { kind: "added" }],
+  });
+});
+
+test("an environment is rolled back, by a version of it that stands", async () => {
+  const { run, json } = await openControlForCli();
+  await run(["env", "set", "prod", "--description", "second"]);
+  const stale = await run(["env", "rollback", "prod", "1", "--if-match", '"r1"']);
+  expect(stale).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("(REVISION_STALE) [API_REFUSED]") });
+  const back = await json(["env", "rollback", "1"], { env: { WHEREFROM_ENVIRONMENT: "prod" } });
+  expect(back.etag).toBe('"r3"');
+  expect(back.environment).not.toHaveProperty("description");
+});
+
+test("a request is explained as resolve explains it, by the environment's policy or another", async () => {
+  const { run, json } = await openControlForCli();
+  const request = ["--peer", "10.0.0.1", "-H", "X-Forwarded-For: 6.6.6.6, 203.0.113.7"];
+  const resolved = await run(["resolve", "--explain", ...request, "--policy", JSON.stringify(XFF_LEFTMOST)]);
+  const explained = await run(["env", "explain", "prod", ...request]);
+  expect(explained).toEqual({ ...resolved, stdout: `${resolved.stdout}\nBy the policy of prod, revision 1\n` });
+  expect(await json(["env", "explain", "prod", ...request, "--policy", JSON.stringify(WALK)])).toMatchObject({
+    ip: "203.0.113.7",
+    policy: "tried",
+  });
+});
+
+describe("preview and apply", () => {
+  test("a policy is previewed on a file, and goes through with the preview's tag only", async () => {
+    const { run, json, folder } = await openControlForCli();
+    const [policy, evidence] = [join(folder, "policy.json"), join(folder, "traffic.jsonl")];
+    writeFileSync(policy, JSON.stringify(WALK));
+    writeFileSync(evidence, EVIDENCE);
+    const preview = await run(["env", "preview", "prod", "--policy", policy, "--evidence", evidence]);
+    expect(preview).toMatchObject({ code: 1, stderr: "" });
+    expect(preview.stdout).toContain("with another address  1 (50.0 %)\n");
+    expect(preview.stdout).toContain(
+      "another address, resolved unverified -> resolved verified: 1\n  request 1  peer 10.0.0.1  6.6.6.6 -> 203.0.113.7\n",
+    );
+    expect(preview.stdout).toContain("advice that goes: error ADVISORY_INDEX_WITHOUT_PEER_GATE");
+    const tag = /--preview '("p1-[0-9a-f]{24}")'/.exec(preview.stdout)?.[1] ?? "";
+    const other = await run(["env", "apply", "prod", "--policy", JSON.stringify(XFF_LEFTMOST), "--preview", tag]);
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining("PREVIEW_STALE") });
+    expect(await json(["env", "apply", "prod", "--policy", policy, "--preview", tag])).toMatchObject({ etag: '"r2"' });
+    const again = await run(["env", "preview", "prod", "--policy", policy, "--evidence", "-"], { stdin: EVIDENCE });
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("The policy is the one that stands") });
+  });
+
+  test("evidence with faulty lines is refused with all of them, a policy with every fault", async () => {
+    const { run } = await openControlForCli();
+    const stdin = `${EVIDENCE}\n\n{"peer":1}\n{"peer":"10.0.0.1","headres":[]}\n`;
+    const lines = await run(["env", "preview", "prod", "--policy", "{}", "--evidence", "-"], { stdin });
+    expect(lines).toMatchObject({ code: 2, stdout: "" });
+    expect(lines.stderr).toMatch(
+      /^The evidence - has 3 faulty lines\n {2}line 3: .*\n {2}line 4: .*\n {2}line 5: .* \[EVIDENCE_INVALID\]\n$/,
+    );
+    const policy = '{"headerIndexAlgorithm":{"ipHeaderIndex":0.5,"x":1}}';
+    const refused = await run(["env", "preview", "prod", "--policy", policy, "--evidence", "/nowhere"]);
+    expect(refused.code).toBe(2);
+    for (const field of ["ipHeaderIndex", "ipHeaderName", "x"])
+      expect(refused.stderr).toContain(`clientIpResolutionConfig/headerIndexAlgorithm/${field}: `);
+  });
+});
+
+test.each([
+  { args: ["env", "get", "nope"], code: 2, says: 'received "nope" (ENVIRONMENT_NOT_FOUND) [API_REFUSED]' },
+  { args: ["env", "get"], code: 2, says: "Give the name of an environment, WHEREFROM_ENVIRONMENT, or a profile" },
+  { args: ["env", "set", "prod"], code: 2, says: "--policy, --display-name or --description" },
+  { args: ["env", "rollback", "prod", "last"], code: 2, says: "REVISION: expected a number" },
+  { args: ["env", "list", "--organization", "acme"], code: 2, says: "(ORGANIZATION_NOT_FOUND)" },
+  { args: ["env", "list", "--profile", "none"], code: 2, says: "[PROFILE_UNKNOWN]" },
+  { args: ["env", "preview", "prod", "--policy", "{}", "--evidence", "/nowhere"], code: 2, says: "[EVIDENCE_UNREADABLE]" },
+])("wherefrom $args ends with $code and says «$says»", async ({ args, code, says }) => {
+  const { run } = await openControlForCli();
+  expect(await run(args)).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(says) });
+});
+
+test("an API that is not there is told with the way out", async () => {
+  const { control, run } = await openControlForCli();
+  await control.close();
+  const { code, stdout, stderr } = await run(["env", "list"]);
+  expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+  expect(stderr).toContain(`Cannot reach the API at ${control.url}: ECONNREFUSED; is it running (wherefrom up, wherefrom control)`);
+});
+
+test("a token goes in a header over loopback, and nowhere without TLS", async () => {
+  const { run, folder } = await openControlForCli();
+  const config = join(folder, "wherefrom", "config.json");
+  const set = await run(["profile", "set", "far", "--api-url", "http://control.example", "--token-file", "-"], {
+    stdin: "secret-token\n",
+    env: { WHEREFROM_API_URL: "" },
+  });
+  expect(set).toMatchObject({ code: 0, stdout: expect.not.stringContaining("secret-token") });
+  expect(JSON.parse(readFileSync(config, "utf8"))).toEqual({
+    current: "far",
+    profiles: { far: { apiUrl: "http://control.example", token: "secret-token" } },
+  });
+  const refused = await run(["env", "list"], { env: { WHEREFROM_API_URL: "http://control.example" } });
+  expect(refused).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("[API_TOKEN_UNPROTECTED]") });
+  expect(refused.stderr).not.toContain("secret-token");
+  expect((await run(["env", "list"])).code).toBe(0);
+});
