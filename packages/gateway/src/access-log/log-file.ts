@@ -17,10 +17,9 @@ type LogFileOptions = {
   readonly events: LogFileEvents;
 };
 
-/** Lines are written together: when there are so many bytes, or when so much time has passed. */
-const MIN_WRITE_BYTES = 4_095;
+/** Lines are written together: as many as go into one write, or those of so much time. */
 const MAX_DELAY_MS = 200;
-/** What is written at once: to a pipe no more than goes in undivided between the lines of other processes (POSIX, PIPE_BUF). */
+/** One write. To a pipe no more than goes in undivided between the lines of other processes (POSIX, PIPE_BUF). */
 const MAX_FILE_WRITE_BYTES = 16_384;
 const MAX_PIPE_WRITE_BYTES = 4_096;
 /** How long a last attempt may take that is under way when time is over. */
@@ -32,10 +31,14 @@ const LAST_ATTEMPT_MS = 250;
  */
 export class LogFile {
   readonly #writer: SonicBoom;
+  readonly #maxWriteBytes: number;
   readonly #maxBufferedBytes: number;
   readonly #events: LogFileEvents;
   /** Where each line that waits ends, and how far the file has got: in bytes since it was opened. */
   readonly #ends: number[] = [];
+  /** Lines for the next write. Put together here: the writer would count all of them again with each. */
+  #lines = "";
+  #timer: NodeJS.Timeout | undefined;
   #takenBytes = 0;
   #writtenBytes = 0;
   #hasGivenUp = false;
@@ -44,13 +47,12 @@ export class LogFile {
   /** `path` names a file or a pipe that has a reader; `-` is standard output. Errors: those of the system, for a file that cannot be opened. */
   constructor(path: string, { maxBufferedBytes, events }: LogFileOptions) {
     const fd = openToAppend(path);
-    const isPipe = fstatSync(fd).isFIFO();
+    this.#maxWriteBytes = fstatSync(fd).isFIFO() ? MAX_PIPE_WRITE_BYTES : MAX_FILE_WRITE_BYTES;
     this.#maxBufferedBytes = maxBufferedBytes;
     this.#events = events;
     this.#writer = new sonicBoom.SonicBoom({
       fd,
-      minLength: MIN_WRITE_BYTES,
-      maxWrite: isPipe ? MAX_PIPE_WRITE_BYTES : MAX_FILE_WRITE_BYTES,
+      maxWrite: this.#maxWriteBytes,
       periodicFlush: MAX_DELAY_MS,
       retryEAGAIN: () => !this.#hasGivenUp,
     });
@@ -72,7 +74,9 @@ export class LogFile {
     if (takenBytes - this.#writtenBytes > this.#maxBufferedBytes) return this.#events.onDropped(1);
     this.#takenBytes = takenBytes;
     this.#ends.push(takenBytes);
-    this.#writer.write(line);
+    if (this.#lines.length + line.length > this.#maxWriteBytes) this.#flush();
+    this.#lines += line;
+    this.#timer ??= setTimeout(this.#flush, MAX_DELAY_MS);
   }
 
   /** Writes what waits and closes. What cannot be written within `timeoutMs` is dropped. Not to be written to after this. */
@@ -81,7 +85,16 @@ export class LogFile {
     return this.#closing;
   }
 
+  readonly #flush = (): void => {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#lines === "") return;
+    this.#writer.write(this.#lines);
+    this.#lines = "";
+  };
+
   async #close(timeoutMs: number): Promise<void> {
+    this.#flush();
     const closed = new Promise<void>((resolve) => this.#writer.once("close", resolve));
     this.#writer.end();
     if (await within(timeoutMs, closed)) return;
