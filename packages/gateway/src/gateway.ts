@@ -59,7 +59,7 @@ export type Gateway = AdminSubject & {
   reopenAccessLog(): void;
   /** Reads the certificates of all listeners again, for new connections. One that cannot be used changes nothing but for a notice. */
   refreshCertificates(): Promise<void>;
-  /** Takes no new connection, lets requests in flight finish for `drainTimeoutMs`, cuts the rest and WebSockets. */
+  /** Takes no new connection, lets requests in flight finish and WebSockets end for `drainTimeoutMs`, cuts the rest. */
   close(): Promise<void>;
 };
 
@@ -78,7 +78,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const now = (): number => performance.now();
   const lookup = lastGoodLookup({ maxAgeMs: limits.maxAddressAgeMs, maxNames: limits.maxAddressNames, now });
   const upstreams = new Upstreams({ limits, lookup, onNotice });
-  const tunnels = new Tunnels();
+  const tunnels = new Tunnels(limits);
   const overload = new Overload({ limits, onNotice, reader: options.processReader ?? openProcessReader() });
   const tally = new Tally();
   const running = new RunningSnapshot(upstreams, { onNotice, now });

@@ -79,6 +79,8 @@ export type GatewayLimits = {
   readonly maxInterimResponses: number;
   /** What a client may send behind its WebSocket handshake before it is answered; more is answered 400. */
   readonly maxUpgradeHeadBytes: number;
+  /** How long a WebSocket may be silent in both directions; then it is cut. */
+  readonly webSocketIdleTimeoutMs: number;
   /** How long one side of a WebSocket stays open after the other has ended. */
   readonly halfCloseTimeoutMs: number;
   /** Value of `X-Wherefrom-Explanation`, and less where the header would grow past `maxHeaderBytes`; variables and hops are left out until it fits. Below the 8 KiB a field that common servers take. */
@@ -93,7 +95,7 @@ export type GatewayLimits = {
   readonly accessLogTimeoutMs: number;
   /** How long `openGateway` waits for its first valid snapshot. */
   readonly firstSnapshotTimeoutMs: number;
-  /** How long `close` lets requests in flight finish. */
+  /** How long `close` lets requests in flight finish and WebSockets end. */
   readonly drainTimeoutMs: number;
 };
 
@@ -137,6 +139,7 @@ export const defaultLimits: GatewayLimits = {
   maxEjectionTimeMs: 300_000,
   maxInterimResponses: 16,
   maxUpgradeHeadBytes: 16_384,
+  webSocketIdleTimeoutMs: 3_600_000,
   halfCloseTimeoutMs: 30_000,
   maxExplanationBytes: 6_144,
   signedHopWindowMs: 15_000,

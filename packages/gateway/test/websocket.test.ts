@@ -190,6 +190,7 @@ test("bytes behind the handshake and behind its answer are delivered, in order a
     await openTarget(undefined, (_request, socket, head) => {
       heard.push(head);
       socket.on("data", (chunk) => heard.push(chunk));
+      endTogether(socket);
       expect(head).toHaveLength(0);
       socket.write(`${wire(switching, ...agreed)}early`);
     }),
@@ -271,7 +272,73 @@ test("a client that leaves before the answer takes the handshake with it", async
   await until(() => target.connections() === 0);
 });
 
-test("closing the gateway cuts WebSockets at once", async () => {
+test("a WebSocket on which nothing passes is cut, one on which a little passes is not", async () => {
+  const target = await openEcho();
+  const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }]), { limits: { webSocketIdleTimeoutMs: 200 } }));
+  const [silent, alive] = [await connectTo(gateway), await connectTo(gateway)];
+  const closed = new Promise((resolve) => silent.socket.once("close", resolve));
+  const timer = setInterval(() => alive.socket.ping(), 10);
+  await closed;
+  clearInterval(timer);
+  expect(alive.socket.readyState).toBe(WebSocket.OPEN);
+  alive.socket.terminate();
+});
+
+test("a slow reader holds its own WebSocket back and gets every byte", async () => {
+  const total = 20_000_000;
+  let sent = 0;
+  const target = await openFake(wire(switching, ...agreed), (socket) => {
+    const send = (): void => {
+      while (sent < total && socket.write(Buffer.alloc(100_000, sent / 100_000))) sent += 100_000;
+      if (sent >= total) socket.end();
+      else sent += 100_000;
+    };
+    socket.on("drain", send);
+    send();
+  });
+  const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }])));
+  const conversation = await converse(gateway.port);
+  conversation.socket.pause();
+  conversation.write(wire(...handshake));
+  await until(() => conversation.socket.bytesRead > 0 && sent > 0);
+  let seen = -1;
+  await until(() => {
+    const isSame = seen === sent;
+    seen = sent;
+    return isSame;
+  });
+  expect(sent).toBeLessThan(total);
+  conversation.socket.resume();
+  await conversation.closed;
+  expect(conversation.socket.bytesRead).toBeGreaterThanOrEqual(total);
+});
+
+test("closing lets the target say its last words to the client, and waits for no client", async () => {
+  const target = await openFake(wire(switching, ...agreed), (socket) => {
+    socket.resume();
+    socket.once("end", () => socket.end("goodbye"));
+  });
+  const gateway = await openTestGateway(snapshotOf([{ target: target.origin }]), { limits: { drainTimeoutMs: 60_000 } });
+  const conversation = await converse(gateway.port);
+  conversation.write(wire(...handshake));
+  await conversation.readUntil(/\r\n\r\n/);
+  const farewell = conversation.readUntil(/goodbye/);
+  await gateway.close();
+  await farewell;
+  await conversation.closed;
+});
+
+test("a target that does not end is cut when the time for closing is over", async () => {
+  const target = await openFake(wire(switching, ...agreed), (socket) => void socket.resume());
+  const gateway = await openTestGateway(snapshotOf([{ target: target.origin }]), { limits: { drainTimeoutMs: 50 } });
+  const conversation = await converse(gateway.port);
+  conversation.write(wire(...handshake));
+  await conversation.readUntil(/\r\n\r\n/);
+  await gateway.close();
+  await conversation.closed;
+});
+
+test("closing the gateway ends WebSockets at once", async () => {
   const target = await openEcho();
   const gateway = await openTestGateway(snapshotOf([{ target: target.origin }]), { limits: { drainTimeoutMs: 60_000 } });
   const client = await connectTo(gateway);

@@ -1,49 +1,123 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** Two connections joined into one. */
-export type Tunnel = {
-  /** Cuts both sides. */
-  destroy(): void;
-  /** Calls back once when both sides are closed. */
-  whenClosed(callback: () => void): void;
+/** Counts looks at all tunnels, so that a tunnel can note when something happened without asking for the time. */
+export type LookCounter = { readonly looks: number };
+
+/** The two connections, who counts, and what is to be done when both are closed. */
+export type TunnelParts = {
+  readonly client: Duplex;
+  readonly upstream: Duplex;
+  readonly counter: LookCounter;
+  readonly onClosed: (tunnel: Tunnel) => void;
 };
 
 /** How long a silent connection stays before the system asks whether its far end is still there. */
 const KEEP_ALIVE_DELAY_MS = 60_000;
 
 /**
- * Joins two connections: what one says the other hears, at the pace of the slower. A side that ends is ended at the other too, which may still
- * speak for `halfCloseTimeoutMs`. A side that breaks takes the other with it. Bytes are never read.
+ * Two connections joined into one: what one says the other hears, at the pace of the slower. A side that ends is ended at the other too, which may still
+ * speak. A side that breaks takes the other with it. Bytes are never read.
  */
-export function splice(client: Duplex, upstream: Socket, halfCloseTimeoutMs: number): Tunnel {
-  let timer: NodeJS.Timeout | undefined;
-  const callbacks: (() => void)[] = [];
-  const destroy = (): void => {
-    client.destroy();
-    upstream.destroy();
-  };
-  const limitHalfOpen = (): void => {
-    timer ??= setTimeout(destroy, halfCloseTimeoutMs);
-  };
-  const onClose = (): void => {
-    destroy();
-    if (!client.closed || !upstream.closed) return;
-    clearTimeout(timer);
-    for (const callback of callbacks.splice(0)) callback();
-  };
+export class Tunnel {
+  readonly #parts: TunnelParts;
+  /** The look after which something passed last. */
+  activeAt: number;
+  /** The look after which one side ended and the other did not; `undefined` while both are open. */
+  halfClosedAt: number | undefined;
 
-  for (const socket of [client, upstream]) {
-    if (socket instanceof Socket) keepOpen(socket);
-    socket.on("error", destroy);
-    socket.once("end", limitHalfOpen);
-    socket.once("close", onClose);
+  constructor(parts: TunnelParts) {
+    this.#parts = parts;
+    this.activeAt = parts.counter.looks;
   }
-  client.pipe(upstream);
-  upstream.pipe(client);
+
+  /** Lets the target know that no more comes. What it still says reaches the client, and then both are closed. */
+  end(): void {
+    this.#end(this.#parts.upstream);
+  }
+
+  /** Cuts both sides. */
+  destroy(): void {
+    this.#parts.client.destroy();
+    this.#parts.upstream.destroy();
+  }
+
+  /** `side` has said something. */
+  pass(side: Duplex, chunk: Buffer): void {
+    const far = this.#farOf(side);
+    this.activeAt = this.#parts.counter.looks;
+    // Ended from here: what else comes has nowhere to go.
+    if (!far.writableEnded && !far.write(chunk)) side.pause();
+  }
+
+  /** `side` takes more. */
+  drained(side: Duplex): void {
+    this.#farOf(side).resume();
+  }
+
+  /** `side` has said all. */
+  ended(side: Duplex): void {
+    this.#end(this.#farOf(side));
+  }
+
+  /** A side is closed. */
+  closed(): void {
+    const { client, upstream, onClosed } = this.#parts;
+    this.destroy();
+    if (client.closed && upstream.closed) onClosed(this);
+  }
+
+  #end(side: Duplex): void {
+    side.end();
+    this.halfClosedAt ??= this.#parts.counter.looks;
+  }
+
+  #farOf(side: Duplex): Duplex {
+    const { client, upstream } = this.#parts;
+    return side === client ? upstream : client;
+  }
+}
+
+/** Joins two connections on which nobody else listens. */
+export function splice(parts: TunnelParts): Tunnel {
+  const tunnel = new Tunnel(parts);
+  for (const side of [parts.client, parts.upstream]) {
+    if (side instanceof Socket) keepOpen(side);
+    (side as Side)[TUNNEL] = tunnel;
+    side.on("data", onData);
+    side.on("drain", onDrain);
+    side.on("end", onEnd);
+    side.on("error", onError);
+    side.on("close", onClose);
+  }
   // One that closed before anybody listened would never say so again.
-  if (client.destroyed || upstream.destroyed) destroy();
-  return { destroy, whenClosed: (callback) => void callbacks.push(callback) };
+  if (parts.client.destroyed || parts.upstream.destroyed) tunnel.destroy();
+  return tunnel;
+}
+
+const TUNNEL = Symbol("tunnel");
+
+/** Thousands of tunnels share the five listeners below: a side finds its tunnel by a property. */
+type Side = Duplex & { [TUNNEL]: Tunnel };
+
+function onData(this: Duplex, chunk: Buffer): void {
+  (this as Side)[TUNNEL].pass(this, chunk);
+}
+
+function onDrain(this: Duplex): void {
+  (this as Side)[TUNNEL].drained(this);
+}
+
+function onEnd(this: Duplex): void {
+  (this as Side)[TUNNEL].ended(this);
+}
+
+function onError(this: Duplex): void {
+  (this as Side)[TUNNEL].destroy();
+}
+
+function onClose(this: Duplex): void {
+  (this as Side)[TUNNEL].closed();
 }
 
 /** A WebSocket may be silent for long: silence does not close it, a far end that is gone does. */

@@ -1,20 +1,78 @@
-import type { Tunnel } from "./splice.ts";
+import type { GatewayLimits } from "../limits.ts";
+import { splice, type Tunnel, type TunnelParts } from "./splice.ts";
 
-/** The WebSockets that are open. It owns them: a snapshot does not touch them, closing the gateway does. */
+/** Looks so often within the shortest of its limits, and at least so often. */
+const LOOKS_PER_TIMEOUT = 4;
+const MAX_LOOK_INTERVAL_MS = 5_000;
+
+/**
+ * The WebSockets that are open. It owns them: a snapshot does not touch them, closing the gateway does. One timer for all of them looks which are silent
+ * or half closed for too long.
+ */
 export class Tunnels {
   readonly #open = new Set<Tunnel>();
+  readonly #lookIntervalMs: number;
+  readonly #maxSilentLooks: number;
+  readonly #maxHalfClosedLooks: number;
+  #timer: NodeJS.Timeout | undefined;
+  #isDraining = false;
+  #whenEmpty: (() => void) | undefined;
+  /** How often it has looked. */
+  looks = 0;
+
+  constructor({ webSocketIdleTimeoutMs, halfCloseTimeoutMs }: Pick<GatewayLimits, "webSocketIdleTimeoutMs" | "halfCloseTimeoutMs">) {
+    const shortestMs = Math.min(webSocketIdleTimeoutMs, halfCloseTimeoutMs);
+    this.#lookIntervalMs = Math.min(Math.ceil(shortestMs / LOOKS_PER_TIMEOUT), MAX_LOOK_INTERVAL_MS);
+    this.#maxSilentLooks = Math.ceil(webSocketIdleTimeoutMs / this.#lookIntervalMs);
+    this.#maxHalfClosedLooks = Math.ceil(halfCloseTimeoutMs / this.#lookIntervalMs);
+  }
 
   get size(): number {
     return this.#open.size;
   }
 
-  add(tunnel: Tunnel): void {
+  /** Joins two connections; `onClosed` is called when both are closed. */
+  join({ client, upstream }: Pick<TunnelParts, "client" | "upstream">, onClosed: () => void): void {
+    // Either side may find both closed.
+    const forget = (tunnel: Tunnel): void => {
+      if (!this.#open.delete(tunnel)) return;
+      this.#rest();
+      onClosed();
+    };
+    const tunnel = splice({ client, upstream, counter: this, onClosed: forget });
     this.#open.add(tunnel);
-    tunnel.whenClosed(() => this.#open.delete(tunnel));
+    if (this.#isDraining) tunnel.end();
+    this.#timer ??= setInterval(() => this.#look(), this.#lookIntervalMs).unref();
+  }
+
+  /** Ends every one of them, and those to come. Resolves when all are closed, which is up to their far ends. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    if (this.#open.size === 0) return;
+    for (const tunnel of this.#open) tunnel.end();
+    await new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+    });
   }
 
   /** Cuts every one of them. */
   destroy(): void {
     for (const tunnel of this.#open) tunnel.destroy();
+  }
+
+  #rest(): void {
+    if (this.#open.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#whenEmpty?.();
+  }
+
+  #look(): void {
+    this.looks += 1;
+    for (const tunnel of this.#open) {
+      const isSilent = this.looks - tunnel.activeAt > this.#maxSilentLooks;
+      const { halfClosedAt = this.looks } = tunnel;
+      if (isSilent || this.looks - halfClosedAt > this.#maxHalfClosedLooks) tunnel.destroy();
+    }
   }
 }

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { fieldLines } from "../accept/field-lines.ts";
 import type { ClientRequest as HandshakeRequest, Upgrade } from "../client-message.ts";
@@ -14,7 +13,6 @@ import type { Runtime } from "../runtime.ts";
 import { placeOf } from "./connect/connect-options.ts";
 import { requestFields } from "./request-fields.ts";
 import { responseFields } from "./response-fields.ts";
-import { splice } from "./splice.ts";
 import type { Upstream } from "./upstream.ts";
 import { faultOf, invalidUpgrade, upstreamConnectTimeout, upstreamTimeout } from "./upstream-fault.ts";
 
@@ -63,9 +61,7 @@ export function forwardWebSocket(exchange: Exchange, { route, upgrade, runtime }
     exchange.finish();
     upgrade.duplex.write(head);
     socket.write(upgrade.head);
-    const tunnel = splice(upgrade.duplex, socket as Socket, runtime.limits.halfCloseTimeoutMs);
-    tunnel.whenClosed(() => upstream.end());
-    runtime.tunnels.add(tunnel);
+    runtime.tunnels.join({ client: upgrade.duplex, upstream: socket }, () => upstream.end());
   });
   outgoing.end();
 }

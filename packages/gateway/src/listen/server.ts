@@ -111,7 +111,7 @@ async function closeServer({ server, open, runtime }: { server: Server; open: Op
   const timeIsOver = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, runtime.limits.drainTimeoutMs);
   });
-  await Promise.race([open.drain(), timeIsOver]);
+  await Promise.race([Promise.all([open.drain(), runtime.tunnels.drain()]), timeIsOver]);
   clearTimeout(timer);
   runtime.tunnels.destroy();
   server.closeAllConnections();
