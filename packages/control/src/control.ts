@@ -101,6 +101,9 @@ export const API_LINES: readonly RouteLine[] = [
   ["GET", `${ORG}/operations/{operation}`, "organizations.operations.get", getOperation],
 ];
 
+/** What the API can do, what it says of that, and where one begins. */
+const ALL_LINES: readonly RouteLine[] = [["GET", "/", "index", getIndex], ...documentLines(API_LINES), ...API_LINES];
+
 /**
  * Opens a control plane: the database, then the API. Resolves when it listens.
  *
@@ -116,10 +119,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const parts: ControlParts = { store, publisher, limits, identify: identifyByClaim, onNotice, now: () => Date.now() };
   try {
     await seedOrganization(parts, organization);
-    return controlOf(
-      await listen(createApp([["GET", "/", "index", getIndex], ...documentLines(API_LINES), ...API_LINES], parts), options.listen),
-      parts,
-    );
+    return controlOf(await listen(createApp(ALL_LINES, parts), options.listen), parts);
   } catch (error) {
     await store.close();
     throw error;

@@ -150,6 +150,16 @@ test.each([
   expect([...faultsOf(answer)].sort()).toEqual(faults);
 });
 
+test("together with what is kept there may be as many environments as the limit says", async () => {
+  const { ask } = await openTestControl({ limits: { maxEnvironments: 2 } });
+  for (const name of ["a", "b"]) await ask("POST ", { body: { name } });
+  const environments = [{ name: "b" }, { name: "c" }];
+  const kept = await ask(`POST ${ORG}:apply`, { body: { environments } });
+  expect(verdictOf(kept)).toBe("400 INVALID_ARGUMENT FIELDS_INVALID");
+  expect(faultsOf(kept)).toEqual(["environments"]);
+  expect((await ask(`POST ${ORG}:apply`, { body: { environments, prune: true } })).status).toBe(200);
+});
+
 test("a document may be larger than other bodies, up to a limit of its own", async () => {
   const { ask } = await openTestControl({ limits: { maxLargeBodyBytes: 3_000_000 } });
   const document = (bytes: number) => ({ body: { environments: [{ name: "demo", description: "a".repeat(bytes) }] } });

@@ -8,7 +8,7 @@ import { type DiscoveryMethod, type DiscoveryResource, type DiscoverySchema, dis
 import { openApiOf } from "../src/document/openapi.ts";
 import { type Json, openTestControl, verdictOf } from "./control-under-test.ts";
 
-const discovery = discoveryOf(API_LINES, "http://127.0.0.1:8081/");
+const discovery = discoveryOf(API_LINES);
 
 function rowsOf(file: string): readonly Json[] {
   return JSON.parse(readFileSync(new URL(`../../../cases/${file}`, import.meta.url), "utf8"));

@@ -239,6 +239,14 @@ describe("If-Match", () => {
     expect(verdictOf(answer)).toBe(status === 200 ? "200" : "412 ABORTED REVISION_STALE");
   });
 
+  test.each(["POST ", "POST //v1/organizations", "PUT /demo/gateways/gw"])("%s does not look at it, and says so", async (line) => {
+    const { ask } = await openTestControl();
+    await ask("POST ", { body: { name: "demo" } });
+    const answer = await ask(line, { body: { name: "new" }, headers: { "if-match": '"r1"' } });
+    expect(verdictOf(answer)).toBe("400 INVALID_ARGUMENT HEADERS_INVALID");
+    expect(faultsOf(answer)).toEqual(["if-match"]);
+  });
+
   test("of two writers who read the same revision one is told", async () => {
     const { ask } = await openTestControl();
     await ask("POST ", { body: { name: "demo" } });

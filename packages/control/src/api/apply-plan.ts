@@ -46,8 +46,11 @@ export function planOf(body: ApplyBody, standing: Standing, limits: ControlLimit
   const violations: FieldViolation[] = [];
   const organization = body.organization && declaredOrganization(body.organization, violations);
   const declared = declaredEnvironments(body.environments, { standing, limits, violations });
-  refuseFaults(violations);
   const missing = [...standing.environments.keys()].filter((name) => !declared.has(name));
+  const count = declared.size + (body.prune === true ? 0 : missing.length);
+  if (count > limits.maxEnvironments)
+    violations.push(faultOf("environments", `Expected at most ${limits.maxEnvironments}, received ${count}`));
+  refuseFaults(violations);
   const removed = body.prune === true ? missing : [];
   const written = [...declared].map(([name, content]) => ({
     name,
@@ -94,10 +97,7 @@ function declaredEnvironments(
   { standing, limits, violations }: Judging,
 ): ReadonlyMap<string, EnvironmentContent> {
   const declared = new Map<string, EnvironmentContent>();
-  const fault = (field: string, description: string): void => {
-    violations.push({ field, description, reason: "FIELD_INVALID" satisfies FieldReason });
-  };
-  if (list.length > limits.maxEnvironments) fault("environments", `Expected at most ${limits.maxEnvironments}, received ${list.length}`);
+  const fault = (field: string, description: string): void => void violations.push(faultOf(field, description));
   for (const [at, { routes = [], ...body }] of list.entries()) {
     const given = readEnvironmentBody(body);
     const name = environmentNameSchema.safeParse(given.name);
@@ -113,6 +113,10 @@ function declaredEnvironments(
     if (name.success) declared.set(name.data, { settings: settings.settings, routes: read.routes });
   }
   return declared;
+}
+
+function faultOf(field: string, description: string): FieldViolation {
+  return { field, description, reason: "FIELD_INVALID" satisfies FieldReason };
 }
 
 /** Both in the same words: a route that was stored before a field had a default has that default now. */

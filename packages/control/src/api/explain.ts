@@ -5,18 +5,11 @@ import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { violationsOf } from "../http/violations.ts";
 import { policyViolations } from "./environment-body.ts";
 import { requireEnvironment } from "./environments.ts";
-
-const MAX_HEADER_FIELDS = 1_000;
-const FIELD = "Expected a [name, value] pair of texts";
+import { evidenceShape } from "./evidence-schema.ts";
 
 const evidenceSchema = z
   .strictObject({
-    peer: z.string("Expected a text or null").nullish().describe("Address of the transport peer; null or absent: not known"),
-    headers: z
-      .array(z.tuple([z.string(FIELD), z.string(FIELD)], FIELD), "Expected a list of [name, value] pairs")
-      .max(MAX_HEADER_FIELDS)
-      .optional()
-      .describe("Header fields as they came over the wire, repeated ones repeated"),
+    ...evidenceShape,
     policy: z
       .record(z.string(), z.unknown(), "Expected an object")
       .optional()

@@ -9,6 +9,7 @@ import { type Comparison, comparePolicies, type PreviewRequest, type Transition 
 import { advisorySchema } from "./advisory-schema.ts";
 import { policyOf, policyViolations } from "./environment-body.ts";
 import { requireEnvironment } from "./environments.ts";
+import { evidenceShape } from "./evidence-schema.ts";
 import { previewTagOf } from "./preview-tag.ts";
 
 const DEFAULT_SAMPLES = 5;
@@ -16,14 +17,8 @@ const MAX_SAMPLES = 100;
 const MAX_REQUESTS = 100_000;
 /** Faults of the evidence that are told; what is wrong with the rest is most likely the same. */
 const MAX_TOLD_FAULTS = 100;
-const FIELD = "Expected a [name, value] pair of texts";
 
-const requestSchema = z
-  .strictObject({
-    peer: z.string("Expected a text or null").nullish(),
-    headers: z.array(z.tuple([z.string(FIELD), z.string(FIELD)], FIELD), "Expected a list of [name, value] pairs").optional(),
-  })
-  .meta({ id: "PreviewEvidence" });
+const requestSchema = z.strictObject(evidenceShape).meta({ id: "PreviewEvidence" });
 
 const bodySchema = z
   .strictObject({

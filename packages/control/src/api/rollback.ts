@@ -15,6 +15,7 @@ import { found } from "./environments.ts";
 import { readRoutes } from "./route-body.ts";
 
 const bodySchema = z.strictObject({ revisionId: int64Schema }).meta({ id: "RollbackRequest" });
+const FIELDS = wireFieldsOf(bodySchema, "settable");
 
 /**
  * Makes a new revision that holds what an earlier one held, settings and routes. A deleted environment comes back that way. What stood
@@ -45,7 +46,7 @@ export const rollbackEnvironment: Endpoint = {
 };
 
 function readRevisionId(body: JsonObject): string {
-  const given = camelNamed(body, wireFieldsOf(bodySchema, "settable"));
+  const given = camelNamed(body, FIELDS);
   const parsed = bodySchema.safeParse(given);
   if (!parsed.success) refuseFaults(violationsOf(parsed.error, given));
   return bodySchema.parse(given).revisionId;

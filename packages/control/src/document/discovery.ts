@@ -76,8 +76,13 @@ const GOOGLE_SCHEMAS: Readonly<Record<string, string>> = {
 /** The methods whose path parameter is not what its place says. Source: Apigee's document. */
 const PARAMETER_OF: Readonly<Record<string, "name" | "parent">> = { "organizations.operations.list": "name" };
 
-/** The discovery document of the API at `rootUrl`, written from the route table and the schemas of its endpoints. */
-export function discoveryOf(lines: readonly RouteLine[], rootUrl: string): Discovery {
+/** The document as it is served at `rootUrl`, which clients then ask. */
+export function discoveryAt(rootUrl: string, document: Discovery): Discovery {
+  return { ...document, rootUrl, baseUrl: rootUrl };
+}
+
+/** The discovery document of the API, written from the route table and the schemas of its endpoints. It is nowhere yet: see `discoveryAt`. */
+export function discoveryOf(lines: readonly RouteLine[]): Discovery {
   const named: NamedSchemas = new Map();
   const root: Resource = { methods: {}, resources: {} };
   for (const line of lines) {
@@ -98,9 +103,9 @@ export function discoveryOf(lines: readonly RouteLine[], rootUrl: string): Disco
     title: "Wherefrom management API",
     description: "Apigee's environments with their client IP resolution, and a superset of them.",
     protocol: "rest",
-    rootUrl,
+    rootUrl: "",
     servicePath: "",
-    baseUrl: rootUrl,
+    baseUrl: "",
     basePath: "",
     fullyEncodeReservedExpansion: true,
     parameters: Object.fromEntries(Object.entries(STANDARD_PARAMETERS).map(([name, parameter]) => [name, queryParameter(parameter)])),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { refuseFaults } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer, type RouteLine } from "../http/endpoint.ts";
 import { shownValue } from "../http/violations.ts";
-import { discoveryOf } from "./discovery.ts";
+import { discoveryAt, discoveryOf } from "./discovery.ts";
 import { openApiOf } from "./openapi.ts";
 import { REFERENCE_STYLE, referencePageOf } from "./reference-page.ts";
 
@@ -13,14 +13,15 @@ const PAGE_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form
 
 const document = z.looseObject({}).meta({ id: "Document" });
 
-/** The lines that serve what `lines` can do: as OpenAPI, as Google's discovery document, and as a page for people. */
+/** The lines that serve what `lines` can do: as OpenAPI, as Google's discovery document, and as a page for people. Each is written when it is first asked for. */
 export function documentLines(lines: readonly RouteLine[]): readonly RouteLine[] {
-  const openApi = openApiOf(lines);
-  const page = referencePageOf(openApi);
+  const openApi = once(() => openApiOf(lines));
+  const discovery = once(() => discoveryOf(lines));
+  const page = once(() => referencePageOf(openApi()));
   const getOpenApi: Endpoint = {
     summary: "This API as OpenAPI 3.1",
     answers: document,
-    handle: () => Promise.resolve(jsonAnswer(openApi)),
+    handle: () => Promise.resolve(jsonAnswer(openApi())),
   };
   const getDiscovery: Endpoint = {
     summary: "This API as a Google API discovery document",
@@ -28,20 +29,28 @@ export function documentLines(lines: readonly RouteLine[]): readonly RouteLine[]
     query: { version: { type: "string", enum: [VERSION], description: "Version of the API" } },
     async handle({ query, origin }) {
       requireVersion(query.get("version"));
-      return jsonAnswer(discoveryOf(lines, `${origin}/`));
+      return jsonAnswer(discoveryAt(`${origin}/`, discovery()));
     },
   };
   return [
     ["GET", "/openapi.json", "openapi", getOpenApi],
     ["GET", "/$discovery/rest", "discovery", getDiscovery],
     ["GET", "/reference", "reference", textEndpoint(page, "text/html; charset=utf-8")],
-    ["GET", "/reference.css", "referenceStyle", textEndpoint(REFERENCE_STYLE, "text/css; charset=utf-8")],
+    ["GET", "/reference.css", "referenceStyle", textEndpoint(() => REFERENCE_STYLE, "text/css; charset=utf-8")],
   ];
 }
 
-function textEndpoint(text: string, contentType: string): Endpoint {
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function textEndpoint(text: () => string, contentType: string): Endpoint {
   const headers = { "content-type": contentType, "content-security-policy": PAGE_POLICY, "referrer-policy": "no-referrer" };
-  return { summary: "This API as a page", answers: document, handle: () => Promise.resolve(new Response(text, { headers })) };
+  return { summary: "This API as a page", answers: document, handle: () => Promise.resolve(new Response(text(), { headers })) };
 }
 
 function requireVersion(version: string | null): void {

@@ -9,7 +9,7 @@ export type Caller = {
 };
 
 /** Tells from a request who asks. It throws `ApiError` to turn the request away. */
-export type Identify = (request: Request) => Caller;
+export type Identify = (request: Request) => Caller | Promise<Caller>;
 
 const AUTHOR_HEADER = "x-wherefrom-author";
 /** Source: Google Cloud, "System parameters", `X-Goog-Request-Reason`: why a request is made, for audit logs. */
@@ -21,10 +21,10 @@ const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffd]/u;
 const NOBODY = "unknown";
 
 /** Takes the client's word for who it is: whoever can reach the API may change everything anyway. */
-export const identifyByClaim: Identify = (request) => {
+export function identifyByClaim(request: Request): Caller {
   const name = headerText(request, { name: AUTHOR_HEADER, maxLength: MAX_AUTHOR_LENGTH });
   return { name: name ?? NOBODY, isVerified: false };
-};
+}
 
 /** Why the request is made, if the client says so. */
 export function reasonOf(request: Request): string | undefined {

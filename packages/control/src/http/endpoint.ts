@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { OrganizationStore, Stamp } from "../config-store/port.ts";
 import type { ControlParts } from "../parts.ts";
+import type { Caller } from "./caller.ts";
 import type { JsonObject } from "./json-body.ts";
 
 /** One request to an endpoint. */
@@ -8,6 +9,7 @@ export type Call = {
   readonly parts: ControlParts;
   /** The organization of the path. Empty when the path has none. */
   readonly organization: string;
+  readonly caller: Caller;
   /** What belongs to that organization. */
   readonly store: OrganizationStore;
   /** The value of a `{name}` of the path, decoded. */
@@ -19,7 +21,7 @@ export type Call = {
   readonly origin: string;
   /** Reads the body, once. */
   body(): Promise<JsonObject>;
-  /** Who makes a change through this call, when and why. Throws `ApiError` HEADERS_INVALID. */
+  /** What history and audit log keep of a change that this call makes: the caller, when and why. Throws `ApiError` HEADERS_INVALID. */
   stamp(): Stamp;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;

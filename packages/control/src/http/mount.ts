@@ -2,7 +2,7 @@ import type { Context, Hono } from "hono";
 import type { ConfigStore, Stamp } from "../config-store/port.ts";
 import type { ControlParts } from "../parts.ts";
 import { ApiError, errorAnswer, organizationNotFound } from "./api-error.ts";
-import { reasonOf } from "./caller.ts";
+import { type Caller, reasonOf } from "./caller.ts";
 import type { Call, Endpoint, RouteLine } from "./endpoint.ts";
 import { readJsonBody } from "./json-body.ts";
 import { writeJson } from "./presentation.ts";
@@ -47,36 +47,48 @@ function paramOf(context: Context, path: string, name: string): string {
 
 type Mounted = { readonly endpoint: Endpoint; readonly parts: ControlParts; readonly path: string; readonly id: string };
 
-async function answer(context: Context<ApiEnv>, { endpoint, parts, path, id }: Mounted): Promise<Response> {
+async function answer(context: Context<ApiEnv>, mounted: Mounted): Promise<Response> {
+  const { endpoint, parts, path, id } = mounted;
   const request = context.req.raw;
-  const { maxBodyBytes, maxLargeBodyBytes, maxBodyDepth } = parts.limits;
-  const organization = paramOf(context, path, "org");
   const url = new URL(request.url);
   const known = Object.keys(endpoint.query ?? {});
   const query = camelQuery(url.searchParams, known);
+  const organization = paramOf(context, path, "org");
+  const caller = await parts.identify(request);
   const call: Call = {
     parts,
     organization,
+    caller,
     store: parts.store.of(organization),
     param: (name) => paramOf(context, path, name),
     query,
     origin: url.origin,
     header: (name) => request.headers.get(name),
-    body: () => readJsonBody(request, { maxBodyBytes: endpoint.takesLargeBody ? maxLargeBodyBytes : maxBodyBytes, maxBodyDepth }),
-    stamp: () => stampOf(request, { parts, id, requestId: context.env.requestId }),
+    body: () => readJsonBody(request, bodyLimitsOf(mounted)),
+    stamp: () => ({ ...authorOf(caller), at: parts.now(), method: id, reason: reasonOf(request), requestId: context.env.requestId }),
     signal: request.signal,
   };
   if (path.includes("{org}") && endpoint.isForMissingOrganization !== true) await requireOrganization(parts.store, organization);
   const presentation = readStandardQuery(query, known);
+  requireHonoured(request, endpoint);
   const answered = await endpoint.handle(call);
   return answered instanceof Response ? answered : writeJson(answered.body, { presentation, etag: answered.etag });
 }
 
-type StampParts = { readonly parts: ControlParts; readonly id: string; readonly requestId: string };
+function bodyLimitsOf({ endpoint, parts }: Mounted): { readonly maxBodyBytes: number; readonly maxBodyDepth: number } {
+  const { maxBodyBytes, maxLargeBodyBytes, maxBodyDepth } = parts.limits;
+  return { maxBodyBytes: endpoint.takesLargeBody === true ? maxLargeBodyBytes : maxBodyBytes, maxBodyDepth };
+}
 
-function stampOf(request: Request, { parts, id, requestId }: StampParts): Stamp {
-  const { name, isVerified } = parts.identify(request);
-  return { at: parts.now(), author: name, isAuthorVerified: isVerified, method: id, reason: reasonOf(request), requestId };
+function authorOf({ name, isVerified }: Caller): Pick<Stamp, "author" | "isAuthorVerified"> {
+  return { author: name, isAuthorVerified: isVerified };
+}
+
+/** A condition that nobody looks at would let a change through that its sender thinks is safe. */
+function requireHonoured({ method, headers }: Request, { isConditional }: Endpoint): void {
+  if (method === "GET" || isConditional === true || !headers.has("if-match")) return;
+  const description = "Expected no condition, because this method does not look at one";
+  throw new ApiError("HEADERS_INVALID", `If-Match: ${description}`, [{ field: "if-match", description }]);
 }
 
 async function requireOrganization(store: ConfigStore, name: string): Promise<void> {

@@ -44,12 +44,10 @@ async function previewAll(api: Api, { name, policy, evidence, maxSamples }: Prev
   let sum = await ask([]);
   if (evidence === undefined) return sum;
   const progress = openProgress();
-  let bytes = 0;
   for await (const requests of readEvidence(evidence)) {
     if (requests.length === 0) continue;
     sum = addPreview(sum, await ask(requests), maxSamples);
-    bytes += requests.length;
-    progress?.report({ lines: sum.requests, bytes });
+    progress?.report({ lines: sum.requests, bytes: 0 });
   }
   progress?.end();
   return sum;
