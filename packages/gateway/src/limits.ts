@@ -45,6 +45,16 @@ export type GatewayLimits = {
   readonly maxTlsHandshakes: number;
   /** How often the files of a certificate are looked at. */
   readonly certificateCheckMs: number;
+  /** Requests that a client may have open on one HTTP/2 connection; a further one is refused and can be sent again. */
+  readonly maxHttp2Streams: number;
+  /** Streams that a client may reset on one HTTP/2 connection within ten seconds, and frames that are errors; on more it is closed. */
+  readonly maxHttp2Resets: number;
+  /** Frames other than data, header and window updates that a client may send on one HTTP/2 connection within ten seconds; on more it is closed. */
+  readonly maxHttp2ControlFrames: number;
+  /** How much of one request body a client may send over HTTP/2 before the target takes it. */
+  readonly http2StreamWindowBytes: number;
+  /** The same for all bodies of one HTTP/2 connection together. */
+  readonly http2ConnectionWindowBytes: number;
   /** From a connection to the end of its PROXY protocol header, where one is required; then it is closed. */
   readonly proxyHeaderTimeoutMs: number;
   /** A PROXY protocol header of version 2 with its additions; on a longer one the connection is closed. One of version 1 has at most 107 bytes. */
@@ -117,6 +127,11 @@ export const defaultLimits: GatewayLimits = {
   maxExchanges: 10_000,
   maxLoopDelayMs: 500,
   overloadIntervalMs: 500,
+  maxHttp2Streams: 100,
+  maxHttp2Resets: 200,
+  maxHttp2ControlFrames: 1_000,
+  http2StreamWindowBytes: 262_144,
+  http2ConnectionWindowBytes: 1_048_576,
   tlsHandshakeTimeoutMs: 5_000,
   maxTlsHandshakes: 512,
   certificateCheckMs: 5_000,

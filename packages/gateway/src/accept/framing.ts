@@ -113,8 +113,10 @@ type FramingContext = { readonly fields: FramingFields; readonly limits: Gateway
  *
  * Source: RFC 9112 §6.1 (Transfer-Encoding on HTTP/1.0 is faulty framing), §6.3; RFC 9110 §8.6, §10.1.1.
  */
-export function framingFault({ httpVersion, method = "" }: ClientRequest, { fields, limits }: FramingContext): Fault | undefined {
-  if (httpVersion !== "1.1" && httpVersion !== "1.0") return badVersion;
+export function framingFault(request: ClientRequest, { fields, limits }: FramingContext): Fault | undefined {
+  const { httpVersion, method = "", endsWithHeader } = request;
+  // A version that frames bodies by itself has been read as that version; a request line that only names it has not.
+  if (endsWithHeader === undefined && httpVersion !== "1.1" && httpVersion !== "1.0") return badVersion;
   if (!isServed(method)) return badMethod;
   if (fields.longestBytes > limits.maxFieldBytes) return fieldTooLong;
   if (fields.aliases > 0) return alias;

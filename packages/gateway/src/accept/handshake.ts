@@ -26,7 +26,7 @@ const headTooLarge = closingFault(400, { code: "UPGRADE_HEAD_TOO_LARGE", message
  * Source: RFC 6455 §4.2.1 and §4.4.
  */
 export function handshakeFault(request: ClientRequest, { fields, headBytes, maxHeadBytes }: HandshakeContext): Fault | undefined {
-  if (request.method !== "GET" || request.httpVersion !== "1.1") return refused;
+  if (request.method !== "GET" || request.httpVersion === "1.0") return refused;
   if (fields.contentLengths > 0 || fields.transferEncodings > 0) return refused;
   if (fields.upgrades !== 1 || fields.upgrade.toLowerCase() !== "websocket") return refused;
   const versions = fieldLines(request.rawHeaders, "sec-websocket-version");

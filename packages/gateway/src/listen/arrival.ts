@@ -4,6 +4,7 @@ import type { GatewayLimits } from "../limits.ts";
 import type { PeerGate } from "../peer-gate.ts";
 import type { RepeatedNotices } from "../repeated-notice.ts";
 import type { Connection } from "./connection.ts";
+import { readVersion } from "./http2/preface.ts";
 import { readProxied } from "./proxied.ts";
 import type { Tls } from "./tls.ts";
 
@@ -12,30 +13,36 @@ export type Entrance = {
   /** Who may connect, with a PROXY protocol header; `undefined` where none is spoken. */
   readonly proxies: PeerGate | undefined;
   readonly tls: Tls | undefined;
+  /** Whether HTTP/2 may be spoken: by ALPN with TLS, by prior knowledge without. */
+  readonly speaksHttp2: boolean;
 };
 
 /** A connection that can be served. `socket` is what HTTP is spoken over. */
-export type Arrived = { readonly socket: Socket; readonly connection: Connection };
+export type Arrived = { readonly socket: Socket; readonly connection: Connection; readonly version: 1 | 2 };
 
 type ArrivalParts = { readonly entrance: Entrance; readonly limits: GatewayLimits; readonly notices: RepeatedNotices };
 
 /**
- * Takes a connection through what stands before its first request: the PROXY protocol header, then the TLS handshake. `undefined` when it is to be closed. What is known of it
+ * Takes a connection through what stands before its first request: the PROXY protocol header, then the TLS handshake or the first bytes. `undefined` when it is to be closed. What is known of it
  * (`connection`) was read when it was accepted.
  */
 export async function arrive(
   socket: Socket,
   { connection, ...parts }: ArrivalParts & { readonly connection: Connection },
 ): Promise<Arrived | undefined> {
-  const { tls } = parts.entrance;
+  const { tls, speaksHttp2 } = parts.entrance;
   const carried = await identify(socket, { connection, ...parts });
-  if (carried === undefined || tls === undefined) return carried && { socket, connection: carried };
+  if (carried === undefined) return undefined;
+  if (tls === undefined) {
+    const version = speaksHttp2 ? await readVersion(socket, parts.limits) : 1;
+    return version && { socket, connection: carried, version };
+  }
   if (tls.handshakes >= parts.limits.maxTlsHandshakes) {
     parts.notices.warn("CONNECTION_DROPPED", "A connection was dropped: maxTlsHandshakes is reached");
     return undefined;
   }
   const secure = await tls.handshake(socket);
-  return secure && { socket: secure, connection: { ...carried, isEncrypted: true } };
+  return secure && { socket: secure, connection: { ...carried, isEncrypted: true }, version: secure.alpnProtocol === "h2" ? 2 : 1 };
 }
 
 /** Whom the connection is from, by its PROXY protocol header where one is required. */

@@ -11,7 +11,7 @@ export type Connection = {
 
 const CONNECTION = Symbol("connection");
 
-/** A property and no map: the socket that an HTTP/2 session shows is a stand-in, which passes on properties only. */
+/** A property and no map, as it is read for each request. */
 type Marked = { [CONNECTION]?: Connection };
 
 /** Notes what is known of the connection behind a socket. */

@@ -33,6 +33,8 @@ const listenerSchema = z
     proxyProtocol: z.strictObject({ trustedPeers: peersSchema }).exactOptional(),
     /** TLS 1.2 and 1.3, with a certificate and its key in PEM. Both files are looked at again and again, so that a renewed certificate is taken up. */
     tls: z.strictObject({ certFile: file, keyFile: file }).exactOptional(),
+    /** HTTP/2 beside HTTP/1.1: by ALPN with TLS, where it is spoken unless told otherwise; by prior knowledge without. */
+    http2: z.boolean("Expected true or false").exactOptional(),
   })
   .refine(({ port, unix }) => (port === undefined) !== (unix === undefined), "Expected exactly one of port and unix")
   .refine(({ host, unix }) => host === undefined || unix === undefined, { path: ["host"], error: "Expected no host beside unix" })
@@ -58,6 +60,7 @@ export type ListenerSettings = {
   /** Who may connect, with a PROXY protocol header; `undefined` where none is spoken. */
   readonly proxies: PeerGate | undefined;
   readonly tls: CertificateFiles | undefined;
+  readonly speaksHttp2: boolean;
 };
 
 /** Reads listener options. Errors: `GATEWAY_LISTENER_INVALID` with every fault. */
@@ -69,8 +72,8 @@ export function readListenerOptions(options: readonly ListenerOptions[]): readon
 }
 
 function settingsOf(listener: ListenerOptions): ListenerSettings {
-  const { proxyProtocol, tls } = listener;
-  return { place: placeOf(listener), proxies: proxyProtocol && createPeerGate(proxyProtocol.trustedPeers), tls };
+  const { proxyProtocol, tls, http2 = tls !== undefined } = listener;
+  return { place: placeOf(listener), proxies: proxyProtocol && createPeerGate(proxyProtocol.trustedPeers), tls, speaksHttp2: http2 };
 }
 
 function placeOf({ host = DEFAULT_HOST, port = 0, unix, mode = DEFAULT_MODE }: ListenerOptions): Place {

@@ -3,17 +3,19 @@ import type { Load } from "../overload/load.ts";
 import { RepeatedNotices } from "../repeated-notice.ts";
 import type { Runtime } from "../runtime.ts";
 import { type Arrived, arrive, type Entrance } from "./arrival.ts";
-import { type Connection, markConnection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import type { HttpServer } from "./http-server.ts";
+import { createHttp1Server } from "./http1-server.ts";
+import { createHttp2Server } from "./http2/http2-server.ts";
 import { type ListeningAt, listen } from "./listen.ts";
 import type { ListenerSettings, Place } from "./listener-options.ts";
-import { createHttpServer, type HttpServer } from "./server.ts";
 import { Tls } from "./tls.ts";
 
-/** The listening side of a gateway: some places to listen at, and one HTTP server behind them all. */
+/** The listening side of a gateway: some places to listen at, and a server for each version of HTTP behind them all. */
 export class Listeners {
   readonly #runtime: Runtime;
   readonly #notices: RepeatedNotices;
-  readonly #http: HttpServer;
+  readonly #http: Readonly<Record<Arrived["version"], HttpServer>>;
   readonly #servers: Server[] = [];
   readonly #prepared: { readonly place: Place; readonly entrance: Entrance }[] = [];
   /** Connections that are not served yet. */
@@ -23,7 +25,7 @@ export class Listeners {
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
     this.#notices = new RepeatedNotices(runtime.onNotice);
-    this.#http = createHttpServer(runtime);
+    this.#http = { 1: createHttp1Server(runtime), 2: createHttp2Server(runtime, this.#notices) };
   }
 
   /** Reads what the listeners need before anybody connects. Errors: `GATEWAY_CERTIFICATE_UNUSABLE`. */
@@ -48,12 +50,12 @@ export class Listeners {
   }
 
   load(): Load {
-    return { connections: this.#connections, exchanges: this.#http.exchanges() };
+    return { connections: this.#connections, exchanges: this.#http[1].exchanges() + this.#http[2].exchanges() };
   }
 
   /** Closes connections on which nothing is asked. */
   closeIdle(): void {
-    this.#http.closeIdle();
+    for (const http of Object.values(this.#http)) http.closeIdle();
   }
 
   /** Takes no new connection, lets the requests in flight finish within `drainTimeoutMs`, then cuts what is left. */
@@ -62,14 +64,27 @@ export class Listeners {
     const closed = listening.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     for (const socket of this.#arriving) socket.destroy();
     for (const { entrance } of this.#prepared) entrance.tls?.close();
-    await this.#http.close();
+    await this.#drain();
+    this.#runtime.tunnels.destroy();
+    for (const http of Object.values(this.#http)) http.cut();
     await Promise.all(closed);
   }
 
-  async #openEntrance({ proxies, tls: files }: ListenerSettings): Promise<Entrance> {
-    if (files === undefined) return { proxies, tls: undefined };
+  async #drain(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeIsOver = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#runtime.limits.drainTimeoutMs);
+    });
+    const drained = [...Object.values(this.#http).map((http) => http.drain()), this.#runtime.tunnels.drain()];
+    await Promise.race([Promise.all(drained), timeIsOver]);
+    clearTimeout(timer);
+  }
+
+  async #openEntrance({ proxies, tls: files, speaksHttp2 }: ListenerSettings): Promise<Entrance> {
+    if (files === undefined) return { proxies, tls: undefined, speaksHttp2 };
     const { limits, onNotice } = this.#runtime;
-    return { proxies, tls: await Tls.open(files, { limits, onNotice, protocols: ["http/1.1"] }) };
+    const protocols = speaksHttp2 ? ["h2", "http/1.1"] : ["http/1.1"];
+    return { proxies, tls: await Tls.open(files, { limits, onNotice, protocols }), speaksHttp2 };
   }
 
   #accept(socket: Socket, entrance: Entrance): void {
@@ -82,22 +97,21 @@ export class Listeners {
       this.#connections -= 1;
     });
     const connection: Connection = { peer: this.#runtime.peerOf(socket), isEncrypted: false };
-    if (entrance.proxies === undefined && entrance.tls === undefined) return this.#serve({ socket, connection });
+    if (entrance.proxies === undefined && entrance.tls === undefined && !entrance.speaksHttp2)
+      return this.#http[1].serve(socket, connection);
     void this.#arrive(socket, { connection, entrance });
-  }
-
-  #serve({ socket, connection }: Arrived): void {
-    markConnection(socket, connection);
-    this.#http.serve(socket);
   }
 
   async #arrive(socket: Socket, { connection, entrance }: { connection: Connection; entrance: Entrance }): Promise<void> {
     // An error without a listener would end the process; the socket closes by itself.
     socket.on("error", () => undefined);
     this.#arriving.add(socket);
-    const arrived = await arrive(socket, { connection, entrance, limits: this.#runtime.limits, notices: this.#notices });
+    // What breaks on the way in breaks this connection and nothing else.
+    const arrived = await arrive(socket, { connection, entrance, limits: this.#runtime.limits, notices: this.#notices }).catch(
+      () => undefined,
+    );
     this.#arriving.delete(socket);
-    if (arrived === undefined) socket.destroy();
-    else this.#serve(arrived);
+    if (arrived === undefined || arrived.socket.destroyed) socket.destroy();
+    else this.#http[arrived.version].serve(arrived.socket, arrived.connection);
   }
 }

@@ -1,33 +1,22 @@
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import type { Socket } from "node:net";
 import { Exchange } from "../exchange.ts";
 import { live } from "../life.ts";
 import type { GatewayLimits } from "../limits.ts";
 import type { Runtime } from "../runtime.ts";
 import { clientFault } from "./client-error.ts";
-import { connectionOf } from "./connection.ts";
+import { connectionOf, markConnection } from "./connection.ts";
+import type { HttpServer } from "./http-server.ts";
 import { takeOver } from "./http1-upgrade.ts";
 import { OpenExchanges } from "./open-exchanges.ts";
 import { openPipeline, pipelineOf, type Turn } from "./pipeline.ts";
 import { StalledClients } from "./stalled-clients.ts";
 
-/** What speaks HTTP on the connections that listeners accept. It listens nowhere itself. */
-export type HttpServer = {
-  /** Takes a connection over. */
-  serve(socket: Socket): void;
-  /** Exchanges that are open now. */
-  exchanges(): number;
-  /** Closes connections on which nothing is asked. */
-  closeIdle(): void;
-  /** Lets the requests in flight finish within `drainTimeoutMs`, then cuts what is left. */
-  close(): Promise<void>;
-};
-
 /**
  * Sets up the HTTP/1 server: its limits, and an exchange for whatever comes out of Node's parser. Node refuses what it cannot read; what it reads
  * too generously, the phase `accept` refuses.
  */
-export function createHttpServer(runtime: Runtime): HttpServer {
+export function createHttp1Server(runtime: Runtime): HttpServer {
   const server = createServer(serverOptions(runtime.limits));
   const open = new OpenExchanges();
   const stalled = new StalledClients(open, { timeoutMs: runtime.limits.responseStallTimeoutMs, now: runtime.now });
@@ -72,12 +61,20 @@ export function createHttpServer(runtime: Runtime): HttpServer {
   // Node looks for overdue requests from this event on, and this server never listens.
   server.emit("listening");
   return {
-    serve: (socket) => void server.emit("connection", socket),
+    serve(socket, connection) {
+      markConnection(socket, connection);
+      server.emit("connection", socket);
+    },
     exchanges: () => open.size,
     closeIdle: () => server.closeIdleConnections(),
-    async close() {
-      await closeServer({ server, open, runtime });
+    drain() {
+      // Closes idle connections too, and ends the look-out for overdue requests.
+      server.close();
+      return open.drain();
+    },
+    cut() {
       stalled.close();
+      server.closeAllConnections();
     },
   };
 }
@@ -102,17 +99,4 @@ function serverOptions(limits: GatewayLimits) {
     requireHostHeader: false,
     insecureHTTPParser: false,
   };
-}
-
-async function closeServer({ server, open, runtime }: { server: Server; open: OpenExchanges; runtime: Runtime }): Promise<void> {
-  // Closes idle connections too, and ends the look-out for overdue requests.
-  server.close();
-  let timer: NodeJS.Timeout | undefined;
-  const timeIsOver = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, runtime.limits.drainTimeoutMs);
-  });
-  await Promise.race([Promise.all([open.drain(), runtime.tunnels.drain()]), timeIsOver]);
-  clearTimeout(timer);
-  runtime.tunnels.destroy();
-  server.closeAllConnections();
 }

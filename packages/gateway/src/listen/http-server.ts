@@ -1,0 +1,16 @@
+import type { Socket } from "node:net";
+import type { Connection } from "./connection.ts";
+
+/** What speaks one version of HTTP on the connections that listeners accept. It listens nowhere itself. */
+export type HttpServer = {
+  /** Takes a connection over. */
+  serve(socket: Socket, connection: Connection): void;
+  /** Exchanges that are open now. */
+  exchanges(): number;
+  /** Closes connections on which nothing is asked. */
+  closeIdle(): void;
+  /** Lets no connection outlive what is asked on it now. Resolves when all of that is answered. */
+  drain(): Promise<void>;
+  /** Cuts every connection. */
+  cut(): void;
+};

@@ -1,0 +1,75 @@
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { Writable } from "node:stream";
+
+const { NGHTTP2_INTERNAL_ERROR } = constants;
+
+/** Fields about an HTTP/1 connection (RFC 9113 §8.2.2). */
+const CONNECTION_FIELDS: ReadonlySet<string> = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
+
+/** One HTTP/2 response as the phases write it. Breaking it off resets its stream and leaves the others alone. */
+export class Http2Response extends Writable {
+  shouldKeepAlive = true;
+  readonly #stream: ServerHttp2Stream;
+  #trailers: OutgoingHttpHeaders = {};
+
+  constructor(stream: ServerHttp2Stream) {
+    super();
+    this.#stream = stream;
+    stream.once("wantTrailers", () => stream.sendTrailers(this.#trailers));
+    stream.once("close", () => this.destroy());
+  }
+
+  get headersSent(): boolean {
+    return this.#stream.headersSent;
+  }
+
+  writeContinue(): void {
+    if (!this.#stream.headersSent && !this.#stream.destroyed) this.#stream.additionalHeaders({ ":status": 100 });
+  }
+
+  writeEarlyHints({ link }: { readonly link: string[] }): void {
+    if (!this.#stream.headersSent && !this.#stream.destroyed) this.#stream.additionalHeaders({ ":status": 103, link });
+  }
+
+  /** The reason phrase does not exist in HTTP/2. */
+  writeHead(status: number, ...rest: [fields: string[]] | [reason: string, fields: string[]]): this {
+    const fields = rest.length === 1 ? rest[0] : rest[1];
+    if (this.#stream.headersSent || this.#stream.destroyed) return this;
+    this.#stream.respond({ ":status": status, ...fieldsByName(fields) }, { waitForTrailers: true });
+    return this;
+  }
+
+  addTrailers(pairs: [string, string][]): void {
+    this.#trailers = fieldsByName(pairs.flat());
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    // The header has gone when it was written: nothing has to push it.
+    if (chunk.length === 0 || this.#stream.destroyed || this.#stream.writableEnded) return callback();
+    this.#stream.write(chunk, callback);
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    if (this.#stream.destroyed || this.#stream.writableEnded) return callback();
+    this.#stream.end(callback);
+  }
+
+  /** RFC 9113 §8.1: a response without its end is an error of the stream. */
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (!this.#stream.closed && !this.writableFinished) this.#stream.close(NGHTTP2_INTERNAL_ERROR);
+    callback(error);
+  }
+}
+
+/** Fields by name, as Node takes them, several lines of one name as a list; of names that Node takes once only, as one line. */
+export function fieldsByName(fields: readonly string[]): OutgoingHttpHeaders {
+  const lines = new Map<string, string[]>();
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const name = (fields[index] ?? "").toLowerCase();
+    if (CONNECTION_FIELDS.has(name)) continue;
+    const known = lines.get(name);
+    if (known === undefined) lines.set(name, [fields[index + 1] ?? ""]);
+    else known.push(fields[index + 1] ?? "");
+  }
+  return Object.fromEntries([...lines].map(([name, values]) => [name, name === "set-cookie" ? values : values.join(", ")]));
+}
