@@ -73,4 +73,5 @@ export const portMappings: readonly { readonly publicPort: number; readonly to: 
   { publicPort: 18000, to: "10.77.0.180:8000" },
   { publicPort: 18080, to: "10.77.0.180:8080" },
   { publicPort: 10002, to: "10.77.0.112:8001" },
+  { publicPort: 10080, to: "10.77.0.112:8080" },
 ];

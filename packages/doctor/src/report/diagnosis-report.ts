@@ -15,7 +15,8 @@ export function diagnosisDocument(found: { readonly diagnosis: Diagnosis; readon
   return { title: plainIn(language)("diagnosisTitle"), language, blocks: diagnosisBlocks(found, language) };
 }
 
-function diagnosisBlocks(
+/** The same as a part of a longer report. */
+export function diagnosisBlocks(
   { diagnosis, advice }: { readonly diagnosis: Diagnosis; readonly advice: Advice },
   language: Language,
 ): readonly Block[] {

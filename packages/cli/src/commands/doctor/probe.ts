@@ -1,0 +1,168 @@
+import {
+  advise,
+  diagnose,
+  factsOfPath,
+  isFaulty,
+  learnPath,
+  ProbeError,
+  type ProbeFinding,
+  type ProbeRun,
+  parseFacts,
+  probeDocument,
+  proposePolicy,
+  readCatalogue,
+  runProbe,
+} from "@wherefrom/doctor";
+import { type Command, InvalidArgumentError } from "commander";
+import { escapeText, parseAddress } from "wherefrom";
+import { type DialTarget, readDialTarget } from "../../dial-target.ts";
+import { CliError, exitCodes } from "../../errors.ts";
+import { switchOption, valueOption } from "../../option-values.ts";
+import { printReport, type ReportOptions, withReportOptions } from "./report-options.ts";
+import { parseEchoPath } from "./serve.ts";
+
+/** Version of the shape that `--json` writes; it rises when a field changes its meaning or goes. */
+const JSON_VERSION = 1;
+
+const EXAMPLES = `
+Examples:
+  $ wherefrom doctor probe http://service.example:18000/.wherefrom-4c1f0a9e7d2b
+  $ wherefrom doctor probe https://service.example/.wherefrom-4c1f0a9e7d2b --family 4 --rounds 5 --json > here.json
+  $ wherefrom doctor probe --setting iot_client/.env:SERVER_URL --path /.wherefrom-4c1f0a9e7d2b
+  $ wherefrom doctor probe http://service.example/.wherefrom-4c1f0a9e7d2b --client 203.0.113.7 --expect 198.51.100.36
+
+The URL is that of wherefrom doctor serve, as clients reach it. A probe sends GET requests and WebSocket handshakes for that path alone, at most 20 a second, with documentation addresses as claims.
+
+Exit codes: 0 the client's address can be had, and no claim wins; 1 it cannot, or one wins; 2 usage; 3 nothing answered.`;
+
+export type ProbeCommandOptions = ReportOptions & {
+  readonly setting?: string;
+  readonly path?: string;
+  readonly rounds: number;
+  readonly family: "4" | "6" | "both";
+  readonly websocket: boolean;
+  readonly client?: readonly string[];
+  readonly expect?: string;
+  readonly from?: string;
+  readonly timeoutMs: number;
+};
+
+/** Adds `wherefrom doctor probe`: the client's end. It sends requests to the URL that it is given, and nowhere else. */
+export function addProbeCommand(doctor: Command, exit: (code: number) => void): void {
+  withReportOptions(withProbeOptions(doctor.command("probe")))
+    .description("Find out what the path does to the client's address, and which policy fits it")
+    .argument("[url]", "the URL of an echo, as clients reach it")
+    .addOption(valueOption("--setting <file:key>", "take scheme, host and port from a setting of an env file", "WHEREFROM_DOCTOR_SETTING"))
+    .addOption(valueOption("--path <path>", "the echo's path, with --setting", "WHEREFROM_DOCTOR_PATH").argParser(parseEchoPath))
+    .addHelpText("after", EXAMPLES)
+    .action(async (url: string | undefined, options: ProbeCommandOptions) => {
+      const target = readDialTarget({
+        url,
+        ...(options.setting !== undefined && { setting: options.setting }),
+        ...(options.path !== undefined && { path: options.path }),
+      });
+      const run = await probeTarget(target, options);
+      const finding = findingOf(run, { options, target });
+      const { diagnosis, advice } = diagnosed(finding);
+      const json = { version: JSON_VERSION, ...finding, diagnosis, advice, run };
+      await printReport({ json, document: (language) => probeDocument({ finding, diagnosis, advice }, language) }, options);
+      exit(isFaulty(finding) ? exitCodes.findings : exitCodes.ok);
+    });
+}
+
+/** The options that say how a probe is made, for every command that makes one. */
+export function withProbeOptions(command: Command): Command {
+  return command
+    .addOption(
+      valueOption("--rounds <number>", "how often everything is asked", "WHEREFROM_DOCTOR_ROUNDS").argParser(parseRounds).default(3),
+    )
+    .addOption(valueOption("--family <family>", "4, 6 or both", "WHEREFROM_DOCTOR_FAMILY").choices(["4", "6", "both"]).default("both"))
+    .addOption(switchOption("--no-websocket", "leave WebSockets out", "WHEREFROM_DOCTOR_NO_WEBSOCKET"))
+    .addOption(
+      valueOption(
+        "--client <address>",
+        "the client's own address on the internet; repeat it for the other family",
+        "WHEREFROM_DOCTOR_CLIENT",
+      ).argParser(collectAddress),
+    )
+    .addOption(
+      valueOption("--expect <address>", "the address that clients are meant to dial", "WHEREFROM_DOCTOR_EXPECT").argParser(parseIp),
+    )
+    .addOption(valueOption("--from <address>", "an address of this host to connect from", "WHEREFROM_DOCTOR_FROM").argParser(parseIp))
+    .addOption(
+      valueOption("--timeout-ms <milliseconds>", "how long to wait for each answer", "WHEREFROM_DOCTOR_TIMEOUT_MS")
+        .argParser(parseTimeout)
+        .default(5_000),
+    );
+}
+
+function parseRounds(text: string): number {
+  if (!/^(?:[1-9]|[12][0-9]|30)$/.test(text)) throw new InvalidArgumentError("Expected a number from 1 to 30.");
+  return Number(text);
+}
+
+function parseTimeout(text: string): number {
+  const timeout = Number(text);
+  if (!/^[0-9]{3,6}$/.test(text) || timeout > 120_000) throw new InvalidArgumentError("Expected 100 to 120000 milliseconds.");
+  return timeout;
+}
+
+function parseIp(text: string): string {
+  if (parseAddress(text) === undefined) throw new InvalidArgumentError("Expected an IP address.");
+  return text;
+}
+
+function collectAddress(text: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), parseIp(text)];
+}
+
+/** Makes a probe. Throws when not a single answer came back, for then there is nothing to read. */
+export async function probeTarget({ url }: DialTarget, options: Omit<ProbeCommandOptions, keyof ReportOptions>): Promise<ProbeRun> {
+  const { rounds, family, websocket, from, timeoutMs } = options;
+  const bothFamilies = [4, 6] as const;
+  const run = await runProbe({
+    url,
+    rounds,
+    transports: websocket ? ["http", "websocket"] : ["http"],
+    families: family === "both" ? bothFamilies : family === "4" ? [4] : [6],
+    timeoutMs,
+    pauseMs: 50,
+    ...(from !== undefined && { from }),
+    ...(process.stderr.isTTY && !process.stdout.isTTY && { onAnswer: showProgress }),
+  });
+  const codes = run.answers.map(({ result }) => (result.kind === "failed" ? result.code : undefined));
+  if (codes.every((code) => code !== undefined)) {
+    throw new ProbeError(
+      "PROBE_NO_ANSWER",
+      `${run.target} gave no answer to any of ${codes.length} requests: ${[...new Set(codes)].join(", ")}`,
+    );
+  }
+  return run;
+}
+
+function showProgress(done: number, all: number): void {
+  process.stderr.write(`\r\x1b[K${done === all ? "" : `${done} of ${all} requests`}`);
+}
+
+/** Reads a probe. */
+export function findingOf(
+  run: ProbeRun,
+  { options, target }: { readonly options: Pick<ProbeCommandOptions, "client" | "expect">; readonly target?: DialTarget },
+): ProbeFinding {
+  const path = learnPath(run, { clients: options.client ?? [] });
+  const facts = factsOfPath(path, { run, ...(options.expect !== undefined && { expected: options.expect }) });
+  return { path, proposal: proposePolicy(path, run), facts, ...(target?.dialedFrom && { dialedFrom: target.dialedFrom }) };
+}
+
+/** Diagnoses what a probe found. */
+function diagnosed({ facts: json }: Pick<ProbeFinding, "facts">): {
+  diagnosis: ReturnType<typeof diagnose>;
+  advice: ReturnType<typeof advise>;
+} {
+  const catalogue = readCatalogue();
+  const reading = parseFacts(json, catalogue);
+  if (reading.kind === "refused")
+    throw new CliError("DOCTOR_FACTS_NOT_JSON", escapeText(reading.issues.map(({ message }) => message).join("; ")));
+  const diagnosis = diagnose(catalogue, reading.facts);
+  return { diagnosis, advice: advise(catalogue, { facts: reading.facts, diagnosis }) };
+}

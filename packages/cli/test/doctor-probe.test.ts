@@ -1,0 +1,121 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type RunningCommand, runCommand, startCommand } from "./command.ts";
+import { folderOf } from "./folder.ts";
+
+const PATH = "/.wherefrom-0123456789abcdef";
+let serving: RunningCommand;
+let url: string;
+
+const folder = folderOf({
+  ".env": "SERVER_URL=ws://user:pw@127.0.0.1/ws\nTOKEN=x\nFROM_ELSEWHERE=${ELSEWHERE}/x\n",
+  "other.json": { run: { version: 2 } },
+  "broken.json": "{",
+});
+const at = (name: string): string => join(folder, name);
+
+beforeAll(async () => {
+  serving = startCommand(["doctor", "serve", "--path", PATH, "--json"]);
+  const [line] = await serving.says(/^\{.*\}/m);
+  url = (JSON.parse(line) as { url: string }).url;
+});
+afterAll(async () => {
+  serving.child.kill("SIGTERM");
+  expect((await serving.finished).code).toBe(0);
+});
+
+const probe = (...args: readonly string[]) => runCommand(["doctor", "probe", ...args]);
+const quick = ["--rounds", "1", "--family", "4"];
+
+test("a path without a fault is told as one, in three languages and formats", async () => {
+  const text = await probe(url, ...quick);
+  expect({ code: text.code, stderr: text.stderr }).toEqual({ code: 0, stderr: "" });
+  expect(text.stdout).toContain("nothing that hides the client");
+  // the path is a secret: a report that is passed on must not have it
+  expect(text.stdout).not.toContain(PATH);
+  const html = await probe(url, ...quick, "--no-websocket", "--format", "html", "--language", "ja");
+  expect(html.stdout).toContain('<html lang="ja">');
+  expect(html.stdout).toContain("障害は見つかりませんでした");
+});
+
+test("a probe that was kept is compared like one that is made", async () => {
+  const made = await probe(url, ...quick, "--json");
+  const kept = folderOf({ "kept.json": made.stdout });
+  const compared = await runCommand(["doctor", "compare", join(kept, "kept.json"), url, ...quick, "--second", "lan", "--json"]);
+  expect({ code: compared.code, stderr: compared.stderr }).toEqual({ code: 0, stderr: "" });
+  expect(JSON.parse(compared.stdout)).toMatchObject({ differences: [], facts: { "cmp.lanDirectReal": true } });
+});
+
+test("what is dialed can come from an env file, and the report says from which line", async () => {
+  const { port } = new URL(url);
+  const own = folderOf({ ".env": `A=1\nSERVER_URL="ws://127.0.0.1:${port}/ws?token=secret"\n` });
+  const { code, stdout } = await probe(
+    "--setting",
+    `${join(own, ".env")}:SERVER_URL`,
+    "--path",
+    PATH,
+    ...quick,
+    "--no-websocket",
+    "--json",
+  );
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ dialedFrom: { path: join(own, ".env"), line: 2, key: "SERVER_URL" } });
+  expect(stdout).not.toContain("secret");
+});
+
+test("a name without an address of the family, and a port where nobody listens", async () => {
+  expect(await probe("http://127.0.0.1:1/x", "--family", "6")).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining("[PROBE_NO_ADDRESS]"),
+  });
+  expect(await probe("http://127.0.0.1:1/x", ...quick)).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining("ECONNREFUSED [PROBE_NO_ANSWER]"),
+  });
+});
+
+test("somebody who is no echo is told as one who answers in its place", async () => {
+  const { origin } = new URL(url);
+  const { code, stdout } = await probe(`${origin}/.wherefrom-another-path-0123`, ...quick);
+  expect(code).toBe(1);
+  expect(stdout).toContain("There is none to propose: the service saw none of the requests.");
+});
+
+const faults = [
+  { args: ["probe"], says: "[USAGE_OPTION_MISSING]" },
+  { args: ["probe", "http://x.example/", "--setting", "a:b"], says: "[USAGE_OPTION_CONFLICT]" },
+  { args: ["probe", "http://x.example/", "--path", PATH], says: "[USAGE_OPTION_CONFLICT]" },
+  { args: ["probe", "ftp://x.example/"], says: "[DOCTOR_TARGET_INVALID]" },
+  { args: ["probe", "file:///etc/passwd"], says: "[DOCTOR_TARGET_INVALID]" },
+  { args: ["probe", "http://user:pw@x.example/"], says: "[DOCTOR_TARGET_INVALID]" },
+  { args: ["probe", "--setting", `${at(".env")}:SERVER_URL`], says: "[USAGE_OPTION_MISSING]" },
+  {
+    args: ["probe", "--setting", `${at(".env")}:SERVER_URL`, "--path", PATH],
+    says: "given the value of SERVER_URL [DOCTOR_TARGET_INVALID]",
+  },
+  { args: ["probe", "--setting", `${at(".env")}:NOT_THERE`, "--path", PATH], says: "[DOCTOR_SETTING_UNREADABLE]" },
+  {
+    args: ["probe", "--setting", `${at(".env")}:FROM_ELSEWHERE`, "--path", PATH],
+    says: "that the file alone decides [DOCTOR_SETTING_UNREADABLE]",
+  },
+  { args: ["probe", "--setting", at("nowhere:X"), "--path", PATH], says: "[DOCTOR_SETTING_UNREADABLE]" },
+  { args: ["probe", "--setting", "x", "--path", PATH], says: "[USAGE_OPTION_INVALID]" },
+  { args: ["probe", "http://x.example/", "--rounds", "31"], says: "Expected a number from 1 to 30" },
+  { args: ["probe", "http://x.example/", "--client", "nobody"], says: "Expected an IP address" },
+  { args: ["probe", "http://x.example/", "--timeout-ms", "1"], says: "Expected 100 to 120000 milliseconds" },
+  { args: ["serve", "--path", "/short"], says: "at least 16" },
+  { args: ["serve", "--minutes", "0"], says: "from 1 to 1440" },
+  { args: ["compare", at("broken.json"), at("other.json")], says: "[DOCTOR_PROBE_UNREADABLE]" },
+  {
+    args: ["compare", at("other.json"), at("other.json")],
+    says: "is not what wherefrom doctor probe --json wrote [DOCTOR_PROBE_UNREADABLE]",
+  },
+  { args: ["compare", at("other.json")], says: "missing required argument 'second'" },
+];
+
+test.each(faults)("doctor $args is a usage fault that says $says", async ({ args, says }) => {
+  const finished = await runCommand(["doctor", ...args]);
+  expect(finished).toMatchObject({ code: 2, stdout: "" });
+  expect(finished.stderr).toContain(says);
+  expect(finished.stderr).not.toContain("pw@127");
+});

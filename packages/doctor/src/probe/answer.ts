@@ -1,0 +1,51 @@
+import type { Observation } from "../echo/observation.ts";
+import type { QuestionId } from "./question.ts";
+
+export type Transport = "http" | "websocket";
+
+/** What came back for one question. */
+export type Answer = {
+  readonly question: QuestionId;
+  readonly transport: Transport;
+  readonly family: 4 | 6;
+  /** From 1. */
+  readonly round: number;
+  readonly result: AnswerResult;
+};
+
+export type AnswerResult =
+  /** The echo saw it. `own` is the client's end of the connection that carried it. */
+  | { readonly kind: "observed"; readonly observation: Observation; readonly own: OwnEnd; readonly tookMs: number }
+  /** Somebody answered in place of the echo, or the echo answered that it would not. */
+  | { readonly kind: "answered"; readonly status: number; readonly byEcho: boolean; readonly server?: string }
+  /** Another request was observed than the one that was sent: a cache, or another route. */
+  | { readonly kind: "other-nonce"; readonly observation: Observation }
+  | { readonly kind: "failed"; readonly code: string };
+
+/** The client's end of a connection, and what it dialed. */
+export type OwnEnd = { readonly localAddress: string; readonly localPort: number; readonly dialed: string };
+
+/** Everything that a probe found out, before it is read. */
+export type ProbeRun = {
+  readonly version: 1;
+  /** The address that was probed, without the echo's path, which is a secret. */
+  readonly target: string;
+  /** What the name resolved to. */
+  readonly addresses: readonly string[];
+  readonly answers: readonly Answer[];
+};
+
+/** Answers that the echo saw, of one kind. */
+export function observedIn(
+  run: ProbeRun,
+  wanted: { readonly question?: QuestionId; readonly transport?: Transport; readonly family?: 4 | 6 },
+): readonly Seen[] {
+  return run.answers.flatMap(({ question, transport, family, round, result }) => {
+    const isWanted =
+      (wanted.question ?? question) === question && (wanted.transport ?? transport) === transport && (wanted.family ?? family) === family;
+    return isWanted && result.kind === "observed" ? [{ question, transport, family, round, ...result }] : [];
+  });
+}
+
+/** One observed answer with what it was an answer to. */
+export type Seen = Omit<Answer, "result"> & Extract<AnswerResult, { kind: "observed" }>;

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { observationSchema } from "../echo/observation.ts";
+import type { Answer, AnswerResult, ProbeRun } from "./answer.ts";
+import { HTTP_QUESTIONS, type QuestionId } from "./question.ts";
+
+/** Most answers of a run: all questions over each transport and family, as many rounds as a probe may make. */
+const MAX_ANSWERS = 2_000;
+
+const resultSchema: z.ZodType<AnswerResult, unknown> = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("observed"),
+    observation: observationSchema,
+    own: z.strictObject({ localAddress: z.string().max(64), localPort: z.int().min(0).max(65_535), dialed: z.string().max(80) }),
+    tookMs: z.number().min(0),
+  }),
+  z.strictObject({ kind: z.literal("answered"), status: z.int(), byEcho: z.boolean(), server: z.string().max(256).exactOptional() }),
+  z.strictObject({ kind: z.literal("other-nonce"), observation: observationSchema }),
+  z.strictObject({ kind: z.literal("failed"), code: z.string().max(64) }),
+]);
+
+const questionIds = HTTP_QUESTIONS.map(({ id }) => id) as [QuestionId, ...QuestionId[]];
+
+const answerSchema: z.ZodType<Answer, unknown> = z.strictObject({
+  question: z.enum(questionIds),
+  transport: z.enum(["http", "websocket"]),
+  family: z.union([z.literal(4), z.literal(6)]),
+  round: z.int().min(1),
+  result: resultSchema,
+});
+
+const runSchema: z.ZodType<ProbeRun, unknown> = z.strictObject({
+  version: z.literal(1),
+  target: z.string().max(2_048),
+  addresses: z.array(z.string().max(64)).max(64),
+  answers: z.array(answerSchema).max(MAX_ANSWERS),
+});
+
+/** Reads the `run` of what `doctor probe --json` wrote. `undefined` when it is something else. */
+export function parseProbeRun(json: unknown): ProbeRun | undefined {
+  const parsed = z.looseObject({ run: runSchema }).safeParse(json);
+  return parsed.success ? parsed.data.run : undefined;
+}
