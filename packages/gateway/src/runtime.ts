@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { AccessLog } from "./access-log/access-log.ts";
-import type { Tunnels } from "./forward/tunnels.ts";
 import type { Upstreams } from "./forward/upstreams.ts";
+import type { Tunnels } from "./forward/websocket/tunnels.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { Notice } from "./notice.ts";
 import type { Overload } from "./overload/overload.ts";

@@ -143,6 +143,19 @@ const fakes = [
     answer: [switching, "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA="],
   },
   { what: "two Accepts", answer: [switching, ...agreed, `Sec-WebSocket-Accept: ${ACCEPT}`] },
+  { what: "no Connection", answer: [switching, "Upgrade: websocket", `Sec-WebSocket-Accept: ${ACCEPT}`] },
+  { what: "Connection: close", answer: [switching, "Connection: close", "Upgrade: websocket", `Sec-WebSocket-Accept: ${ACCEPT}`] },
+  { what: "a folded line", answer: [switching, "X-A: b", " c", ...agreed] },
+  { what: "a space before a colon", answer: [switching, "X-A : b", ...agreed] },
+  { what: "a bare line feed", answer: [switching, "X-A: b\nX-B: c", ...agreed] },
+  { what: "a bare carriage return", answer: [switching, "X-A: b\rX-B: c", ...agreed] },
+  { what: "a NUL", answer: [switching, "X-A: \0", ...agreed] },
+  { what: "a line without a colon", answer: [switching, "X-A", ...agreed] },
+  { what: "a field without a name", answer: [switching, ": b", ...agreed] },
+  { what: "four digits", answer: [`${switching.replace("101", "1011")}`, ...agreed] },
+  { what: "an endless header", answer: [switching, `X-A: ${"a".repeat(20_000)}`] },
+  { what: "HTTP/1.0", answer: [switching.replace("1.1", "1.0"), ...agreed] },
+  { what: "an interim response before it", answer: ["HTTP/1.1 103 Early Hints", "", switching, ...agreed] },
   { what: "another protocol", answer: [switching, "Connection: Upgrade", "Upgrade: h2c", `Sec-WebSocket-Accept: ${ACCEPT}`] },
 ];
 
@@ -154,6 +167,75 @@ test.each(fakes)("a 101 with $what is no WebSocket: 502 and closed", async ({ an
   expect(JSON.parse(response.body).error.code).toBe("UPSTREAM_UPGRADE_INVALID");
   await until(() => target.connections() === 0);
 });
+
+test("an answer that comes byte by byte is the same answer", async () => {
+  const target = own(
+    await openTarget(undefined, (_request, socket) => {
+      socket.setNoDelay(true);
+      const bytes = Buffer.from(`${wire(switching, "X-A:\t b ", ...agreed)}early`);
+      const next = (index: number): void => {
+        if (index < bytes.length) socket.write(bytes.subarray(index, index + 1), () => setImmediate(next, index + 1));
+      };
+      next(0);
+      endTogether(socket);
+    }),
+  );
+  const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }])));
+  const conversation = await converse(gateway.port);
+  conversation.write(wire(...handshake));
+  const text = await conversation.readUntil(/early$/);
+  expect(text.split("\r\n")).toEqual([
+    "HTTP/1.1 101 Switching Protocols",
+    "X-A: b",
+    `Sec-WebSocket-Accept: ${ACCEPT}`,
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "",
+    "early",
+  ]);
+  conversation.socket.destroy();
+});
+
+const declining = [
+  { what: "by its length", status: 401, answer: `${wire("HTTP/1.1 401 Unauthorized", "Content-Length: 2")}no`, body: "no" },
+  {
+    what: "in chunks",
+    status: 403,
+    answer: `${wire("HTTP/1.1 403 Forbidden", "Transfer-Encoding: chunked")}2\r\nno\r\n0\r\n\r\n`,
+    body: "2\r\nno\r\n0\r\n\r\n",
+  },
+  {
+    what: "to its end",
+    status: 200,
+    answer: `${wire("HTTP/1.1 200 OK", "Connection: close")}no`,
+    body: "2\r\nno\r\n0\r\n\r\n",
+    ends: true,
+  },
+  {
+    what: "after an interim one",
+    status: 404,
+    answer: `${wire("HTTP/1.1 103 Early Hints", "Link: </a>")}${wire("HTTP/1.1 404 Not Found", "Content-Length: 0")}`,
+    body: "",
+  },
+];
+
+test.each(declining)("a target that declines with a body $what is heard", async ({ answer, status, body, ends = false }) => {
+  const target = await openFake(answer, (socket) => (ends ? socket.end() : endTogether(socket)));
+  const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }])));
+  const response = parseResponse(await sendRaw(gateway.port, wire(...handshake)));
+  expect([response.status, response.body]).toEqual([status, body]);
+  await until(() => target.connections() === 0);
+});
+
+test.each(["HTTP/1.1 20x OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "\0\0\0\0", "SSH-2.0-x\r\n"])(
+  "a target that answers «%s» is no HTTP server: 502",
+  async (bytes) => {
+    const target = await openFake(bytes);
+    const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }])));
+    const response = parseResponse(await sendRaw(gateway.port, wire(...handshake)));
+    expect([response.status, JSON.parse(response.body).error.code]).toEqual([502, "UPSTREAM_BROKEN"]);
+  },
+);
 
 test("a target that declines is heard, body and all", async () => {
   const body = "n".repeat(300_000);
@@ -208,6 +290,29 @@ test("too much behind the handshake is refused", async () => {
   const gateway = own(await openTestGateway(snapshotOf([{ target: "http://127.0.0.1:1" }]), { limits: { maxUpgradeHeadBytes: 8 } }));
   const response = parseResponse(await sendRaw(gateway.port, `${wire(...handshake)}123456789`));
   expect(JSON.parse(response.body).error.code).toBe("UPGRADE_HEAD_TOO_LARGE");
+});
+
+test("what is sent before the answer is kept up to the limit, and more is refused", async () => {
+  const target = await openFake("");
+  const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }]), { limits: { maxUpgradeHeadBytes: 8 } }));
+  const conversation = await converse(gateway.port);
+  conversation.write(`${wire(...handshake)}1234`);
+  await until(() => target.connections() === 1);
+  conversation.write("56789");
+  await conversation.readUntil(/UPGRADE_HEAD_TOO_LARGE/);
+  await conversation.closed;
+  await until(() => target.connections() === 0);
+});
+
+test("a client that ends its side before the answer takes the handshake with it", async () => {
+  const target = await openFake("");
+  const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }])));
+  const conversation = await converse(gateway.port, { allowHalfOpen: true });
+  conversation.write(wire(...handshake));
+  await until(() => target.connections() === 1);
+  conversation.socket.end();
+  await conversation.closed;
+  await until(() => target.connections() === 0);
 });
 
 test("a side that has ended still hears the other", async () => {

@@ -17,7 +17,11 @@ const badVersion = closingFault(426, {
   message: "Expected Sec-WebSocket-Version 13",
   fields: ["Sec-WebSocket-Version", VERSION, "Upgrade", "websocket"],
 });
-const headTooLarge = closingFault(400, { code: "UPGRADE_HEAD_TOO_LARGE", message: "Too much was sent before the handshake was answered" });
+/** The client has sent more behind its handshake than is kept for it. */
+export const headTooLarge: Fault = closingFault(400, {
+  code: "UPGRADE_HEAD_TOO_LARGE",
+  message: "Too much was sent before the handshake was answered",
+});
 
 /**
  * Finds why an upgrade is no WebSocket handshake that can be passed on, or `undefined`. Anything else that a connection could be upgraded

@@ -8,8 +8,8 @@ export function responseFields(fields: readonly string[], status: number): strin
     const name = fields[index] ?? "";
     const lower = name.toLowerCase();
     if (isHopByHop(lower)) continue;
-    // RFC 9110 §8.6: a 204 has no content, so none has a length.
-    if (status === 204 && lower === "content-length") continue;
+    // RFC 9110 §8.6: a 101 and a 204 have no content, so none has a length.
+    if ((status === 204 || status === 101) && lower === "content-length") continue;
     kept.push(name, fields[index + 1] ?? "");
   }
   return kept;

@@ -1,5 +1,5 @@
-import { isIP, type TcpNetConnectOpts } from "node:net";
-import type { SecureContext } from "node:tls";
+import { connect as connectPlain, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
+import { connect as connectSecure, type SecureContext } from "node:tls";
 import type { CompiledTarget } from "../../route/targets.ts";
 import type { Lookup } from "./lookup.ts";
 
@@ -15,6 +15,17 @@ export type ConnectOptions = {
 /** Where Node's HTTP clients connect to. */
 export function placeOf({ hostname: host, port, socketPath }: CompiledTarget): { host: string; port: number } | { socketPath: string } {
   return socketPath === undefined ? { host, port } : { socketPath };
+}
+
+/** What a connection of its own is made by. */
+type Connectable = { readonly target: CompiledTarget; readonly connectOptions: ConnectOptions };
+
+/** A connection of its own, whose sides end apart. What is written to it meanwhile goes out when it is there. */
+export function connectTo({ target, connectOptions: options }: Connectable): Socket {
+  const { hostname: host, port, socketPath, isSecure } = target;
+  const place = socketPath === undefined ? { host, port } : { path: socketPath };
+  const all = { ...place, ...options, allowHalfOpen: true, noDelay: true };
+  return isSecure ? connectSecure({ ...all, ALPNProtocols: ["http/1.1"] }) : connectPlain(all);
 }
 
 export function connectOptions({ isSecure, hostname, tls }: CompiledTarget, lookup: Lookup): ConnectOptions {

@@ -1,5 +1,5 @@
-import type { GatewayLimits } from "../limits.ts";
-import { splice, type Tunnel, type TunnelParts } from "./splice.ts";
+import type { GatewayLimits } from "../../limits.ts";
+import { splice, type Tunnel, type TunnelParts } from "./tunnel.ts";
 
 /** Looks so often within the shortest of its limits, and at least so often. */
 const LOOKS_PER_TIMEOUT = 4;
@@ -70,6 +70,8 @@ export class Tunnels {
   #look(): void {
     this.looks += 1;
     for (const tunnel of this.#open) {
+      // One that has lived for a look lives longer, as most do not: it is eight calls to the system.
+      if (tunnel.openedAt === this.looks - 1) tunnel.keepAlive();
       const isSilent = this.looks - tunnel.activeAt > this.#maxSilentLooks;
       const { halfClosedAt = this.looks } = tunnel;
       if (isSilent || this.looks - halfClosedAt > this.#maxHalfClosedLooks) tunnel.destroy();

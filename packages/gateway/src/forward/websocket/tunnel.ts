@@ -21,19 +21,26 @@ const KEEP_ALIVE_DELAY_MS = 60_000;
  */
 export class Tunnel {
   readonly #parts: TunnelParts;
-  /** The look after which something passed last. */
+  /** The look after which it was opened, and after which something passed last. */
+  readonly openedAt: number;
   activeAt: number;
   /** The look after which one side ended and the other did not; `undefined` while both are open. */
   halfClosedAt: number | undefined;
 
   constructor(parts: TunnelParts) {
     this.#parts = parts;
+    this.openedAt = parts.counter.looks;
     this.activeAt = parts.counter.looks;
   }
 
   /** Lets the target know that no more comes. What it still says reaches the client, and then both are closed. */
   end(): void {
     this.#end(this.#parts.upstream);
+  }
+
+  /** Lets the system ask now and then whether the far ends are still there. */
+  keepAlive(): void {
+    for (const side of [this.#parts.client, this.#parts.upstream]) if (side instanceof Socket) side.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
   }
 
   /** Cuts both sides. */
@@ -82,7 +89,8 @@ export class Tunnel {
 export function splice(parts: TunnelParts): Tunnel {
   const tunnel = new Tunnel(parts);
   for (const side of [parts.client, parts.upstream]) {
-    if (side instanceof Socket) keepOpen(side);
+    // It may be silent for long, whatever was set for requests.
+    if (side instanceof Socket) side.setTimeout(0);
     (side as Side)[TUNNEL] = tunnel;
     side.on("data", onData);
     side.on("drain", onDrain);
@@ -118,11 +126,4 @@ function onError(this: Duplex): void {
 
 function onClose(this: Duplex): void {
   (this as Side)[TUNNEL].closed();
-}
-
-/** A WebSocket may be silent for long: silence does not close it, a far end that is gone does. */
-function keepOpen(socket: Socket): void {
-  socket.setTimeout(0);
-  socket.setNoDelay(true);
-  socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
 }
