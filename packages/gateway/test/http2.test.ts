@@ -48,6 +48,13 @@ const GOOD = [
   [":path", "/"],
 ] as const;
 
+test.each(["/a b", "/a\tb", "/\u00e4", "/a#b", "a", "/a\r\nX-A: b"])("the path «%s» does not reach a target", async (path) => {
+  const { gateway, target } = await openBoth();
+  const { status } = await askHttp2(await connectTo(gateway), { ":path": path });
+  expect([0, 400]).toContain(status); // refused, or reset by Node
+  expect(target.received).toEqual([]);
+});
+
 describe("which version is spoken", () => {
   function negotiate(port: number, protocols?: string[]): Promise<TLSSocket> {
     return new Promise((resolve, reject) => {

@@ -57,9 +57,12 @@ function refuse(reason: Fault): TargetReading {
   return { kind: "fault", fault: reason };
 }
 
+/** Where HTTP/1 ends a request target, or others do. Node's parser lets none of them through, HTTP/2 does. A fragment is no part of a target (RFC 9112 §3.2). */
+const UNREADABLE = /[^\x21\x22\x24-\x7e]/;
+
 function originForm(url: string, host: string | undefined): string | undefined {
-  // RFC 9112 §3.2: a fragment is no part of a request target.
-  if (url.startsWith("/")) return url.includes("#") ? undefined : url;
+  if (UNREADABLE.test(url)) return undefined;
+  if (url.startsWith("/")) return url;
   const groups = ABSOLUTE.exec(url)?.groups;
   const authority = groups?.["authority"];
   if (authority === undefined || authority.toLowerCase() !== host?.toLowerCase()) return undefined;
