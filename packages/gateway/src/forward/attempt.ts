@@ -5,7 +5,7 @@ import type { CompiledRoute } from "../route/route-table.ts";
 import type { Runtime } from "../runtime.ts";
 import type { AnswerHandler } from "./connect/outgoing.ts";
 import type { RequestBody } from "./request-body.ts";
-import { fieldValues, hasField, responseFields, textFields } from "./response-fields.ts";
+import { fieldValues, hasField, isBodiless, isCodingKnown, responseFields, textFields } from "./response-fields.ts";
 import { trailerPairs } from "./trailers.ts";
 import type { Upstream } from "./upstream.ts";
 import { isReset, isTargetsFault, isUnsendable, wasNotTaken } from "./upstream-error.ts";
@@ -99,12 +99,14 @@ export class Attempt implements AnswerHandler {
     const fields = textFields(rawFields);
     if (status < 200) return this.#passOnInterim(status, fields);
     if (this.#isRetried(status, fields)) return true;
+    if (!isCodingKnown(fields)) return this.#breakOff();
     this.#upstream.answered(this.#beganAtMs);
     const { exchange, body } = this.#passage;
     // Nobody has told the client to send its body, so it may or may not: which of the two follows on the connection is not known (RFC 9110 §10.1.1).
     if (exchange.expectsContinue && body?.isUntouched) exchange.endConnection();
     exchange.response.writeHead(status, REASON.test(reason) ? reason : "", responseFields(fields, status));
     exchange.status = status;
+    if (isBodiless(status)) return this.#complete();
     this.#resume = resume;
     // A body nearly always comes with its header and shares a packet with it. Where it does not, the header must not wait for it.
     process.nextTick(flushHeader, this);
@@ -124,11 +126,9 @@ export class Attempt implements AnswerHandler {
 
   onComplete(rawTrailers: readonly (Buffer | string)[] | null): void {
     if (this.#isDone) return;
-    this.#end();
-    const { response } = this.#passage.exchange;
     const trailers = trailerPairs(textFields(rawTrailers));
-    if (trailers.length > 0) response.addTrailers(trailers);
-    response.end();
+    if (trailers.length > 0) this.#passage.exchange.response.addTrailers(trailers);
+    this.#complete();
   }
 
   onError(error: Error): void {
@@ -147,6 +147,19 @@ export class Attempt implements AnswerHandler {
   #end(): void {
     this.#isDone = true;
     this.#upstream.end();
+  }
+
+  /** The response is whole. What undici makes of a length that one without a body has comes too late to matter. */
+  #complete(): boolean {
+    this.#end();
+    this.#passage.exchange.response.end();
+    return true;
+  }
+
+  #breakOff(): boolean {
+    this.#blame("a transfer coding that is not known");
+    this.fail(brokenResponse);
+    return true;
   }
 
   #blame(why: string): void {

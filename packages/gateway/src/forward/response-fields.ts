@@ -15,6 +15,28 @@ export function responseFields(fields: readonly string[], status: number): strin
   return kept;
 }
 
+const TRANSFER_ENCODING = "transfer-encoding";
+
+/**
+ * Whether the coding of a body is one that the client can be given. Undici takes others off no better than it knows them, and what is left would reach the client
+ * without a word of what it is coded in (RFC 9112 §6.1).
+ */
+export function isCodingKnown(fields: readonly string[]): boolean {
+  let codings = 0;
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const name = fields[index] ?? "";
+    if (name.length !== TRANSFER_ENCODING.length || name.toLowerCase() !== TRANSFER_ENCODING) continue;
+    codings += 1;
+    if (codings > 1 || fields[index + 1]?.toLowerCase() !== "chunked") return false;
+  }
+  return true;
+}
+
+/** Whether a response with this status has no body whatever its header says (RFC 9112 §6.3). */
+export function isBodiless(status: number): boolean {
+  return status === 204 || status === 304;
+}
+
 /** The values of the fields of this name, given in lower case. */
 export function fieldValues(fields: readonly string[], name: string): string[] {
   return fields.filter((_, index) => index % 2 === 1 && fields[index - 1]?.toLowerCase() === name);
