@@ -7,7 +7,7 @@ import { missingFromCache } from "./npm-cache.mjs";
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "nginx-stream" | "haproxy" | "uvicorn" | "python-dotenv" | "dash" | "systemd" | "namespaces" | "curl" | "googleapi" | "shells" | "releases" | "runtimes"} CapabilityName
+ * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "python-dotenv" | "dash" | "systemd" | "namespaces" | "curl" | "googleapi" | "shells" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -54,6 +54,31 @@ export const capabilities = {
     packages: ["haproxy"],
     tests: "tests with HAProxy in front of the gateway",
     whyNot: () => whyNoExecutable(["haproxy"]),
+  },
+  caddy: {
+    packages: ["caddy"],
+    tests: "tests with Caddy in front of a service",
+    whyNot: () => whyNoExecutable(["caddy"]),
+  },
+  apache: {
+    packages: ["apache2"],
+    tests: "tests with Apache in front of a service",
+    whyNot: () => whyNoExecutable(["apache2"]),
+  },
+  varnish: {
+    packages: ["varnish"],
+    tests: "tests with Varnish in front of a service",
+    whyNot: () => whyNoExecutable(["varnishd"]),
+  },
+  squid: {
+    packages: ["squid"],
+    tests: "tests with Squid in front of a service",
+    whyNot: () => whyNoExecutable(["squid"]),
+  },
+  lighttpd: {
+    packages: ["lighttpd"],
+    tests: "tests with lighttpd in front of a service",
+    whyNot: () => whyNoExecutable(["lighttpd"]),
   },
   uvicorn: {
     packages: ["python3-fastapi", "uvicorn", "python3-websockets", "python3-wsproto"],

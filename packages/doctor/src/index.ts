@@ -29,3 +29,4 @@ export type { Document } from "./report/document.ts";
 export { type ExaminedFolder, envDocument } from "./report/env-report.ts";
 export { type ProbeReport, probeDocument } from "./report/probe-report.ts";
 export { REPORT_FORMATS, type ReportFormat, writeDocument } from "./report/write-document.ts";
+export { askSignature } from "./signature/ask-signature.ts";

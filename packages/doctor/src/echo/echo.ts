@@ -102,12 +102,11 @@ export function createEcho({ path, resolver, host = thisHost, tcpRoundTrip = ask
     handleUpgrade(request, { socket, head }) {
       if (!isOwn(request, path)) return false;
       socket.on("error", () => socket.destroy());
-      const isWebSocket = request.headers.upgrade?.toLowerCase() === "websocket";
-      if (!isWebSocket || nonceIn(request, path) === undefined || sockets.clients.size >= ECHO_LIMITS.maxWebSockets || !allow()) {
+      const status =
+        upgradeFault(request) ?? (sockets.clients.size >= ECHO_LIMITS.maxWebSockets || !allow() ? "429 Too Many Requests" : undefined);
+      if (status !== undefined || nonceIn(request, path) === undefined) {
         // what this answers, a proxy did not: the field says so
-        socket.end(
-          `HTTP/1.1 ${isWebSocket ? "429 Too Many Requests" : "400 Bad Request"}\r\n${ECHO_FIELD}: ${instance}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-        );
+        socket.end(`HTTP/1.1 ${status ?? "404 Not Found"}\r\n${ECHO_FIELD}: ${instance}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
         return true;
       }
       sockets.handleUpgrade(request, socket, head, (client) => void greet(client, { request, socket: request.socket }));
@@ -173,6 +172,12 @@ function readToEnd(request: IncomingMessage, then: () => void): void {
     if (bytes > 65_536) request.socket.destroy();
   });
   request.on("end", then).on("error", () => undefined);
+}
+
+/** Why an upgrade is no WebSocket handshake (RFC 6455 §4.2.1). */
+function upgradeFault({ headers }: IncomingMessage): string | undefined {
+  if (headers.upgrade?.toLowerCase() !== "websocket") return "400 Bad Request";
+  return headers["sec-websocket-version"] === "13" ? undefined : "426 Upgrade Required";
 }
 
 function isOwn({ url = "" }: IncomingMessage, path: string): boolean {

@@ -1,6 +1,7 @@
 import type { FactValue } from "../causes/cause.ts";
 import type { LearnedPath } from "../path/learned-path.ts";
 import type { PolicyProposal } from "../path/propose-policy.ts";
+import type { LearnedSignature } from "../signature/ask-signature.ts";
 
 /** Where the address that was dialed is written. */
 export type DialedFrom = { readonly path: string; readonly line: number; readonly key: string };
@@ -11,6 +12,8 @@ export type ProbeFinding = {
   readonly proposal: PolicyProposal;
   readonly facts: Readonly<Record<string, FactValue>>;
   readonly dialedFrom?: DialedFrom;
+  /** What the path does with odd requests, when it was asked to. */
+  readonly signature?: LearnedSignature;
 };
 
 /** Whether something is wrong with the path, as far as the probe can tell: no address to be had, one that is forged or could be by whoever comes past the proxy, or a service that resolves to somebody else. */

@@ -5,6 +5,8 @@ import type { LearnedPath } from "../path/learned-path.ts";
 import type { Leg } from "../path/leg.ts";
 import type { PolicyProposal } from "../path/propose-policy.ts";
 import { isFaulty, type ProbeFinding } from "../probe/probe-finding.ts";
+import type { LearnedSignature } from "../signature/ask-signature.ts";
+import type { Signature } from "../signature/signature.ts";
 import { diagnosisBlocks } from "./diagnosis-report.ts";
 import { type Block, type Document, type Line, listingOf } from "./document.ts";
 import { drawPath } from "./path-drawing.ts";
@@ -22,6 +24,7 @@ export function probeDocument({ finding, diagnosis, advice }: ProbeReport, langu
     { kind: "paragraph", text: telling.say("probeCounts", countsOf(path)) } as const,
     ...path.legs.flatMap((leg) => legBlocks(leg, { finding, telling })),
     ...forgeryBlocks(path, telling),
+    ...signatureBlocks(finding.signature, telling),
     ...policyBlocks(proposal, telling),
     ...(isFaulty(finding)
       ? diagnosisBlocks({ diagnosis, advice }, language)
@@ -83,6 +86,19 @@ function forgeryBlocks({ legs }: LearnedPath, { say }: Telling): readonly Block[
     ...(isKept ? [say("forgeableLeft")] : []),
   ];
   return lines.length === 0 ? [] : [{ kind: "list", items: lines }];
+}
+
+/** What the path does with odd requests, and which product does the same. */
+function signatureBlocks(learned: LearnedSignature | undefined, { say, plain }: Telling): readonly Block[] {
+  if (learned === undefined) return [];
+  const names = learned.matches.map(({ name, version, agrees, of }) => `${name} (${version}; ${agrees}/${of})`).join(", ");
+  const columns = Object.entries(learned.signature) as [keyof Signature, string][];
+  const rows = columns.map(([column, value]): readonly Line[] => [[plain(`signature.${column}`)], [{ kind: "code", text: value }]]);
+  return [
+    { kind: "heading", text: [plain("signatureHeading")] },
+    { kind: "paragraph", text: names === "" ? say("signatureNone") : say("signatureLike", { names }) },
+    { kind: "table", head: [plain("legClaim"), plain("legArrives")], rows },
+  ];
 }
 
 function policyBlocks(proposal: PolicyProposal, { say, plain }: Telling): readonly Block[] {

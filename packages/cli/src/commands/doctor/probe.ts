@@ -1,5 +1,6 @@
 import {
   advise,
+  askSignature,
   diagnose,
   factsOfPath,
   isFaulty,
@@ -45,6 +46,7 @@ export type ProbeCommandOptions = ReportOptions & {
   readonly expect?: string;
   readonly from?: string;
   readonly timeoutMs: number;
+  readonly signature?: boolean;
 };
 
 /** Adds `wherefrom doctor probe`: the client's end. It sends requests to the URL that it is given, and nowhere else. */
@@ -54,6 +56,13 @@ export function addProbeCommand(doctor: Command, exit: (code: number) => void): 
     .argument("[url]", "the URL of an echo, as clients reach it")
     .addOption(valueOption("--setting <file:key>", "take scheme, host and port from a setting of an env file", "WHEREFROM_DOCTOR_SETTING"))
     .addOption(valueOption("--path <path>", "the echo's path, with --setting", "WHEREFROM_DOCTOR_PATH").argParser(parseEchoPath))
+    .addOption(
+      switchOption(
+        "--signature",
+        "tell which product is on the way, by requests that are malformed on purpose: only to systems of your own",
+        "WHEREFROM_DOCTOR_SIGNATURE",
+      ),
+    )
     .addHelpText("after", EXAMPLES)
     .action(async (url: string | undefined, options: ProbeCommandOptions) => {
       const target = readDialTarget({
@@ -62,7 +71,11 @@ export function addProbeCommand(doctor: Command, exit: (code: number) => void): 
         ...(options.path !== undefined && { path: options.path }),
       });
       const run = await probeTarget(target, options);
-      const finding = findingOf(run, { options, target });
+      const read = findingOf(run, { options, target });
+      const { from, timeoutMs } = options;
+      const asked = { run, url: target.url, timeoutMs, ...(from !== undefined && { from }) };
+      const signature = options.signature === true ? await askSignature(read.path, asked) : undefined;
+      const finding = { ...read, ...(signature && { signature }) };
       const { diagnosis, advice } = diagnosed(finding);
       const json = { version: JSON_VERSION, ...finding, diagnosis, advice, run };
       await printReport({ json, document: (language) => probeDocument({ finding, diagnosis, advice }, language) }, options);

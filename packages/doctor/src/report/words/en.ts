@@ -152,6 +152,21 @@ export const en = {
   "differs.port": "whether the client's port arrives",
   "differs.policy": "the policy that fits",
   "differs.forwarding": "forwarding headers that the path writes",
+  signatureHeading: "What the path does with odd requests",
+  signatureLike: "The last product that they tell of behaves like {names}.",
+  signatureNone: "They fit no product that is known: another one, or several one after the other.",
+  "signature.canary": "a claim in X-Forwarded-For",
+  "signature.twoLines": "two lines of X-Forwarded-For at once",
+  "signature.hopByHop": "Connection that names X-Forwarded-For",
+  "signature.alias": "a claim in X_Forwarded_For instead",
+  "signature.folded": "a value over two lines (obs-fold)",
+  "signature.h2c": "an upgrade to h2c",
+  "signature.badVersion": "a WebSocket version that there is not",
+  "signature.lengthAndChunks": "a length and chunks at once",
+  "signature.trailer": "X-Forwarded-For behind the body",
+  "signature.twoHosts": "two lines of Host",
+  "signature.version09": "a request line without a version",
+  "signature.manyFields": "1,200 header lines",
 } as const;
 
 export type MessageKey = keyof typeof en;
