@@ -9,7 +9,7 @@ import { connectionOf, markConnection } from "./connection.ts";
 import type { HttpServer } from "./http-server.ts";
 import { takeOver } from "./http1-upgrade.ts";
 import { OpenExchanges } from "./open-exchanges.ts";
-import { openPipeline, pipelineOf, type Turn } from "./pipeline.ts";
+import { openPipeline, type Pipeline, pipelineOf, type Turn } from "./pipeline.ts";
 import { StalledClients } from "./stalled-clients.ts";
 
 /**
@@ -37,11 +37,16 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
     live(exchange, runtime);
     return exchange;
   };
-  const context = { limits: runtime.limits, begin };
+  const pipelines = new Set<Pipeline>();
+  const context = { limits: runtime.limits, begin, keepsIdle: () => runtime.overload.keepsConnections() };
 
   // Node 20 drops what exceeds its own count without a word; our count answers 431 instead.
   server.maxHeadersCount = 0;
-  server.on("connection", (socket) => openPipeline(socket, context));
+  server.on("connection", (socket) => {
+    const pipeline = openPipeline(socket, context);
+    pipelines.add(pipeline);
+    socket.once("close", () => pipelines.delete(pipeline));
+  });
   server.on("request", (request, response) => take({ kind: "request", request, response, expectsContinue: false }));
   server.on("checkContinue", (request, response) => take({ kind: "request", request, response, expectsContinue: true }));
   // `accept` refuses what Node does not know here.
@@ -66,7 +71,9 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
       server.emit("connection", socket);
     },
     exchanges: () => open.size,
-    closeIdle: () => server.closeIdleConnections(),
+    closeIdle() {
+      for (const pipeline of pipelines) pipeline.closeIdle();
+    },
     drain() {
       // Closes idle connections too, and ends the look-out for overdue requests.
       server.close();

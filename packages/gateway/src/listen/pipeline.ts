@@ -14,6 +14,8 @@ export type PipelineContext = {
   readonly limits: GatewayLimits;
   /** Makes an exchange of a request whose turn it is; the last on its connection by the number of them closes it. */
   readonly begin: (turn: Turn, isLast: boolean) => Exchange;
+  /** Whether a connection on which nothing is asked may stay. */
+  readonly keepsIdle: () => boolean;
 };
 
 /**
@@ -22,7 +24,7 @@ export type PipelineContext = {
  *
  * Source: RFC 9112 §9.3.2 (only safe methods may be served side by side), §9.6 (nothing is processed behind a last answer).
  */
-class Pipeline {
+export class Pipeline {
   readonly #socket: Socket;
   readonly #context: PipelineContext;
   #current: Exchange | undefined;
@@ -67,9 +69,16 @@ class Pipeline {
     if (this.#current === undefined) this.#next();
   }
 
+  /** Ends the connection if it has served a request and none is asked on it. One that has not asked for anything yet is on its way to. */
+  closeIdle(): void {
+    if (this.#taken > 0 && this.#current === undefined && this.#finale === undefined) this.#linger();
+  }
+
   #begin(turn: Turn): void {
     const { limits, begin } = this.#context;
     this.#taken += 1;
+    // Whatever becomes of it, it is no connection of HTTP any more.
+    if (turn.kind === "upgrade") this.#finale = () => undefined;
     this.#current = begin(turn, this.#taken >= limits.maxRequestsPerConnection);
     this.#current.whenOver(this.#next);
   }
@@ -79,8 +88,9 @@ class Pipeline {
     // An answer may have been the last by its own fields.
     if (!this.#socket.writable) return;
     const turn = this.#waiting.shift();
-    if (turn === undefined) this.#finale?.();
-    else this.#begin(turn);
+    if (turn !== undefined) this.#begin(turn);
+    else if (this.#finale !== undefined) this.#finale();
+    else if (!this.#context.keepsIdle()) this.#linger();
   };
 
   #failCurrent(exchange: Exchange, answer: Fault): void {
@@ -111,8 +121,10 @@ const PIPELINE = Symbol("pipeline");
 type Marked = { [PIPELINE]?: Pipeline };
 
 /** Begins to serve a connection of HTTP/1. */
-export function openPipeline(socket: Socket, context: PipelineContext): void {
-  (socket as Marked)[PIPELINE] = new Pipeline(socket, context);
+export function openPipeline(socket: Socket, context: PipelineContext): Pipeline {
+  const pipeline = new Pipeline(socket, context);
+  (socket as Marked)[PIPELINE] = pipeline;
+  return pipeline;
 }
 
 /** The pipeline of a connection that is served. */

@@ -16,7 +16,7 @@ export type OverloadState = {
 /** What an overloaded gateway looks at and lets go of. */
 export type OverloadSubject = {
   load(): Load;
-  /** Closes connections on which nothing is asked. */
+  /** Closes connections on which nothing is asked any more. */
   closeIdle(): void;
 };
 
@@ -74,7 +74,7 @@ export class Overload {
     const pressures = pressuresOf({ load: subject.load(), readings }, this.#limits);
     const step = nextStep(before, Math.max(...Object.values(pressures)));
     this.#state = { step, pressures, p99LoopDelayMs: readings.p99LoopDelayMs };
-    if (step !== "none") subject.closeIdle();
+    if (before === "none" && step !== "none") subject.closeIdle();
     if (step !== before) this.#onNotice(stepNotice(step, pressures));
     this.#watchLoop(readings.p99LoopDelayMs);
   }
