@@ -67,6 +67,6 @@ async function* chunksOf(file: string): AsyncGenerator<Buffer> {
 
 function invalid(file: string, { faults, faulty }: { readonly faults: readonly string[]; readonly faulty: number }): CliError {
   const rest = faulty > faults.length ? [`and ${faulty - faults.length} more`] : [];
-  const lines = [`The evidence ${file} has ${faulty} faulty lines`, ...faults, ...rest];
+  const lines = [`The evidence ${file} has faulty lines: ${faulty}`, ...faults, ...rest];
   return new CliError("EVIDENCE_INVALID", lines.map(printable).join("\n  "));
 }

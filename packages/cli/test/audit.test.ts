@@ -29,6 +29,6 @@ test("a log is verified with what it belongs to, and an edit of either shows", a
     "entry 2: Its hash does not fit: it was edited",
     "entry 3: Revision 2 of prod is not what was written: it was edited",
     `entry 9: Expected hash ${"0".repeat(64)}, which was written down, found another or none`,
-    "3 entries and 2 versions, 3 faults",
+    "entries: 3, versions: 2, faults: 3",
   ]);
 });

@@ -82,7 +82,7 @@ describe("preview and apply", () => {
     const lines = await run(["env", "preview", "prod", "--policy", "{}", "--evidence", "-"], { stdin });
     expect(lines).toMatchObject({ code: 2, stdout: "" });
     expect(lines.stderr).toMatch(
-      /^The evidence - has 3 faulty lines\n {2}line 3: .*\n {2}line 4: .*\n {2}line 5: .* \[EVIDENCE_INVALID\]\n$/,
+      /^The evidence - has faulty lines: 3\n {2}line 3: .*\n {2}line 4: .*\n {2}line 5: .* \[EVIDENCE_INVALID\]\n$/,
     );
     const policy = '{"headerIndexAlgorithm":{"ipHeaderIndex":0.5,"x":1}}';
     const refused = await run(["env", "preview", "prod", "--policy", policy, "--evidence", "/nowhere"]);

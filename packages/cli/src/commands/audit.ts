@@ -89,7 +89,7 @@ async function verify(options: ApiOptions & { readonly head?: AuditHead }): Prom
     text: () =>
       [
         ...faults.map(({ sequence, problem }) => printable(`entry ${sequence}: ${problem}`)),
-        `${entries.length} entries and ${versions.count} versions, ${faults.length} faults`,
+        `entries: ${entries.length}, versions: ${versions.count}, faults: ${faults.length}`,
         `head ${head}`,
       ].join("\n"),
   });

@@ -66,7 +66,7 @@ async function exportOrganization(folder: string, options: ApiOptions): Promise<
   await printFound(options.json, {
     json: { organization: api.organization, etag, environments: names, removed },
     text: () =>
-      [...removed.map((file) => `removed ${file}`), `${names.length} environments of ${api.organization} in ${folder}`]
+      [...removed.map((file) => `removed ${file}`), `${api.organization} is in ${folder}, environments: ${names.length}`]
         .map(printable)
         .join("\n"),
   });
