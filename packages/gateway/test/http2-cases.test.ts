@@ -4,13 +4,15 @@ import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts"
 import { END_HEADERS, END_STREAM, type Field, openRawHttp2, type RawHttp2, request, type StreamEnd } from "./rig/http2-frames.ts";
 import { linesOf, openTarget, type Target } from "./rig/target.ts";
 
+type Expectation = { readonly status: number; readonly code?: string } | { readonly reset: string } | { readonly refused: true };
+
 type WrittenCase = {
   readonly name: string;
   readonly each?: readonly string[];
   /** All fields, or those that stand behind a good request's own four. */
   readonly fields?: readonly Field[];
   readonly add?: readonly Field[];
-  readonly expect: { readonly status: number; readonly code?: string } | { readonly reset: string };
+  readonly expect: Expectation;
   /** Lines that the target gets. */
   readonly reaches?: readonly Field[];
 };
@@ -48,7 +50,9 @@ function flagsFor(fields: readonly Field[]): number {
   return fields.some(([name]) => name === ":protocol") ? END_HEADERS : END_STREAM | END_HEADERS;
 }
 
-function found({ status, reset, body }: StreamEnd): object {
+/** What came of a stream, as the table says it. */
+function found({ status, reset, body }: StreamEnd, wanted: Expectation): object {
+  if ("refused" in wanted && (reset !== undefined || (status ?? 0) >= 400)) return wanted;
   const code = /"code":"(?<code>\w+)"/.exec(body ?? "")?.groups?.["code"];
   return status === undefined ? { reset } : { status, ...(code !== undefined && { code }) };
 }
@@ -57,7 +61,7 @@ function found({ status, reset, body }: StreamEnd): object {
 async function hold(client: RawHttp2, { row, stream }: { row: (typeof cases)[number]; stream: number }): Promise<string | undefined> {
   const since = target.received.length;
   client.write(request(stream, row.fields, flagsFor(row.fields)));
-  const is = JSON.stringify(found(await client.ended(stream)));
+  const is = JSON.stringify(found(await client.ended(stream), row.expect));
   const wanted = JSON.stringify(row.expect);
   if (is !== wanted) return `${row.name}: found ${is}, wanted ${wanted}`;
   const received = target.received.slice(since);
@@ -95,7 +99,7 @@ test("said byte by byte, nothing is different", async () => {
       client.socket.write(Buffer.from([byte]));
       await new Promise((resolve) => setImmediate(resolve));
     }
-    const is = JSON.stringify(found(await client.ended(1)));
+    const is = JSON.stringify(found(await client.ended(1), row.expect));
     if (is !== JSON.stringify(row.expect)) faults.push(`${row.name}: found ${is}`);
     client.socket.destroy();
   }
