@@ -8,6 +8,7 @@ import {
   END_HEADERS,
   END_STREAM,
   type Field,
+  FRAMES,
   frame,
   literals,
   openRawHttp2,
@@ -161,6 +162,61 @@ describe("a client that costs too much is closed", () => {
     await client.closed;
     expect(target.received.length).toBe(asked);
   });
+});
+
+describe("what a client takes back in the same breath", () => {
+  test.each([
+    { what: "a malformed header", fields: [...GOOD, ["x a", "1"] as const] },
+    { what: "a header that is too large", fields: [...GOOD, ["x-a", "a".repeat(4_096)] as const] },
+    { what: "two hosts", fields: [...GOOD, ["host", "b"] as const] },
+    { what: "a method that is not served", fields: [[":method", "TRACE"] as const, ...GOOD.slice(1)] },
+    { what: "a good request", fields: GOOD },
+    { what: "a good request with an expectation", fields: [...GOOD, ["expect", "100-continue"] as const] },
+  ])("$what harms nobody", async ({ fields }) => {
+    const client = await open({ maxHeaderBytes: 4_096 });
+    client.write(
+      ...many(20, (index) =>
+        Buffer.concat([request(2 * index + 1, fields, END_HEADERS), frame("RST_STREAM", { stream: 2 * index + 1, payload: word(8) })]),
+      ),
+    );
+    await client.ping();
+    client.write(request(101, GOOD));
+    expect(await client.ended(101)).toMatchObject({ status: 200 });
+    client.socket.destroy();
+  });
+});
+
+test("frames of any kind in any order never break the gateway", async () => {
+  await open({ lingerTimeoutMs: 100 });
+  const port = gateway?.port ?? 0;
+  const anyFrame = fc
+    .record({
+      type: fc.nat(11),
+      flags: fc.constantFrom(0, 1, 4, 5, 8, 9, 0x2d, 255),
+      stream: fc.constantFrom(0, 1, 3, 5, 7, 2),
+      payload: fc.uint8Array({ maxLength: 40 }),
+    })
+    .map(({ type, flags, stream, payload }) => frame(FRAMES[type] ?? type, { flags, stream, payload: Buffer.from(payload) }));
+  const anyRequest = fc
+    .record({
+      stream: fc.constantFrom(1, 3, 5, 7),
+      method: fc.constantFrom("GET", "POST", "CONNECT", ""),
+      flags: fc.constantFrom(0, 1, 4, 5),
+      extra: fc.string({ maxLength: 5 }),
+    })
+    .map(({ stream, method, flags, extra }) => request(stream, [[":method", method], ...GOOD.slice(1), [extra, extra]], flags));
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.oneof(anyFrame, anyRequest), { minLength: 1, maxLength: 8 }), async (frames) => {
+      const client = await openRawHttp2(port);
+      client.socket.end(Buffer.concat(frames));
+      await client.closed;
+    }),
+    { numRuns: 150 },
+  );
+  const after = await openRawHttp2(port);
+  after.write(request(1, GOOD));
+  expect(await after.ended(1)).toMatchObject({ status: 200 });
+  after.socket.destroy();
 });
 
 describe("what stays within bounds is served", () => {

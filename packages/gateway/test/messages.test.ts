@@ -57,6 +57,18 @@ describe("Expect: 100-continue (RFC 9110 §10.1.1)", () => {
     client.socket.destroy();
   });
 
+  test("a client that leaves while the target says nothing harms nobody", async () => {
+    const target = await openRawTarget((socket, heard) => {
+      if (heard.startsWith("GET ")) socket.end(`${done}ok`);
+    });
+    const gateway = await gatewayTo(target.origin);
+    const client = await converse(gateway.port);
+    client.write(asking);
+    await until(() => target.heard.length > 0);
+    client.socket.destroy();
+    expect(await sendRaw(gateway.port, wire("GET /x HTTP/1.1", "Host: a", "Connection: close"))).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  });
+
   test("without a body there is nothing to wait for", async () => {
     const target = own(await openTarget());
     const gateway = await gatewayTo(target.origin);

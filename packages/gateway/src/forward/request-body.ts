@@ -43,6 +43,8 @@ export class RequestBody extends Readable {
     this.#exchange = exchange;
     this.#request = request;
     this.#again = again;
+    // It may fail before anybody has begun to read it, and an error that nobody hears would end the process.
+    this.on("error", () => undefined);
     request.pause();
     request.on("data", this.#onData);
     request.once("end", this.#onEnd);

@@ -153,6 +153,8 @@ function sessionOptions(limits: GatewayLimits, maxListBytes: number) {
 
 /** Answers a header that no exchange is made of. */
 function refuse(stream: ServerHttp2Stream, answer: Fault): void {
+  // The client may have reset it in the same breath, and answering what is closed throws.
+  if (stream.closed || stream.destroyed) return;
   const body = faultBody(answer);
   stream.respond({ ":status": answer.status, ...fieldsByName(faultFields(answer, body)) });
   stream.end(body);
@@ -165,6 +167,7 @@ function upgradeOn(stream: ServerHttp2Stream): Upgrade {
     duplex: stream,
     head: Buffer.alloc(0),
     open(fields) {
+      if (stream.closed || stream.destroyed) return;
       const { "sec-websocket-accept": _accept, ...agreed } = fieldsByName(fields);
       stream.respond({ ":status": 200, ...agreed });
     },

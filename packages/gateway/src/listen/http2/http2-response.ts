@@ -15,7 +15,9 @@ export class Http2Response extends Writable {
   constructor(stream: ServerHttp2Stream) {
     super();
     this.#stream = stream;
-    stream.once("wantTrailers", () => stream.sendTrailers(this.#trailers));
+    stream.once("wantTrailers", () => {
+      if (!this.#isGone) stream.sendTrailers(this.#trailers);
+    });
     stream.once("close", () => this.destroy());
   }
 
@@ -23,18 +25,23 @@ export class Http2Response extends Writable {
     return this.#stream.headersSent;
   }
 
+  /** Reset, by the client as a rule. Writing to such a stream throws. */
+  get #isGone(): boolean {
+    return this.#stream.closed || this.#stream.destroyed;
+  }
+
   writeContinue(): void {
-    if (!this.#stream.headersSent && !this.#stream.destroyed) this.#stream.additionalHeaders({ ":status": 100 });
+    if (!this.headersSent && !this.#isGone) this.#stream.additionalHeaders({ ":status": 100 });
   }
 
   writeEarlyHints({ link }: { readonly link: string[] }): void {
-    if (!this.#stream.headersSent && !this.#stream.destroyed) this.#stream.additionalHeaders({ ":status": 103, link });
+    if (!this.headersSent && !this.#isGone) this.#stream.additionalHeaders({ ":status": 103, link });
   }
 
   /** The reason phrase does not exist in HTTP/2. */
   writeHead(status: number, ...rest: [fields: string[]] | [reason: string, fields: string[]]): this {
     const fields = rest.length === 1 ? rest[0] : rest[1];
-    if (this.#stream.headersSent || this.#stream.destroyed) return this;
+    if (this.headersSent || this.#isGone) return this;
     this.#stream.respond({ ":status": status, ...fieldsByName(fields) }, { waitForTrailers: true });
     return this;
   }
@@ -45,12 +52,12 @@ export class Http2Response extends Writable {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
     // The header has gone when it was written: nothing has to push it.
-    if (chunk.length === 0 || this.#stream.destroyed || this.#stream.writableEnded) return callback();
+    if (chunk.length === 0 || this.#isGone || this.#stream.writableEnded) return callback();
     this.#stream.write(chunk, callback);
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    if (this.#stream.destroyed || this.#stream.writableEnded) return callback();
+    if (this.#isGone || this.#stream.writableEnded) return callback();
     this.#stream.end(callback);
   }
 
