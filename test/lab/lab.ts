@@ -1,5 +1,6 @@
-import { type NginxServer, type RunningNginx, startNginx } from "../apps/nginx.ts";
+import { type NginxServer, startNginx } from "../apps/nginx.ts";
 import { startService } from "../apps/service.ts";
+import { startDelay } from "./delay.ts";
 import { type NatMode, setFirewall } from "./firewall.ts";
 import { type Network, openNetwork } from "./network.ts";
 
@@ -13,15 +14,18 @@ const cloudServers: readonly NginxServer[] = [
   { listen: "198.51.100.147:82", target: "198.51.100.36:18080", forwarding: "append" },
 ];
 
-/** Opens the lab as the post-mortem found it: NAT on for one service and off for the other. */
-export async function openLab(): Promise<Lab> {
-  const network = await openNetwork();
-  const started: RunningNginx[] = [];
+/**
+ * Opens the lab as the post-mortem found it: NAT on for one service and off for the other. `clientDelayMs` is how long each packet from and to the client is under way more than on a cable.
+ */
+export async function openLab({ clientDelayMs = 0 }: { readonly clientDelayMs?: number } = {}): Promise<Lab> {
+  const network = await openNetwork({ isSlow: clientDelayMs > 0 });
+  const started: { stop(): Promise<unknown> }[] = [];
   const close = async (): Promise<void> => {
-    await Promise.all(started.map((nginx) => nginx.stop()));
+    await Promise.all(started.map((running) => running.stop()));
     await network.close();
   };
   try {
+    if (clientDelayMs > 0) started.push(await startDelay(network, clientDelayMs));
     await setFirewall(network.at("firewall"), "nat-on-for-180");
     started.push(await startNginx(cloudServers, network.at("cloud")));
     await Promise.all([

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import type { Place } from "../process/place.ts";
 import { repositoryPath } from "../process/repository.ts";
 import { runWell } from "../process/run.ts";
-import { addresses, defaultRoutes, type HostName, hostNames, lanBridge, links, routers } from "./topology.ts";
+import { addresses, defaultRoutes, type HostName, hostNames, lanBridge, linksOf, routers } from "./topology.ts";
 
 /** The lab's hosts, each a network namespace of its own, joined by cables. Nothing in it can reach anything outside. */
 export type Network = {
@@ -34,9 +34,9 @@ function startKeeper(namespaces: readonly string[]): () => Promise<void> {
 }
 
 /** `ip` commands that build the network, in order; each line runs in one namespace. */
-function ipCommands(nameOf: (host: HostName) => string): { host: HostName; line: string }[] {
+function ipCommands(nameOf: (host: HostName) => string, isSlow: boolean): { host: HostName; line: string }[] {
   const commands = hostNames.map((host) => ({ host, line: "link set lo up" }));
-  for (const [[host, device], [peerHost, peerDevice]] of links) {
+  for (const [[host, device], [peerHost, peerDevice]] of linksOf({ isSlow })) {
     commands.push({ host, line: `link add ${device} type veth peer name ${peerDevice} netns ${nameOf(peerHost)}` });
     commands.push({ host, line: `link set ${device} up` }, { host: peerHost, line: `link set ${peerDevice} up` });
   }
@@ -51,9 +51,12 @@ function ipCommands(nameOf: (host: HostName) => string): { host: HostName; line:
   return commands;
 }
 
-async function build(nameOf: (host: HostName) => string, at: (host: HostName) => Place): Promise<void> {
+async function build(
+  nameOf: (host: HostName) => string,
+  { at, isSlow }: { at: (host: HostName) => Place; isSlow: boolean },
+): Promise<void> {
   for (const host of hostNames) await runWell(["ip", "netns", "add", nameOf(host)]);
-  for (const { host, line } of ipCommands(nameOf)) await runWell(["ip", "-n", nameOf(host), ...line.split(" ")]);
+  for (const { host, line } of ipCommands(nameOf, isSlow)) await runWell(["ip", "-n", nameOf(host), ...line.split(" ")]);
   for (const host of routers) await runWell(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"], { place: at(host) });
   // Where the kernel sends bridged packets through the IP rules, LAN neighbours would meet the firewall's NAT. They must not.
   const bridgeRules = "/proc/sys/net/bridge/bridge-nf-call-iptables";
@@ -61,12 +64,12 @@ async function build(nameOf: (host: HostName) => string, at: (host: HostName) =>
 }
 
 /** Builds the network. What was built of a network that failed half way is removed. */
-export async function openNetwork(): Promise<Network> {
+export async function openNetwork({ isSlow = false }: { readonly isSlow?: boolean } = {}): Promise<Network> {
   const nameOf = namespaceNames();
   const at = (host: HostName): Place => ({ name: host, prefix: ["ip", "netns", "exec", nameOf(host)] });
   const close = startKeeper(hostNames.map(nameOf));
   try {
-    await build(nameOf, at);
+    await build(nameOf, { at, isSlow });
   } catch (error) {
     await close();
     throw error;

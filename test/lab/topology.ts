@@ -7,18 +7,17 @@
  * Devices reach the services by port mappings of the firewall. A firewall that also rewrites the source (NAT on) hides them behind its
  * own LAN address; an old nginx in the cloud that a forgotten configuration still names hides them behind its own.
  */
-export const hostNames = ["client", "wan", "cloud", "firewall", "service180", "service112"] as const;
+export const hostNames = ["client", "wan", "cloud", "firewall", "service180", "service112", "slow"] as const;
 
 export type HostName = (typeof hostNames)[number];
 
 type Interface = readonly [host: HostName, device: string];
 
+/** Where frames on the client's cable wait, in a lab that is to be as slow as the internet. */
+export const slowHost = "slow";
+
 /** Both ends of a cable. Each end is made inside its host, so nothing of the lab is ever in the machine's own network. */
-export const links: readonly (readonly [Interface, Interface])[] = [
-  [
-    ["client", "eth0"],
-    ["wan", "client0"],
-  ],
+const links: readonly (readonly [Interface, Interface])[] = [
   [
     ["cloud", "eth0"],
     ["wan", "cloud0"],
@@ -36,6 +35,14 @@ export const links: readonly (readonly [Interface, Interface])[] = [
     ["firewall", "lan112"],
   ],
 ];
+
+/** All cables. The client's goes through the slow host where there is to be a delay. */
+export function linksOf({ isSlow }: { readonly isSlow: boolean }): readonly (readonly [Interface, Interface])[] {
+  const client: Interface = ["client", "eth0"];
+  const wan: Interface = ["wan", "client0"];
+  if (!isSlow) return [[client, wan], ...links];
+  return [[client, [slowHost, "near"]], [[slowHost, "far"], wan], ...links];
+}
 
 /** The firewall's LAN side: one bridge over the cables to the services. */
 export const lanBridge: { readonly host: HostName; readonly device: string; readonly ports: readonly string[] } = {

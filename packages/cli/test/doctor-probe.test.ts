@@ -38,6 +38,29 @@ test("a path without a fault is told as one, in three languages and formats", as
   expect(html.stdout).toContain("障害は見つかりませんでした");
 });
 
+test("over IPv6, on a socket for both families, an IPv4 client is written as IPv6", async () => {
+  const both = startCommand(["doctor", "serve", "--host", "::", "--path", PATH, "--json"]);
+  try {
+    const [line] = await both.says(/^\{.*\}/m);
+    const { port } = JSON.parse(line) as { port: number };
+    const [v6, v4] = [
+      await probe(`http://[::1]:${port}${PATH}`, "--rounds", "1", "--json"),
+      await probe(`http://127.0.0.1:${port}${PATH}`, ...quick, "--json"),
+    ];
+    expect(JSON.parse(v6.stdout)).toMatchObject({
+      path: { clients: { 6: "::1" }, legs: [{ family: 6 }, { family: 6 }] },
+      facts: { "peer.v4mapped": false },
+    });
+    expect(JSON.parse(v4.stdout)).toMatchObject({
+      path: { clients: { 4: "127.0.0.1" } },
+      facts: { "peer.v4mapped": true, "peer.scope": "loopback" },
+    });
+  } finally {
+    both.child.kill("SIGTERM");
+    await both.finished;
+  }
+});
+
 test("a probe that was kept is compared like one that is made", async () => {
   const made = await probe(url, ...quick, "--json");
   const kept = folderOf({ "kept.json": made.stdout });

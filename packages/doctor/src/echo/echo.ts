@@ -7,6 +7,7 @@ import { evidenceOf } from "wherefrom/node";
 import { type WebSocket, WebSocketServer } from "ws";
 import { type HostSources, hostFactsFor, thisHost } from "./host-facts.ts";
 import { NONCE, type Observation, type RoundTrip } from "./observation.ts";
+import type { SynTtl } from "./syn-ttl.ts";
 import { askSs, type TcpRoundTrip } from "./tcp-round-trip.ts";
 
 /** Limits of an echo. What is past them gets no observation. */
@@ -17,7 +18,7 @@ const ECHO_LIMITS = {
   maxWebSockets: 20,
   /** How long a WebSocket may stay. */
   webSocketMs: 15_000,
-  pings: 5,
+  pings: 6,
 } as const;
 
 /** Fields that prove who somebody is. A probe sends none, but a proxy on the way may. */
@@ -40,6 +41,7 @@ export type EchoOptions = {
   readonly resolver?: Resolver;
   readonly host?: HostSources;
   readonly tcpRoundTrip?: TcpRoundTrip;
+  readonly synTtl?: SynTtl;
 };
 
 /**
@@ -58,7 +60,7 @@ export type Echo = {
 };
 
 /** Makes an echo. Throws a `RangeError` for a path that could be guessed. */
-export function createEcho({ path, resolver, host = thisHost, tcpRoundTrip = askSs }: EchoOptions): Echo {
+export function createEcho({ path, resolver, host = thisHost, tcpRoundTrip = askSs, synTtl }: EchoOptions): Echo {
   if (!/^\/[\w.~/-]{16,200}$/.test(path) || path.endsWith("/")) {
     throw new RangeError("An echo's path begins with a slash, has at least 16 characters more, and ends in no slash: nobody may guess it");
   }
@@ -67,16 +69,19 @@ export function createEcho({ path, resolver, host = thisHost, tcpRoundTrip = ask
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_024, perMessageDeflate: false });
   let sequence = 0;
 
-  function observe(request: IncomingMessage, transport: Observation["transport"]): Omit<Observation, "roundTrip"> {
+  async function observe(request: IncomingMessage, transport: Observation["transport"]): Promise<Omit<Observation, "roundTrip">> {
     const { socket } = request;
     sequence += 1;
     const peer = { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
     const local = { address: socket.localAddress ?? "", port: socket.localPort ?? 0 };
+    const counted = sequence;
+    const asked: Promise<number | undefined> = synTtl === undefined ? Promise.resolve(undefined) : synTtl(peer);
+    const ttl = await asked;
     return {
       version: 1,
       nonce: nonceIn(request, path) ?? "",
       instance,
-      sequence,
+      sequence: counted,
       transport,
       target: request.url ?? "",
       httpVersion: request.httpVersion,
@@ -85,6 +90,7 @@ export function createEcho({ path, resolver, host = thisHost, tcpRoundTrip = ask
       headers: fieldsOf(request.rawHeaders),
       trailers: fieldsOf(request.rawTrailers),
       host: hostFactsFor({ peer: peer.address, local: local.address }, host),
+      ...(ttl !== undefined && { synTtl: ttl }),
       ...(resolver && { resolution: resolved(resolver, request) }),
     };
   }
@@ -96,7 +102,7 @@ export function createEcho({ path, resolver, host = thisHost, tcpRoundTrip = ask
       if (nonceIn(request, path) === undefined) answer(response, { status: 404, instance, body: { error: "no-nonce" } });
       else if (request.method !== "GET") answer(response, { status: 405, instance, body: { error: "only-get" } });
       else if (!allow()) answer(response, { status: 429, instance, body: { error: "too-many" } });
-      else readToEnd(request, () => answer(response, { status: 200, instance, body: observe(request, "http") }));
+      else readToEnd(request, () => void tell(request, response));
       return true;
     },
     handleUpgrade(request, { socket, head }) {
@@ -122,12 +128,16 @@ export function createEcho({ path, resolver, host = thisHost, tcpRoundTrip = ask
 
   sockets.on("headers", (headers) => headers.push(`${ECHO_FIELD}: ${instance}`));
 
+  async function tell(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    answer(response, { status: 200, instance, body: await observe(request, "http") });
+  }
+
   /** Measures, then tells, then leaves. */
   async function greet(client: WebSocket, { request, socket }: { request: IncomingMessage; socket: Socket }): Promise<void> {
     client.on("error", () => client.terminate());
     const deadline = setTimeout(() => client.terminate(), ECHO_LIMITS.webSocketMs);
     client.on("close", () => clearTimeout(deadline));
-    const observation = observe(request, "websocket");
+    const observation = await observe(request, "websocket");
     const roundTrip = await measure(client, { socket, tcpRoundTrip });
     client.send(JSON.stringify({ ...observation, ...(roundTrip && { roundTrip }) }), () => client.close());
   }

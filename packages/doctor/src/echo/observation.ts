@@ -22,6 +22,8 @@ export type Observation = {
   readonly host: HostFacts;
   /** Round trips of this connection, where the transport and the system let them be measured. */
   readonly roundTrip?: RoundTrip;
+  /** TTL or hop limit of the connection's first packet, where somebody may look at packets. */
+  readonly synTtl?: number;
   /** What the service's own policy says, where the echo was given it. */
   readonly resolution?: { readonly ip: string | null; readonly outcome: string; readonly trust: string; readonly reason?: string };
 };
@@ -66,6 +68,7 @@ export const observationSchema: z.ZodType<Observation, unknown> = z.strictObject
     listensOnLoopback: z.boolean(),
   }),
   roundTrip: z.strictObject({ applicationMs: z.number().min(0), tcpMs: z.number().min(0) }).exactOptional(),
+  synTtl: z.int().min(0).max(255).exactOptional(),
   resolution: z
     .strictObject({ ip: z.string().nullable(), outcome: z.string(), trust: z.string(), reason: z.string().exactOptional() })
     .exactOptional(),

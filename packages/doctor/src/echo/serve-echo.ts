@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { createEcho, ECHO_FIELD, type EchoOptions } from "./echo.ts";
 import { thisHost } from "./host-facts.ts";
 import type { ContainerKind } from "./observation.ts";
+import { type SynWatch, watchSyns } from "./syn-ttl.ts";
 
 /** Something that is worth a line while an echo runs. */
 export type EchoNotice =
@@ -14,12 +15,14 @@ export type EchoNotice =
   /** Bytes that are no HTTP. */
   | { readonly kind: "malformed"; readonly peer: string; readonly code: string };
 
-export type ServeEchoOptions = Omit<EchoOptions, "path" | "host"> & {
+export type ServeEchoOptions = Omit<EchoOptions, "path" | "host" | "synTtl"> & {
   /** What the service runs in, where somebody knows that better than its host's files. */
   readonly container?: ContainerKind;
   readonly listen: { readonly host: string; readonly port: number };
   /** Drawn at random when absent. */
   readonly path?: string;
+  /** Whether to watch the first packets of connections, which takes tcpdump and the right to use it. */
+  readonly watchesSyns?: boolean;
   readonly onNotice?: (notice: EchoNotice) => void;
 };
 
@@ -38,15 +41,18 @@ function drawEchoPath(): string {
   return `/.wherefrom-${randomBytes(12).toString("hex")}`;
 }
 
-/** Listens with an echo and nothing else. Rejects with Node's own error when it cannot listen. */
+/** Listens with an echo and nothing else. Rejects with Node's own error when it cannot listen, and with an `EchoError` when it cannot watch. */
 export async function serveEcho({
   listen,
   path = drawEchoPath(),
   container,
+  watchesSyns = false,
   onNotice = () => undefined,
   ...options
 }: ServeEchoOptions): Promise<RunningEcho> {
-  const echo = createEcho({ path, host: { ...thisHost, ...(container !== undefined && { container }) }, ...options });
+  let watch: SynWatch | undefined;
+  const host = { ...thisHost, ...(container !== undefined && { container }) };
+  const echo = createEcho({ path, host, synTtl: async (peer) => watch?.ttlOf(peer), ...options });
   const server = createServer({ maxHeaderSize: 64 * 1024, headersTimeout: 10_000, requestTimeout: 15_000, requireHostHeader: false });
   // Node 20 drops what exceeds its own count without a word: what arrived would not be what is told
   server.maxHeadersCount = 0;
@@ -64,16 +70,23 @@ export async function serveEcho({
     socket.end(`HTTP/1.1 400 Bad Request\r\n${ECHO_FIELD}: ${echo.instance}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   });
   await listenAt(server, listen);
+  const close = async (): Promise<void> => {
+    echo.close();
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await Promise.all([closed, watch?.close()]);
+  };
+  if (watchesSyns) {
+    watch = await watchSyns((server.address() as AddressInfo).port).catch(async (error: unknown) => {
+      await close();
+      throw error;
+    });
+  }
   return {
     path,
     instance: echo.instance,
     address: server.address() as AddressInfo,
-    async close() {
-      echo.close();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
+    close,
   };
 }
 

@@ -34,6 +34,8 @@ export type Leg = {
   /** Whether the client's port arrived: always, never, or sometimes (absent). */
   readonly isPortKept?: boolean;
   readonly roundTrip?: RoundTrip;
+  /** Hops that the connection's first packet has lost: 0 is a neighbour's own packet. */
+  readonly hopsLost?: number;
   /** Whether an answer came from a cache. */
   readonly isCached: boolean;
   /** The service's processes that answered. */
@@ -54,6 +56,7 @@ export function learnLeg(run: ProbeRun, { transport, family }: { transport: Tran
   const alias = agreed(of("alias").map(aliasFateOf));
   const hop = agreed(hopByHop.filter((fate) => fate !== undefined));
   const isPortKept = agreed(seen.map(({ own, observation }) => own.localPort === observation.peer.port));
+  const hopsLost = agreed(seen.flatMap(({ observation: { synTtl } }) => (synTtl === undefined ? [] : [hopsOf(synTtl)])));
   const roundTrip = shortest(seen.flatMap(({ observation }) => (observation.roundTrip === undefined ? [] : [observation.roundTrip])));
   return {
     transport,
@@ -68,9 +71,15 @@ export function learnLeg(run: ProbeRun, { transport, family }: { transport: Tran
     singles: agreed(of("single-headers").map(singleFatesOf)) ?? [],
     ...(isPortKept !== undefined && { isPortKept }),
     ...(roundTrip && { roundTrip }),
+    ...(hopsLost !== undefined && { hopsLost }),
     isCached: isCached(run, { transport, family }),
     instances: new Set(seen.map(({ observation }) => observation.instance)).size,
   };
+}
+
+/** Systems begin at 64, 128 or 255. */
+function hopsOf(ttl: number): number {
+  return ([64, 128, 255].find((initial) => initial >= ttl) ?? 255) - ttl;
 }
 
 /** What all rounds say alike. */

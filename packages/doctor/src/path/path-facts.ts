@@ -66,7 +66,7 @@ const SCOPES: Readonly<Record<AddressKind, string | undefined>> = {
   unknown: undefined,
 };
 
-function peerFacts({ plain, peers, isPortKept }: Leg): Known {
+function peerFacts({ plain, peers, isPortKept, hopsLost }: Leg): Known {
   const address = canonical(plain.peer.address);
   const scope = plain.peer.address === "" ? "unix" : SCOPES[kindOfAddress(address)];
   const { isPeerDefaultGateway, isPeerInOwnSubnet } = plain.host;
@@ -79,6 +79,7 @@ function peerFacts({ plain, peers, isPortKept }: Leg): Known {
     // one client that is seen with several addresses comes through a pool of them
     ...(new Set(peers.map(canonical)).size > 1 && { "peer.pool": true }),
     ...(isPortKept !== undefined && { "tcp.portPreserved": isPortKept }),
+    ...(hopsLost !== undefined && { "tcp.ttlHops": hopsLost }),
   };
 }
 

@@ -18,6 +18,18 @@ export type Block =
 /** What a finding says to a person, before it is decided how it is shown. Not markup: no piece is ever read as such. */
 export type Document = { readonly title: string; readonly language: string; readonly blocks: readonly Block[] };
 
+/** A listing of a JSON value of our own. Addresses in it name somebody. */
+export function jsonListingOf(value: unknown): Block {
+  const lines = JSON.stringify(value, undefined, 2).split("\n");
+  const pieces = (line: string): Line =>
+    line
+      .split(/("[0-9A-Fa-f:.]+")/)
+      .flatMap((part): Piece[] =>
+        /^"[0-9A-Fa-f:.]+"$/.test(part) ? ['"', { kind: "address", text: part.slice(1, -1) }, '"'] : [{ kind: "code", text: part }],
+      );
+  return { kind: "listing", lines: lines.map(pieces) };
+}
+
 /** A listing of a text of our own. */
 export function listingOf(text: string): Block {
   return { kind: "listing", lines: text.split("\n").map((line) => [{ kind: "code", text: line }]) };

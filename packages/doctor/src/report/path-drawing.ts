@@ -65,13 +65,15 @@ function hopsOf(leg: Leg, { path, say }: { path: LearnedPath; say: Phrase }): re
   }
 }
 
-/** A hop that writes nothing: a proxy that ends connections, a router that rewrites the source, or one of the two. */
+/** A hop that writes nothing: a proxy that ends connections, a router that rewrites the source, or one of the two. A first packet that has lost hops was routed, whatever else is known. */
 function silentHop(leg: Leg, { peer, say }: { peer: Line; say: Phrase }): Line {
-  const { roundTrip } = leg;
+  const { roundTrip, hopsLost } = leg;
   const ratio =
     roundTrip === undefined || roundTrip.applicationMs < ENDED || roundTrip.tcpMs === 0
       ? undefined
       : roundTrip.applicationMs / roundTrip.tcpMs;
-  if (ratio === undefined || (ratio >= ROUTED && ratio <= ENDED)) return say("pathSilent", { hop: peer });
-  return say(ratio > ENDED ? "pathSilentProxy" : "pathRewrites", { hop: peer });
+  if (ratio !== undefined && ratio > ENDED) return say("pathSilentProxy", { hop: peer });
+  if ((ratio !== undefined && ratio < ROUTED) || leg.isPortKept === true || (hopsLost !== undefined && hopsLost > 0))
+    return say("pathRewrites", { hop: peer });
+  return say("pathSilent", { hop: peer });
 }

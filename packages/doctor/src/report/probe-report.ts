@@ -8,7 +8,7 @@ import { isFaulty, type ProbeFinding } from "../probe/probe-finding.ts";
 import type { LearnedSignature } from "../signature/ask-signature.ts";
 import type { Signature } from "../signature/signature.ts";
 import { diagnosisBlocks } from "./diagnosis-report.ts";
-import { type Block, type Document, type Line, listingOf } from "./document.ts";
+import { type Block, type Document, jsonListingOf, type Line } from "./document.ts";
 import { drawPath } from "./path-drawing.ts";
 import { type Phrase, phrasesIn, plainIn } from "./phrase.ts";
 
@@ -107,7 +107,7 @@ function policyBlocks(proposal: PolicyProposal, { say, plain }: Telling): readon
   return [
     heading,
     ...proposal.proposals.flatMap(({ policy, isProven, trustsGateway, tried, forged }): Block[] => [
-      listingOf(JSON.stringify(policy, undefined, 2)),
+      jsonListingOf(policy),
       {
         kind: "paragraph",
         text: [

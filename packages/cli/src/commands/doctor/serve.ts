@@ -32,6 +32,7 @@ type ServeOptions = {
   readonly ranges?: string;
   readonly minutes: number;
   readonly container?: ContainerKind;
+  readonly synTtl?: boolean;
   readonly json?: boolean;
 };
 
@@ -64,6 +65,13 @@ export function addServeCommand(doctor: Command): void {
         "WHEREFROM_DOCTOR_CONTAINER",
       ).choices(CONTAINER_KINDS),
     )
+    .addOption(
+      switchOption(
+        "--syn-ttl",
+        "tell how many hops each connection's first packet has lost: takes tcpdump, and the right to use it",
+        "WHEREFROM_DOCTOR_SYN_TTL",
+      ),
+    )
     .addHelpText("after", EXAMPLES)
     .action(async (options: ServeOptions) => {
       const policy = options.policy === undefined ? undefined : readPolicy(options.policy, await readProviders(options.ranges));
@@ -84,6 +92,7 @@ export function addServeCommand(doctor: Command): void {
                 listen: { host, port },
                 ...(options.path !== undefined && { path: options.path }),
                 ...(options.container !== undefined && { container: options.container }),
+                watchesSyns: options.synTtl === true,
                 ...(policy && { resolver: createResolver(policy) }),
                 onNotice: (notice) => tellNotice(notice, options),
               }),
