@@ -61,9 +61,9 @@ test.each(["SIGUSR1", "SIGHUP"] as const)("%s opens the file anew, and no line i
 });
 
 test.each([
-  { flags: [], file: "config.log", says: /^127\.0\.0\.1 - - \[.*\] "GET \/cart HTTP\/1\.1" 200 4 / },
-  { flags: ["--access-log", join(folder, "flag.log")], file: "flag.log", says: /^\{"event":"request",/ },
-])("the gateway file says where and how, and $flags goes before it", async ({ flags, file, says }) => {
+  { flags: [], file: "config.log" },
+  { flags: ["--access-log", join(folder, "flag.log")], file: "flag.log" },
+])("the gateway file says how, and where unless $flags does", async ({ flags, file }) => {
   const config = join(folder, "gateway.json");
   writeFileSync(config, JSON.stringify({ listeners: [{ port: 0 }], accessLog: { file: join(folder, "config.log"), format: "combined" } }));
   command = startCommand(["gateway", "--snapshot", snapshot, "--config", config, ...flags]);
@@ -71,5 +71,5 @@ test.each([
   await fetch(`${url}/cart`);
   command.child.kill("SIGTERM");
   await command.finished;
-  expect(readFileSync(join(folder, file), "utf8")).toMatch(says);
+  expect(readFileSync(join(folder, file), "utf8")).toMatch(/^127\.0\.0\.1 - - \[.*\] "GET \/cart HTTP\/1\.1" 200 4 /);
 });

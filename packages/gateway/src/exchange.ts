@@ -2,6 +2,7 @@ import { flowVariable } from "@wherefrom/model";
 import type { Evidence, Explanation, Resolution } from "wherefrom";
 import type { RequestTarget } from "./accept/request-target.ts";
 import type { ClientRequest, ClientResponse, Upgrade } from "./client-message.ts";
+import type { ContractName } from "./decide/contract.ts";
 import type { FaultCode } from "./errors.ts";
 import { type Fault, faultBody, faultFields } from "./fault.ts";
 import type { Connection } from "./listen/connection.ts";
@@ -20,6 +21,8 @@ export class Exchange {
   readonly response: ClientResponse;
   readonly upgrade: Upgrade | undefined;
   readonly #pipeline: Pipeline | undefined;
+  /** By which contract an engine asks about this request; `undefined` for one that the gateway itself answers. */
+  readonly decision: ContractName | undefined;
   /** One snapshot for the whole exchange: what is published meanwhile is for the next one. */
   readonly snapshot: CompiledSnapshot;
   /** By `Runtime.now`. */
@@ -34,6 +37,8 @@ export class Exchange {
   resolution: Resolution | undefined;
   /** What became of the signed hop; `undefined` when there was none, or none is accepted here. */
   hop: HopVerdict | undefined;
+  /** Set by `ask`: the exchange of the request that this one, an engine's, only asks about. */
+  asked: Exchange | undefined;
   /** Set by `route`. */
   route: CompiledRoute | undefined;
   /** Set with the answer; 101 for a WebSocket that was opened. */
@@ -51,12 +56,13 @@ export class Exchange {
   #explanation: Explanation | undefined;
 
   constructor(request: ClientRequest, parts: ExchangeParts) {
-    const { connection, response, upgrade, pipeline, snapshot, startedAtMs, expectsContinue = false } = parts;
+    const { connection, response, upgrade, pipeline, decision, snapshot, startedAtMs, expectsContinue = false } = parts;
     this.connection = connection;
     this.request = request;
     this.response = response;
     this.upgrade = upgrade;
     this.#pipeline = pipeline;
+    this.decision = decision;
     this.snapshot = snapshot;
     this.startedAtMs = startedAtMs;
     this.expectsContinue = expectsContinue;
@@ -131,6 +137,7 @@ type ExchangeParts = {
   readonly response: ClientResponse;
   readonly upgrade?: Upgrade | undefined;
   readonly pipeline?: Pipeline;
+  readonly decision?: ContractName;
   readonly snapshot: CompiledSnapshot;
   readonly startedAtMs: number;
   readonly expectsContinue?: boolean;

@@ -21,7 +21,7 @@ function combinedLine(entry: LogEntry, { gateway, time }: { gateway: string; tim
   const request = `${record.method} ${target} HTTP/${record.httpVersion}`;
   return (
     `${resolution?.ip ?? "-"} - - [${time}] "${request}" ${status} ${record.responseBytes} "${referrer}" "${userAgent}" ` +
-    `peer="${peer}" trust=${resolution?.trust ?? "-"} outcome=${resolution?.outcome ?? "-"} reason=${resolution?.reason ?? "-"} signed_hop=${record.signedHop ?? "-"} ` +
+    `peer="${peer}" trust=${resolution?.trust ?? "-"} outcome=${resolution?.outcome ?? "-"} reason=${resolution?.reason ?? "-"} signed_hop=${record.signedHop ?? "-"} decision=${record.decision ?? "-"} ` +
     `algorithm="${resolution?.algorithm ?? "-"}" host="${host}" fault=${record.fault ?? "-"} route=${record.route ?? "-"} ` +
     `revision=${record.revision} request_bytes=${record.requestBytes} duration_ms=${roundMs(record.durationMs)} gateway=${gateway}\n`
   );

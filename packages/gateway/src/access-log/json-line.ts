@@ -24,6 +24,7 @@ function fieldsOf({ record, timeMs, target, peer, host, userAgent, referrer }: L
     algorithm: resolution?.algorithm,
     key: resolution?.key ?? undefined,
     signedHop: record.signedHop,
+    decision: record.decision,
     peer,
     method: record.method,
     host,

@@ -15,6 +15,8 @@ export type Entrance = {
   readonly tls: Tls | undefined;
   /** Whether HTTP/2 may be spoken: by ALPN with TLS, by prior knowledge without. */
   readonly speaksHttp2: boolean;
+  /** Who may ask for decisions here; `undefined` for a listener of clients. */
+  readonly isEngine: PeerGate | undefined;
 };
 
 /** A connection that can be served. `socket` is what HTTP is spoken over. */

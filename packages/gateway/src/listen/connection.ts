@@ -1,3 +1,5 @@
+import type { PeerGate } from "../peer-gate.ts";
+
 /** What is known of a client's connection beside what the client says by HTTP. */
 export type Connection = {
   /**
@@ -7,6 +9,8 @@ export type Connection = {
   readonly peer: string | undefined;
   /** Whether the client speaks TLS: to this gateway, or by word of a PROXY protocol header to whoever carries its connection. */
   readonly isEncrypted: boolean;
+  /** Set on a listener for engines: requests here ask about others. Says which peers may. */
+  readonly isEngine?: PeerGate | undefined;
 };
 
 const CONNECTION = Symbol("connection");

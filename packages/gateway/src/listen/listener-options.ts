@@ -35,10 +35,16 @@ const listenerSchema = z
     tls: z.strictObject({ certFile: file, keyFile: file }).exactOptional(),
     /** HTTP/2 beside HTTP/1.1: by ALPN with TLS, where it is spoken unless told otherwise; by prior knowledge without. */
     http2: z.boolean("Expected true or false").exactOptional(),
+    /** Makes it a listener for engines that ask for decisions, and for nothing else. Only these peers may. */
+    decide: z.strictObject({ trustedPeers: peersSchema }).exactOptional(),
   })
   .refine(({ port, unix }) => (port === undefined) !== (unix === undefined), "Expected exactly one of port and unix")
   .refine(({ host, unix }) => host === undefined || unix === undefined, { path: ["host"], error: "Expected no host beside unix" })
-  .refine(({ mode, unix }) => mode === undefined || unix !== undefined, { path: ["mode"], error: "Expected no mode without unix" });
+  .refine(({ mode, unix }) => mode === undefined || unix !== undefined, { path: ["mode"], error: "Expected no mode without unix" })
+  .refine(({ decide, proxyProtocol }) => decide === undefined || proxyProtocol === undefined, {
+    path: ["decide"],
+    error: "Expected no decide beside proxyProtocol: an engine speaks for itself",
+  });
 
 /** The listeners of one gateway, at least one. */
 export const listenersSchema = z
@@ -61,6 +67,8 @@ export type ListenerSettings = {
   readonly proxies: PeerGate | undefined;
   readonly tls: CertificateFiles | undefined;
   readonly speaksHttp2: boolean;
+  /** Who may ask for decisions here; `undefined` for a listener of clients. */
+  readonly isEngine: PeerGate | undefined;
 };
 
 /** Reads listener options. Errors: `GATEWAY_LISTENER_INVALID` with every fault. */
@@ -72,8 +80,14 @@ export function readListenerOptions(options: readonly ListenerOptions[]): readon
 }
 
 function settingsOf(listener: ListenerOptions): ListenerSettings {
-  const { proxyProtocol, tls, http2 = tls !== undefined } = listener;
-  return { place: placeOf(listener), proxies: proxyProtocol && createPeerGate(proxyProtocol.trustedPeers), tls, speaksHttp2: http2 };
+  const { proxyProtocol, tls, http2 = tls !== undefined, decide } = listener;
+  return {
+    place: placeOf(listener),
+    proxies: proxyProtocol && createPeerGate(proxyProtocol.trustedPeers),
+    tls,
+    speaksHttp2: http2,
+    isEngine: decide && createPeerGate(decide.trustedPeers),
+  };
 }
 
 function placeOf({ host = DEFAULT_HOST, port = 0, unix, mode = DEFAULT_MODE }: ListenerOptions): Place {

@@ -80,11 +80,11 @@ export class Listeners {
     clearTimeout(timer);
   }
 
-  async #openEntrance({ proxies, tls: files, speaksHttp2 }: ListenerSettings): Promise<Entrance> {
-    if (files === undefined) return { proxies, tls: undefined, speaksHttp2 };
+  async #openEntrance({ proxies, tls: files, speaksHttp2, isEngine }: ListenerSettings): Promise<Entrance> {
+    if (files === undefined) return { proxies, tls: undefined, speaksHttp2, isEngine };
     const { limits, onNotice } = this.#runtime;
     const protocols = speaksHttp2 ? ["h2", "http/1.1"] : ["http/1.1"];
-    return { proxies, tls: await Tls.open(files, { limits, onNotice, protocols }), speaksHttp2 };
+    return { proxies, tls: await Tls.open(files, { limits, onNotice, protocols }), speaksHttp2, isEngine };
   }
 
   #accept(socket: Socket, entrance: Entrance): void {
@@ -96,7 +96,7 @@ export class Listeners {
     socket.once("close", () => {
       this.#connections -= 1;
     });
-    const connection: Connection = { peer: this.#runtime.peerOf(socket), isEncrypted: false };
+    const connection: Connection = { peer: this.#runtime.peerOf(socket), isEncrypted: false, isEngine: entrance.isEngine };
     if (entrance.proxies === undefined && entrance.tls === undefined && !entrance.speaksHttp2)
       return this.#http[1].serve(socket, connection);
     void this.#arrive(socket, { connection, entrance });

@@ -1,4 +1,5 @@
 import type { Resolution } from "wherefrom";
+import type { ContractName } from "../decide/contract.ts";
 import type { FaultCode } from "../errors.ts";
 import type { HopRefusal } from "../signed-hop/hop-refusal.ts";
 
@@ -21,6 +22,8 @@ export type ExchangeRecord = {
   readonly resolution: Resolution | undefined;
   /** What became of the signed hop that the request brought; `undefined` when it brought none, or none is accepted here. */
   readonly signedHop: "accepted" | HopRefusal | undefined;
+  /** By which contract an engine asked about this request; `undefined` for one that came to the gateway itself. */
+  readonly decision: ContractName | undefined;
   /** Name of the route. */
   readonly route: string | undefined;
   /** `undefined` when the client left before there was one; 101 for an opened WebSocket. */

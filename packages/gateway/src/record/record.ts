@@ -8,6 +8,8 @@ import type { ExchangeRecord } from "./exchange-record.ts";
  * fails or waits for it.
  */
 export function record(exchange: Exchange, { accessLog, onExchange, onNotice, now, tally }: Runtime): void {
+  // Only asked about another, which has a record of its own.
+  if (exchange.asked !== undefined) return;
   const durationMs = now() - exchange.startedAtMs;
   tally.count(exchange, durationMs);
   if (onExchange === undefined && accessLog === undefined) return;
@@ -33,6 +35,7 @@ function recordOf(exchange: Exchange, durationMs: number): ExchangeRecord {
     peer: exchange.evidence?.peer,
     resolution: exchange.resolution,
     signedHop: exchange.hop?.kind === "refused" ? exchange.hop.reason : exchange.hop?.kind,
+    decision: exchange.decision,
     route: exchange.route?.route.name,
     status: exchange.status,
     fault: exchange.fault,
