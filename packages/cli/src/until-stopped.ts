@@ -1,7 +1,11 @@
 import { exitCodes } from "./errors.ts";
 
 /** A thing that a command opened and has to close. */
-export type Closable = { close(): Promise<void> };
+export type Closable = {
+  close(): Promise<void>;
+  /** How long that may take where it is more than a few seconds. */
+  readonly closesWithinMs?: number;
+};
 
 /** Hands a thing over for closing, and returns it. Throws `Stopped` when the stop came first; the thing is closed all the same. */
 export type Own = <Thing extends Closable>(thing: Thing) => Thing;
@@ -14,8 +18,9 @@ class Stopped extends Error {
 const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
 /** The shell's convention for a process that a signal ended: 128 and the signal's number. */
 const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
-/** How long closing may take before the process ends anyway. */
+/** How long closing may take before the process ends anyway: this, or this much more than a part says of itself. */
 const MAX_CLOSE_MS = 10_000;
+const MORE_CLOSE_MS = 2_000;
 /** How long a part that is being opened may take to notice the stop. */
 const MAX_SETTLE_MS = 1_000;
 
@@ -83,16 +88,17 @@ async function settle(opening: Promise<void>, owned: Closable[]): Promise<void> 
 async function closeAll(owned: Closable[]): Promise<void> {
   const faults: unknown[] = [];
   for (let thing = owned.pop(); thing !== undefined; thing = owned.pop()) {
-    await withinCloseTime(thing.close()).catch((fault: unknown) => faults.push(fault));
+    await withinCloseTime(thing).catch((fault: unknown) => faults.push(fault));
   }
   if (faults.length > 0) throw faults[0];
 }
 
 /** Work that does not end would keep the process for ever after it was told to stop. */
-async function withinCloseTime(work: Promise<void>): Promise<void> {
+async function withinCloseTime(thing: Closable): Promise<void> {
+  const maxMs = Math.max(MAX_CLOSE_MS, (thing.closesWithinMs ?? 0) + MORE_CLOSE_MS);
   const timer = setTimeout(() => {
-    process.stderr.write(`Not everything closed within ${MAX_CLOSE_MS / 1000} s; ended without waiting any longer\n`);
+    process.stderr.write(`Not everything closed within ${maxMs / 1000} s; ended without waiting any longer\n`);
     process.exit(exitCodes.couldNotRun);
-  }, MAX_CLOSE_MS);
-  await work.finally(() => clearTimeout(timer));
+  }, maxMs);
+  await thing.close().finally(() => clearTimeout(timer));
 }

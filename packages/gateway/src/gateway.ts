@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { peerOfSocket } from "wherefrom/node";
 import { AccessLog, type AccessLogCounts } from "./access-log/access-log.ts";
 import type { AccessLogOptions } from "./access-log/access-log-options.ts";
@@ -59,7 +60,12 @@ export type Gateway = AdminSubject & {
   reopenAccessLog(): void;
   /** Reads the certificates of all listeners again, for new connections. One that cannot be used changes nothing but for a notice. */
   refreshCertificates(): Promise<void>;
-  /** Takes no new connection, lets requests in flight finish and WebSockets end for `drainTimeoutMs`, cuts the rest. */
+  /** How long `close` takes at most, but for what the system itself takes to close a file or a connection. */
+  readonly closesWithinMs: number;
+  /**
+   * Is not ready from now on, but goes on for `preStopDelayMs`. Then takes no new connection, lets requests in flight finish and WebSockets end, and after
+   * `drainTimeoutMs` cuts the rest. Called again, it is the same closing.
+   */
   close(): Promise<void>;
 };
 
@@ -98,9 +104,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     random: Math.random,
   };
   const listeners = new Listeners(runtime);
-  let isDraining = false;
-  const close = async (): Promise<void> => {
-    isDraining = true;
+  const shut = async (): Promise<void> => {
     overload.close();
     await source.close();
     await listeners.close();
@@ -116,20 +120,25 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     listening = await listeners.open();
     overload.watch(listeners);
   } catch (error) {
-    await close();
+    await shut();
     throw error;
   }
+  let closing: Promise<void> | undefined;
   return {
     url: listening[0]?.url ?? "",
     listeners: listening,
     revision: () => running.current().revision,
     targetStates: () => upstreams.states(),
     overloadState: () => overload.state(),
-    ...gatewaySubject({ runtime, running, load: () => listeners.load(), isDraining: () => isDraining }),
+    ...gatewaySubject({ runtime, running, load: () => listeners.load(), isDraining: () => closing !== undefined }),
     accessLogCounts: () => accessLog?.counts(),
     reopenAccessLog: () => accessLog?.reopen(),
     refreshCertificates: () => listeners.refreshCertificates(),
-    close,
+    closesWithinMs: limits.preStopDelayMs + limits.drainTimeoutMs,
+    close() {
+      closing ??= limits.preStopDelayMs === 0 ? shut() : sleep(limits.preStopDelayMs).then(shut);
+      return closing;
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { describeIssues, shapeIssues } from "./json-issue.ts";
 
 /**
  * What one gateway takes before it refuses. Each limit carries its unit in its name: `Ms` milliseconds, `Bytes` octets, a plain
- * plural a count. None can be switched off.
+ * plural a count. None can be switched off; `preStopDelayMs` may be 0, as it is a courtesy and no protection.
  */
 export type GatewayLimits = {
   /** Header fields of one request; more is answered 431. Node 20 keeps about 1,000 and silently drops the rest, so Node does not count. */
@@ -105,7 +105,9 @@ export type GatewayLimits = {
   readonly accessLogTimeoutMs: number;
   /** How long `openGateway` waits for its first valid snapshot. */
   readonly firstSnapshotTimeoutMs: number;
-  /** How long `close` lets requests in flight finish and WebSockets end. */
+  /** How long `close` goes on as before once it has said that it is not ready any more: until load balancers have heard it. The only limit that may be 0. */
+  readonly preStopDelayMs: number;
+  /** How long `close` then lets requests in flight finish and WebSockets end. */
   readonly drainTimeoutMs: number;
 };
 
@@ -162,18 +164,21 @@ export const defaultLimits: GatewayLimits = {
   maxAccessLogBytes: 4_194_304,
   accessLogTimeoutMs: 2_000,
   firstSnapshotTimeoutMs: 30_000,
+  preStopDelayMs: 0,
   drainTimeoutMs: 5_000,
 };
 
 /** The longest time a timer of Node can count; a longer one would fire at once. */
 const MAX_TIMER_MS = 2_147_483_647;
 
-const EXPECTED = `Expected a whole number from 1 to ${MAX_TIMER_MS}`;
-const limit = z.int(EXPECTED).min(1, EXPECTED).max(MAX_TIMER_MS, EXPECTED).exactOptional();
+const limit = limitFrom(1);
 
 /** Some of the limits, as a gateway file holds them in its section `limits`. */
 export const limitsSchema = z
-  .strictObject(Object.fromEntries(Object.keys(defaultLimits).map((name) => [name, limit])) as Record<keyof GatewayLimits, typeof limit>)
+  .strictObject({
+    ...(Object.fromEntries(Object.keys(defaultLimits).map((name) => [name, limit])) as Record<keyof GatewayLimits, typeof limit>),
+    preStopDelayMs: limitFrom(0),
+  })
   .refine(isHeaderWithinRequest, { path: ["headersTimeoutMs"], error: "Expected at most requestTimeoutMs" });
 
 /**
@@ -186,6 +191,11 @@ export function withLimits(changes: Partial<GatewayLimits>): GatewayLimits {
   if (shape.success) return { ...defaultLimits, ...changes };
   const issues = shapeIssues(changes, { found: shape.error.issues, code: "GATEWAY_LIMIT_INVALID" });
   throw new GatewayError("GATEWAY_LIMIT_INVALID", `The limits are not valid: ${describeIssues(issues)}`, issues);
+}
+
+function limitFrom(least: number) {
+  const expected = `Expected a whole number from ${least} to ${MAX_TIMER_MS}`;
+  return z.int(expected).min(least, expected).max(MAX_TIMER_MS, expected).exactOptional();
 }
 
 function isHeaderWithinRequest({ headersTimeoutMs, requestTimeoutMs }: Partial<GatewayLimits>): boolean {

@@ -364,21 +364,3 @@ test("requests in a pipeline are answered in order", async () => {
   const text = await sendRaw(gateway.port, wire("GET /1 HTTP/1.1", "Host: a") + wire("GET /2 HTTP/1.1", "Host: a", "Connection: close"));
   expect(text).toMatch(/GET \/1[\s\S]*GET \/2/);
 });
-
-test("closing lets the request in flight finish and takes no new one", async () => {
-  let finish: (() => void) | undefined;
-  const target = own(
-    await openTarget((_request, response) => {
-      finish = () => response.end("late but whole");
-    }),
-  );
-  const gateway = await openTestGateway(snapshotOf([{ target: target.origin }]));
-  const conversation = await converse(gateway.port);
-  conversation.write(wire("GET / HTTP/1.1", "Host: a"));
-  await until(() => finish !== undefined);
-  const closing = gateway.close();
-  finish?.();
-  expect(await conversation.readUntil(/late but whole/)).toMatch(/^Connection: close$/im);
-  await closing;
-  await expect(sendRaw(gateway.port, "")).rejects.toMatchObject({ code: "ECONNREFUSED" });
-});
