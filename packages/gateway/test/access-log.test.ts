@@ -1,5 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, renameSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GatewayOptions, Notice } from "@wherefrom/gateway";
@@ -199,18 +210,25 @@ describe("a pipe that nobody empties", () => {
     return { path, readAll, close: () => closeSync(fd) };
   }
 
-  /** So much goes into a pipe and the log's buffer that fewer requests would not fill them. */
+  /** Long enough that the requests below fill a pipe and the log's buffer. */
   const request = wire("GET / HTTP/1.1", "Host: a", client, `User-Agent: ${"u".repeat(512)}`);
+  /** Its line is longer than what a pipe takes undivided: JSON doubles every backslash, and the log does so before. */
+  const longest = request.replace("/ ", `/${"\\".repeat(1_023)} `).replaceAll("u", "\\");
 
-  async function askMany(gateway: TestGateway, count: number): Promise<void> {
+  async function askMany(gateway: TestGateway, count: number, request: string): Promise<void> {
     const answer = await sendRaw(gateway.port, request.repeat(count - 1) + request.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
     expect(answer.split("HTTP/1.1 200 OK").length - 1).toBe(count);
   }
 
-  test("holds up no request; what does not fit is counted, and what fits is whole", async () => {
+  const sizes = [
+    { what: "lines of a usual length", request },
+    { what: "lines of more than 4,096 bytes", request: longest },
+  ];
+
+  test.each(sizes)("holds up no request; what does not fit is counted, and what fits is whole: $what", async ({ request }) => {
     const pipe = openPipe();
     const gateway = await open({ file: pipe.path }, { limits: { maxAccessLogBytes: 65_536, maxPipelinedRequests: 300 } });
-    await askMany(gateway, 300);
+    await askMany(gateway, 300, request);
     const stuck = gateway.accessLogCounts();
     expect(stuck).toMatchObject({ dropped: expect.any(Number) });
     expect(stuck?.dropped).toBeGreaterThan(0);
@@ -222,12 +240,13 @@ describe("a pipe that nobody empties", () => {
       text += pipe.readAll();
       return gateway.accessLogCounts()?.waiting === 0;
     });
-    await askMany(gateway, 10);
+    await askMany(gateway, 10, request);
     await gateway.close();
     text += pipe.readAll();
     pipe.close();
     const lines = text.slice(0, -1).split("\n");
     expect(lines.every((line) => JSON.parse(line).event === "request")).toBe(true);
+    expect((lines[0] ?? "").length > 4_096).toBe(request === longest);
     const { recorded = 0, dropped = 0, waiting } = gateway.accessLogCounts() ?? {};
     expect([lines.length, recorded + dropped, waiting]).toEqual([recorded, 310, 0]);
   });
@@ -235,7 +254,7 @@ describe("a pipe that nobody empties", () => {
   test("holds up closing no longer than it may, and what is lost then is counted", async () => {
     const pipe = openPipe();
     const gateway = await open({ file: pipe.path }, { limits: { accessLogTimeoutMs: 50, maxPipelinedRequests: 300 } });
-    await askMany(gateway, 200);
+    await askMany(gateway, 200, request);
     await gateway.close();
     const text = pipe.readAll();
     pipe.close();
@@ -279,7 +298,19 @@ test("a disk that is full is said once, and costs lines and no request", async (
   await gateway.close();
   expect(gateway.accessLogCounts()).toEqual({ recorded: 0, dropped: 3, waiting: 0 });
   expect(notices.filter(({ code }) => code === "ACCESS_LOG_FAILED")).toMatchObject([{ message: expect.stringContaining("ENOSPC") }]);
+  await until(() => !openFiles().includes("/dev/full"));
 });
+
+/** What this process has open. */
+function openFiles(): string[] {
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return [];
+    }
+  });
+}
 
 const unwritable = [
   { what: "a folder that is not there", file: () => join(folder, "no", "access.log"), says: /ENOENT/ },

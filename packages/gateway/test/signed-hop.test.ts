@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExchangeRecord, GatewayOptions, Notice, SignedHopOptions } from "@wherefrom/gateway";
@@ -140,6 +141,49 @@ describe("a chain of gateways resolves as its first does, whatever the policies 
     await ask(first.port, "GET / HTTP/1.1", "Host: a", "X-Forwarded-For: 203.0.113.7");
     await until(() => last.records.length > 0);
     expect(last.records[0]?.resolution).toMatchObject({ ip: "203.0.113.7", trust: "verified", algorithm: "SignedHop{KeyId:inner}" });
+  });
+
+  test("over HTTP/2 between the gateways", async () => {
+    const last = await openNode({ policy: byPeer, signedHop: accepting, listeners: [{ port: 0, http2: true }] });
+    const signedHop = { keys: [edge], sign: { key: "edge", targets: [last.origin] } };
+    const first = await openNode({
+      route: { target: undefined, targets: [{ url: last.origin, http2: true }] },
+      policy: trusting,
+      signedHop,
+    });
+    expect((await ask(first.port, "GET /cart?item=7 HTTP/1.1", "Host: a", "X-Forwarded-For: 203.0.113.7")).status).toBe(200);
+    await until(() => last.records.length > 0);
+    expect(last.records[0]).toMatchObject({
+      httpVersion: "2.0",
+      signedHop: "accepted",
+      resolution: { ip: "203.0.113.7", trust: "verified" },
+    });
+  });
+
+  test("a request that is sent again is signed again", async () => {
+    const last = await openNode({ policy: byPeer, signedHop: accepting });
+    // Carries connections to the last gateway, and breaks the first when that has answered: it has used the hop then.
+    let connections = 0;
+    const relay = createServer((client) => {
+      connections += 1;
+      const isFirst = connections === 1;
+      const upstream = connect(last.port, "127.0.0.1");
+      client.pipe(upstream);
+      upstream.on("data", (chunk) => (isFirst ? client.destroy() : client.write(chunk)));
+      for (const socket of [client, upstream]) socket.on("error", () => undefined);
+      client.on("close", () => upstream.destroy());
+    });
+    await new Promise<void>((resolve) => relay.listen(0, "127.0.0.1", resolve));
+    open.push({ close: async () => void relay.close() });
+    const origin = `http://127.0.0.1:${(relay.address() as AddressInfo).port}`;
+    const signedHop = { keys: [edge], sign: { key: "edge", targets: [origin] } };
+    const first = await openNode({ target: origin, policy: trusting, signedHop });
+    expect((await ask(first.port, "GET / HTTP/1.1", "Host: a", "X-Forwarded-For: 203.0.113.7")).status).toBe(200);
+    await until(() => last.records.length === 2);
+    expect(last.records.map(({ signedHop: hop, resolution }) => [hop, resolution?.ip])).toEqual([
+      ["accepted", "203.0.113.7"],
+      ["accepted", "203.0.113.7"],
+    ]);
   });
 
   test("with append, the chain in X-Forwarded-For grows as it does without hops, and nobody counts in it", async () => {

@@ -1,3 +1,4 @@
+import { createClock } from "./clock.ts";
 import { roundMs } from "./json-line.ts";
 import type { LogEntry } from "./log-entry.ts";
 
@@ -11,7 +12,7 @@ const CLIENT_LEFT = 499;
  * Source: Apache, mod_log_config, `%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-agent}i"`; time in UTC, bytes without the header.
  */
 export function combinedWriter(gateway: string, write: (line: string) => void): (entry: LogEntry) => void {
-  const clock = createClock();
+  const clock = createClock(apacheTime);
   return (entry) => write(combinedLine(entry, { gateway, time: clock(entry.timeMs) }));
 }
 
@@ -29,16 +30,7 @@ function combinedLine(entry: LogEntry, { gateway, time }: { gateway: string; tim
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** Formats times as `10/Oct/2000:13:55:36 +0000`. Keeps the text of the second it was asked for last, as nearly every line asks for the same. */
-function createClock(): (timeMs: number) => string {
-  let second = Number.NaN;
-  let text = "";
-  return (timeMs) => {
-    const wanted = Math.floor(timeMs / 1_000);
-    if (wanted === second) return text;
-    second = wanted;
-    const iso = new Date(wanted * 1_000).toISOString();
-    text = `${iso.slice(8, 10)}/${MONTHS[Number(iso.slice(5, 7)) - 1]}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`;
-    return text;
-  };
+/** `10/Oct/2000:13:55:36 +0000` */
+function apacheTime(iso: string): string {
+  return `${iso.slice(8, 10)}/${MONTHS[Number(iso.slice(5, 7)) - 1]}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`;
 }

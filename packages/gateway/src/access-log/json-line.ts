@@ -1,4 +1,5 @@
 import { pino } from "pino";
+import { createClock } from "./clock.ts";
 import type { LogEntry } from "./log-entry.ts";
 
 /**
@@ -9,13 +10,18 @@ import type { LogEntry } from "./log-entry.ts";
 export function jsonWriter(gateway: string, write: (line: string) => void): (entry: LogEntry) => void {
   const options = { base: { gateway }, timestamp: false, formatters: { level: () => ({ event: "request" }) } };
   const logger = pino(options, { write });
-  return (entry) => logger.info(fieldsOf(entry));
+  const clock = createClock((iso) => iso.slice(0, -"000Z".length));
+  return (entry) => logger.info(fieldsOf(entry, `${clock(entry.timeMs)}${milliseconds(entry.timeMs)}Z`));
 }
 
-function fieldsOf({ record, timeMs, target, peer, host, userAgent, referrer }: LogEntry): object {
+function milliseconds(timeMs: number): string {
+  return String(Math.floor(timeMs) % 1_000).padStart(3, "0");
+}
+
+function fieldsOf({ record, target, peer, host, userAgent, referrer }: LogEntry, time: string): object {
   const { resolution } = record;
   return {
-    time: new Date(timeMs).toISOString(),
+    time,
     client: resolution?.ip ?? null,
     clientPort: resolution?.port,
     trust: resolution?.trust,

@@ -1,5 +1,7 @@
 import { constants, fstatSync, openSync } from "node:fs";
-import sonicBoom, { type SonicBoom } from "sonic-boom";
+import { openFileWriter } from "./file-writer.ts";
+import type { LineWriter } from "./line-writer.ts";
+import { PipeWriter } from "./pipe-writer.ts";
 
 /** What is reported of an open log file. */
 export type LogFileEvents = {
@@ -17,11 +19,11 @@ type LogFileOptions = {
   readonly events: LogFileEvents;
 };
 
-/** Lines are written together: as many as go into one write, or those of so much time. */
+/** Lines are put together until there are so many bytes, or until so much time has passed. */
+const MAX_FILE_BATCH_BYTES = 16_384;
+/** No more than a pipe takes in undivided. */
+const MAX_PIPE_BATCH_BYTES = 4_096;
 const MAX_DELAY_MS = 200;
-/** One write. To a pipe no more than goes in undivided between the lines of other processes (POSIX, PIPE_BUF). */
-const MAX_FILE_WRITE_BYTES = 16_384;
-const MAX_PIPE_WRITE_BYTES = 4_096;
 /** How long a last attempt may take that is under way when time is over. */
 const LAST_ATTEMPT_MS = 250;
 
@@ -30,37 +32,33 @@ const LAST_ATTEMPT_MS = 250;
  * beyond `maxBufferedBytes` is dropped and counted. A line that was taken is in the file within 200 ms, unless the file cannot be written.
  */
 export class LogFile {
-  readonly #writer: SonicBoom;
-  readonly #maxWriteBytes: number;
+  readonly #writer: LineWriter;
+  readonly #maxBatchBytes: number;
   readonly #maxBufferedBytes: number;
   readonly #events: LogFileEvents;
   /** Where each line that waits ends, and how far the file has got: in bytes since it was opened. */
   readonly #ends: number[] = [];
-  /** Lines for the next write. Put together here: the writer would count all of them again with each. */
+  /** Lines for the next write. */
   #lines = "";
   #timer: NodeJS.Timeout | undefined;
   #takenBytes = 0;
   #writtenBytes = 0;
-  #hasGivenUp = false;
   #closing: Promise<void> | undefined;
+  #onClosed: () => void = () => undefined;
 
   /** `path` names a file or a pipe that has a reader; `-` is standard output. Errors: those of the system, for a file that cannot be opened. */
   constructor(path: string, { maxBufferedBytes, events }: LogFileOptions) {
     const fd = openToAppend(path);
-    this.#maxWriteBytes = fstatSync(fd).isFIFO() ? MAX_PIPE_WRITE_BYTES : MAX_FILE_WRITE_BYTES;
+    const isPipe = fstatSync(fd).isFIFO();
+    this.#maxBatchBytes = isPipe ? MAX_PIPE_BATCH_BYTES : MAX_FILE_BATCH_BYTES;
     this.#maxBufferedBytes = maxBufferedBytes;
     this.#events = events;
-    this.#writer = new sonicBoom.SonicBoom({
-      fd,
-      maxWrite: this.#maxWriteBytes,
-      periodicFlush: MAX_DELAY_MS,
-      retryEAGAIN: () => !this.#hasGivenUp,
-    });
-    this.#writer.on("write", (bytes) => this.#advance(bytes));
-    this.#writer.on("error", (error) => {
-      if (this.#hasGivenUp) this.#writer.destroy();
-      else this.#events.onFailed(error);
-    });
+    const writerEvents = {
+      onWritten: (bytes: number) => this.#advance(bytes),
+      onFailed: events.onFailed,
+      onClosed: () => this.#onClosed(),
+    };
+    this.#writer = isPipe ? new PipeWriter(fd, writerEvents) : openFileWriter(fd, writerEvents);
   }
 
   /** Lines that are not in the file yet. */
@@ -74,7 +72,7 @@ export class LogFile {
     if (takenBytes - this.#writtenBytes > this.#maxBufferedBytes) return this.#events.onDropped(1);
     this.#takenBytes = takenBytes;
     this.#ends.push(takenBytes);
-    if (this.#lines.length + line.length > this.#maxWriteBytes) this.#flush();
+    if (this.#lines.length + line.length > this.#maxBatchBytes) this.#flush();
     this.#lines += line;
     this.#timer ??= setTimeout(this.#flush, MAX_DELAY_MS);
   }
@@ -94,12 +92,13 @@ export class LogFile {
   };
 
   async #close(timeoutMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#onClosed = resolve;
+    });
     this.#flush();
-    const closed = new Promise<void>((resolve) => this.#writer.once("close", resolve));
     this.#writer.end();
     if (await within(timeoutMs, closed)) return;
-    // Closed only when no attempt is under way: that one would go to whatever the system opens next under the same number.
-    this.#hasGivenUp = true;
+    this.#writer.giveUp();
     await within(LAST_ATTEMPT_MS, closed);
     this.#events.onDropped(this.#ends.length);
     this.#ends.length = 0;
