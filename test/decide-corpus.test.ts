@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { parseAddress } from "wherefrom";
 import { openTestGateway, snapshotOf, type TestGateway } from "../packages/gateway/test/rig/gateway.ts";
 import { linesOf, openTarget, type Received, type Target } from "../packages/gateway/test/rig/target.ts";
-import { parseResponse, type WireResponse, wire } from "../packages/gateway/test/rig/wire.ts";
+import { parseResponse, until, type WireResponse, wire } from "../packages/gateway/test/rig/wire.ts";
 import { answerOf, listCases, type ResolveRow, readResolveCases } from "../packages/wherefrom/test/corpus.ts";
 import { nginxEngine } from "./apps/engines.ts";
 import { type RunningProxy, startProxy } from "./apps/proxy.ts";
@@ -85,6 +85,7 @@ describe("nginx and the decision endpoint answer as the gateway does", () => {
     records.length = 0;
     const asked = target.received.length;
     const response = await ask(row, `/${revision}`);
+    await until(() => records.length > 0);
     const resolution = records.at(-1)?.resolution;
     expect(resolution && answerOf(resolution)).toEqual(row.expect);
     const { ip, trust, outcome, reason = "none", key } = row.expect;

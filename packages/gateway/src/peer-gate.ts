@@ -5,7 +5,7 @@ import { z } from "zod";
 export type PeerGate = (peer: string | undefined) => boolean;
 
 /** A list of peers in a gateway file: the entries of a policy's trust list (`10.0.0.0/8`, `provider:cloudflare`, `unix:`), judged as those are; a network of everybody is refused. */
-export const peersSchema = z.array(z.unknown()).superRefine((entries, context) => {
+export const peersSchema = z.array(z.unknown(), "Expected a list of peers").superRefine((entries, context) => {
   for (const { pointer, expected } of faultsOf(entries)) {
     const index = pointer.slice(POINTER.length + 1);
     context.addIssue({ code: "custom", path: index === "" ? [] : [Number(index)], message: `Expected ${expected}` });
