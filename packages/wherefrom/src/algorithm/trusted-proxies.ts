@@ -18,6 +18,7 @@ export function createTrustedProxies(configuration: EntranceConfiguration & { ki
   const { headerName, trustedProxies } = configuration;
   const lowerName = headerName.toLowerCase();
   const reader = createHopReader(headerName, "right");
+  const { maxHops } = limits;
 
   return {
     name: `TrustedProxiesAlgorithm{IpHeaderName:${headerName}}`,
@@ -32,14 +33,15 @@ export function createTrustedProxies(configuration: EntranceConfiguration & { ki
       reader.open(lines);
       observer?.header(headerName, reader);
       if (reader.isLengthLimited && totalLength(lines) > limits.maxHeaderLength) return rejectTooLong(reader);
+      // Before the walk and not at each hop: whoever is chosen, the reader has read last.
+      request.chosen = reader.hop;
       let examined = 0;
       while (reader.next()) {
-        if (++examined > limits.maxHops) return rejected("too-many-hops");
+        if (++examined > maxHops) return rejected("too-many-hops");
         if (!reader.read()) {
           observer?.hop("opaque");
           return rejectOpaque(reader);
         }
-        request.chosen = reader.hop;
         if (!trustsAddress(trustedProxies, reader.hop.words)) {
           observer?.hop("client");
           return SELECTED_VERIFIED;
