@@ -106,8 +106,10 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const listeners = new Listeners(runtime);
   const shut = async (): Promise<void> => {
     overload.close();
+    // In this order: who follows control until the last connection is taken never answers a new one by an old policy.
+    const closed = listeners.close();
     await source.close();
-    await listeners.close();
+    await closed;
     await upstreams.destroy();
     await accessLog?.close();
   };

@@ -109,6 +109,8 @@ export type GatewayLimits = {
   readonly preStopDelayMs: number;
   /** How long `close` then lets requests in flight finish and WebSockets end. */
   readonly drainTimeoutMs: number;
+  /** How long of that an idle connection stays open for a request that is on its way already. */
+  readonly idleGraceMs: number;
 };
 
 /** The limits of a gateway that was told nothing else. */
@@ -166,6 +168,7 @@ export const defaultLimits: GatewayLimits = {
   firstSnapshotTimeoutMs: 30_000,
   preStopDelayMs: 0,
   drainTimeoutMs: 5_000,
+  idleGraceMs: 500,
 };
 
 /** The longest time a timer of Node can count; a longer one would fire at once. */

@@ -1,6 +1,8 @@
-import { connect } from "node:net";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import type { GatewayLimits } from "@wherefrom/gateway";
 import { afterEach, expect, test } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { openTarget } from "./rig/target.ts";
 import { type Conversation, converse, until, wire } from "./rig/wire.ts";
@@ -43,6 +45,14 @@ async function inFlight({ gateway, asked }: Scene): Promise<Conversation> {
   return client;
 }
 
+/** A connection that has had an answer and waits for its next request. */
+async function idle(given: Scene): Promise<Conversation> {
+  const client = await inFlight(given);
+  given.finishOne();
+  await client.readUntil(/whole/);
+  return client;
+}
+
 /** Connects until nobody listens any more. */
 async function untilRefused(port: number): Promise<void> {
   for (;;) {
@@ -69,6 +79,42 @@ test("requests in flight finish and say that they are the last, new connections 
   await closing;
 });
 
+test("a request that was on its way on an idle connection is answered, and is the last one there", async () => {
+  const given = await scene({ drainTimeoutMs: LONG_MS, idleGraceMs: LONG_MS });
+  const client = await idle(given);
+  const closing = given.gateway.close();
+  client.write(request);
+  await until(() => given.asked() === 2);
+  given.finishOne();
+  expect(await client.readUntil(/whole/)).toMatch(/^Connection: close\r$/im);
+  await closing;
+});
+
+test("a request whose header has come in half finishes", async () => {
+  const given = await scene({ drainTimeoutMs: LONG_MS, idleGraceMs: 1 });
+  const [client, other] = [await converse(given.gateway.port), await idle(given)];
+  client.write("GET / HTTP/1.1\r\nHo");
+  // The gateway has read the half by the time it answers on another connection.
+  other.write(request);
+  await until(() => given.asked() === 2);
+  given.finishOne();
+  await other.readUntil(/whole/);
+  const closing = given.gateway.close();
+  await other.closed;
+  client.write("st: a\r\n\r\n");
+  await until(() => given.asked() === 3);
+  given.finishOne();
+  await client.readUntil(/whole/);
+  await closing;
+});
+
+test("an idle connection is closed after its grace, long before the window is over", async () => {
+  const given = await scene({ drainTimeoutMs: LONG_MS, idleGraceMs: 10 });
+  const clients = [await idle(given), await converse(given.gateway.port)];
+  await given.gateway.close();
+  for (const client of clients) await client.closed;
+});
+
 test("what does not finish within the window is cut", async () => {
   const given = await scene({ drainTimeoutMs: 50 });
   const client = await inFlight(given);
@@ -77,7 +123,7 @@ test("what does not finish within the window is cut", async () => {
 });
 
 test("before the window it goes on as before, and says that it is not ready", async () => {
-  const given = await scene({ preStopDelayMs: 300, drainTimeoutMs: LONG_MS });
+  const given = await scene({ preStopDelayMs: 300, drainTimeoutMs: LONG_MS, idleGraceMs: 1 });
   const closing = given.gateway.close();
   expect(await given.gateway.readiness()).toMatchObject({ reasons: ["draining"] });
   const client = await inFlight(given);
@@ -91,4 +137,45 @@ test("closing twice is closing once", async () => {
   const { gateway } = await scene();
   expect(gateway.close()).toBe(gateway.close());
   await gateway.close();
+});
+
+/** A gateway before a WebSocket server that says something as soon as the gateway has ended its side. */
+async function webSocketScene(limits: Partial<GatewayLimits>, atEnd: (socket: Socket) => void): Promise<TestGateway> {
+  const server = new WebSocketServer({ noServer: true });
+  const target = own(
+    await openTarget(undefined, (incoming, socket, head) => {
+      server.handleUpgrade(incoming, socket, head, (connection) => connection.on("error", () => undefined));
+      socket.removeAllListeners("end");
+      socket.once("end", () => atEnd(socket));
+    }),
+  );
+  return own(await openTestGateway(snapshotOf([{ target: target.origin }]), { limits }));
+}
+
+async function openWebSocket({ port }: TestGateway): Promise<{ said: () => string; ended: Promise<number> }> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
+  let said = "";
+  socket.on("message", (data) => {
+    said += String(data);
+  });
+  const ended = once(socket, "close").then(([code]) => code as number);
+  await once(socket, "open");
+  return { said: () => said, ended };
+}
+
+/** One text frame of a server (RFC 6455 §5.2). */
+const frame = (text: string): Buffer => Buffer.concat([Buffer.from([0x81, text.length]), Buffer.from(text)]);
+
+test("WebSockets are ended at the target first, and what it says to that still reaches the client", async () => {
+  const gateway = await webSocketScene({ drainTimeoutMs: LONG_MS, idleGraceMs: 1 }, (socket) => socket.end(frame("farewell")));
+  const sockets = [await openWebSocket(gateway), await openWebSocket(gateway), await openWebSocket(gateway)];
+  await gateway.close();
+  for (const { said, ended } of sockets) expect([await ended, said()]).toEqual([1006, "farewell"]);
+});
+
+test("a WebSocket whose target does not close is cut when the window is over", async () => {
+  const gateway = await webSocketScene({ drainTimeoutMs: 50, idleGraceMs: 1 }, () => undefined);
+  const { ended } = await openWebSocket(gateway);
+  await gateway.close();
+  expect(await ended).toBe(1006);
 });

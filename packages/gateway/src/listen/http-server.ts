@@ -9,8 +9,11 @@ export type HttpServer = {
   exchanges(): number;
   /** Closes connections on which nothing is asked. */
   closeIdle(): void;
-  /** Lets no connection outlive what is asked on it now. Resolves when all of that is answered. */
-  drain(): Promise<void>;
+  /**
+   * Lets no connection outlive what is asked on it, and says so. Over HTTP/1, which cannot say what it has not seen, a connection on which nothing is
+   * asked stays for `idleGraceMs`, and what comes on it is answered.
+   */
+  drain(): void;
   /** Cuts every connection. */
   cut(): void;
 };

@@ -17,9 +17,10 @@ import { StalledClients } from "./stalled-clients.ts";
  * too generously, the phase `accept` refuses.
  */
 export function createHttp1Server(runtime: Runtime): HttpServer {
-  const server = createServer(serverOptions(runtime.limits));
+  const { limits } = runtime;
+  const server = createServer(serverOptions(limits));
   const open = new OpenExchanges();
-  const stalled = new StalledClients(open, { timeoutMs: runtime.limits.responseStallTimeoutMs, now: runtime.now });
+  const stalled = new StalledClients(open, { timeoutMs: limits.responseStallTimeoutMs, now: runtime.now });
   const begin = (turn: Turn, isLast: boolean): Exchange => {
     const { request } = turn;
     const { response, upgrade } = turn.kind === "upgrade" ? takeOver(request, turn.head) : { response: turn.response, upgrade: undefined };
@@ -37,15 +38,15 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
     live(exchange, runtime);
     return exchange;
   };
-  const pipelines = new Set<Pipeline>();
-  const context = { limits: runtime.limits, begin, keepsIdle: () => runtime.overload.keepsConnections() };
+  const pipelines = new Map<Socket, Pipeline>();
+  let graceTimer: NodeJS.Timeout | undefined;
+  const context = { limits, begin, keepsIdle: () => runtime.overload.keepsConnections() };
 
   // Node 20 drops what exceeds its own count without a word; our count answers 431 instead.
   server.maxHeadersCount = 0;
   server.on("connection", (socket) => {
-    const pipeline = openPipeline(socket, context);
-    pipelines.add(pipeline);
-    socket.once("close", () => pipelines.delete(pipeline));
+    pipelines.set(socket, openPipeline(socket, context));
+    socket.once("close", () => pipelines.delete(socket));
   });
   server.on("request", (request, response) => take({ kind: "request", request, response, expectsContinue: false }));
   server.on("checkContinue", (request, response) => take({ kind: "request", request, response, expectsContinue: true }));
@@ -72,16 +73,19 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
     },
     exchanges: () => open.size,
     closeIdle() {
-      for (const pipeline of pipelines) pipeline.closeIdle();
+      for (const pipeline of pipelines.values()) pipeline.closeIdle();
     },
     drain() {
-      // Closes idle connections too, and ends the look-out for overdue requests.
-      server.close();
-      return open.drain();
+      open.announceClose();
+      // Node knows best which are idle: not one on which half a header has come.
+      graceTimer = setTimeout(() => server.closeIdleConnections(), limits.idleGraceMs);
     },
     cut() {
+      clearTimeout(graceTimer);
       stalled.close();
-      server.closeAllConnections();
+      // Ends the look-out for overdue requests.
+      server.close();
+      for (const socket of pipelines.keys()) socket.destroy();
     },
   };
 }

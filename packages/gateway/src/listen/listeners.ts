@@ -58,26 +58,28 @@ export class Listeners {
     for (const http of Object.values(this.#http)) http.closeIdle();
   }
 
-  /** Takes no new connection, lets the requests in flight finish within `drainTimeoutMs`, then cuts what is left. */
+  /** Takes no new connection, lets requests finish and WebSockets end within `drainTimeoutMs`, then cuts what is left. */
   async close(): Promise<void> {
+    const { limits, tunnels } = this.#runtime;
+    // The system has connections that it has accepted and not handed over yet. This turn of the loop takes them.
+    await new Promise((resolve) => setImmediate(resolve));
     const listening = this.#servers.filter((server) => server.listening);
-    const closed = listening.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-    for (const socket of this.#arriving) socket.destroy();
+    // A server is closed when its last connection is.
+    const closed = Promise.all(listening.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
+    for (const http of Object.values(this.#http)) http.drain();
+    tunnels.drain(limits.drainTimeoutMs);
+    const graceTimer = setTimeout(() => this.#cutArriving(), limits.idleGraceMs);
+    await within(closed, limits.drainTimeoutMs);
+    clearTimeout(graceTimer);
+    this.#cutArriving();
     for (const { entrance } of this.#prepared) entrance.tls?.close();
-    await this.#drain();
-    this.#runtime.tunnels.destroy();
+    tunnels.destroy();
     for (const http of Object.values(this.#http)) http.cut();
-    await Promise.all(closed);
+    await closed;
   }
 
-  async #drain(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeIsOver = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#runtime.limits.drainTimeoutMs);
-    });
-    const drained = [...Object.values(this.#http).map((http) => http.drain()), this.#runtime.tunnels.drain()];
-    await Promise.race([Promise.all(drained), timeIsOver]);
-    clearTimeout(timer);
+  #cutArriving(): void {
+    for (const socket of this.#arriving) socket.destroy();
   }
 
   async #openEntrance({ proxies, tls: files, speaksHttp2, isEngine }: ListenerSettings): Promise<Entrance> {
@@ -114,4 +116,14 @@ export class Listeners {
     if (arrived === undefined || arrived.socket.destroyed) socket.destroy();
     else this.#http[arrived.version].serve(arrived.socket, arrived.connection);
   }
+}
+
+/** Waits for work, and no longer than this. */
+async function within(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeIsOver = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([work, timeIsOver]);
+  clearTimeout(timer);
 }

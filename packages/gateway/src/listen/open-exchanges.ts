@@ -1,7 +1,7 @@
 import type { Exchange } from "../exchange.ts";
 
 /**
- * The exchanges that are not over, so that closing can wait for them.
+ * The exchanges that are not over.
  *
  * An array in which each knows its place, and no set: a set that is added to and deleted from for every request is made anew all the time, each copy
  * refers to the next, and once the collector has taken one for old it keeps them all with the exchanges in them.
@@ -9,7 +9,6 @@ import type { Exchange } from "../exchange.ts";
 export class OpenExchanges {
   readonly #open: Exchange[] = [];
   #isClosing = false;
-  #whenEmpty: (() => void) | undefined;
 
   get size(): number {
     return this.#open.length;
@@ -26,14 +25,10 @@ export class OpenExchanges {
     exchange.whenOver(this.#remove);
   }
 
-  /** Lets no connection outlive its exchange from now on. Resolves when no exchange is open. */
-  async drain(): Promise<void> {
+  /** Lets no connection outlive its exchange from now on: each answer that has not begun says so. */
+  announceClose(): void {
     this.#isClosing = true;
-    if (this.#open.length === 0) return;
     for (const { response } of this.#open) if (!response.headersSent) response.shouldKeepAlive = false;
-    await new Promise<void>((resolve) => {
-      this.#whenEmpty = resolve;
-    });
   }
 
   /** The last one takes its place. */
@@ -43,6 +38,5 @@ export class OpenExchanges {
       this.#open[exchange.openPlace] = last;
       last.openPlace = exchange.openPlace;
     }
-    if (this.#open.length === 0) this.#whenEmpty?.();
   };
 }

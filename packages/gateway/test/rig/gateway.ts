@@ -32,10 +32,13 @@ export function snapshotOf(
 
 export type TestGateway = Gateway & { readonly source: HandSource; readonly port: number };
 
+/** Nothing is on its way to a gateway when a test closes it. */
+const hasty = { idleGraceMs: 1 };
+
 /** A real gateway on a free port. `port` is that of its first TCP listener. */
-export async function openTestGateway(snapshot: unknown, options: Partial<GatewayOptions> = {}): Promise<TestGateway> {
+export async function openTestGateway(snapshot: unknown, { limits, ...options }: Partial<GatewayOptions> = {}): Promise<TestGateway> {
   const source = handSource(snapshot);
-  const gateway = await openGateway({ listeners: [{ port: 0 }], source, ...options });
+  const gateway = await openGateway({ listeners: [{ port: 0 }], source, limits: { ...hasty, ...limits }, ...options });
   return {
     ...gateway,
     source,

@@ -1,6 +1,8 @@
 import type { GatewayLimits } from "../../limits.ts";
 import { splice, type Tunnel, type TunnelParts } from "./tunnel.ts";
 
+/** How often some of them are ended while the gateway closes. */
+const TURN_MS = 100;
 /** Looks so often within the shortest of its limits, and at least so often. */
 const LOOKS_PER_TIMEOUT = 4;
 const MAX_LOOK_INTERVAL_MS = 5_000;
@@ -15,8 +17,8 @@ export class Tunnels {
   readonly #maxSilentLooks: number;
   readonly #maxHalfClosedLooks: number;
   #timer: NodeJS.Timeout | undefined;
+  #turnTimer: NodeJS.Timeout | undefined;
   #isDraining = false;
-  #whenEmpty: (() => void) | undefined;
   /** How often it has looked. */
   looks = 0;
 
@@ -45,18 +47,25 @@ export class Tunnels {
     this.#timer ??= setInterval(() => this.#look(), this.#lookIntervalMs).unref();
   }
 
-  /** Ends every one of them, and those to come. Resolves when all are closed, which is up to their far ends. */
-  async drain(): Promise<void> {
+  /**
+   * Ends every one of them, and those to come: a few at a time over half of `withinMs`, so that their clients do not all come back in the same moment.
+   * When they close is up to their far ends.
+   */
+  drain(withinMs: number): void {
     this.#isDraining = true;
-    if (this.#open.size === 0) return;
-    for (const tunnel of this.#open) tunnel.end();
-    await new Promise<void>((resolve) => {
-      this.#whenEmpty = resolve;
-    });
+    const waiting = [...this.#open];
+    const inTurn = Math.ceil(waiting.length / Math.max(1, withinMs / 2 / TURN_MS));
+    const endSome = (): void => {
+      for (const tunnel of waiting.splice(0, inTurn)) tunnel.end();
+      if (waiting.length === 0) clearInterval(this.#turnTimer);
+    };
+    this.#turnTimer = setInterval(endSome, TURN_MS);
+    endSome();
   }
 
   /** Cuts every one of them. */
   destroy(): void {
+    clearInterval(this.#turnTimer);
     for (const tunnel of this.#open) tunnel.destroy();
   }
 
@@ -64,7 +73,6 @@ export class Tunnels {
     if (this.#open.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#whenEmpty?.();
   }
 
   #look(): void {
