@@ -331,6 +331,21 @@ describe("what breaks", () => {
     client.socket.destroy();
   });
 
+  test("a client that ends its connection while it waits is let go, whatever becomes of its streams", async () => {
+    const held: (() => void)[] = [];
+    const { gateway } = await openBoth({}, (received, response) => {
+      if (received.url === "/next") return void response.end("ok");
+      held.push(held.length % 2 === 0 ? () => response.end("late") : () => response.destroy());
+    });
+    const client = await openRawHttp2(gateway.port);
+    client.write(...[1, 3, 5, 7].map((stream) => request(stream, GOOD)));
+    await until(() => held.length === 4);
+    client.socket.end();
+    await client.closed;
+    for (const release of held) release();
+    expect(await askHttp2(await connectTo(gateway), { ":path": "/next" })).toMatchObject({ status: 200 });
+  });
+
   test("a target that breaks off in the middle of its answer is told by a reset, never by an orderly end", async () => {
     const { gateway } = await openBoth({}, (_received, response) => {
       response.writeHead(200, { "content-length": "100" }).write("half");

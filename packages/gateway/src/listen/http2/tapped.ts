@@ -28,9 +28,10 @@ export class Tapped extends Duplex {
     socket.on("data", (chunk: Buffer) => {
       if (look(chunk) && !this.push(chunk)) socket.pause();
     });
-    socket.once("end", () => this.push(null));
-    socket.once("close", () => this.destroy());
-    socket.on("error", () => this.destroy());
+    // A client that has ended can open its windows no more, nor finish a request. It is not handed on as an end: Node would then end its own side by itself, and the
+    // next frame that its session writes would be an assertion that ends the process.
+    for (const event of ["end", "close", "error"]) socket.once(event, () => this.destroy());
+    socket.on("error", () => undefined);
   }
 
   /** For how long nobody has wanted to read, though there was nothing left to write. */
