@@ -239,6 +239,23 @@ test("requests at the same time share a connection, and no more than the target 
   for (const text of await Promise.all([first, ...others])) expect(text).toMatch(/ok$/);
 });
 
+test("short answers without a length are whole, however close their body follows the header", async () => {
+  const target = await openHttp2Target((stream, headers) => {
+    stream.respond({ ":status": 200 });
+    stream.end(`answer ${headers[":path"]}`);
+  });
+  const gateway = await gatewayTo(target.url);
+  let asked = 0;
+  const worker = async (): Promise<void> => {
+    while (asked < 300) {
+      asked += 1;
+      const path = `/${asked}`;
+      expect(await (await fetch(`${gateway.url}${path}`)).text()).toBe(`answer ${path}`);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, worker));
+});
+
 test("a target that says goodbye politely costs nobody an answer", async () => {
   let served = 0;
   const target = await openHttp2Target((stream) => {
@@ -306,6 +323,35 @@ test("a stream that the target has refused goes out once more, whatever its meth
   const gateway = await gatewayTo(target.url);
   expect((await ask(gateway.port, "POST / HTTP/1.1", "Host: a", "Content-Length: 0")).status).toBe(200);
   expect(asked).toBe(2);
+});
+
+test("clients that leave with much unread let their streams go, and the connection has room again", async () => {
+  let opened = 0;
+  let left = 0;
+  const target = await openHttp2Target(
+    (stream, headers) => {
+      stream.respond({ ":status": 200 });
+      if (headers[":path"] === "/quick") return void stream.end("ok");
+      opened += 1;
+      stream.on("close", () => {
+        left += 1;
+      });
+      // more than the gateway takes ahead of its reader
+      stream.write(Buffer.alloc(512 * 1024));
+    },
+    { maxConcurrentStreams: 2 },
+  );
+  const gateway = await gatewayTo(target.url);
+  for (let round = 1; round <= 6; round += 1) {
+    const client = await converse(gateway.port);
+    client.socket.pause();
+    client.write(wire("GET /much HTTP/1.1", "Host: a"));
+    await until(() => opened === round);
+    client.socket.destroy();
+    await until(() => left === round);
+    expect((await ask(gateway.port, "GET /quick HTTP/1.1", "Host: a")).status).toBe(200);
+  }
+  expect(target.sessions.size).toBe(1);
 });
 
 test("a client that leaves takes its stream with it, and the connection stays", async () => {

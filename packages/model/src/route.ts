@@ -27,7 +27,9 @@ const retriesSchema = z
       .min(0)
       .max(100)
       .default(10)
-      .describe("How many retries all requests of the route together may cause, as a share of them; ten are allowed beyond that at a time"),
+      .describe(
+        "How many retries all requests of the route together may cause, as a share of them; ten are allowed to begin with, a hundred can be saved up",
+      ),
   })
   .meta({ id: "RouteRetries" });
 

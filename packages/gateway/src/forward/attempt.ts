@@ -26,8 +26,11 @@ export type Attempted = {
   readonly body: RequestBody | null;
   /** Whether the method allows to ask twice, and there is no body of which a part may have gone. */
   isRepeatable(): boolean;
-  /** Sends the request once more, with all of its body, after it failed at `upstream`; says whether it does. */
-  retriesAfter(upstream: Upstream): boolean;
+  /**
+   * Sends the request once more, with all of its body, after it failed at `upstream`; says whether it does. What cost that target anything is charged to
+   * the budget of retries.
+   */
+  retriesAfter(upstream: Upstream, { isCharged }: { isCharged: boolean }): boolean;
 };
 
 const NOTHING = Buffer.alloc(0);
@@ -135,7 +138,7 @@ export class Attempt implements AnswerHandler {
     if (this.#isDone) return;
     this.#end();
     if (isTargetsFault(error)) this.#blame(error.message);
-    if (this.#canRepeat(error) && this.#passage.retriesAfter(this.#upstream)) return;
+    if (this.#canRepeat(error) && this.#passage.retriesAfter(this.#upstream, { isCharged: !wasNotTaken(error) })) return;
     this.#tell(faultOf(error));
   }
 
@@ -180,8 +183,8 @@ export class Attempt implements AnswerHandler {
    */
   #canRepeat(error: Error): boolean {
     if (isUnsendable(error)) return false;
-    if (this.#abort === undefined || wasNotTaken(error)) return true;
-    return !this.#hasBegun && isReset(error) && this.#passage.isRepeatable();
+    if (this.#abort === undefined) return true;
+    return !this.#hasBegun && (wasNotTaken(error) || (isReset(error) && this.#passage.isRepeatable()));
   }
 
   /** Whether the request goes elsewhere because of this status. A target that names a time in Retry-After has been heard: the client is told. */
@@ -190,7 +193,7 @@ export class Attempt implements AnswerHandler {
     if (!retried.includes(status)) return false;
     this.#blame(`status ${status}`);
     if (this.#interimResponses > 0 || !this.#passage.isRepeatable() || hasField(fields, "retry-after")) return false;
-    if (!this.#passage.retriesAfter(this.#upstream)) return false;
+    if (!this.#passage.retriesAfter(this.#upstream, { isCharged: true })) return false;
     this.#end();
     return true;
   }

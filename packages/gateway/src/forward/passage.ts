@@ -49,11 +49,12 @@ export class Passage implements Attempted {
   }
 
   /** It does, unless the route's number of retries, the budget of its targets or the client says no. */
-  retriesAfter(upstream: Upstream): boolean {
+  retriesAfter(upstream: Upstream, { isCharged }: { isCharged: boolean }): boolean {
     const { exchange, route, runtime } = this;
     const tried = this.#tried ?? [];
     const targets = runtime.upstreams.of(route.targets);
-    if (exchange.isOver || tried.length >= route.route.retries.max || !this.#hasBodyAnew() || !targets.budget.withdraw()) return false;
+    if (exchange.isOver || tried.length >= route.route.retries.max || !this.#hasBodyAnew()) return false;
+    if (isCharged && !targets.budget.withdraw()) return false;
     const maxBackOffMs = MAX_BACK_OFF_MS * 2 ** tried.length;
     tried.push(upstream);
     this.#tried = tried;

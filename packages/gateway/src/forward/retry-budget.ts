@@ -1,5 +1,8 @@
-/** Retries that a quiet hour may save up, and that a new budget begins with. */
-const MAX_SAVED_RETRIES = 10;
+/** Retries that a new budget begins with, so that a service with few requests has some too. */
+const FIRST_RETRIES = 10;
+
+/** Retries that can be saved up. */
+const MAX_SAVED_RETRIES = 100;
 
 /** A retry, in hundredths: what a request puts in is then a whole number. */
 const RETRY = 100;
@@ -11,7 +14,7 @@ const RETRY = 100;
  * Source: Finagle, "RetryBudget"; Google, "Site Reliability Engineering", chapter 21.
  */
 export class RetryBudget {
-  #hundredths = MAX_SAVED_RETRIES * RETRY;
+  #hundredths = FIRST_RETRIES * RETRY;
 
   /** Called for each request, and not for its retries. `percent` is the share of a retry. */
   deposit(percent: number): void {

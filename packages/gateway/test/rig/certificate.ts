@@ -42,8 +42,13 @@ export function makeCertificate({ name = "localhost", withAddress = true, ...val
 }
 
 function tagged(tag: number, value: Buffer): Buffer {
-  const length = value.length < 0x80 ? [value.length] : [0x82, value.length >> 8, value.length & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...length]), value]);
+  return Buffer.concat([Buffer.from([tag, ...lengthOf(value)]), value]);
+}
+
+/** As short as it can be: strict readers take no other (X.690 §10.1). */
+function lengthOf({ length }: Buffer): number[] {
+  if (length < 0x80) return [length];
+  return length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
 }
 
 const sequence = (...parts: Buffer[]): Buffer => tagged(0x30, Buffer.concat(parts));

@@ -15,6 +15,8 @@ const STREAM_WINDOW_BYTES = 262_144;
 const CONNECTION_WINDOW_BYTES = 1_048_576;
 /** Requests at a time on one connection, unless the target allows fewer. */
 const MAX_STREAMS = 100;
+/** What one connection may hold of requests on their way, in megabytes: room for all its streams. Beyond it Node would refuse further ones. */
+const MAX_SESSION_MEGABYTES = 64;
 /** How long a connection without requests is kept. */
 const IDLE_TIMEOUT_MS = 60_000;
 
@@ -107,6 +109,7 @@ function openSession({ target, limits, lookup }: Http2Context): ClientHttp2Sessi
     createConnection: () => socket,
     settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES, maxHeaderListSize: limits.maxHeaderBytes },
     peerMaxConcurrentStreams: MAX_STREAMS,
+    maxSessionMemory: MAX_SESSION_MEGABYTES,
   });
   const timeoutMs = target.connectTimeoutMs ?? limits.connectTimeoutMs;
   const timer = setTimeout(

@@ -61,13 +61,9 @@ class Http2Request {
 
   begin(): void {
     const stream = this.#stream;
-    const { handler } = this.#context;
     // Node hands over the fields as they came, after what it made of them.
     stream.on("headers", (fields: AnswerFields, _flags: number, ...[raw]: unknown[]) => this.#onInterim(fields, raw));
     stream.once("response", (fields: AnswerFields, _flags: number, ...[raw]: unknown[]) => this.#onResponse(fields, raw));
-    stream.on("data", (chunk: Buffer) => {
-      if (this.#hasAnswer && !handler.onData(chunk)) stream.pause();
-    });
     stream.once("trailers", (_fields: IncomingHttpHeaders, _flags: number, ...[raw]: unknown[]) => {
       this.#trailers = realFields(raw);
     });
@@ -82,7 +78,7 @@ class Http2Request {
   }
 
   #onReady(): void {
-    this.#context.handler.onConnect(() => this.#stream.close(constants.NGHTTP2_CANCEL));
+    this.#context.handler.onConnect(() => this.#cancel());
     this.#sendBody();
   }
 
@@ -115,7 +111,7 @@ class Http2Request {
     const { request, body } = this.#context.outgoing;
     // A target that says goodbye has not looked at what came too late, and that is sent elsewhere.
     body?.keep();
-    body?.once("error", () => stream.close(constants.NGHTTP2_CANCEL));
+    body?.once("error", () => this.#cancel());
     stream.once("wantTrailers", () => stream.sendTrailers(Object.fromEntries(requestTrailers(request))));
     stream.once("finish", () => this.#expectAnswer());
     body?.pipe(stream);
@@ -142,6 +138,10 @@ class Http2Request {
     handler.onResponseStarted();
     // HTTP/2 has no reason phrases.
     if (!handler.onHeaders(status, realFields(raw), () => void stream.resume(), STATUS_CODES[status] ?? "")) stream.pause();
+    // Not before: Node tells of the header a turn later than of the body, if somebody listens for that already.
+    stream.on("data", (chunk: Buffer) => {
+      if (!handler.onData(chunk)) stream.pause();
+    });
   }
 
   #onEnd(): void {
@@ -158,7 +158,7 @@ class Http2Request {
     clearTimeout(this.#timer);
     whenOver(this.#isInDoubt);
     if (this.#isComplete) return;
-    if (this.#stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) {
+    if (!this.#hasAnswer && this.#stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) {
       return handler.onError(upstreamError("UPSTREAM_STREAM_REFUSED", "The target did not take the request up"));
     }
     handler.onError(this.#failure ?? upstreamError("UPSTREAM_CLOSED", "The stream was closed"));
@@ -171,7 +171,13 @@ class Http2Request {
 
   #giveUp(code: "UPSTREAM_TIMEOUT" | "UPSTREAM_BROKEN", why: string): void {
     this.#failure = upstreamError(code, why);
+    this.#cancel();
+  }
+
+  /** A stream that is only closed stays open while somebody has yet to read what has come on it. */
+  #cancel(): void {
     this.#stream.close(constants.NGHTTP2_CANCEL);
+    this.#stream.destroy();
   }
 }
 
