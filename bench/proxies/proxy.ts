@@ -38,7 +38,8 @@ export const proxies: readonly ProxySubject[] = [
   scriptProxy("ws relay", { script: "ws-relay", carries: ["websocket"] }),
   scriptProxy(BARE, { script: "bare", carries: ["http"] }),
   scriptProxy("manual splice", { script: "bare", carries: ["websocket"] }),
-  scriptProxy(OURS, { carries: ["http", "websocket"] }),
+  scriptProxy(`${OURS}, no log`, { script: OURS, carries: ["http"] }),
+  scriptProxy(OURS, { carries: ["http", "websocket"], isLogging: true }),
 ];
 
 /** Starts one of our own programs, which says its port. Its garbage can be collected from outside. */
@@ -56,14 +57,16 @@ export async function openScript(programs: Programs, { script, told = {}, side =
 
 type ScriptStart = { readonly script: string; readonly told?: object; readonly side?: "proxy" | "traffic" };
 
-function scriptProxy(name: string, { script = name, carries }: { script?: string; carries: ProxySubject["carries"] }): ProxySubject {
+function scriptProxy(name: string, { script = name, carries, isLogging = false }: ScriptParts): ProxySubject {
   return {
     name,
     carries,
     whyNot: () => undefined,
-    open: (programs, originPort) => openScript(programs, { script: `${script}.js`, told: { originPort } }),
+    open: (programs, originPort) => openScript(programs, { script: `${script}.js`, told: { originPort, isLogging } }),
   };
 }
+
+type ScriptParts = { readonly script?: string; readonly carries: ProxySubject["carries"]; readonly isLogging?: boolean };
 
 function serverProxy(name: string, server: ServerProxy): ProxySubject {
   return {
