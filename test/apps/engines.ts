@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { repositoryPath } from "../process/repository.ts";
+import { nginxCommand, nginxConfig } from "./nginx-config.ts";
 import type { ProxyKind } from "./proxy.ts";
 
 /** A file of `examples/decide`, with the addresses that it names put in the place of its own. */
@@ -25,23 +26,17 @@ const APPLICATION = "127.0.0.1:3000";
  * unix socket there is nobody.
  */
 export function nginxEngine({ decide, unix }: EngineOptions & { readonly unix?: (folder: string) => string }): ProxyKind {
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   const listens = (folder: string, port: number): string =>
     unix === undefined ? `listen 127.0.0.1:${port};` : `listen 127.0.0.1:${port} proxy_protocol;\n  listen unix:${unix(folder)};`;
   return {
     files: ({ folder, listen, target }) => ({
-      "nginx.conf": `daemon off;
-worker_processes 1;
-pid ${folder}/nginx.pid;
-error_log stderr crit;
-events { worker_connections 256; }
-http {
-  access_log off;
-  ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join("\n  ")}
-  map $proxy_protocol_addr $peer { '' $realip_remote_addr; default $proxy_protocol_addr; }
-  include ${folder}/wherefrom.conf;
-}
-`,
+      "nginx.conf": nginxConfig(folder, {
+        http: [
+          "map $proxy_protocol_addr $peer { '' $realip_remote_addr; default $proxy_protocol_addr; }",
+          `include ${folder}/wherefrom.conf;`,
+        ],
+        logs: "crit",
+      }),
       "wherefrom.conf": example("nginx.conf", {
         "listen 8080;": listens(folder, listen),
         [`server ${GATEWAY};`]: `server 127.0.0.1:${decide};`,
@@ -49,7 +44,7 @@ http {
         ...(unix === undefined ? {} : { "X-Original-Peer   $realip_remote_addr": "X-Original-Peer $peer" }),
       }),
     }),
-    command: ({ folder }) => ["nginx", "-p", folder, "-e", "stderr", "-c", `${folder}/nginx.conf`],
+    command: ({ folder }) => nginxCommand(folder),
   };
 }
 

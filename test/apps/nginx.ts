@@ -3,6 +3,7 @@ import { freePort } from "../process/free-port.ts";
 import type { Place } from "../process/place.ts";
 import { openScratch } from "../process/scratch.ts";
 import { type Started, start } from "../process/started.ts";
+import { nginxCommand, nginxConfig } from "./nginx-config.ts";
 
 const MAX_PORT_ATTEMPTS = 5;
 
@@ -35,31 +36,23 @@ function serverBlock({ listen, forwarding }: NginxServer, upstream: string): str
   }`;
 }
 
-/** The configuration of an nginx that keeps every file it writes in `folder` and stays in the foreground. */
-function nginxConfig(folder: string, servers: readonly NginxServer[]): string {
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${folder}/${name};`);
+/** One that passes everything on, at several places. */
+function passingConfig(folder: string, servers: readonly NginxServer[]): string {
   const upstreams = servers.map(
     (server, index) => `upstream target${index} { server ${server.target};${server.keepsConnections === true ? " keepalive 8;" : ""} }`,
   );
-  return `daemon off;
-worker_processes 1;
-pid ${folder}/nginx.pid;
-error_log stderr warn;
-events { worker_connections 256; }
-http {
-  access_log off;
-  ${temporary.join("\n  ")}
-  # Without an upgrade, no Connection line goes to the target: nginx would otherwise send "close".
-  map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
-  ${upstreams.join("\n  ")}
-  ${servers.map((server, index) => serverBlock(server, `target${index}`)).join("\n  ")}
-}
-`;
+  const http = [
+    '# Without an upgrade, no Connection line goes to the target: nginx would otherwise send "close".',
+    "map $http_upgrade $connection_upgrade { default upgrade; '' ''; }",
+    ...upstreams,
+    ...servers.map((server, index) => serverBlock(server, `target${index}`)),
+  ];
+  return nginxConfig(folder, { http, logs: "warn" });
 }
 
 /** Starts Debian's nginx on fixed addresses and waits until it listens. */
 export function startNginx(servers: readonly NginxServer[], place?: Place): Promise<RunningNginx> {
-  return runNginx((folder) => nginxConfig(folder, servers), place);
+  return runNginx((folder) => passingConfig(folder, servers), place);
 }
 
 /** Starts Debian's nginx with a configuration that keeps its files in the folder, and waits until it listens: it writes its pid only then. */
@@ -67,7 +60,7 @@ export async function runNginx(configOf: (folder: string) => string, place?: Pla
   const scratch = await openScratch();
   await mkdir(scratch.file("logs"));
   await writeFile(scratch.file("nginx.conf"), configOf(scratch.folder));
-  const command = ["nginx", "-p", scratch.folder, "-e", "stderr", "-c", scratch.file("nginx.conf")];
+  const command = nginxCommand(scratch.folder);
   const process = start(command, place === undefined ? {} : { place });
   const stop = async (): Promise<void> => {
     await process.stop("SIGTERM");

@@ -1,30 +1,21 @@
+import { nginxCommand, nginxConfig } from "./nginx-config.ts";
 import type { ProxyKind } from "./proxy.ts";
 
 /** An nginx whose location has these lines. */
 function nginx(...lines: readonly string[]): ProxyKind {
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   return {
-    files: ({ folder, listen, target }) => ({
-      "nginx.conf": `daemon off;
-worker_processes 1;
-pid ${folder}/nginx.pid;
-error_log stderr crit;
-events { worker_connections 256; }
-http {
-  access_log off;
-  ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join("\n  ")}
-  map $http_upgrade $connection_upgrade { default upgrade; '' close; }
-  server {
+    files: ({ folder, listen, target }) => {
+      const server = `server {
     listen 127.0.0.1:${listen};
     location / {
       proxy_pass http://127.0.0.1:${target};
       ${lines.join("\n      ")}
     }
-  }
-}
-`,
-    }),
-    command: ({ folder }) => ["nginx", "-p", folder, "-e", "stderr", "-c", `${folder}/nginx.conf`],
+  }`;
+      const http = ["map $http_upgrade $connection_upgrade { default upgrade; '' close; }", server];
+      return { "nginx.conf": nginxConfig(folder, { http, logs: "crit" }) };
+    },
+    command: ({ folder }) => nginxCommand(folder),
   };
 }
 

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Gateway, GatewayOptions, Notice, ProcessReadings } from "@wherefrom/gateway";
 import { afterEach, expect, test } from "vitest";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { HANDSHAKE, SWITCHING } from "./rig/handshake.ts";
 import { openTarget, type Target } from "./rig/target.ts";
 import { ask, converse, parseResponse, sendRaw, until, wire } from "./rig/wire.ts";
 
@@ -15,21 +16,6 @@ function own<T extends { close(): Promise<void> }>(thing: T): T {
   open.push(thing);
   return thing;
 }
-
-const HANDSHAKE = [
-  "GET / HTTP/1.1",
-  "Host: a",
-  "Connection: Upgrade",
-  "Upgrade: websocket",
-  "Sec-WebSocket-Version: 13",
-  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-];
-const SWITCHING = wire(
-  "HTTP/1.1 101 Switching Protocols",
-  "Connection: Upgrade",
-  "Upgrade: websocket",
-  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
-);
 
 const calm: ProcessReadings = {
   medianLoopDelayMs: 0,
@@ -175,7 +161,7 @@ test("open WebSockets count as connections and are not closed", async () => {
   const tunnels = await Promise.all(
     Array.from({ length: 17 }, async () => {
       const conversation = await converse(gateway.port);
-      conversation.write(wire(...HANDSHAKE));
+      conversation.write(HANDSHAKE);
       await conversation.readUntil(/^HTTP\/1\.1 101 /);
       return conversation;
     }),

@@ -1,28 +1,14 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { HANDSHAKE, SWITCHING } from "./rig/handshake.ts";
 import { openTarget } from "./rig/target.ts";
-import { type Conversation, converse, wire } from "./rig/wire.ts";
+import { type Conversation, converse } from "./rig/wire.ts";
 
 const PROGRAM = fileURLToPath(new URL("gateway-process.mjs", import.meta.url));
 const CONNECTIONS = 2_000;
 const AT_ONCE = 50;
 const MAX_BYTES = 25 * 1_024;
-
-const HANDSHAKE = wire(
-  "GET / HTTP/1.1",
-  "Host: a",
-  "Connection: Upgrade",
-  "Upgrade: websocket",
-  "Sec-WebSocket-Version: 13",
-  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-);
-const SWITCHING = wire(
-  "HTTP/1.1 101 Switching Protocols",
-  "Connection: Upgrade",
-  "Upgrade: websocket",
-  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
-);
 
 async function openWebSocket(port: number): Promise<Conversation> {
   const conversation = await converse(port);
