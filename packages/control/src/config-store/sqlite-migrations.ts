@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { AUDIT_ORIGIN, hashOf, sealAuditEntry } from "@wherefrom/model";
 import { type Kysely, type Migration, sql } from "kysely";
-import type { Tables } from "./sqlite-schema.ts";
+import type { Tables } from "./tables.ts";
 
 /**
  * The steps from an empty file to the present tables, in the order of their names. A step that was released is never edited.

@@ -4,7 +4,7 @@ import { Kysely, Migrator, SqliteAdapter, SqliteDialect, type SqliteDialectConfi
 import Database from "libsql";
 import { ControlError } from "../errors.ts";
 import { MIGRATIONS } from "./sqlite-migrations.ts";
-import type { Tables } from "./sqlite-schema.ts";
+import type { Tables } from "./tables.ts";
 
 const SCHEME = "sqlite:";
 

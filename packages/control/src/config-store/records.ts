@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Kysely, Selectable } from "kysely";
+import { appendAudit } from "./audit-records.ts";
 import {
   type Change,
   type Changed,
@@ -20,14 +21,13 @@ import {
   type Stored,
   type StoreLimits,
 } from "./port.ts";
-import { appendAudit } from "./sqlite-audit.ts";
-import type { Tables } from "./sqlite-schema.ts";
+import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
 type Key = { readonly organization: string; readonly name: string };
 type Row = Selectable<Tables["environments"]>;
 
-/** An organization is stored beside its environments, under a name that none of them can have. */
+/** An organization is stored beside its environments, under a name that none of them can have and that comes before all of theirs. */
 const ITSELF = "";
 
 export async function readOrganizations(db: Db): Promise<readonly OrganizationRecord[]> {
@@ -50,12 +50,12 @@ export async function readEnvironment(db: Db, key: Key): Promise<EnvironmentReco
   return row && environmentOf(row);
 }
 
+/** In one statement, and so of one moment. */
 export async function readStanding(db: Db, name: string): Promise<Standing> {
-  const organization = await readOrganization(db, name);
-  if (organization === undefined) throw new OrganizationMissing(name);
-  const query = db.selectFrom("environments").selectAll().where("organization", "=", name).where("name", "!=", ITSELF);
-  const environments = new Map((await query.orderBy("name").execute()).map((row) => [row.name, environmentOf(row)]));
-  return { organization, environments };
+  const rows = await db.selectFrom("environments").selectAll().where("organization", "=", name).orderBy("name").execute();
+  const [itself, ...others] = rows;
+  if (itself?.name !== ITSELF) throw new OrganizationMissing(name);
+  return { organization: organizationOf(itself), environments: new Map(others.map((row) => [row.name, environmentOf(row)])) };
 }
 
 function readRow(db: Db, { organization, name }: Key): Promise<Row | undefined> {

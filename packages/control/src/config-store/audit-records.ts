@@ -1,7 +1,7 @@
 import { AUDIT_ORIGIN, type AuditEntry, hashOf, sealAuditEntry } from "@wherefrom/model";
 import type { Kysely } from "kysely";
 import type { Page, Revision } from "./port.ts";
-import type { Tables } from "./sqlite-schema.ts";
+import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
 

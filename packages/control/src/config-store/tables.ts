@@ -1,7 +1,7 @@
 import type { Generated } from "kysely";
 
 /**
- * Tables of the embedded store. `content`, `operation` and `entry` are JSON text. The row of `environments` and `environment_history` with
+ * Tables of the store. `content`, `operation` and `entry` are JSON text. The row of `environments` and `environment_history` with
  * the empty name is the organization itself.
  */
 export type Tables = {

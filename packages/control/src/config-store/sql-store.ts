@@ -1,0 +1,52 @@
+import type { Kysely } from "kysely";
+import { readAudit } from "./audit-records.ts";
+import { readOperation, readOperations, saveOperation } from "./operation-records.ts";
+import type { ConfigStore, OrganizationStore, StoreLimits } from "./port.ts";
+import {
+  changeAll,
+  changeEnvironment,
+  changeOrganization,
+  environmentNames,
+  readEnvironment,
+  readHistory,
+  readOrganization,
+  readOrganizations,
+  readRevision,
+  readStanding,
+} from "./records.ts";
+import type { Tables } from "./tables.ts";
+
+type Db = Kysely<Tables>;
+
+/** What a database has to do for the records. */
+export type SqlAccess = {
+  /** Reads by one statement. */
+  read<Result>(work: (db: Db) => Promise<Result>): Promise<Result>;
+  /** Reads and writes as one step: what was read still stands when it is written. It may call `work` again. */
+  write<Result>(work: (db: Db) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+};
+
+/** The store over a database with its tables. What is written and read is the same in every SQL database; how a step is made one is not. */
+export function sqlStore({ read, write, close }: SqlAccess, limits: StoreLimits): ConfigStore {
+  const of = (organization: string): OrganizationStore => ({
+    names: () => read((db) => environmentNames(db, organization)),
+    read: (name) => read((db) => readEnvironment(db, { organization, name })),
+    readAll: () => read((db) => readStanding(db, organization)),
+    change: (name, { by, decide }) => write((db) => changeEnvironment(db, { organization, limits, name, by, decide })),
+    changeAll: ({ by, decide }) => write((db) => changeAll(db, { organization, limits, by, decide })),
+    history: (name, page) => read((db) => readHistory(db, { organization, name, page })),
+    revision: (name, revision) => read((db) => readRevision(db, { organization, name, revision })),
+    audit: (page) => read((db) => readAudit(db, { organization, page })),
+    saveOperation: (operation) => write((db) => saveOperation(db, { organization, operation, maxOperations: limits.maxOperations })),
+    operation: (name) => read((db) => readOperation(db, { organization, name })),
+    operations: (page) => read((db) => readOperations(db, { organization, page })),
+  });
+  return {
+    organizations: () => read(readOrganizations),
+    organization: (name) => read((db) => readOrganization(db, name)),
+    changeOrganization: (organization, { by, decide }) => write((db) => changeOrganization(db, { organization, by, decide, limits })),
+    of,
+    close,
+  };
+}
