@@ -2,9 +2,9 @@ import { BlockList } from "node:net";
 import fastifyProxyAddr from "@fastify/proxy-addr";
 import ipaddr from "ipaddr.js";
 import proxyAddr from "proxy-addr";
+import type { Case, Subject } from "./call-case.ts";
 import { touch } from "./floor.ts";
 import { addressIn, asReceived, BATCH, clientAt, networks } from "./inputs.ts";
-import type { Case, Subject } from "./measure.ts";
 import { loadMembership, type Membership } from "./membership.ts";
 import { OURS } from "./report.ts";
 
@@ -29,21 +29,23 @@ function caseOf({ family, count }: Shape, membership: Membership): Case {
   const texts = Array.from({ length: BATCH }, (_, index) =>
     asReceived(index % 2 === 0 ? addressIn(Math.floor((index * count) / BATCH), { family, host: 1 + index }) : clientAt(index, family)),
   );
-  const counted = (name: string, isMember: (text: string) => boolean): Subject => ({
+  const counted = (name: string, build: () => (text: string) => boolean): Subject => ({
     name,
-    run: () => texts.reduce((sum, text) => sum + (isMember(text) ? 1 : 0), 0),
+    open() {
+      const isMember = build();
+      const run = () => texts.reduce((sum, text) => sum + (isMember(text) ? 1 : 0), 0);
+      if (run() !== BATCH / 2) throw new Error(`${name} finds ${run()} of ${BATCH / 2} members`);
+      return run;
+    },
   });
   const subjects = [
-    { name: "floor", run: () => texts.reduce((sum, text) => sum + touch(text), 0) },
-    counted(OURS, membership(cidrs)),
-    counted("net.BlockList", blockList(cidrs, family)),
-    counted("proxy-addr", asked(proxyAddr.compile(cidrs))),
-    counted("@fastify/proxy-addr", asked(fastifyProxyAddr.compile([...cidrs]))),
-    counted("ipaddr.js", ipaddrList(cidrs)),
+    { name: "floor", open: () => () => texts.reduce((sum, text) => sum + touch(text), 0) },
+    counted(OURS, () => membership(cidrs)),
+    counted("net.BlockList", () => blockList(cidrs, family)),
+    counted("proxy-addr", () => asked(proxyAddr.compile(cidrs))),
+    counted("@fastify/proxy-addr", () => asked(fastifyProxyAddr.compile([...cidrs]))),
+    counted("ipaddr.js", () => ipaddrList(cidrs)),
   ];
-  for (const subject of subjects.slice(1)) {
-    if (subject.run() !== BATCH / 2) throw new Error(`${subject.name} finds ${subject.run()} of ${BATCH / 2} members`);
-  }
   return { name: `member-v${family}-${count}`, batch: BATCH, subjects };
 }
 

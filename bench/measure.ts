@@ -1,69 +1,76 @@
-import { Bench } from "tinybench";
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { CALL_BENCHES, type CallBench } from "./call-benches.ts";
+import type { Case } from "./call-case.ts";
+import type { RoundAnswer } from "./measure-case.ts";
 import { type BenchOptions, pick } from "./options.ts";
 import { medianOf, type Row } from "./report.ts";
-
-/** One program under measurement: `run` works through the whole batch and gives a number that depends on all of its answers. */
-export type Subject = { readonly name: string; readonly run: () => number };
-
-/** Subjects that do the same work. */
-export type Case = {
-  readonly name: string;
-  /** How many calls one `run` makes. */
-  readonly batch: number;
-  readonly subjects: readonly Subject[];
-};
+import { CannotRun } from "./traffic/session.ts";
 
 const EFFORT = { rounds: 7, msPerTask: 60 };
 const QUICK = { rounds: 1, msPerTask: 5 };
 
-/** Calls as many as a median needs, however slow a subject is. */
-const MIN_ITERATIONS = 5;
+const CASE_PROCESS = fileURLToPath(new URL("./measure-case.js", import.meta.url));
 
 /**
- * Measures all subjects of all cases in one process, in rounds: each round runs every subject once, so that a machine that slows down slows all of them.
+ * Measures all subjects of the cases of a benchmark. Each case has a process of its own, as compilers and the heap remember what ran before: a case after
+ * others would be measured with their type feedback. The processes take turns in rounds, and so do the subjects of a case in its process, so that a
+ * machine that slows down slows all of them.
+ *
  * No assertion hangs on what comes out. Each row is in nanoseconds a call, the median of the rounds' medians.
  */
-export async function measureCalls(all: readonly Case[], options: BenchOptions): Promise<readonly Row[]> {
-  const effort = { ...(options.quick ? QUICK : EFFORT), ...(options.rounds && { rounds: options.rounds }) };
-  const cases = pick(all, options.cases).map((one) => ({ ...one, subjects: pick(one.subjects, options.only) }));
+export async function measureCalls(bench: CallBench, options: BenchOptions): Promise<readonly Row[]> {
+  const { rounds, msPerTask } = { ...(options.quick ? QUICK : EFFORT), ...(options.rounds && { rounds: options.rounds }) };
+  const cases = chosenOf(await CALL_BENCHES[bench](), options);
+  const processes = cases.map((one) => ({ ...one, process: openCase(bench, one) }));
   const samples = new Map<string, number[]>();
-  for (let round = 0; round < effort.rounds; round++) {
-    for (const { name, batch, subjects } of cases) {
-      const bench = new Bench({
-        time: effort.msPerTask,
-        iterations: MIN_ITERATIONS,
-        warmupTime: effort.msPerTask / 4,
-        warmupIterations: 2,
-      });
-      for (const subject of subjects)
-        bench.add(subject.name, () => {
-          sink += subject.run();
-        });
-      await bench.run();
-      for (const task of bench.tasks) {
-        const { result } = task;
-        if (!("latency" in result)) throw new Error(`${task.name} in ${name} did not complete`);
-        const key = keyOf(name, task.name);
-        samples.set(key, [...(samples.get(key) ?? []), (result.latency.p50 * 1e6) / batch]);
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const { name, process } of processes) {
+        const { medians } = await measureRound(process, msPerTask);
+        for (const [subject, ns] of medians) {
+          const key = keyOf(name, subject);
+          samples.set(key, [...(samples.get(key) ?? []), ns]);
+        }
       }
     }
+  } finally {
+    for (const { process } of processes) process.disconnect();
   }
   return cases.flatMap(({ name, subjects }) =>
-    subjects.map((subject) => ({
-      case: name,
-      subject: subject.name,
-      value: medianOf(samples.get(keyOf(name, subject.name)) ?? []),
-      unit: "ns",
-    })),
+    subjects.map((subject) => ({ case: name, subject, value: medianOf(samples.get(keyOf(name, subject)) ?? []), unit: "ns" })),
   );
 }
 
-/** Answers add up here, so that no compiler finds that nobody needs them. */
-let sink = 0;
+type ChosenCase = { readonly name: string; readonly subjects: readonly string[] };
 
-/** What came of the answers: to be printed somewhere, or the compiler would find out after all. */
-export function sinkValue(): number {
-  return sink;
+/** What was asked for. Not every case has every subject; a name that none of them has is a fault. */
+function chosenOf(all: readonly Case[], { cases: names, only }: BenchOptions): readonly ChosenCase[] {
+  const cases = pick(all, names);
+  const known = new Map(cases.flatMap(({ subjects }) => subjects).map((subject) => [subject.name, subject]));
+  const wanted = new Set(pick([...known.values()], only).map((subject) => subject.name));
+  return cases.map(({ name, subjects }) => ({
+    name,
+    subjects: subjects.map((subject) => subject.name).filter((subject) => wanted.has(subject)),
+  }));
+}
+
+function openCase(bench: CallBench, { name, subjects }: ChosenCase): ChildProcess {
+  return fork(CASE_PROCESS, [bench, name, ...subjects]);
+}
+
+/** Lets a case have its round. Errors: `CannotRun` when its process ends instead. */
+function measureRound(process: ChildProcess, msPerTask: number): Promise<RoundAnswer> {
+  return new Promise((resolve, reject) => {
+    const ended = (code: number | null, signal: string | null): void =>
+      reject(new CannotRun(`The process of a case ended with ${code ?? signal} before its round`));
+    process.once("exit", ended);
+    process.once("message", (answer: RoundAnswer) => {
+      process.off("exit", ended);
+      resolve(answer);
+    });
+    process.send(msPerTask);
+  });
 }
 
 function keyOf(caseName: string, subject: string): string {

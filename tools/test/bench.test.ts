@@ -35,6 +35,17 @@ test.each(benches)("$name measures every subject of every case in one run", ({ n
   expect(report.ratios).toContainEqual({ case: shows, against, ratio: expect.any(Number) });
 });
 
+test("a run can be narrowed to cases and subjects, and a case without a subject is measured all the same", () => {
+  const cases = ["3hop-v4-10cidrs", "index-2-of-3hop"];
+  const { stdout } = bench("resolve", "--json", "--quick", "--case", cases.join(","), "--only", "proxy-addr");
+  const { rows } = JSON.parse(stdout) as Report;
+  expect(rows.map((row) => `${row.case} ${row.subject}`)).toEqual([
+    "3hop-v4-10cidrs wherefrom",
+    "3hop-v4-10cidrs proxy-addr",
+    "index-2-of-3hop wherefrom",
+  ]);
+});
+
 const traffic = [
   { name: "gateway", reference: "node:http + undici", unitOf: { "100B cpu": "µs", "10KB p99": "ms", "1MB rate": "req/s" } },
   { name: "websocket", reference: "manual splice", unitOf: { handshake: "µs", "round-trip": "µs", idle: "KB" } },
