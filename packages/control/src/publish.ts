@@ -1,4 +1,4 @@
-import type { Snapshot } from "@wherefrom/model";
+import type { GatewayReport, Snapshot } from "@wherefrom/model";
 import { until, type Wakers } from "./until.ts";
 
 /** What happened last to an environment, as far as gateways are concerned. */
@@ -7,13 +7,7 @@ export type Publication =
   /** The environment was deleted; `revision` is that of the deletion. */
   | { readonly kind: "gone"; readonly revision: number };
 
-/** What a gateway says it runs, and the newer snapshot that it refused, if it did. */
-export type GatewayReport = {
-  readonly revision: number;
-  readonly refused?: { readonly revision: number; readonly issues: readonly unknown[] } | undefined;
-};
-
-export type GatewayState = Partial<GatewayReport> & {
+export type GatewayState = Partial<Pick<GatewayReport, "revision" | "refused">> & {
   readonly name: string;
   readonly isConnected: boolean;
   /** Milliseconds since 1970; absent until the first report. */
@@ -54,7 +48,7 @@ export type Publisher = {
 };
 
 type Stream = { gateway: string | undefined; isIntroducing: boolean };
-type Entry = { readonly report: GatewayReport; readonly reportedAt: number };
+type Entry = { readonly report: Pick<GatewayReport, "revision" | "refused">; readonly reportedAt: number };
 
 type Channel = {
   newest: Publication | undefined;

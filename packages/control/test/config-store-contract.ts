@@ -4,6 +4,7 @@ import {
   type Change,
   type ConfigStore,
   type EnvironmentContent,
+  type GatewayRecord,
   OrganizationMissing,
   type OrganizationStore,
   type Stamp,
@@ -13,7 +14,7 @@ import {
 /** An implementation as the contract sees it: a place where a store can be opened, closed and opened again. */
 export type StorePlace = { open(limits?: Partial<StoreLimits>): Promise<ConfigStore> };
 
-export const DEFAULT_STORE_LIMITS: StoreLimits = { maxRevisions: 100, maxOperations: 100 };
+export const DEFAULT_STORE_LIMITS: StoreLimits = { maxRevisions: 100, maxOperations: 100, maxGateways: 100 };
 
 /** Content whose parts all say the same number, so that a mixture of two states shows. */
 function contentOf(mark: number): EnvironmentContent {
@@ -36,6 +37,10 @@ const at = (time: number): Stamp => ({ at: time, author: "alice", isAuthorVerifi
 const ALL = { limit: 1_000 };
 
 const write = (mark: number) => (): Change<EnvironmentContent> => ({ kind: "write", content: contentOf(mark) });
+
+function gatewayOf(name: string, heardAt: number, { environment = "demo", revision = 1 } = {}): GatewayRecord {
+  return { organization: "local", environment, name, heardAt, report: { revision, requests: heardAt, fallbacks: { "header-absent": 1 } } };
+}
 
 function operationOf(mark: number): Operation {
   const name = `organizations/local/operations/${mark}`;
@@ -233,6 +238,40 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
       expect(await store.audit(ALL)).toEqual(before);
     });
 
+    test("a stage is part of what is versioned, and gone when a revision has none", async () => {
+      const store = await open();
+      const stage = { firstGateways: ["gw-a"], watchMs: 60_000, maxFallbackRise: 0.02, minRequests: 100 };
+      await store.change("demo", { by: at(10), decide: write(1) });
+      await store.change("demo", { by: at(20), decide: () => ({ kind: "write", content: { ...contentOf(2), stage } }) });
+      expect(await store.read("demo")).toMatchObject({ revision: 2, stage });
+      const { after } = await store.change("demo", { by: at(30), decide: write(2) });
+      expect(after).not.toHaveProperty("stage");
+      expect((await store.history("demo", ALL)).map(({ content }) => content.stage)).toEqual([undefined, stage, undefined]);
+    });
+
+    test("of a gateway the newest word is kept, until it was not heard for long", async () => {
+      const store = await openAll();
+      await createOrganization(store, "local");
+      const said = (environment: string) => store.of("local").gateways(environment);
+      await store.saveGateways([gatewayOf("b", 10), gatewayOf("a", 10), gatewayOf("a", 10, { environment: "other" })], { forgetBefore: 0 });
+      expect(await said("demo")).toEqual([gatewayOf("a", 10), gatewayOf("b", 10)]);
+      await store.saveGateways([gatewayOf("a", 30, { revision: 3 })], { forgetBefore: 0 });
+      await store.saveGateways([gatewayOf("a", 20, { revision: 2 })], { forgetBefore: 0 }); // another control heard it earlier
+      expect(await said("demo")).toEqual([gatewayOf("a", 30, { revision: 3 }), gatewayOf("b", 10)]);
+      await store.saveGateways([gatewayOf("c", 40)], { forgetBefore: 11 });
+      expect((await said("demo")).map(({ name }) => name)).toEqual(["a", "c"]);
+      expect(await said("other")).toHaveLength(1);
+      expect(await store.of("other").gateways("demo")).toEqual([]);
+    });
+
+    test("of many gateways those heard longest ago are forgotten, in each environment", async () => {
+      const store = await openAll({ maxGateways: 2 });
+      const all = [gatewayOf("a", 30), gatewayOf("b", 10), gatewayOf("c", 20), gatewayOf("a", 5, { environment: "other" })];
+      await store.saveGateways(all, { forgetBefore: 0 });
+      expect((await store.of("local").gateways("demo")).map(({ name }) => name)).toEqual(["a", "c"]);
+      expect(await store.of("local").gateways("other")).toHaveLength(1);
+    });
+
     test("organizations do not see each other", async () => {
       const store = await openAll();
       for (const name of ["b", "a"]) await createOrganization(store, name);
@@ -293,6 +332,7 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
       const store = first.of("local");
       const { after } = await store.change("demo", { by: at(10), decide: write(1) });
       await store.saveOperation(operationOf(1));
+      await first.saveGateways([gatewayOf("a", 10)], { forgetBefore: 0 });
       const log = await store.audit(ALL);
       await first.close();
       const second = await place.open();
@@ -303,6 +343,7 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
       expect(await reopened.read("demo")).toEqual(after);
       expect(await reopened.history("demo", ALL)).toHaveLength(1);
       expect(await reopened.operation(operationOf(1).name)).toEqual(operationOf(1));
+      expect(await reopened.gateways("demo")).toEqual([gatewayOf("a", 10)]);
     });
   });
 }

@@ -25,6 +25,13 @@ export {
   environmentSettingsSchema,
 } from "./environment.ts";
 export { type FlowVariableSource, flowVariable, flowVariables, flowVariableTable } from "./flow-variables.ts";
+export {
+  type FallbackCounts,
+  type GatewayReport,
+  gatewayReportSchema,
+  type RevisionCounts,
+  refusedSnapshotSchema,
+} from "./gateway-report.ts";
 export { int64Schema } from "./int64.ts";
 export { diffJson, type JsonChange, jsonChangeSchema } from "./json-diff.ts";
 export { type Operation, type OperationType, operationSchema } from "./operation.ts";

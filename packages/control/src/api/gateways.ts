@@ -1,22 +1,14 @@
+import { gatewayReportSchema, refusedSnapshotSchema } from "@wherefrom/model";
 import { z } from "zod";
 import { refuseFaults } from "../http/api-error.ts";
 import type { FieldReason } from "../http/api-reason.ts";
 import { EMPTY } from "../http/empty.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { shownValue, violationsOf } from "../http/violations.ts";
-import type { GatewayReport } from "../publish.ts";
 import { environmentName } from "./environment-json.ts";
 import { requireEnvironment } from "./environments.ts";
 
 const GATEWAY_NAME = /^[A-Za-z0-9._-]{1,128}$/;
-const MAX_ISSUES = 100;
-
-const refusedSchema = z
-  .strictObject({ revision: z.int().min(0), issues: z.array(z.unknown()).max(MAX_ISSUES) })
-  .meta({ id: "RefusedSnapshot" });
-const reportSchema: z.ZodType<GatewayReport, unknown> = z
-  .strictObject({ revision: z.int().min(0), refused: refusedSchema.optional() })
-  .meta({ id: "GatewayReport" });
 
 const gatewaySchema = z
   .object({
@@ -24,7 +16,7 @@ const gatewaySchema = z
     revision: z.int().optional(),
     connected: z.boolean(),
     reportedAt: z.string().optional(),
-    refused: refusedSchema.optional(),
+    refused: refusedSnapshotSchema.optional(),
   })
   .meta({ id: "Gateway" });
 
@@ -49,16 +41,16 @@ export const listGateways: Endpoint = {
 
 export const reportGateway: Endpoint = {
   summary: "A gateway says what it runs",
-  takes: reportSchema,
+  takes: gatewayReportSchema,
   answers: EMPTY,
   async handle({ parts, store, organization, param, body }) {
     const gateway = gatewayNameOf(param("gateway"));
     const given = await body();
-    const report = reportSchema.safeParse(given);
+    const report = gatewayReportSchema.safeParse(given);
     if (!report.success) refuseFaults(violationsOf(report.error, given));
     const { name } = await requireEnvironment(store, param("env"));
     const environment = environmentName(organization, name);
-    const { revision, refused } = reportSchema.parse(given);
+    const { revision, refused } = gatewayReportSchema.parse(given);
     parts.publisher.report(environment, { gateway, revision, refused, at: parts.now() });
     if (refused !== undefined) parts.onNotice({ kind: "snapshot-refused", environment, gateway, ...refused });
     return jsonAnswer({});

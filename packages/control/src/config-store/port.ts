@@ -1,7 +1,24 @@
-import type { AuditEntry, EnvironmentSettings, Operation, OrganizationSettings, Route } from "@wherefrom/model";
+import type { AuditEntry, EnvironmentSettings, GatewayReport, Operation, OrganizationSettings, Route } from "@wherefrom/model";
 
 /** What of an environment is versioned. */
-export type EnvironmentContent = { readonly settings: EnvironmentSettings; readonly routes: readonly Route[] };
+export type EnvironmentContent = {
+  readonly settings: EnvironmentSettings;
+  readonly routes: readonly Route[];
+  /** While a revision is tried on some gateways; the others run the revision before it. */
+  readonly stage?: Stage | undefined;
+};
+
+/** On which gateways a revision is tried first, and what has to hold there before the others get it. */
+export type Stage = {
+  /** Sorted. Never empty. */
+  readonly firstGateways: readonly string[];
+  /** How long it is tried, in milliseconds. */
+  readonly watchMs: number;
+  /** By how much the share of fallbacks may rise on the first gateways, from 0 to 1. */
+  readonly maxFallbackRise: number;
+  /** Requests that they must have answered by it before it is judged. */
+  readonly minRequests: number;
+};
 
 /** What of an organization is versioned. Not its environments: each of them has versions of its own. */
 export type OrganizationContent = { readonly settings: OrganizationSettings };
@@ -70,6 +87,16 @@ export type ChangedAll = {
   readonly environments: ReadonlyMap<string, Changed<EnvironmentContent>>;
 };
 
+/** What a gateway said last of itself. Not versioned and not audited: it tells of configuration and is none. */
+export type GatewayRecord = {
+  readonly organization: string;
+  readonly environment: string;
+  readonly name: string;
+  /** When it was heard, in milliseconds since 1970. */
+  readonly heardAt: number;
+  readonly report: GatewayReport;
+};
+
 /** A change was asked of an organization that is not there. */
 export class OrganizationMissing extends Error {
   override readonly name = "OrganizationMissing";
@@ -100,6 +127,12 @@ export type ConfigStore = {
   ): Promise<Changed<OrganizationContent>>;
   /** What belongs to an organization. It need not be there: then there are no environments, and a change rejects with `OrganizationMissing`. */
   of(organization: string): OrganizationStore;
+  /**
+   * Keeps what gateways said, all of it or nothing, unless something newer of the same gateway is there. Forgets gateways of these
+   * environments that were heard before `forgetBefore`, and those heard longest ago where an environment has more than `maxGateways`.
+   * The environment need not be there.
+   */
+  saveGateways(records: readonly GatewayRecord[], options: { readonly forgetBefore: number }): Promise<void>;
   /** Everything is on disk afterwards. No call may follow. */
   close(): Promise<void>;
 };
@@ -121,6 +154,8 @@ export type OrganizationStore = {
   revision(name: string, revision: number): Promise<Revision<EnvironmentContent> | undefined>;
   /** Newest first; `before` is a `sequence`. */
   audit(page: Page): Promise<readonly AuditEntry[]>;
+  /** Sorted by name, by code unit. */
+  gateways(environment: string): Promise<readonly GatewayRecord[]>;
   /** Keeps the newest `maxOperations`. */
   saveOperation(operation: Operation): Promise<void>;
   operation(name: string): Promise<Operation | undefined>;
@@ -133,5 +168,5 @@ export type Page = { readonly limit: number; readonly before?: number | undefine
 
 export type StoredOperation = { readonly position: number; readonly operation: Operation };
 
-/** How much history a store keeps of each name. */
-export type StoreLimits = { readonly maxRevisions: number; readonly maxOperations: number };
+/** How much history a store keeps of each name, and how many gateways of each environment. */
+export type StoreLimits = { readonly maxRevisions: number; readonly maxOperations: number; readonly maxGateways: number };

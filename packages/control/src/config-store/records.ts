@@ -154,7 +154,7 @@ async function requireOrganization(db: Db, organization: string): Promise<void> 
 }
 
 function plainEnvironment(change: Change<EnvironmentContent>): Change<EnvironmentContent> {
-  return plain(change, ({ settings, routes }) => ({ settings, routes }));
+  return plain(change, ({ settings, routes, stage }) => ({ settings, routes, stage }));
 }
 
 /** Content as it will be read again: only what is versioned of it, without fields that are `undefined`. */

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import { readAudit } from "./audit-records.ts";
+import { readGateways, saveGateways } from "./gateway-records.ts";
 import { readOperation, readOperations, saveOperation } from "./operation-records.ts";
 import type { ConfigStore, OrganizationStore, StoreLimits } from "./port.ts";
 import {
@@ -38,6 +39,7 @@ export function sqlStore({ read, write, close }: SqlAccess, limits: StoreLimits)
     history: (name, page) => read((db) => readHistory(db, { organization, name, page })),
     revision: (name, revision) => read((db) => readRevision(db, { organization, name, revision })),
     audit: (page) => read((db) => readAudit(db, { organization, page })),
+    gateways: (environment) => read((db) => readGateways(db, { organization, environment })),
     saveOperation: (operation) => write((db) => saveOperation(db, { organization, operation, maxOperations: limits.maxOperations })),
     operation: (name) => read((db) => readOperation(db, { organization, name })),
     operations: (page) => read((db) => readOperations(db, { organization, page })),
@@ -47,6 +49,8 @@ export function sqlStore({ read, write, close }: SqlAccess, limits: StoreLimits)
     organization: (name) => read((db) => readOrganization(db, name)),
     changeOrganization: (organization, { by, decide }) => write((db) => changeOrganization(db, { organization, by, decide, limits })),
     of,
+    saveGateways: (records, { forgetBefore }) =>
+      write((db) => saveGateways(db, { records, forgetBefore, maxGateways: limits.maxGateways })),
     close,
   };
 }

@@ -79,6 +79,19 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await adoptRevisions(db);
     },
   },
+  "0003-gateways": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable("gateways")
+        .addColumn("organization", "text", (column) => column.notNull())
+        .addColumn("environment", "text", (column) => column.notNull())
+        .addColumn("name", "text", (column) => column.notNull())
+        .addColumn("heard_at", "integer", (column) => column.notNull())
+        .addColumn("report", "text", (column) => column.notNull())
+        .addPrimaryKeyConstraint("gateways_key", ["organization", "environment", "name"])
+        .execute();
+    },
+  },
 };
 
 const EARLIER = { author: "unknown", author_verified: 0, method: "migration", reason: "Made before there was an audit log" } as const;

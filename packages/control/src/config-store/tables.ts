@@ -1,7 +1,7 @@
 import type { Generated } from "kysely";
 
 /**
- * Tables of the store. `content`, `operation` and `entry` are JSON text. The row of `environments` and `environment_history` with
+ * Tables of the store. `content`, `operation`, `entry` and `report` are JSON text. The row of `environments` and `environment_history` with
  * the empty name is the organization itself.
  */
 export type Tables = {
@@ -28,6 +28,7 @@ export type Tables = {
     reason: string | null;
     request_id: string | null;
   };
+  gateways: { organization: string; environment: string; name: string; heard_at: number; report: string };
   audit_log: { organization: string; sequence: number; entry: string };
   operations: { position: Generated<number>; organization: string; name: string; operation: string };
 };
