@@ -27,6 +27,10 @@ export type ControlLimits = {
   readonly maxRevisions: number;
   /** Operations kept for one organization. */
   readonly maxOperations: number;
+  /** Tokens of one organization, and of those for all organizations. */
+  readonly maxTokens: number;
+  /** Sessions of browsers at a time. The oldest goes first. */
+  readonly maxSessions: number;
   /** How long `close` waits for requests that are still being answered. */
   readonly closeGraceMs: number;
 };
@@ -46,5 +50,7 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxRoutes: 1_000,
   maxRevisions: 1_000,
   maxOperations: 1_000,
+  maxTokens: 1_000,
+  maxSessions: 1_000,
   closeGraceMs: 2_000,
 };

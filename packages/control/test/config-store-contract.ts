@@ -10,11 +10,12 @@ import {
   type Stamp,
   type StoreLimits,
 } from "../src/config-store/port.ts";
+import { describeAccessStore } from "./access-store-contract.ts";
 
 /** An implementation as the contract sees it: a place where a store can be opened, closed and opened again. */
 export type StorePlace = { open(limits?: Partial<StoreLimits>): Promise<ConfigStore> };
 
-export const DEFAULT_STORE_LIMITS: StoreLimits = { maxRevisions: 100, maxOperations: 100, maxGateways: 100 };
+export const DEFAULT_STORE_LIMITS: StoreLimits = { maxRevisions: 100, maxOperations: 100, maxGateways: 100, maxSessions: 100 };
 
 /** Content whose parts all say the same number, so that a mixture of two states shows. */
 function contentOf(mark: number): EnvironmentContent {
@@ -54,6 +55,7 @@ function createOrganization(store: ConfigStore, name: string): Promise<unknown> 
 
 /** What every implementation of the config-store port keeps to: the tests behind the words of config-store/port.ts. */
 export function describeConfigStore(name: string, placeOf: () => Promise<StorePlace>): void {
+  describeAccessStore(name, placeOf);
   describe(`config store: ${name}`, () => {
     const openAll = async (limits?: Partial<StoreLimits>): Promise<ConfigStore> => {
       const store = await (await placeOf()).open(limits);

@@ -3,7 +3,7 @@ import { writeSync } from "node:fs";
 import { openSqliteStore } from "../dist/config-store/sqlite.js";
 
 const [, , database, first] = process.argv;
-const store = await openSqliteStore(database, { maxRevisions: 100_000, maxOperations: 10 });
+const store = await openSqliteStore(database, { maxRevisions: 100_000, maxOperations: 10, maxSessions: 10 });
 const by = { author: "writer", isAuthorVerified: true, method: "test" };
 await store.changeOrganization("local", { by: { ...by, at: 1 }, decide: () => ({ kind: "write", content: { settings: {} } }) });
 

@@ -1,3 +1,4 @@
+export { EVERY_ORGANIZATION, type Grant, grantSchema, ROLES, type Role } from "./access.ts";
 export {
   type AdvisedPolicy,
   type ReportOptions,

@@ -1,4 +1,8 @@
 import type { AuditEntry, EnvironmentSettings, GatewayReport, Operation, OrganizationSettings, Route } from "@wherefrom/model";
+import type { AccessStore } from "./access-port.ts";
+import type { Stamp } from "./stamp.ts";
+
+export type { Stamp } from "./stamp.ts";
 
 /** What of an environment is versioned. */
 export type EnvironmentContent = {
@@ -35,19 +39,6 @@ export type Stored<Content> = Content & {
 
 export type EnvironmentRecord = Stored<EnvironmentContent>;
 export type OrganizationRecord = Stored<OrganizationContent>;
-
-/** Who makes a change, when and why. The store keeps it with the revision and in the audit log. */
-export type Stamp = {
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly author: string;
-  /** Whether control knows who it is; otherwise the author is what the client said of itself. */
-  readonly isAuthorVerified: boolean;
-  /** The method of the API that was asked for, such as `organizations.environments.update`. */
-  readonly method: string;
-  readonly reason?: string | undefined;
-  readonly requestId?: string | undefined;
-};
 
 /** What is to become of it. `write` of the content that stands already changes nothing, not even the revision. */
 export type Change<Content> = { readonly kind: "write"; readonly content: Content } | { readonly kind: "delete" };
@@ -133,6 +124,8 @@ export type ConfigStore = {
    * The environment need not be there.
    */
   saveGateways(records: readonly GatewayRecord[], options: { readonly forgetBefore: number }): Promise<void>;
+  /** Who may come in. */
+  readonly access: AccessStore;
   /** Everything is on disk afterwards. No call may follow. */
   close(): Promise<void>;
 };
@@ -168,5 +161,10 @@ export type Page = { readonly limit: number; readonly before?: number | undefine
 
 export type StoredOperation = { readonly position: number; readonly operation: Operation };
 
-/** How much history a store keeps of each name, and how many gateways of each environment. */
-export type StoreLimits = { readonly maxRevisions: number; readonly maxOperations: number; readonly maxGateways: number };
+/** How much history a store keeps of each name, how many gateways of each environment, and how many sessions. */
+export type StoreLimits = {
+  readonly maxRevisions: number;
+  readonly maxOperations: number;
+  readonly maxGateways: number;
+  readonly maxSessions: number;
+};

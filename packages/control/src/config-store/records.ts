@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Kysely, Selectable } from "kysely";
+import { removeTokens } from "./access-records.ts";
 import { appendAudit } from "./audit-records.ts";
 import {
   type Change,
@@ -118,6 +119,7 @@ export async function changeOrganization(
   const environments = await environmentNames(db, step.organization);
   const change = decide(before, environments);
   if (change.kind === "delete" && environments.length > 0) throw new Error(`Expected ${step.organization} to be empty, found environments`);
+  if (change.kind === "delete") await removeTokens(db, step);
   return carryOutOrganization(db, { ...step, before, change });
 }
 

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { addSession, changeTokens, readSession, readToken, readTokens, removeSession, touchSession, touchToken } from "./access-records.ts";
 import { readAudit } from "./audit-records.ts";
 import { readGateways, saveGateways } from "./gateway-records.ts";
 import { readOperation, readOperations, saveOperation } from "./operation-records.ts";
@@ -51,6 +52,16 @@ export function sqlStore({ read, write, close }: SqlAccess, limits: StoreLimits)
     of,
     saveGateways: (records, { forgetBefore }) =>
       write((db) => saveGateways(db, { records, forgetBefore, maxGateways: limits.maxGateways })),
+    access: {
+      token: (id) => read((db) => readToken(db, id)),
+      tokens: (organization) => read((db) => readTokens(db, organization)),
+      changeTokens: (organization, { by, decide }) => write((db) => changeTokens(db, { organization, by, decide })),
+      touchToken: (id, at) => write((db) => touchToken(db, { id, at })),
+      session: (id) => read((db) => readSession(db, id)),
+      addSession: (session) => write((db) => addSession(db, { session, maxSessions: limits.maxSessions })),
+      touchSession: (id, at) => write((db) => touchSession(db, { id, at })),
+      removeSession: (id) => write((db) => removeSession(db, id)),
+    },
     close,
   };
 }

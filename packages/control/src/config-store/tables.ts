@@ -31,4 +31,17 @@ export type Tables = {
   gateways: { organization: string; environment: string; name: string; heard_at: number; report: string };
   audit_log: { organization: string; sequence: number; entry: string };
   operations: { position: Generated<number>; organization: string; name: string; operation: string };
+  /** `grants` is JSON text. */
+  tokens: {
+    id: string;
+    organization: string;
+    name: string;
+    hash: string;
+    grants: string;
+    created_at: number;
+    expires_at: number | null;
+    last_used_at: number | null;
+  };
+  /** `content` is JSON text: for whom the session is. */
+  sessions: { id: string; hash: string; content: string; created_at: number; expires_at: number; seen_at: number };
 };
