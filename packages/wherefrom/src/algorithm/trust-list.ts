@@ -32,8 +32,9 @@ export function trustsPeer(list: TrustList, peer: Peer): boolean {
 /** The first entry of the list that contains the address: what made it trusted. For explanations; it reads the whole list. */
 export function trustRuleOf(list: TrustList, words: AddressWords): string {
   for (const rule of list.rules) {
-    const prefix = rule.prefixes.find((candidate) => prefixContains(candidate, words));
-    if (prefix !== undefined) return rule.prefixes.length === 1 ? rule.text : `${rule.text} (${prefix.text})`;
+    for (const prefix of rule.prefixes) {
+      if (prefixContains(prefix, words)) return rule.prefixes.length === 1 ? rule.text : `${rule.text} (${prefix.text})`;
+    }
   }
   return "";
 }

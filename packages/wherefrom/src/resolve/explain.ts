@@ -19,11 +19,14 @@ export function explainWalk(
   maxHops: number,
 ): Explanation {
   const record = createRecord(evidence, maxHops);
-  const resolution = walk(evidence, record.observer);
-  const seen = record.finish();
-  // The resolution is ours alone, so it grows into its explanation: copying it costs more than the walk.
-  return Object.assign(resolution, seen, { sentences: sentencesOf(resolution, seen) });
+  // The resolution is ours alone, so it grows into its explanation, field by field: copying it costs more than the walk.
+  const explanation = walk(evidence, record.observer) as Growing;
+  record.finish(explanation);
+  explanation.sentences = sentencesOf(explanation);
+  return explanation;
 }
+
+type Growing = { -readonly [Field in keyof Explanation]: Explanation[Field] };
 
 /** A hop as it was seen, while its verdict may still change and its position, which is counted from the right, is not known. */
 type SeenHop = { -readonly [Field in keyof HopExplanation]: HopExplanation[Field] };
@@ -61,7 +64,7 @@ function createRecord(evidence: Evidence, maxHops: number) {
 
   return {
     observer,
-    finish() {
+    finish(into: Growing) {
       finishHeader(headers.at(-1), maxHops);
       const hops: HopExplanation[] = [];
       let unlistedHops = 0;
@@ -69,7 +72,9 @@ function createRecord(evidence: Evidence, maxHops: number) {
         hops.push(...placeHops(header));
         unlistedHops += header.unlisted;
       }
-      return { peer: explainPeer(evidence.peer, verdict, rule), hops, unlistedHops };
+      into.peer = explainPeer(evidence.peer, verdict, rule);
+      into.hops = hops;
+      into.unlistedHops = unlistedHops;
     },
   };
 }

@@ -3,20 +3,22 @@ import { readAddress } from "../ip/read.ts";
 import { type SpecialRange, specialRangeOf } from "../ip/special.ts";
 import { createWords } from "../ip/words.ts";
 import type { Explanation, HopExplanation, PeerExplanation } from "./explanation.ts";
-import type { Resolution } from "./resolution.ts";
 
-type Seen = Pick<Explanation, "peer" | "hops" | "unlistedHops">;
+type Untold = Omit<Explanation, "sentences">;
 
 /** Tells a resolution to a person: the peer, the header, what decided, the answer, and how far it may be relied upon. */
-export function sentencesOf(resolution: Resolution, seen: Seen): readonly string[] {
-  const sentences = [peerSentence(seen.peer)];
-  addHeaders(sentences, seen);
-  addDeciding(sentences, seen.hops);
-  if (resolution.reason !== undefined) sentences.push(REASONS[resolution.reason]);
-  sentences.push(answerSentence(resolution, seen));
-  if (resolution.ip !== null) sentences.push(TRUST[resolution.trust]);
-  const range = resolution.ip === null ? undefined : specialRangeOfText(resolution.ip);
-  if (range !== undefined) sentences.push(`${resolution.ip} lies in ${range.prefix.text}, ${range.name} (${range.source}).`);
+export function sentencesOf(explanation: Untold): readonly string[] {
+  const { ip, reason, trust } = explanation;
+  const sentences = [peerSentence(explanation.peer)];
+  addHeaders(sentences, explanation);
+  addDeciding(sentences, explanation.hops);
+  if (reason !== undefined) sentences.push(REASONS[reason]);
+  sentences.push(answerSentence(explanation));
+  if (ip !== null) {
+    sentences.push(TRUST[trust]);
+    const range = specialRangeOfText(ip);
+    if (range !== undefined) sentences.push(`${ip} lies in ${range.prefix.text}, ${range.name} (${range.source}).`);
+  }
   return sentences;
 }
 
@@ -36,7 +38,7 @@ function peerSentence(peer: PeerExplanation): string {
   }
 }
 
-function addHeaders(sentences: string[], { hops, unlistedHops }: Seen): void {
+function addHeaders(sentences: string[], { hops, unlistedHops }: Untold): void {
   for (let at = 0; at < hops.length; ) {
     const { header } = hops[at] as HopExplanation;
     const start = at;
@@ -48,16 +50,15 @@ function addHeaders(sentences: string[], { hops, unlistedHops }: Seen): void {
 
 /** The trusted hops in one sentence, then the hop that decided. */
 function addDeciding(sentences: string[], hops: readonly HopExplanation[]): void {
-  const trusted = hops.filter((hop) => hop.verdict === "trusted");
-  if (trusted.length > 0) sentences.push(`Passed over as trusted: ${trusted.map(trustedText).join(", ")}.`);
+  let trusted = "";
+  for (const { verdict, position, ip, rule } of hops) {
+    if (verdict === "trusted") trusted += `${trusted === "" ? "Passed over as trusted:" : ","} hop ${position} ${ip} (${rule})`;
+  }
+  if (trusted !== "") sentences.push(`${trusted}.`);
   for (const { verdict, position, header, ip, text, why } of hops) {
     if (verdict === "client") sentences.push(`Hop ${position} of ${header}, ${ip}, is taken as the client.`);
     if (verdict === "opaque") sentences.push(`Hop ${position} of ${header}, «${text}», is opaque: ${why}.`);
   }
-}
-
-function trustedText(hop: HopExplanation): string {
-  return `hop ${hop.position} ${hop.ip} (${hop.rule})`;
 }
 
 const REASONS: Readonly<Record<Rejection, string>> = {
@@ -73,13 +74,13 @@ const REASONS: Readonly<Record<Rejection, string>> = {
   "no-entrance-matched": "No entrance of the policy is for this peer.",
 };
 
-function answerSentence(resolution: Resolution, seen: Seen): string {
-  if (resolution.outcome === "rejected") return "There is no address for this request.";
-  const from = seen.peer.verdict === "client" ? "the peer" : "the default algorithm";
-  if (resolution.outcome === "fallback") return `The client is ${resolution.ip}, by fallback to ${from}.`;
-  const by = resolution.algorithm === "default" ? "the default algorithm" : resolution.algorithm;
-  return `The client is ${resolution.ip}, by ${by}.`;
+function answerSentence({ outcome, ip, peer, algorithm }: Untold): string {
+  if (outcome === "rejected") return "There is no address for this request.";
+  if (outcome === "fallback") return `The client is ${ip}, by fallback to ${peer.verdict === "client" ? "the peer" : DEFAULT}.`;
+  return `The client is ${ip}, by ${algorithm === "default" ? DEFAULT : algorithm}.`;
 }
+
+const DEFAULT = "the default algorithm";
 
 const TRUST: Readonly<Record<Trust, string>> = {
   verified: "It is verified: each step to it was a configured trust decision.",
