@@ -180,6 +180,16 @@ function readBack(text: string): string {
   );
 }
 
+test("a name of the gateway that no log could hold is escaped too", async () => {
+  const id = 'edge "1"\\\nü';
+  const escaped = "edge \\x22" + "1\\x22\\\\\\x0a\\xfc";
+  const json = await open({ file: join(folder, "access.log") }, { id });
+  const combined = await open({ file: join(folder, "combined.log"), format: "combined" }, { id });
+  for (const gateway of [json, combined]) await ask(gateway.port, "GET / HTTP/1.1", "Host: a");
+  expect((await linesOf(json)).map((line) => JSON.parse(line).gateway)).toEqual([escaped]);
+  expect((await linesOf(combined, "combined.log"))[0]?.endsWith(` gateway=${escaped}`)).toBe(true);
+});
+
 test("a long target is cut", async () => {
   const gateway = await open({ file: join(folder, "access.log") });
   await ask(gateway.port, `GET /${"a".repeat(9_000)} HTTP/1.1`, "Host: a");

@@ -2,7 +2,8 @@
 export function fieldLines(fields: readonly string[], name: string): string[] {
   const lines: string[] = [];
   for (let index = 0; index + 1 < fields.length; index += 2) {
-    if (fields[index]?.toLowerCase() === name) lines.push(fields[index + 1] ?? "");
+    const field = fields[index] ?? "";
+    if (field.length === name.length && field.toLowerCase() === name) lines.push(fields[index + 1] ?? "");
   }
   return lines;
 }

@@ -8,6 +8,7 @@ import { combinedWriter } from "./combined-line.ts";
 import { jsonWriter } from "./json-line.ts";
 import { type LogEntry, logEntry } from "./log-entry.ts";
 import { LogFile, type LogFileEvents } from "./log-file.ts";
+import { maxFieldLength, printable } from "./printable.ts";
 
 /** How many exchanges a log has seen: all of them are `recorded` (in the file), `dropped` or `waiting`. */
 export type AccessLogCounts = { readonly recorded: number; readonly dropped: number; readonly waiting: number };
@@ -39,7 +40,7 @@ export class AccessLog {
     this.#path = file;
     this.#context = context;
     const writer = format === "combined" ? combinedWriter : jsonWriter;
-    this.#writeEntry = writer(context.gateway, (line) => this.#file.write(line));
+    this.#writeEntry = writer(printable(context.gateway, maxFieldLength), (line) => this.#file.write(line));
     this.#events = {
       onWritten: (lines) => this.#onWritten(lines),
       onDropped: (lines) => this.#onDropped(lines),

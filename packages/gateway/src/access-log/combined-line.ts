@@ -17,9 +17,9 @@ export function combinedWriter(gateway: string, write: (line: string) => void): 
 }
 
 function combinedLine(entry: LogEntry, { gateway, time }: { gateway: string; time: string }): string {
-  const { record, target, peer = "-", host = "-", referrer = "-", userAgent = "-" } = entry;
+  const { record, method, target, peer = "-", host = "-", referrer = "-", userAgent = "-" } = entry;
   const { resolution, status = CLIENT_LEFT } = record;
-  const request = `${record.method} ${target} HTTP/${record.httpVersion}`;
+  const request = `${method} ${target} HTTP/${record.httpVersion}`;
   return (
     `${resolution?.ip ?? "-"} - - [${time}] "${request}" ${status} ${record.responseBytes} "${referrer}" "${userAgent}" ` +
     `peer="${peer}" trust=${resolution?.trust ?? "-"} outcome=${resolution?.outcome ?? "-"} reason=${resolution?.reason ?? "-"} signed_hop=${record.signedHop ?? "-"} decision=${record.decision ?? "-"} ` +

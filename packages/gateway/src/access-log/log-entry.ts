@@ -7,6 +7,7 @@ export type LogEntry = {
   readonly record: ExchangeRecord;
   /** When the exchange began: milliseconds since 1970. */
   readonly timeMs: number;
+  readonly method: string;
   /** Path and query as sent, also of a request that was refused for its form. */
   readonly target: string;
   readonly peer: string | undefined;
@@ -17,10 +18,11 @@ export type LogEntry = {
 
 /** Makes an entry of a record that was handed out at `nowMs`. */
 export function logEntry(record: ExchangeRecord, nowMs: number): LogEntry {
-  const { peer, host, pathAndQuery, requestTarget, fields } = record;
+  const { peer, host, method, pathAndQuery, requestTarget, fields } = record;
   return {
     record,
     timeMs: nowMs - record.durationMs,
+    method: printable(method, maxFieldLength),
     target: printable(pathAndQuery ?? requestTarget, maxTargetLength),
     peer: optional(peer),
     host: optional(host),

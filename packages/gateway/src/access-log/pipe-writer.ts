@@ -6,12 +6,12 @@ const RETRY_MS = 50;
 
 /**
  * Writes to a pipe that was opened not to block: at once, which costs less than to hand so little to a thread, and keeps up however long the process is busy.
- * A text of at most 4,096 bytes goes in undivided between those of other processes (POSIX, PIPE_BUF).
+ * At most 4,096 bytes go in undivided between those of other processes (POSIX, PIPE_BUF).
  */
 export class PipeWriter implements LineWriter {
   readonly #fd: number;
   readonly #events: WriterEvents;
-  readonly #waiting: string[] = [];
+  readonly #waiting: Buffer[] = [];
   #retry: NodeJS.Timeout | undefined;
   #isEnding = false;
   #isClosed = false;
@@ -21,8 +21,8 @@ export class PipeWriter implements LineWriter {
     this.#events = events;
   }
 
-  write(text: string): void {
-    this.#waiting.push(text);
+  write(bytes: Buffer): void {
+    this.#waiting.push(bytes);
     if (this.#retry === undefined) this.#writeAll();
   }
 
@@ -38,11 +38,11 @@ export class PipeWriter implements LineWriter {
   #writeAll(): void {
     this.#retry = undefined;
     try {
-      for (let text = this.#waiting[0]; text !== undefined; text = this.#waiting[0]) {
-        const bytes = writeSync(this.#fd, text, null, "latin1");
-        if (bytes < text.length) this.#waiting[0] = text.slice(bytes);
+      for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+        const written = writeSync(this.#fd, first);
+        if (written < first.length) this.#waiting[0] = first.subarray(written);
         else this.#waiting.shift();
-        this.#events.onWritten(bytes);
+        this.#events.onWritten(written);
       }
     } catch (error) {
       if (!isFull(error)) this.#events.onFailed(error as Error);
