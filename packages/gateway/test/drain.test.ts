@@ -1,8 +1,13 @@
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import type { GatewayLimits } from "@wherefrom/gateway";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { makeCertificate } from "./rig/certificate.ts";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { openTarget } from "./rig/target.ts";
 import { type Conversation, converse, until, wire } from "./rig/wire.ts";
@@ -110,9 +115,65 @@ test("a request whose header has come in half finishes", async () => {
 
 test("an idle connection is closed after its grace, long before the window is over", async () => {
   const given = await scene({ drainTimeoutMs: LONG_MS, idleGraceMs: 10 });
-  const clients = [await idle(given), await converse(given.gateway.port)];
+  const client = await idle(given);
   await given.gateway.close();
-  for (const client of clients) await client.closed;
+  await client.closed;
+});
+
+const HEADER = "PROXY TCP4 203.0.113.7 198.51.100.1 56324 443\r\n";
+const proxied = { port: 0, proxyProtocol: { trustedPeers: ["127.0.0.1"] } };
+const certificate = makeCertificate();
+const folder = mkdtempSync(join(tmpdir(), "wherefrom-drain-"));
+const tls = { certFile: join(folder, "crt"), keyFile: join(folder, "key") };
+writeFileSync(tls.certFile, certificate.cert);
+writeFileSync(tls.keyFile, certificate.key);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const unused = [
+  { what: "of plain HTTP", listener: { port: 0 }, enter: converse },
+  {
+    what: "behind a PROXY protocol header",
+    listener: proxied,
+    enter: async (port: number) => {
+      const client = await converse(port);
+      client.write(HEADER);
+      return client;
+    },
+  },
+  { what: "over TLS", listener: { port: 0, tls }, enter: shake },
+];
+
+test.each(unused)("a connection $what on which nothing was asked is closed after its grace too", async ({ listener, enter }) => {
+  const limits = { drainTimeoutMs: LONG_MS, headersTimeoutMs: LONG_MS, idleGraceMs: 10 };
+  const gateway = own(await openTestGateway(snapshotOf([]), { limits, listeners: [listener] }));
+  const client = await enter(gateway.port);
+  await gateway.close();
+  await client.closed;
+});
+
+/** A connection over TLS whose handshake is done. */
+async function shake(port: number): Promise<{ readonly closed: Promise<unknown> }> {
+  const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false });
+  socket.on("error", () => undefined);
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  await once(socket, "secureConnect");
+  return { closed };
+}
+
+test("half a header that came in one piece with a PROXY protocol header finishes", async () => {
+  const target = own(await openTarget((_request, response) => void response.end("whole")));
+  const limits = { drainTimeoutMs: LONG_MS, idleGraceMs: 1 };
+  const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }]), { limits, listeners: [proxied] }));
+  const [client, other] = [await converse(gateway.port), await converse(gateway.port)];
+  client.write(`${HEADER}GET / HTTP/1.1\r\nHo`);
+  // The gateway has read the half by the time it answers on another connection.
+  other.write(`${HEADER}${request}`);
+  await other.readUntil(/whole/);
+  const closing = gateway.close();
+  await other.closed;
+  client.write("st: a\r\n\r\n");
+  await client.readUntil(/whole/);
+  await closing;
 });
 
 test("what does not finish within the window is cut", async () => {

@@ -78,7 +78,10 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
     drain() {
       open.announceClose();
       // Node knows best which are idle: not one on which half a header has come.
-      graceTimer = setTimeout(() => server.closeIdleConnections(), limits.idleGraceMs);
+      graceTimer = setTimeout(() => {
+        server.closeIdleConnections();
+        for (const pipeline of pipelines.values()) pipeline.closeUnused();
+      }, limits.idleGraceMs);
     },
     cut() {
       clearTimeout(graceTimer);

@@ -30,12 +30,15 @@ export class Pipeline {
   #current: Exchange | undefined;
   #waiting: Turn[] = [];
   #taken = 0;
+  /** What the connection had read when it was no request yet: a PROXY protocol header, for instance. */
+  readonly #bytesBefore: number;
   /** Set when nothing more is taken: what ends the connection when all that was taken is answered. */
   #finale: (() => void) | undefined;
 
   constructor(socket: Socket, context: PipelineContext) {
     this.#socket = socket;
     this.#context = context;
+    this.#bytesBefore = socket.bytesRead - socket.readableLength;
     // Node calls it behind a last answer. Its own would close at once, and a client that is still sending would lose the answer.
     socket.destroySoon = () => this.#linger();
   }
@@ -72,6 +75,11 @@ export class Pipeline {
   /** Ends the connection if it has served a request and none is asked on it. One that has not asked for anything yet is on its way to. */
   closeIdle(): void {
     if (this.#taken > 0 && this.#current === undefined && this.#finale === undefined) this.#linger();
+  }
+
+  /** Ends the connection if nothing has come on it. Node takes one like that for a request that is on its way, and not for idle. */
+  closeUnused(): void {
+    if (this.#socket.bytesRead === this.#bytesBefore) this.#socket.destroy();
   }
 
   #begin(turn: Turn): void {
