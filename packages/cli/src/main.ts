@@ -1,18 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { PolicyError } from "wherefrom";
-import { addAuditCommand } from "./commands/audit.ts";
-import { addCompletionCommand } from "./commands/completion.ts";
-import { addControlCommand } from "./commands/control.ts";
-import { addDoctorCommand } from "./commands/doctor.ts";
-import { addEnvCommand } from "./commands/env.ts";
-import { addGatewayCommand } from "./commands/gateway.ts";
-import { addLintCommand } from "./commands/lint.ts";
-import { addOrganizationFilesCommands } from "./commands/organization-files.ts";
-import { addProfileCommand } from "./commands/profile.ts";
-import { addRangesCommand } from "./commands/ranges.ts";
-import { addResolveCommand } from "./commands/resolve.ts";
-import { addUpCommand } from "./commands/up.ts";
+import { addCommands } from "./command-groups.ts";
 import { CliError, codeOf, exitCodes } from "./errors.ts";
 import { readSwitches } from "./option-values.ts";
 import { printable } from "./output.ts";
@@ -51,10 +40,12 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
  */
 export async function main(argv: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.ok;
-  const program = createProgram((code) => {
+  const program = createProgram();
+  const exit = (code: number): void => {
     exitCode = code;
-  });
+  };
   try {
+    await addCommands(program, { first: argv[0], version: readVersion(), exit });
     await program.parseAsync([...argv], { from: "user" });
     return exitCode;
   } catch (error) {
@@ -62,8 +53,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(exit: (code: number) => void): Command {
-  const program = new Command("wherefrom")
+function createProgram(): Command {
+  return new Command("wherefrom")
     .description("One trustworthy, explained answer to: which client is this request from?")
     .version(readVersion())
     .helpCommand("help [command]", "show the help of a command")
@@ -71,19 +62,6 @@ function createProgram(exit: (code: number) => void): Command {
     .showHelpAfterError("Run it with --help for the options and examples")
     .exitOverride()
     .hook("preAction", (_program, command) => readSwitches(command, process.env));
-  addUpCommand(program);
-  addGatewayCommand(program);
-  addControlCommand(program);
-  addResolveCommand(program, exit);
-  addDoctorCommand(program, exit);
-  addLintCommand(program, { version: readVersion(), exit });
-  addRangesCommand(program, exit);
-  addEnvCommand(program, exit);
-  addOrganizationFilesCommands(program, exit);
-  addAuditCommand(program, exit);
-  addProfileCommand(program);
-  addCompletionCommand(program);
-  return program;
 }
 
 function readVersion(): string {
