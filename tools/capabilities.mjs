@@ -7,7 +7,7 @@ import { missingFromCache } from "./npm-cache.mjs";
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "namespaces" | "curl" | "googleapi" | "shells" | "releases" | "runtimes"} CapabilityName
+ * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "curl" | "googleapi" | "shells" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -119,6 +119,11 @@ export const capabilities = {
     packages: ["tcpdump"],
     tests: "tests of the doctor that look at the first packets of connections",
     whyNot: () => whyNoExecutable(["tcpdump"]),
+  },
+  wrk: {
+    packages: ["wrk"],
+    tests: "tests of the gateway under load",
+    whyNot: () => whyNoExecutable(["wrk"]),
   },
   namespaces: {
     packages: ["iproute2", "nftables", "conntrack", "ethtool", "procps"],

@@ -1,4 +1,4 @@
-import { type Gateway, type GatewayOptions, type Notice, type Offered, openGateway } from "@wherefrom/gateway";
+import type { Gateway, GatewayGroup, GatewayOptions, Notice, Offered } from "@wherefrom/gateway";
 import { openAdminListener } from "./admin-listener.ts";
 import { type GatewayNodeOptions, type GatewaySetup, openSource, readSetup } from "./gateway-setup.ts";
 import { withListenFlags } from "./listen-fault.ts";
@@ -6,6 +6,7 @@ import { checkNames } from "./names.ts";
 import { gatewayNoticePrinter } from "./notices.ts";
 import { printable } from "./output.ts";
 import type { Closable, Own } from "./until-stopped.ts";
+import { openGatewayOrGroup } from "./workers-flag.ts";
 
 export type GatewayNode = {
   readonly urls: readonly string[];
@@ -16,7 +17,8 @@ export type GatewayNode = {
 
 /**
  * Opens a gateway on its own and hands it to `own` for closing. With a snapshot file, SIGHUP reads the file again: a faulty one is
- * refused with every fault, and the running one goes on. SIGHUP reads certificates again too. SIGHUP and SIGUSR1 open the access log anew.
+ * refused with every fault, and the running one goes on. SIGHUP reads certificates again too. SIGHUP and SIGUSR1 open the access log anew. SIGUSR2 puts
+ * new workers in the place of the old, by the gateway file as it is then.
  *
  * Errors: `CliError` or `GatewayError`, each with one line that says the way out.
  */
@@ -32,6 +34,7 @@ export async function openGatewayNode(options: GatewayNodeOptions, own: Own): Pr
   own(onSignal("SIGHUP", () => source.refresh?.().then(reportOffered, reportUnreadable)));
   own(onSignal("SIGHUP", () => void gateway.refreshCertificates()));
   for (const signal of ["SIGHUP", "SIGUSR1"] as const) own(onSignal(signal, () => gateway.reopenAccessLog()));
+  own(onSignal("SIGUSR2", () => void restartWorkers(gateway, options)));
   return { urls: gateway.listeners.map((place) => place.url), revision: gateway.revision(), adminUrl: admin?.url };
 }
 
@@ -45,8 +48,9 @@ function noticePrinter({ source, isQuiet }: GatewayNodeOptions): (notice: Notice
   };
 }
 
-function openListening({ place }: GatewayNodeOptions, parts: GatewayOptions & GatewaySetup): Promise<Gateway> {
-  if ("config" in place || place.unix !== undefined) return openGateway(parts);
+function openListening(options: GatewayNodeOptions, parts: GatewayOptions & GatewaySetup): Promise<Gateway | GatewayGroup> {
+  const { place } = options;
+  if ("config" in place || place.unix !== undefined) return openGatewayOrGroup(parts, options);
   const flags = {
     host: place.host,
     port: place.port,
@@ -55,7 +59,7 @@ function openListening({ place }: GatewayNodeOptions, parts: GatewayOptions & Ga
     hostVariable: "WHEREFROM_GATEWAY_HOST",
     portVariable: "WHEREFROM_GATEWAY_PORT",
   };
-  return withListenFlags(flags, () => openGateway(parts));
+  return withListenFlags(flags, () => openGatewayOrGroup(parts, options));
 }
 
 /** Listens to a signal, also where there is nothing to do then: it must not end the process. */
@@ -66,6 +70,15 @@ function onSignal(signal: NodeJS.Signals, act: () => void): Closable {
       process.off(signal, act);
     },
   };
+}
+
+async function restartWorkers(gateway: Gateway | GatewayGroup, options: GatewayNodeOptions): Promise<void> {
+  if (!("restart" in gateway)) return complain("There are no workers to replace: run it with --workers");
+  try {
+    await gateway.restart(await readSetup(options));
+  } catch (error) {
+    complain(`The workers go on as they are: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function reportOffered(offered: Offered): void {

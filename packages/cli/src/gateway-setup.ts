@@ -4,13 +4,15 @@ import type { AdminFlags } from "./admin-flags.ts";
 import { adminOptions } from "./admin-listener.ts";
 import { type ListenerFlags, listenerOf } from "./listener-flags.ts";
 import type { Names } from "./names.ts";
+import type { WorkersFlag } from "./workers-flag.ts";
 
 const MAX_ID_CHARS = 63;
 const DEFAULT_SNAPSHOT_CACHE = "./data/snapshots";
 
 /** What the command was told of a gateway. */
 export type GatewayNodeOptions = Names &
-  AdminFlags & {
+  AdminFlags &
+  WorkersFlag & {
     /** Where to listen: what the flags say, or the gateway file that they name. */
     readonly place: ListenerFlags | { readonly config: string };
     readonly source: { readonly kind: "control"; readonly url: string } | { readonly kind: "snapshot"; readonly file: string };

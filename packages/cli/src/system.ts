@@ -1,6 +1,6 @@
 import { resolve as absolutePath, join } from "node:path";
 import { type Control, openControl } from "@wherefrom/control";
-import { controlSource, openGateway } from "@wherefrom/gateway";
+import { controlSource } from "@wherefrom/gateway";
 import type { AdminFlags } from "./admin-flags.ts";
 import { adminOptions, openAdminListener } from "./admin-listener.ts";
 import { prepareDataFolder, withDataFlag } from "./data-folder.ts";
@@ -10,12 +10,14 @@ import { withListenFlags } from "./listen-fault.ts";
 import { checkNames, type Names } from "./names.ts";
 import { gatewayNoticePrinter, printControlNotice } from "./notices.ts";
 import type { Own } from "./until-stopped.ts";
+import { openGatewayOrGroup, type WorkersFlag } from "./workers-flag.ts";
 
 const DATABASE_FILE = "control.db";
 const GATEWAY_ID = "local";
 
 export type SystemOptions = Names &
-  AdminFlags & {
+  AdminFlags &
+  WorkersFlag & {
     readonly gatewayHost: string;
     readonly gatewayPort: number;
     readonly apiHost: string;
@@ -61,7 +63,7 @@ export async function openSystem(options: SystemOptions, own: Own): Promise<Syst
         hostVariable: "WHEREFROM_GATEWAY_HOST",
         portVariable: "WHEREFROM_GATEWAY_PORT",
       },
-      () => openGateway({ listeners: [{ host, port }], source, onNotice: gatewayNoticePrinter(true) }),
+      () => openGatewayOrGroup({ listeners: [{ host, port }], source, onNotice: gatewayNoticePrinter(true) }, options),
     ),
   );
   admin?.show(gateway);

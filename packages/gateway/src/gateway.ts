@@ -3,8 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { peerOfSocket } from "wherefrom/node";
 import { AccessLog, type AccessLogCounts } from "./access-log/access-log.ts";
 import type { AccessLogOptions } from "./access-log/access-log-options.ts";
-import type { AdminSubject } from "./admin/admin.ts";
-import { gatewaySubject } from "./admin/gateway-subject.ts";
+import { type GatewaySubject, gatewaySubject } from "./admin/gateway-subject.ts";
 import { lastGoodLookup } from "./forward/connect/lookup.ts";
 import type { TargetState } from "./forward/upstream.ts";
 import { Upstreams } from "./forward/upstreams.ts";
@@ -21,6 +20,7 @@ import { Tally } from "./record/tally.ts";
 import type { Runtime } from "./runtime.ts";
 import type { SignedHopOptions } from "./signed-hop/hop-options.ts";
 import { openSignedHops } from "./signed-hop/open-hops.ts";
+import type { HopMemory } from "./signed-hop/used-hops.ts";
 import { RunningSnapshot } from "./snapshot/running-snapshot.ts";
 import type { SnapshotSource } from "./snapshot/source.ts";
 
@@ -37,13 +37,15 @@ export type GatewayOptions = {
   readonly peerOf?: (socket: Socket) => string | undefined;
   /** What measures the process, for who wants to be told otherwise. This process unless given. */
   readonly processReader?: ProcessReader;
+  /** Who remembers used signed hops. This process unless given. */
+  readonly hopMemory?: HopMemory;
   /** Gets the record of every exchange after its answer. It must return at once; what it throws is dropped. */
   readonly onExchange?: (record: ExchangeRecord) => void;
   readonly onNotice?: (notice: Notice) => void;
 };
 
 /** A running gateway. */
-export type Gateway = AdminSubject & {
+export type Gateway = GatewaySubject & {
   /** Of the first listener: `http://host:port` with the port that was taken, or `unix:path`. */
   readonly url: string;
   /** Where it listens, in the order of the options. */
@@ -79,7 +81,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const onNotice = quiet(options.onNotice);
   const limits = withLimits(options.limits ?? {});
   const settings = readListenerOptions(options.listeners);
-  const signedHops = await openSignedHops(options.signedHop, { limits, onNotice, now: Date.now, env: process.env });
+  const hopContext = { limits, onNotice, now: Date.now, env: process.env, memory: options.hopMemory };
+  const signedHops = await openSignedHops(options.signedHop, hopContext);
   const accessLog = openAccessLog(options, { limits, onNotice });
   const now = (): number => performance.now();
   const lookup = lastGoodLookup({ maxAgeMs: limits.maxAddressAgeMs, maxNames: limits.maxAddressNames, now });
@@ -154,7 +157,7 @@ function openAccessLog(
 }
 
 /** A listener that throws must not take a request with it. */
-function quiet(onNotice: GatewayOptions["onNotice"]): (notice: Notice) => void {
+export function quiet(onNotice: GatewayOptions["onNotice"]): (notice: Notice) => void {
   return (notice) => {
     try {
       onNotice?.(notice);

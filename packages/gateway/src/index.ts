@@ -25,3 +25,5 @@ export { fileSource } from "./snapshot/file-source.ts";
 export type { SnapshotIssue, SnapshotIssueCode } from "./snapshot/issue.ts";
 export { type KeptSource, type KeptSourceOptions, keptSource } from "./snapshot/kept-source.ts";
 export type { Offered, SnapshotSink, SnapshotSource } from "./snapshot/source.ts";
+export { type GatewayGroup, type GatewayGroupOptions, openGatewayGroup } from "./workers/gateway-group.ts";
+export type { WorkerOptions } from "./workers/questions.ts";

@@ -34,16 +34,39 @@ const brokenHere = closingFault(500, { code: "GATEWAY_FAULT", message: "The gate
 /** MAIN PATH. Takes one exchange through its phases; the first that finds a fault ends it. Never throws. */
 export function live(exchange: Exchange, runtime: Runtime): void {
   exchange.whenOver(() => record(exchange, runtime));
+  go(exchange, { phases: phasesOf(exchange), runtime });
+}
+
+type Way = { readonly phases: readonly Phase[]; readonly runtime: Runtime };
+
+function go(exchange: Exchange, { phases, runtime }: Way): void {
   try {
-    for (const phase of phasesOf(exchange)) {
+    let gone = 0;
+    for (const phase of phases) {
+      gone += 1;
       const verdict = phase(exchange, runtime);
       if (verdict.kind === "fault") return exchange.refuse(verdict.fault);
+      if (verdict.kind === "later") return goLater(exchange, { after: verdict.done, phases: phases.slice(gone), runtime });
     }
     if (exchange.asked !== undefined) live(exchange.asked, runtime);
   } catch (error) {
-    runtime.onNotice({ level: "warning", code: "EXCHANGE_FAILED", message: `An exchange failed: ${escapeText(String(error))}` });
-    exchange.refuse(brokenHere);
+    fail(exchange, { error, runtime });
   }
+}
+
+/** Goes on when something is done, unless the client has left by then or sent what had to be refused. */
+function goLater(exchange: Exchange, { after, ...way }: Way & { readonly after: Promise<void> }): void {
+  after.then(
+    () => {
+      if (!exchange.isOver && exchange.status === undefined) go(exchange, way);
+    },
+    (error: unknown) => fail(exchange, { error, runtime: way.runtime }),
+  );
+}
+
+function fail(exchange: Exchange, { error, runtime }: { readonly error: unknown; readonly runtime: Runtime }): void {
+  runtime.onNotice({ level: "warning", code: "EXCHANGE_FAILED", message: `An exchange failed: ${escapeText(String(error))}` });
+  exchange.refuse(brokenHere);
 }
 
 function phasesOf({ decision, connection }: Exchange): readonly Phase[] {

@@ -103,6 +103,8 @@ export type GatewayLimits = {
   readonly maxAccessLogBytes: number;
   /** How long closing, or opening anew, waits for lines of the access log; then they are dropped and counted. */
   readonly accessLogTimeoutMs: number;
+  /** How long a worker may say nothing to its primary, which asks every second; then it is killed, and another takes its place. */
+  readonly maxWorkerSilenceMs: number;
   /** How long `openGateway` waits for its first valid snapshot. */
   readonly firstSnapshotTimeoutMs: number;
   /** How long `close` goes on as before once it has said that it is not ready any more: until load balancers have heard it. The only limit that may be 0. */
@@ -165,6 +167,7 @@ export const defaultLimits: GatewayLimits = {
   maxSignedHops: 524_288,
   maxAccessLogBytes: 4_194_304,
   accessLogTimeoutMs: 2_000,
+  maxWorkerSilenceMs: 30_000,
   firstSnapshotTimeoutMs: 30_000,
   preStopDelayMs: 0,
   drainTimeoutMs: 5_000,

@@ -7,6 +7,7 @@ import { addListenerOptions, LISTENER_FLAGS, type ListenerFlags } from "../liste
 import { parseGatewayName, parseHttpUrl, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
 import { runUntilStopped } from "../until-stopped.ts";
+import { type WorkersFlag, workersOption } from "../workers-flag.ts";
 
 const EXAMPLES = `
 Examples:
@@ -18,14 +19,17 @@ Examples:
   $ wherefrom gateway --snapshot snapshot.json --config gateway.json     # several listeners, limits
   $ wherefrom gateway --control http://127.0.0.1:8081 --admin-port 9901    # then: curl http://127.0.0.1:9901/readyz
   $ wherefrom gateway --snapshot snapshot.json --access-log access.log
+  $ wherefrom gateway --snapshot snapshot.json --workers auto
   $ kill -HUP PID     # reads the snapshot file and certificates again, and opens the access log anew; a faulty file changes nothing
   $ kill -USR1 PID    # opens the access log anew, after somebody moved it away
+  $ kill -USR2 PID    # puts new workers in the place of the old, one after another, by the gateway file as it is then
 
 A snapshot file is what GET /v1/organizations/ORG/environments/ENV/snapshot of the API answers.
 A flag goes before an environment variable: --snapshot on the command line wins over WHEREFROM_CONTROL.`;
 
 type GatewayCommandOptions = AdminFlags &
-  ListenerFlags & {
+  ListenerFlags &
+  WorkersFlag & {
     readonly control?: string;
     readonly snapshot?: string;
     readonly organization: string;
@@ -58,6 +62,7 @@ export function addGatewayCommand(program: Command): void {
     .addOption(
       valueOption("--access-log <file>", "write a line for each request to this file; - is standard output", "WHEREFROM_ACCESS_LOG"),
     );
+  command.addOption(workersOption());
   addListenerOptions(command);
   addAdminOptions(command)
     .addOption(
@@ -84,8 +89,13 @@ async function runGateway(options: GatewayCommandOptions, command: Command): Pro
     const { openGatewayNode } = await import("../gateway-node.ts");
     const gateway = await openGatewayNode({ ...options, place, source, isQuiet }, own);
     if (json === true) await output.write(`${JSON.stringify(readyLine(gateway))}\n`);
-    if (!isQuiet) await output.write(`Gateway at ${gateway.urls.join(", ")}, running revision ${gateway.revision}. Ctrl-C stops it.\n`);
+    if (!isQuiet) await output.write(`${greeting(gateway)}\n`);
   });
+}
+
+function greeting({ urls, revision, adminUrl }: GatewayNode): string {
+  const health = adminUrl === undefined ? "" : `, health at ${adminUrl}`;
+  return `Gateway at ${urls.join(", ")}, running revision ${revision}${health}. Ctrl-C stops it.`;
 }
 
 function readyLine({ urls, revision, adminUrl }: GatewayNode): object {

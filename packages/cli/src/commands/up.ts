@@ -5,6 +5,7 @@ import { parseHost, parsePort, switchOption, valueOption } from "../option-value
 import { openOutput } from "../output.ts";
 import type { System } from "../system.ts";
 import { runUntilStopped } from "../until-stopped.ts";
+import { type WorkersFlag, workersOption } from "../workers-flag.ts";
 
 const EXAMPLES = `
 Examples:
@@ -21,18 +22,19 @@ Then, from another terminal:
 At each start the route named demo is pointed at the demo upstream; give a route of your own another name. Ctrl-C stops everything.
 A flag goes before its environment variable. Port 0 lets the system choose.`;
 
-type UpOptions = AdminFlags & {
-  readonly gatewayHost: string;
-  readonly gatewayPort: number;
-  readonly apiHost: string;
-  readonly apiPort: number;
-  readonly organization: string;
-  readonly environment: string;
-  readonly data: string;
-  readonly demo: boolean;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-};
+type UpOptions = AdminFlags &
+  WorkersFlag & {
+    readonly gatewayHost: string;
+    readonly gatewayPort: number;
+    readonly apiHost: string;
+    readonly apiPort: number;
+    readonly organization: string;
+    readonly environment: string;
+    readonly data: string;
+    readonly demo: boolean;
+    readonly json?: boolean;
+    readonly quiet?: boolean;
+  };
 
 /** Adds `wherefrom up`: gateway, management API and demo upstream in one process, on embedded stores. */
 export function addUpCommand(program: Command): void {
@@ -54,6 +56,7 @@ export function addUpCommand(program: Command): void {
     .addOption(valueOption("--data <folder>", "where everything is kept", "WHEREFROM_DATA").default("./data"))
     .addOption(switchOption("--no-demo", "run without the demo upstream", "WHEREFROM_NO_DEMO"));
   addAdminOptions(command)
+    .addOption(workersOption())
     .addOption(switchOption("--json", "write one JSON line when everything is ready, and nothing else", "WHEREFROM_JSON"))
     .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
     .addHelpText("after", EXAMPLES)

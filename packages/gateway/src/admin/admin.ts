@@ -6,7 +6,7 @@ import { listen } from "../listen/listen.ts";
 import type { AdminOptions } from "./admin-options.ts";
 import { isHostAllowed } from "./host-gate.ts";
 import { gauge, type MetricFamily } from "./metric-family.ts";
-import { degradedReasons, type Readiness, readinessJson } from "./readiness.ts";
+import { degradedReasons, type Readiness, readinessJson, starting } from "./readiness.ts";
 
 /** What an admin listener tells about: one gateway, or a group of workers as one. */
 export type AdminSubject = {
@@ -30,10 +30,7 @@ const MAX_CONNECTIONS = 64;
 const TIMEOUT_MS = 10_000;
 const MAX_HEADER_BYTES = 8_192;
 
-const starting: AdminSubject = {
-  readiness: async () => ({ reasons: ["starting"], degraded: [], revision: undefined }),
-  metrics: async () => [],
-};
+const nothingYet: AdminSubject = { readiness: async () => starting, metrics: async () => [] };
 
 /**
  * Opens the admin listener: its own port, so that nothing a client sends through the gateway can reach it.
@@ -41,7 +38,7 @@ const starting: AdminSubject = {
  * Errors: `GatewayError` for the port.
  */
 export async function openAdmin({ host = DEFAULT_HOST, port, names = [] }: AdminOptions): Promise<Admin> {
-  let subject = starting;
+  let subject = nothingYet;
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: TIMEOUT_MS,

@@ -2,6 +2,7 @@ import type { AccessLogCounts } from "../access-log/access-log.ts";
 import type { Pressures } from "../overload/ladder.ts";
 import { type Counts, durationBoundsMs } from "../record/tally.ts";
 import type { HopCounts } from "../signed-hop/hop-reader.ts";
+import type { ControlState } from "../snapshot/source.ts";
 import { counter, gauge, histogram, type MetricFamily, type MetricValue } from "./metric-family.ts";
 
 /** What a gateway knows of itself at a moment. */
@@ -19,7 +20,7 @@ export type GatewayState = {
   /** `undefined` before the first snapshot. */
   readonly snapshot: { readonly revision: number; readonly ageMs: number } | undefined;
   /** `undefined` for a gateway that follows no control. */
-  readonly isControlConnected: boolean | undefined;
+  readonly control: ControlState | undefined;
 };
 
 /** A gateway's own metrics. */
@@ -109,16 +110,21 @@ function openMetrics({ connections, exchanges, tunnels, pressures }: GatewayStat
   ];
 }
 
-function configurationMetrics({ snapshot, isControlConnected }: GatewayState): MetricFamily[] {
+function configurationMetrics({ snapshot, control }: GatewayState): MetricFamily[] {
   const revision: MetricValue[] = snapshot === undefined ? [] : [{ labels: {}, value: snapshot.revision }];
   const age: MetricValue[] = snapshot === undefined ? [] : [{ labels: {}, value: snapshot.ageMs / 1_000 }];
-  const control: MetricValue[] = isControlConnected === undefined ? [] : [{ labels: {}, value: Number(isControlConnected) }];
   return [
     gauge(
       { name: "wherefrom_snapshot_revision", help: "Revision that new requests run by; of several workers the oldest", aggregator: "min" },
       revision,
     ),
     gauge({ name: "wherefrom_snapshot_age_seconds", help: "Since that snapshot was taken into use", aggregator: "max" }, age),
-    gauge({ name: "wherefrom_control_connected", help: "1 while control is followed, 0 while it is away", aggregator: "min" }, control),
+    controlMetric(control),
   ];
+}
+
+/** Of several workers it is the primary that follows control. */
+export function controlMetric(control: ControlState | undefined): MetricFamily {
+  const values: MetricValue[] = control === undefined ? [] : [{ labels: {}, value: Number(control === "connected") }];
+  return gauge({ name: "wherefrom_control_connected", help: "1 while control is followed, 0 while it is away", aggregator: "min" }, values);
 }

@@ -16,10 +16,16 @@ type SubjectParts = {
 };
 
 /** One gateway in its own process, as an admin listener tells about it. */
-export function gatewaySubject(parts: SubjectParts): AdminSubject {
+export type GatewaySubject = AdminSubject & {
+  /** Of its metrics those that are not the process's: cheap, and asking for them changes nothing. */
+  ownMetrics(): readonly MetricFamily[];
+};
+
+export function gatewaySubject(parts: SubjectParts): GatewaySubject {
   return {
     readiness: async () => readinessOf(parts),
     metrics: async () => [ownMetrics(parts), await processMetrics()],
+    ownMetrics: () => ownMetrics(parts),
   };
 }
 
@@ -33,7 +39,7 @@ function readinessOf({ runtime, running, isDraining }: SubjectParts): Readiness 
 }
 
 /** What is not as it should be in the configuration that runs. */
-function degradedBy(control: ControlState | undefined, standing: SnapshotStanding | undefined): readonly DegradedReason[] {
+export function degradedBy(control: ControlState | undefined, standing: SnapshotStanding | undefined): readonly DegradedReason[] {
   const degraded: DegradedReason[] = [];
   if (control === "away") degraded.push("control-away");
   if (standing === "last-good") degraded.push("last-good-snapshot");
@@ -43,7 +49,6 @@ function degradedBy(control: ControlState | undefined, standing: SnapshotStandin
 
 function ownMetrics({ runtime, running, load }: SubjectParts): readonly MetricFamily[] {
   const inUse = running.inUse();
-  const control = running.controlState();
   return gatewayMetrics({
     counts: runtime.tally.read(),
     hops: runtime.signedHops.reader?.counts(),
@@ -52,6 +57,6 @@ function ownMetrics({ runtime, running, load }: SubjectParts): readonly MetricFa
     tunnels: runtime.tunnels.size,
     pressures: runtime.overload.state().pressures,
     snapshot: inUse && { revision: inUse.revision, ageMs: runtime.now() - inUse.sinceMs },
-    isControlConnected: control && control === "connected",
+    control: running.controlState(),
   });
 }

@@ -3,6 +3,7 @@ export const unreadyReasons = {
   starting: "There is no valid snapshot yet",
   draining: "It is stopping: it finishes what it has begun",
   overloaded: "It refuses new work",
+  "workers-missing": "Fewer workers serve than there are to be",
 } as const;
 
 /** What is not as it should be in a gateway that serves all the same. Stable; documented in docs/guides/operate.md. */
@@ -23,6 +24,9 @@ export type Readiness = {
   /** Of the snapshot that new requests run by; `undefined` before the first. */
   readonly revision: number | undefined;
 };
+
+/** Before there is anything to tell. */
+export const starting: Readiness = { reasons: ["starting"], degraded: [], revision: undefined };
 
 /** The readiness as the JSON of `/readyz`. */
 export function readinessJson({ reasons, degraded, revision }: Readiness): object {

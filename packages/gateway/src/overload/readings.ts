@@ -19,10 +19,10 @@ export type ProcessReader = { read(): ProcessReadings; close(): void };
 
 const LOOK_INTERVAL_MS = 20;
 
-/** Reads this process. */
-export function openProcessReader(): ProcessReader {
+/** Reads this process, which may have its part of the memory where it is one of several alike. */
+export function openProcessReader({ sharedBy = 1 }: { sharedBy?: number } = {}): ProcessReader {
   const loop = watchLoop();
-  const rssLimitBytes = memoryLimit();
+  const rssLimitBytes = memoryLimit() / sharedBy;
   return {
     read() {
       const { used_heap_size: heapBytes, heap_size_limit: heapLimitBytes } = getHeapStatistics();

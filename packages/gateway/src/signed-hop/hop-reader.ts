@@ -3,7 +3,7 @@ import type { Notice } from "../notice.ts";
 import { type HopRefusal, hopRefusals, whyRefused } from "./hop-refusal.ts";
 import { type HopClaim, type HopReading, parseHop } from "./hop-text.ts";
 import { type BoundRequest, isSameSignature, signatureOf } from "./signature.ts";
-import { type HopUse, UsedHops } from "./used-hops.ts";
+import type { HopMemory, HopUse } from "./used-hops.ts";
 
 /** What became of the hop of one request. */
 export type HopVerdict =
@@ -20,8 +20,8 @@ export type HopReaderOptions = {
   readonly isSigner: (peer: string | undefined) => boolean;
   /** How far the signer's time of issue and ours may lie apart, in either direction. */
   readonly windowMs: number;
-  /** Hops that are remembered so that none is used twice. */
-  readonly maxHops: number;
+  /** Remembers hops so that none is used twice. */
+  readonly memory: HopMemory;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Is told of refusals, of each reason no more than once a minute. */
@@ -37,33 +37,36 @@ const USES: Readonly<Record<Exclude<HopUse, "first">, HopRefusal>> = {
   replayed: "replayed",
   forgotten: "stale",
   "memory-full": "memory-full",
+  unconfirmed: "unconfirmed",
 };
 
 /** Decides which hops are believed: those of a known key, signed for this very request, fresh, and never used before. */
 export class HopReader {
   readonly #options: HopReaderOptions;
-  readonly #used: UsedHops;
   readonly #refused = Object.fromEntries(hopRefusals.map((reason) => [reason, 0])) as Record<HopRefusal, number>;
   readonly #toldAtMs = new Map<HopRefusal, number>();
   #accepted = 0;
 
   constructor(options: HopReaderOptions) {
     this.#options = options;
-    this.#used = new UsedHops(options);
   }
 
-  /** Reads the lines of the header; `undefined` when there are none. An accepted hop is used up. */
-  read(lines: readonly string[], context: HopContext): HopVerdict | undefined {
+  /** Reads the lines of the header; `undefined` when there are none. An accepted hop is used up. A promise where the memory is another process's. */
+  read(lines: readonly string[], context: HopContext): HopVerdict | Promise<HopVerdict> | undefined {
     const [line] = lines;
     if (line === undefined) return undefined;
     const verdict = lines.length > 1 ? refused("repeated") : this.#judge(line, context);
-    if (verdict.kind === "accepted") this.#accepted += 1;
-    else this.#countRefusal(verdict.reason);
-    return verdict;
+    return verdict instanceof Promise ? verdict.then((settled) => this.#count(settled)) : this.#count(verdict);
   }
 
   counts(): HopCounts {
     return { accepted: this.#accepted, refused: { ...this.#refused } };
+  }
+
+  #count(verdict: HopVerdict): HopVerdict {
+    if (verdict.kind === "accepted") this.#accepted += 1;
+    else this.#countRefusal(verdict.reason);
+    return verdict;
   }
 
   #countRefusal(reason: HopRefusal): void {
@@ -76,7 +79,7 @@ export class HopReader {
     onNotice({ level: "warning", code: "SIGNED_HOP_REFUSED", message });
   }
 
-  #judge(line: string, { peer, request }: HopContext): HopVerdict {
+  #judge(line: string, { peer, request }: HopContext): HopVerdict | Promise<HopVerdict> {
     const { isSigner, keys, now } = this.#options;
     if (!isSigner(peer)) return refused("untrusted-peer");
     const reading = parseHop(line);
@@ -86,17 +89,22 @@ export class HopReader {
     const signature = signatureOf(reading.signed, { key, request });
     // Before the time is looked at: what is not signed tells nothing, and must not be told apart by what it says.
     if (!isSameSignature(reading.signature, signature)) return refused("forged");
-    const untimely = this.#untimely(reading, { signature, nowMs: now() });
-    return untimely === undefined ? { kind: "accepted", keyId: reading.keyId, claim: reading.claim } : refused(untimely);
+    return this.#judgeTime(reading, { signature, nowMs: now() });
   }
 
   /** `signature` is our own text: the one that came would keep the whole header in memory. */
-  #untimely({ issuedAtMs }: HopReading, { signature, nowMs }: { signature: string; nowMs: number }): HopRefusal | undefined {
-    if (nowMs - issuedAtMs > this.#options.windowMs) return "stale";
-    if (issuedAtMs - nowMs > this.#options.windowMs) return "ahead";
-    const use = this.#used.use(signature, { issuedAtMs, nowMs });
-    return use === "first" ? undefined : USES[use];
+  #judgeTime(reading: HopReading, { signature, nowMs }: { signature: string; nowMs: number }): HopVerdict | Promise<HopVerdict> {
+    const { issuedAtMs } = reading;
+    const { windowMs, memory } = this.#options;
+    if (nowMs - issuedAtMs > windowMs) return refused("stale");
+    if (issuedAtMs - nowMs > windowMs) return refused("ahead");
+    const use = memory.use(signature, { issuedAtMs, nowMs });
+    return use instanceof Promise ? use.then((known) => verdictOn(reading, known)) : verdictOn(reading, use);
   }
+}
+
+function verdictOn({ keyId, claim }: HopReading, use: HopUse): HopVerdict {
+  return use === "first" ? { kind: "accepted", keyId, claim } : refused(USES[use]);
 }
 
 function refused(reason: HopRefusal): HopVerdict {

@@ -9,6 +9,7 @@ export const whyRefused = {
   ahead: "it was issued in the future, by the clock of this gateway",
   replayed: "it was used before",
   "memory-full": "too many were used lately to know whether it was",
+  unconfirmed: "the process that knows whether it was used did not answer in time",
 } as const;
 
 /** Why a signed hop was not believed. The request is then resolved as if it had none. */

@@ -7,6 +7,7 @@ import { readHopKeys } from "./hop-keys.ts";
 import { type SignedHopOptions, signedHopSchema } from "./hop-options.ts";
 import { HopReader } from "./hop-reader.ts";
 import { HopSigner } from "./hop-signer.ts";
+import { type HopMemory, UsedHops } from "./used-hops.ts";
 
 /** The two sides of signed hops in one gateway. Either may be missing: then it signs for nobody, or believes nobody. */
 export type SignedHops = { readonly signer: HopSigner | undefined; readonly reader: HopReader | undefined };
@@ -17,12 +18,14 @@ type HopsContext = {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly env: NodeJS.ProcessEnv;
+  /** Who remembers used hops in place of this process. */
+  readonly memory?: HopMemory | undefined;
 };
 
 /** Sets up signed hops as they were asked for. Errors: `GATEWAY_SIGNED_HOP_INVALID` with every fault; `GATEWAY_SECRET_UNUSABLE`. */
 export async function openSignedHops(
   options: SignedHopOptions | undefined,
-  { limits, onNotice, now, env }: HopsContext,
+  { limits, onNotice, now, env, memory }: HopsContext,
 ): Promise<SignedHops> {
   if (options === undefined) return { signer: undefined, reader: undefined };
   const shape = signedHopSchema.safeParse(options);
@@ -41,11 +44,16 @@ export async function openSignedHops(
         keys: new Map([...secrets].filter(([id]) => accept.keys.includes(id))),
         isSigner: accept.from === undefined ? () => true : createPeerGate(accept.from),
         windowMs: limits.signedHopWindowMs,
-        maxHops: limits.maxSignedHops,
+        memory: memory ?? openHopMemory(limits),
         onNotice,
         now,
       }),
   };
+}
+
+/** A memory of this process. */
+export function openHopMemory(limits: GatewayLimits): HopMemory {
+  return new UsedHops({ windowMs: limits.signedHopWindowMs, maxHops: limits.maxSignedHops });
 }
 
 function originOf(text: string): string {

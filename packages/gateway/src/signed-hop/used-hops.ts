@@ -1,13 +1,22 @@
 /** What is known of a hop that was just used: it is the `first` time, or it is not, or that cannot be said. */
-export type HopUse = "first" | "replayed" | "forgotten" | "memory-full";
+export type HopUse = "first" | "replayed" | "forgotten" | "memory-full" | "unconfirmed";
+
+/** When a hop was issued and used, in milliseconds since 1970. */
+export type HopTimes = { readonly issuedAtMs: number; readonly nowMs: number };
+
+/** Who remembers used hops: this process, or another that has to be asked. It never rejects. */
+export type HopMemory = {
+  /** Notes that a fresh hop is used. */
+  use(signature: string, times: HopTimes): HopUse | Promise<HopUse>;
+};
 
 /**
  * Remembers the signatures of the hops that were used, for as long as they are fresh. Only what carries a valid signature gets in, so nobody without a
  * key can fill it. Keyed by text and never by number: V8 hashes small numbers without a secret, and whoever chooses them can make a set slow.
  *
- * It belongs to one process: another one, or this one after a restart, does not know what was used here.
+ * It belongs to one process: another one, or this one after a restart, does not know what was used here. Workers therefore ask their primary's.
  */
-export class UsedHops {
+export class UsedHops implements HopMemory {
   readonly #windowMs: number;
   readonly #maxHops: number;
   /** By time of issue, in spans of a window. Freshness leaves room for three at a time. */
@@ -23,7 +32,7 @@ export class UsedHops {
   }
 
   /** Notes that a fresh hop is used. */
-  use(signature: string, { issuedAtMs, nowMs }: { readonly issuedAtMs: number; readonly nowMs: number }): HopUse {
+  use(signature: string, { issuedAtMs, nowMs }: HopTimes): HopUse {
     this.#forget(nowMs);
     if (issuedAtMs < this.#forgottenUntilMs) return "forgotten";
     const index = Math.floor(issuedAtMs / this.#windowMs);

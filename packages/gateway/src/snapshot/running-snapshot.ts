@@ -1,7 +1,7 @@
 import { GatewayError } from "../errors.ts";
-import type { Upstreams } from "../forward/upstreams.ts";
 import { describeIssues } from "../json-issue.ts";
 import type { Notice } from "../notice.ts";
+import type { CompiledRoute } from "../route/route-table.ts";
 import type { Runtime } from "../runtime.ts";
 import { type CompiledSnapshot, compileSnapshot } from "./compile.ts";
 import type { ControlState, Offered, SnapshotSink, SnapshotStanding } from "./source.ts";
@@ -9,9 +9,12 @@ import type { ControlState, Offered, SnapshotSink, SnapshotStanding } from "./so
 /** The snapshot that new requests run by, and since when, by `Runtime.now`. */
 export type InUse = { readonly revision: number; readonly standing: SnapshotStanding; readonly sinceMs: number };
 
+/** What has to follow the routes of the snapshot in use. */
+type RoutesFollower = { keepOnly(routes: readonly CompiledRoute[]): void };
+
 /** The snapshot in use. Swapped whole, in one step: an exchange has the old one or the new one, and no connection notices. */
 export class RunningSnapshot implements SnapshotSink {
-  readonly #upstreams: Upstreams;
+  readonly #upstreams: RoutesFollower;
   readonly #onNotice: (notice: Notice) => void;
   readonly #now: () => number;
   #current: CompiledSnapshot | undefined;
@@ -21,7 +24,7 @@ export class RunningSnapshot implements SnapshotSink {
   #whenApplied: (() => void) | undefined;
   #lastRefusal = "";
 
-  constructor(upstreams: Upstreams, { onNotice, now }: Pick<Runtime, "onNotice" | "now">) {
+  constructor(upstreams: RoutesFollower, { onNotice, now }: Pick<Runtime, "onNotice" | "now">) {
     this.#upstreams = upstreams;
     this.#onNotice = onNotice;
     this.#now = now;
@@ -79,6 +82,8 @@ export class RunningSnapshot implements SnapshotSink {
     if (this.#current !== undefined) return;
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(this.#missing(timeoutMs)), timeoutMs);
+      // Who gives up waiting for another reason is not kept by this one.
+      timer.unref();
       this.#whenApplied = () => {
         clearTimeout(timer);
         resolve();

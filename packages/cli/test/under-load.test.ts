@@ -1,0 +1,101 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Control, openControl } from "@wherefrom/control";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { requires } from "../../../test/requirement.ts";
+import { openTarget, type Target } from "../../gateway/test/rig/target.ts";
+import { type RunningCommand, startCommand } from "./command.ts";
+
+// wrk asks all the time and counts what goes wrong, while the gateway is changed under it.
+
+const CHANGES = 100;
+const folder = mkdtempSync(join(tmpdir(), "wherefrom-load-"));
+const needs = requires("wrk");
+
+let target: Target;
+let control: Control;
+let command: RunningCommand | undefined;
+
+beforeAll(async () => {
+  target = await openTarget((_, response) => response.end("here"));
+  control = await openControl({
+    listen: { host: "127.0.0.1", port: 0 },
+    organization: "local",
+    database: `sqlite:${join(folder, "a.db")}`,
+  });
+  await control.seedEnvironment({ organization: "local", name: "demo", routes: [{ name: "all", target: target.origin }] });
+});
+beforeEach((context) => needs.check(context));
+afterEach(async () => {
+  command?.child.kill("SIGKILL");
+  await command?.finished;
+});
+afterAll(async () => {
+  await control.close();
+  await target.close();
+  rmSync(folder, { recursive: true });
+});
+
+type Load = { stop(): Promise<{ readonly requests: number; readonly trouble: readonly string[] }> };
+
+/** Starts wrk, which runs until it is stopped and then says what it has seen. */
+async function startLoad(url: string): Promise<Load> {
+  const wrk = spawn("wrk", ["--threads", "1", "--connections", "16", "--duration", "60s", "--timeout", "10s", url]);
+  let said = "";
+  wrk.stdout.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  const ended = once(wrk, "close");
+  await once(wrk, "spawn");
+  return {
+    async stop() {
+      wrk.kill("SIGINT");
+      await ended;
+      const requests = Number(/(\d+) requests in/.exec(said)?.[1]);
+      return { requests, trouble: said.split("\n").filter((line) => /errors|Non-2xx/.test(line)) };
+    },
+  };
+}
+
+/** Changes the policy and gives the revision that this makes. Control answers when the gateway says that it runs it. */
+async function change(index: number): Promise<number> {
+  const clientIpResolutionConfig = { headerIndexAlgorithm: { ipHeaderName: "X-Forwarded-For", ipHeaderIndex: -1 - (index % 5) } };
+  const response = await fetch(`${control.url}/v1/organizations/local/environments/demo?updateMask=client_ip_resolution_config`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ clientIpResolutionConfig }),
+  });
+  expect(response.status).toBe(200);
+  return index;
+}
+
+const kinds = [
+  { what: "one process", flags: [] },
+  { what: "two workers that are replaced meanwhile", flags: ["--workers", "2"] },
+];
+
+test.each(kinds)("$what: no request fails during a hundred changes", async ({ flags }) => {
+  command = startCommand(["gateway", "--control", control.url, "--port", "0", "--admin-port", "0", ...flags]);
+  const [, gateway = "", admin = ""] = await command.says(/Gateway at (\S+), .*health at (\S+)\. Ctrl-C/);
+  const before = await revisionOf(admin);
+  const load = await startLoad(gateway);
+  for (let index = 0; index < CHANGES; index += 1) {
+    await change(index);
+    if (index === 20 && flags.length > 0) command.child.kill("SIGUSR2");
+    if (index === 50) command.child.kill("SIGHUP");
+  }
+  if (flags.length > 0) await expect.poll(() => command?.written().stderr, { timeout: 15_000 }).toContain("WORKERS_REPLACED");
+  const { requests, trouble } = await load.stop();
+  expect(trouble).toEqual([]);
+  expect(requests).toBeGreaterThan(CHANGES);
+  await expect.poll(() => revisionOf(admin), { timeout: 15_000 }).toBe(before + CHANGES);
+});
+
+async function revisionOf(admin: string): Promise<number> {
+  const { ready, revision } = (await (await fetch(`${admin}/readyz`)).json()) as { ready: boolean; revision: number };
+  expect(ready).toBe(true);
+  return revision;
+}

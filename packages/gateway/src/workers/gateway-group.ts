@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AdminSubject } from "../admin/admin.ts";
+import { type Gateway, type GatewayOptions, quiet } from "../gateway.ts";
+import { withLimits } from "../limits.ts";
+import { readListenerOptions } from "../listen/listener-options.ts";
+import { openHopMemory } from "../signed-hop/open-hops.ts";
+import { RunningSnapshot } from "../snapshot/running-snapshot.ts";
+import type { SnapshotSink, SnapshotSource } from "../snapshot/source.ts";
+import { groupSubject } from "./group-subject.ts";
+import type { WorkerOptions } from "./questions.ts";
+import { Workers } from "./workers.ts";
+
+export type GatewayGroupOptions = WorkerOptions &
+  Pick<GatewayOptions, "onNotice"> & {
+    /** One that remembers is told when a worker has died. */
+    readonly source: SnapshotSource & { died?(): void };
+    /** How many processes serve. */
+    readonly workers: number;
+  };
+
+/** Several processes that serve as one gateway, and this one that keeps them. */
+export type GatewayGroup = AdminSubject &
+  Pick<Gateway, "url" | "listeners" | "revision" | "reopenAccessLog" | "refreshCertificates" | "closesWithinMs" | "close"> & {
+    /**
+     * Puts new workers in the place of the old, one after another, each ready before the former drains; they go by these options. Told while that is under way, it
+     * is done once more. Where a new one does not come up, the rest goes on as it is, with a notice.
+     */
+    restart(options: WorkerOptions): Promise<void>;
+  };
+
+/** What closing takes beside draining: the access log, and the end of a process. */
+const MORE_CLOSE_MS = 3_000;
+
+/**
+ * Opens a gateway of several processes on the same places. This process follows the source and serves nobody; it deals connections out, gives snapshots to the
+ * workers, and lets none of them be missing for long. A snapshot counts as applied when every worker has it.
+ *
+ * Errors: those of `openGateway`; `GATEWAY_WORKER_FAILED` for a worker that dies while it starts.
+ */
+export async function openGatewayGroup({
+  source,
+  workers: wanted,
+  onNotice: given,
+  ...options
+}: GatewayGroupOptions): Promise<GatewayGroup> {
+  const onNotice = quiet(given);
+  const limits = withLimits(options.limits ?? {});
+  readListenerOptions(options.listeners);
+  const now = (): number => performance.now();
+  const running = new RunningSnapshot({ keepOnly: () => undefined }, { onNotice, now });
+  const closeMs = limits.drainTimeoutMs + limits.accessLogTimeoutMs + MORE_CLOSE_MS;
+  const workers = new Workers(options, { wanted, limits, closeMs, hops: openHopMemory(limits), onNotice, onDied: () => source.died?.() });
+  const sink: SnapshotSink = {
+    async offer(json, standing = "newest") {
+      // Judged here first: what is not valid reaches no worker.
+      const offered = running.offer(json, standing);
+      if (offered.kind === "refused") return offered;
+      return (await workers.offer({ json, standing })) ?? offered;
+    },
+    notify: (notice) => running.notify(notice),
+    control: (state) => running.control(state),
+  };
+  const shut = async (): Promise<void> => {
+    const closed = workers.close();
+    await source.close();
+    await closed;
+  };
+  let listening: Gateway["listeners"];
+  try {
+    // The first one waits for the first snapshot, and what it finds wrong is told once.
+    const first = workers.openFirst();
+    await Promise.all([first, source.open(sink).then(() => running.whenFirst(limits.firstSnapshotTimeoutMs))]);
+    listening = await first;
+    await workers.openRest();
+  } catch (error) {
+    await shut();
+    throw error;
+  }
+  let closing: Promise<void> | undefined;
+  return {
+    url: listening[0]?.url ?? "",
+    listeners: listening,
+    revision: () => running.current().revision,
+    ...groupSubject({ workers, running, wanted, isDraining: () => closing !== undefined }),
+    reopenAccessLog: () => workers.reopenAccessLog(),
+    refreshCertificates: () => workers.refreshCertificates(),
+    restart: (changed) => workers.restart(changed),
+    closesWithinMs: limits.preStopDelayMs + closeMs,
+    close() {
+      closing ??= limits.preStopDelayMs === 0 ? shut() : sleep(limits.preStopDelayMs).then(shut);
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { starting } from "../admin/readiness.ts";
+import { type Gateway, openGateway } from "../gateway.ts";
+import type { Notice } from "../notice.ts";
+import { openProcessReader } from "../overload/readings.ts";
+import type { HopMemory } from "../signed-hop/used-hops.ts";
+import type { SnapshotSink, SnapshotSource } from "../snapshot/source.ts";
+import { Channel } from "./channel.ts";
+import type { PrimaryQuestions, WorkerQuestions } from "./questions.ts";
+
+// The program of a worker: a gateway that is told everything by its primary. Node ends it when the primary is gone.
+
+/** These reach every process of a terminal or a service. The primary says what they mean. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
+for (const signal of SIGNALS) process.on(signal, () => undefined);
+
+/** What the primary says itself, once for all workers. */
+const TOLD_BY_PRIMARY: ReadonlySet<Notice["code"]> = new Set<Notice["code"]>(["SNAPSHOT_APPLIED", "SNAPSHOT_REFUSED"]);
+/** How long the primary may take to say whether a hop was used before. */
+const HOP_TIMEOUT_MS = 2_000;
+
+let opened: Gateway | undefined;
+let takeSink: (sink: SnapshotSink) => void = () => undefined;
+const sink = new Promise<SnapshotSink>((resolve) => {
+  takeSink = resolve;
+});
+
+const source: SnapshotSource = {
+  async open(given) {
+    takeSink(given);
+  },
+  // What is offered while the worker drains is for the last requests on its connections.
+  async close() {},
+};
+
+const send = (message: object): void => void process.send?.(message, undefined, {}, () => undefined);
+
+const primary = new Channel<PrimaryQuestions, WorkerQuestions>(send, {
+  async open({ options, workers }) {
+    opened = await openGateway({ ...options, source, onNotice, hopMemory, processReader: openProcessReader({ sharedBy: workers }) });
+    return opened.listeners;
+  },
+  offer: async ({ json, standing }) => (await sink).offer(json, standing),
+  state: async () => ({ readiness: (await opened?.readiness()) ?? starting, counts: opened?.ownMetrics() ?? [] }),
+  metrics: async () => (await opened?.metrics()) ?? [],
+  async refreshCertificates() {
+    await opened?.refreshCertificates();
+    return null;
+  },
+  reopenAccessLog() {
+    opened?.reopenAccessLog();
+    return null;
+  },
+  async close() {
+    await opened?.close();
+    return (await opened?.metrics()) ?? [];
+  },
+});
+process.on("message", (message) => primary.receive(message));
+primary.ask("hello", null).catch(() => undefined);
+
+function onNotice(notice: Notice): void {
+  if (!TOLD_BY_PRIMARY.has(notice.code)) primary.ask("notify", notice).catch(() => undefined);
+}
+
+/** A hop of which nobody says in time that it is used for the first time is not believed. */
+const hopMemory: HopMemory = {
+  use: (signature, times) => primary.ask("useHop", { signature, times }, { timeoutMs: HOP_TIMEOUT_MS }).catch(() => "unconfirmed"),
+};
