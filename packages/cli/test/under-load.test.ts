@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Control, openControl } from "@wherefrom/control";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
 import { requires } from "../../../test/requirement.ts";
 import { openTarget, type Target } from "../../gateway/test/rig/target.ts";
 import { type RunningCommand, startCommand } from "./command.ts";
@@ -16,11 +17,15 @@ const folder = mkdtempSync(join(tmpdir(), "wherefrom-load-"));
 const needs = requires("wrk");
 
 let target: Target;
+const webSockets = new WebSocketServer({ noServer: true });
 let control: Control;
 let command: RunningCommand | undefined;
 
 beforeAll(async () => {
-  target = await openTarget((_, response) => response.end("here"));
+  target = await openTarget(
+    (_, response) => response.end("here"),
+    (request, socket, head) => webSockets.handleUpgrade(request, socket, head, () => undefined),
+  );
   control = await openControl({
     listen: { host: "127.0.0.1", port: 0 },
     organization: "local",
@@ -92,7 +97,27 @@ test.each(kinds)("$what: no request fails during a hundred changes", async ({ fl
   expect(trouble).toEqual([]);
   expect(requests).toBeGreaterThan(CHANGES);
   await expect.poll(() => revisionOf(admin), { timeout: 15_000 }).toBe(before + CHANGES);
+  await expectGoodEnd(command, gateway);
 });
+
+/** It is told to end while it has much to do and WebSockets are open: they end within the window, and it says that all went well. */
+async function expectGoodEnd({ child, finished }: RunningCommand, gateway: string): Promise<void> {
+  const load = await startLoad(gateway);
+  const clients = await Promise.all(Array.from({ length: 4 }, () => openWebSocket(gateway)));
+  child.kill("SIGTERM");
+  await Promise.all(clients.map((client) => once(client, "close")));
+  expect(await finished).toMatchObject({ code: 0 });
+  const { trouble } = await load.stop();
+  // Nobody listens any more, which wrk counts. An answer that is none of the target's would be one that it got while the gateway drained.
+  expect(trouble.filter((line) => line.includes("Non-2xx"))).toEqual([]);
+}
+
+async function openWebSocket(gateway: string): Promise<WebSocket> {
+  const client = new WebSocket(gateway.replace("http", "ws"));
+  client.on("error", () => undefined);
+  await once(client, "open");
+  return client;
+}
 
 async function revisionOf(admin: string): Promise<number> {
   const { ready, revision } = (await (await fetch(`${admin}/readyz`)).json()) as { ready: boolean; revision: number };
