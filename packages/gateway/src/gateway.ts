@@ -135,7 +135,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     revision: () => running.current().revision,
     targetStates: () => upstreams.states(),
     overloadState: () => overload.state(),
-    ...gatewaySubject({ runtime, running, load: () => listeners.load(), isDraining: () => closing !== undefined }),
+    ...gatewaySubject({ runtime, running, listeners, isDraining: () => closing !== undefined }),
     accessLogCounts: () => accessLog?.counts(),
     reopenAccessLog: () => accessLog?.reopen(),
     refreshCertificates: () => listeners.refreshCertificates(),

@@ -1,6 +1,9 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Admin, degradedReasons, openAdmin, type UnreadyReason, unreadyReasons } from "@wherefrom/gateway";
 import { afterEach, expect, test } from "vitest";
+import { makeCertificate } from "./rig/certificate.ts";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { openTarget, type Target } from "./rig/target.ts";
 import { ask, converse, until } from "./rig/wire.ts";
@@ -198,6 +201,42 @@ function firstColumn(page: string, head: string): string[] {
 }
 
 const page = readFileSync(new URL("../../../docs/guides/operate.md", import.meta.url), "utf8");
+
+test("metrics say how each target does, how long a certificate lasts, and what is given up", async () => {
+  const admin = own(await openAdmin({ port: 0 }));
+  const folder = mkdtempSync(join(tmpdir(), "wherefrom-admin-"));
+  const [certFile, keyFile] = [join(folder, "server.crt"), join(folder, "server.key")];
+  const { cert, key } = makeCertificate({ notAfter: new Date(Date.now() + 86_400_000) });
+  writeFileSync(certFile, cert);
+  writeFileSync(keyFile, key);
+  const working = own(await openTarget());
+  const gone = "http://127.0.0.1:1";
+  const targets = [working.origin, gone].map((url) => ({ url }));
+  const limits = { maxTargetFailures: 1 };
+  const readings = { medianLoopDelayMs: 0, p99LoopDelayMs: 0, heapBytes: 0, heapLimitBytes: 100, rssBytes: 90, rssLimitBytes: 100 };
+  const gateway = own(
+    await openTestGateway(snapshotOf([{ targets }]), {
+      listeners: [{ port: 0 }, { port: 0, tls: { certFile, keyFile } }],
+      limits: { ...limits, overloadIntervalMs: 2 },
+      processReader: { read: () => readings, close: () => undefined },
+    }),
+  );
+  admin.show(gateway);
+  await ask(gateway.port, "GET / HTTP/1.1", "Host: a");
+  await ask(gateway.port, "GET / HTTP/1.1", "Host: a");
+  await until(() => gateway.overloadState().step !== "none");
+  const series = await scrape(admin);
+  const of = (name: string, target: string) => series.get(`wherefrom_target_${name}{target="${target}"}`);
+  expect([working.origin, gone].map((url) => [of("ejected", url), of("failures_in_row", url), of("open", url)])).toEqual([
+    [0, 0, 0],
+    [1, 1, 0],
+  ]);
+  expect(series.get("wherefrom_overload_stage")).toBe(1);
+  const left = series.get(`wherefrom_certificate_expires_in_seconds{file="${certFile}"}`);
+  expect(left).toBeGreaterThan(0);
+  expect(left).toBeLessThanOrEqual(86_400);
+  rmSync(folder, { recursive: true });
+});
 
 test("the page for operators lists the metrics that there are, and no other", async () => {
   const { admin } = await scene();

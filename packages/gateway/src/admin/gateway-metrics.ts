@@ -1,5 +1,7 @@
 import type { AccessLogCounts } from "../access-log/access-log.ts";
-import type { Pressures } from "../overload/ladder.ts";
+import type { TargetState } from "../forward/upstream.ts";
+import { overloadSteps } from "../overload/ladder.ts";
+import type { OverloadState } from "../overload/overload.ts";
 import { type Counts, durationBoundsMs } from "../record/tally.ts";
 import type { HopCounts } from "../signed-hop/hop-reader.ts";
 import type { ControlState } from "../snapshot/source.ts";
@@ -15,8 +17,10 @@ export type GatewayState = {
   readonly connections: number;
   readonly exchanges: number;
   readonly tunnels: number;
-  /** `undefined` before the gateway has looked. */
-  readonly pressures: Pressures | undefined;
+  readonly overload: OverloadState;
+  readonly targets: readonly TargetState[];
+  /** Of the listeners with TLS; below zero for one that has expired. */
+  readonly certificates: readonly { readonly file: string; readonly endsInMs: number }[];
   /** `undefined` before the first snapshot. */
   readonly snapshot: { readonly revision: number; readonly ageMs: number } | undefined;
   /** `undefined` for a gateway that follows no control. */
@@ -30,6 +34,8 @@ export function gatewayMetrics(state: GatewayState): readonly MetricFamily[] {
     ...hopMetrics(state),
     ...accessLogMetrics(state),
     ...openMetrics(state),
+    ...targetMetrics(state),
+    certificateMetric(state),
     ...configurationMetrics(state),
   ];
 }
@@ -94,7 +100,7 @@ function accessLogMetrics({ accessLog }: GatewayState): MetricFamily[] {
   ];
 }
 
-function openMetrics({ connections, exchanges, tunnels, pressures }: GatewayState): MetricFamily[] {
+function openMetrics({ connections, exchanges, tunnels, overload }: GatewayState): MetricFamily[] {
   return [
     gauge({ name: "wherefrom_open_connections", help: "Client connections, WebSockets among them", aggregator: "sum" }, connections),
     gauge({ name: "wherefrom_open_exchanges", help: "Requests whose answer is not over", aggregator: "sum" }, exchanges),
@@ -105,9 +111,52 @@ function openMetrics({ connections, exchanges, tunnels, pressures }: GatewayStat
         help: "How much of a limit is taken, 1 is all; the gateway gives up things from 0.85",
         aggregator: "max",
       },
-      Object.entries(pressures ?? {}).map(([of, value]) => ({ labels: { of }, value })),
+      Object.entries(overload.pressures ?? {}).map(([of, value]) => ({ labels: { of }, value })),
+    ),
+    gauge(
+      {
+        name: "wherefrom_overload_stage",
+        help: "0: nothing is given up; 1: connections are closed behind their answers; 2: and new requests are refused",
+        aggregator: "max",
+      },
+      overloadSteps.indexOf(overload.step),
     ),
   ];
+}
+
+/** By origin. Where routes reach one origin by different settings it is judged for each, and the values are put together as those of workers are. */
+function targetMetrics({ targets }: GatewayState): MetricFamily[] {
+  const valuesOf = (read: (state: TargetState) => number): MetricValue[] =>
+    targets.map((state) => ({ labels: { target: state.target }, value: read(state) }));
+  return [
+    gauge(
+      {
+        name: "wherefrom_target_ejected",
+        help: "1 while others go first because its requests failed; of several workers how many say so",
+        aggregator: "sum",
+      },
+      valuesOf(({ standing }) => Number(standing !== "in-use")),
+    ),
+    gauge(
+      { name: "wherefrom_target_failures_in_row", help: "Failures since its last answer; of several workers the most", aggregator: "max" },
+      valuesOf(({ failuresInRow }) => failuresInRow),
+    ),
+    gauge(
+      { name: "wherefrom_target_open", help: "Requests and WebSockets that are open to it", aggregator: "sum" },
+      valuesOf(({ open }) => open),
+    ),
+  ];
+}
+
+function certificateMetric({ certificates }: GatewayState): MetricFamily {
+  return gauge(
+    {
+      name: "wherefrom_certificate_expires_in_seconds",
+      help: "Until the certificate in use ends, by its file; below zero when it has",
+      aggregator: "min",
+    },
+    certificates.map(({ file, endsInMs }) => ({ labels: { file }, value: endsInMs / 1_000 })),
+  );
 }
 
 function configurationMetrics({ snapshot, control }: GatewayState): MetricFamily[] {

@@ -1,4 +1,4 @@
-import type { Load } from "../overload/load.ts";
+import type { Listeners } from "../listen/listeners.ts";
 import type { Runtime } from "../runtime.ts";
 import type { RunningSnapshot } from "../snapshot/running-snapshot.ts";
 import type { ControlState, SnapshotStanding } from "../snapshot/source.ts";
@@ -11,7 +11,7 @@ import type { DegradedReason, Readiness, UnreadyReason } from "./readiness.ts";
 type SubjectParts = {
   readonly runtime: Runtime;
   readonly running: RunningSnapshot;
-  readonly load: () => Load;
+  readonly listeners: Listeners;
   readonly isDraining: () => boolean;
 };
 
@@ -47,15 +47,17 @@ export function degradedBy(control: ControlState | undefined, standing: Snapshot
   return degraded;
 }
 
-function ownMetrics({ runtime, running, load }: SubjectParts): readonly MetricFamily[] {
+function ownMetrics({ runtime, running, listeners }: SubjectParts): readonly MetricFamily[] {
   const inUse = running.inUse();
   return gatewayMetrics({
     counts: runtime.tally.read(),
     hops: runtime.signedHops.reader?.counts(),
     accessLog: runtime.accessLog?.counts(),
-    ...load(),
+    ...listeners.load(),
     tunnels: runtime.tunnels.size,
-    pressures: runtime.overload.state().pressures,
+    overload: runtime.overload.state(),
+    targets: runtime.upstreams.states(),
+    certificates: listeners.certificates().map(({ file, notAfter }) => ({ file, endsInMs: notAfter.getTime() - Date.now() })),
     snapshot: inUse && { revision: inUse.revision, ageMs: runtime.now() - inUse.sinceMs },
     control: running.controlState(),
   });

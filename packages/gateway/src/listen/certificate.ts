@@ -16,6 +16,9 @@ export type Certificate = {
   readonly notAfter: Date;
 };
 
+/** What can be told about a certificate in use. */
+export type CertificateState = { readonly file: string; readonly notAfter: Date };
+
 /** Reads both files. Errors: an `Error` that says why the two are not a certificate and its key. */
 export async function readCertificate({ certFile, keyFile }: CertificateFiles): Promise<Certificate> {
   const [cert, key] = await Promise.all([readFile(certFile), readFile(keyFile)]);

@@ -50,6 +50,11 @@ export class KeptCertificate {
     this.#warnOfExpiry();
   }
 
+  /** The file that it comes from. */
+  get file(): string {
+    return this.#files.certFile;
+  }
+
   get current(): Certificate {
     return this.#current;
   }

@@ -3,6 +3,7 @@ import type { Load } from "../overload/load.ts";
 import { RepeatedNotices } from "../repeated-notice.ts";
 import type { Runtime } from "../runtime.ts";
 import { type Arrived, arrive, type Entrance } from "./arrival.ts";
+import type { CertificateState } from "./certificate.ts";
 import type { Connection } from "./connection.ts";
 import type { HttpServer } from "./http-server.ts";
 import { createHttp1Server } from "./http1-server.ts";
@@ -47,6 +48,11 @@ export class Listeners {
   /** Reads the certificates of all listeners again. One that cannot be used changes nothing but for a notice. */
   async refreshCertificates(): Promise<void> {
     await Promise.all(this.#prepared.map(({ entrance }) => entrance.tls?.refresh()));
+  }
+
+  /** Of the listeners that have one. */
+  certificates(): readonly CertificateState[] {
+    return this.#prepared.flatMap(({ entrance }) => entrance.tls?.certificate ?? []);
   }
 
   load(): Load {

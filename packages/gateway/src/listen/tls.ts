@@ -5,7 +5,7 @@ import { escapeText } from "wherefrom";
 import { GatewayError } from "../errors.ts";
 import type { GatewayLimits } from "../limits.ts";
 import type { Notice } from "../notice.ts";
-import type { CertificateFiles } from "./certificate.ts";
+import type { CertificateFiles, CertificateState } from "./certificate.ts";
 import { KeptCertificate } from "./kept-certificate.ts";
 
 type TlsParts = {
@@ -66,6 +66,11 @@ export class Tls {
       socket.once("close", onClose);
       this.#server.emit("connection", socket);
     });
+  }
+
+  /** The file of the certificate in use, and when that ends. */
+  get certificate(): CertificateState {
+    return { file: this.#certificate.file, notAfter: this.#certificate.current.notAfter };
   }
 
   /** Reads the certificate again, for new connections. */

@@ -3,7 +3,9 @@ import type { Load } from "./load.ts";
 import type { ProcessReadings } from "./readings.ts";
 
 /** What a gateway gives up when it has too much to do, the mildest first. */
-export type OverloadStep = "none" | "close-connections" | "shed-requests";
+export const overloadSteps = ["none", "close-connections", "shed-requests"] as const;
+
+export type OverloadStep = (typeof overloadSteps)[number];
 
 /** How much of each limit is taken: 1 is all of it. */
 export type Pressures = {
