@@ -29,12 +29,13 @@ async function ready(command: RunningCommand): Promise<Ready> {
   return JSON.parse(line);
 }
 
-test("up and gateway answer for their health where they are asked to", async () => {
+test("up, in several processes, and gateway answer for their health where they are asked to", async () => {
   const up = start(["up", "--data", newFolder(), "--no-demo"], {
     WHEREFROM_GATEWAY_PORT: "0",
     WHEREFROM_API_PORT: "0",
     WHEREFROM_ADMIN_PORT: "0",
     WHEREFROM_JSON: "1",
+    WHEREFROM_WORKERS: "2",
   });
   const { api, admin } = await ready(up);
   const gateway = start(["gateway", "--control", api, "--port", "0", "--admin-port", "0", "--json"]);
@@ -43,6 +44,7 @@ test("up and gateway answer for their health where they are asked to", async () 
     expect(await (await fetch(`${url}/readyz`)).json(), url).toMatchObject({ ready: true, revision: expect.any(Number) });
     expect(await (await fetch(`${url}/metrics`)).text(), url).toContain("\nwherefrom_control_connected 1\n");
   }
+  expect(await (await fetch(`${admin}/metrics`)).text()).toContain("\nwherefrom_workers_serving 2\n");
   up.child.kill("SIGKILL");
   await gateway.says(/CONTROL_LOST/);
   expect(await (await fetch(`${other.admin}/readyz`)).json()).toMatchObject({ ready: true, degraded: [{ code: "control-away" }] });

@@ -88,8 +88,7 @@ async function isReady(): Promise<boolean> {
 }
 
 /** The processes that serve, by the system's word. */
-function pids(): number[] {
-  const { pid } = command.child;
+function pids({ child: { pid } }: RunningCommand = command): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
 }
 
@@ -267,6 +266,27 @@ async function openWebSocket(gateway: string): Promise<{ readonly ended: Promise
   await new Promise<void>((resolve) => client.once("open", () => resolve()));
   return { ended };
 }
+
+test.skipIf(process.platform !== "linux")(
+  "a revision counts when every worker has it, and a worker that says nothing is replaced",
+  async () => {
+    const [path, place] = [file("silent.json"), file("silent-gateway.json")];
+    writeFileSync(place, JSON.stringify({ listeners: [{ port: 0 }], limits: { maxWorkerSilenceMs: 1 } }));
+    writeFileSync(path, JSON.stringify(snapshot()));
+    const group = startCommand(["gateway", "--snapshot", path, "--config", place, "--workers", "2"]);
+    onTestFinished(() => void group.child.kill("SIGKILL"));
+    await group.says(/running revision 1/);
+    const [stopped = 0] = pids(group);
+    process.kill(stopped, "SIGSTOP");
+    writeFileSync(path, JSON.stringify({ ...snapshot(), revision: 2 }));
+    group.child.kill("SIGHUP");
+    await group.says(/Snapshot read again: running revision 2/);
+    const { stderr } = group.written();
+    const died = stderr.indexOf(`process ${stopped}, has died: killed, as it said nothing for more than 1 ms`);
+    expect(died).toBeGreaterThanOrEqual(0);
+    expect(stderr.indexOf("Snapshot read again")).toBeGreaterThan(died);
+  },
+);
 
 test("SIGHUP has one process take a new certificate at once", async () => {
   const [certFile, keyFile, path, place] = [file("one.crt"), file("one.key"), file("one.json"), file("one-gateway.json")];
