@@ -28,7 +28,7 @@ export async function openGatewayNode(options: GatewayNodeOptions, own: Own): Pr
   const setup = await readSetup(options);
   // Opened first and so closed last: it tells about the whole life of the gateway.
   const admin = await openAdminListener(setup.admin, own);
-  const source = own(openSource(options, setup));
+  const source = own(await openSource(options, setup));
   const gateway = own(await openListening(options, { ...setup, source, onNotice: noticePrinter(options) }));
   admin?.show(gateway);
   own(onSignal("SIGHUP", () => source.refresh?.().then(reportOffered, reportUnreadable)));

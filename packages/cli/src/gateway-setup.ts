@@ -4,6 +4,7 @@ import type { AdminFlags } from "./admin-flags.ts";
 import { adminOptions } from "./admin-listener.ts";
 import { type ListenerFlags, listenerOf } from "./listener-flags.ts";
 import type { Names } from "./names.ts";
+import { openFolder } from "./ranges-folder.ts";
 import type { WorkersFlag } from "./workers-flag.ts";
 
 const MAX_ID_CHARS = 63;
@@ -15,7 +16,9 @@ export type GatewayNodeOptions = Names &
   WorkersFlag & {
     /** Where to listen: what the flags say, or the gateway file that they name. */
     readonly place: ListenerFlags | { readonly config: string };
-    readonly source: { readonly kind: "control"; readonly url: string } | { readonly kind: "snapshot"; readonly file: string };
+    readonly source:
+      | { readonly kind: "control"; readonly url: string }
+      | { readonly kind: "snapshot"; readonly file: string; readonly ranges?: string | undefined };
     /** By what name the gateway reports itself; the machine and the port when absent. */
     readonly id?: string | undefined;
     /** Where the access log goes, before what the gateway file says; `-` is standard output. */
@@ -42,11 +45,14 @@ export async function readSetup(options: GatewayNodeOptions): Promise<GatewaySet
   };
 }
 
-/** The source that the command was told, with a memory behind it. */
-export function openSource(options: GatewayNodeOptions, { id, snapshotCache }: GatewaySetup): KeptSource {
+/** The source that the command was told, with a memory behind it. Errors: `CliError` RANGES_FOLDER_UNUSABLE. */
+export async function openSource(options: GatewayNodeOptions, { id, snapshotCache }: GatewaySetup): Promise<KeptSource> {
   const { source, organization, environment } = options;
-  if (source.kind === "snapshot")
-    return keptSource(fileSource(source.file), { place: snapshotCache === undefined ? undefined : { folder: snapshotCache, name: id } });
+  if (source.kind === "snapshot") {
+    const ranges = await openFolder(source.ranges, new Map());
+    const place = snapshotCache === undefined ? undefined : { folder: snapshotCache, name: id };
+    return keptSource(fileSource(source.file, { ranges }), { place });
+  }
   const control = controlSource({ url: source.url, organization, environment, gatewayId: id });
   const folder = snapshotCache ?? (isFoundAgain(options) ? DEFAULT_SNAPSHOT_CACHE : undefined);
   return keptSource(control, { place: folder === undefined ? undefined : { folder, name: id }, organization, environment });

@@ -19,6 +19,11 @@ export function printControlNotice(notice: ControlNotice): void {
       return print(
         `warning: gateway ${notice.gateway} refused revision ${notice.revision} of ${notice.environment}: ${JSON.stringify(notice.issues)}`,
       );
+    case "ranges-refused":
+      for (const { message } of notice.issues) print(`warning: ${notice.file} is not used: ${message}`);
+      return;
+    case "ranges-failed":
+      return print(`warning: new ranges are not in force yet: ${messageOf(notice.error)}`);
     case "gateways-late":
       return print(`warning: ${notice.gateways.join(", ")} did not report revision ${notice.revision} of ${notice.environment} in time`);
   }

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { type RangesFolder, readRangesFolder, withRangeLists } from "@wherefrom/model";
+import { openRangesFolder, type RangesFolder, type RangesFolderSource, readRangesFolder, withRangeLists } from "@wherefrom/model";
 import { PROVIDERS, type Providers } from "wherefrom";
 import { CliError } from "./errors.ts";
 import { printable } from "./output.ts";
@@ -16,6 +16,18 @@ export async function readProviders(folder: string | undefined): Promise<Provide
   const read = await readFolder(folder);
   warnOfRefused(read);
   return withRangeLists(PROVIDERS, read.lists);
+}
+
+/**
+ * The folder as a source that can be read again; `undefined` without one. `others`, by default what is built in, is for names without a file. What is wrong with its files is for whoever reads it to tell.
+ *
+ * Errors: `CliError` RANGES_FOLDER_UNUSABLE.
+ */
+export async function openFolder(folder: string | undefined, others: Providers = PROVIDERS): Promise<RangesFolderSource | undefined> {
+  if (folder === undefined) return undefined;
+  requireFolder(folder);
+  await readFolder(folder);
+  return openRangesFolder(folder, others);
 }
 
 /** Refuses a folder that somebody named and that is not there: ranges other than the ones that were meant would be used in silence. */

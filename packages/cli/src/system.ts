@@ -9,6 +9,7 @@ import { openDemoUpstream } from "./demo-upstream.ts";
 import { withListenFlags } from "./listen-fault.ts";
 import { checkNames, type Names } from "./names.ts";
 import { gatewayNoticePrinter, printControlNotice } from "./notices.ts";
+import { openFolder } from "./ranges-folder.ts";
 import type { Own } from "./until-stopped.ts";
 import { openGatewayOrGroup, type WorkersFlag } from "./workers-flag.ts";
 
@@ -23,6 +24,8 @@ export type SystemOptions = Names &
     readonly apiHost: string;
     readonly apiPort: number;
     readonly data: string;
+    /** Folder of range files; what is built in when absent. */
+    readonly ranges?: string | undefined;
     readonly demo: boolean;
   };
 
@@ -78,10 +81,11 @@ export async function openSystem(options: SystemOptions, own: Own): Promise<Syst
   };
 }
 
-function openApi({ apiHost: host, apiPort: port, data, organization }: SystemOptions): Promise<Control> {
+async function openApi({ apiHost: host, apiPort: port, data, organization, ranges: folder }: SystemOptions): Promise<Control> {
+  const ranges = await openFolder(folder);
+  const database = `sqlite:${join(data, DATABASE_FILE)}`;
   return withListenFlags(
     { host, port, hostFlag: "--api-host", portFlag: "--api-port", hostVariable: "WHEREFROM_API_HOST", portVariable: "WHEREFROM_API_PORT" },
-    () =>
-      openControl({ listen: { host, port }, database: `sqlite:${join(data, DATABASE_FILE)}`, organization, onNotice: printControlNotice }),
+    () => openControl({ listen: { host, port }, database, organization, ...(ranges && { ranges }), onNotice: printControlNotice }),
   );
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { makeRangeList } from "@wherefrom/model";
 import { expect, onTestFinished, test } from "vitest";
 import { fetchText } from "../src/fetch-text.ts";
-import { runCommand } from "./command.ts";
+import { type RunningCommand, runCommand, startCommand } from "./command.ts";
 import { folderOf } from "./folder.ts";
 
 const edge = ["52.1.0.0/16", "52.2.0.0/16", "52.3.0.0/16"];
@@ -241,4 +241,61 @@ const faults = [
 
 test.each(faults)("ranges with $given ends with $code", async ({ args, code, says }) => {
   expect(await runCommand(["ranges", ...args])).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(says) });
+});
+
+const byEdge = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["127.0.0.1", "provider:edge"] } };
+const throughEdge = { "X-Forwarded-For": "203.0.113.7, 52.9.0.1" };
+
+function start(args: readonly string[]): RunningCommand {
+  const command = startCommand([...args, "--json"]);
+  onTestFinished(async () => {
+    command.child.kill("SIGKILL");
+    await command.finished;
+  });
+  return command;
+}
+
+async function ready(command: RunningCommand): Promise<{ readonly gateway: string; readonly api: string }> {
+  const [line] = await command.says(/^\{.*\}$/m);
+  return JSON.parse(line);
+}
+
+test("up --ranges knows the providers of its folder, and its gateway answers by them", async () => {
+  const { folder, at } = prepared({ "ranges/edge.json": rangesOf("edge", [...edge, "52.9.0.0/16"]), "ranges/other.json": "{" });
+  const command = start(["up", "--ranges", folder, "--data", at("data"), "--gateway-port", "0", "--api-port", "0"]);
+  const { gateway, api } = await ready(command);
+  const environment = `${api}/v1/organizations/local/environments/demo`;
+  const headers = { "content-type": "application/json" };
+  const patched = await fetch(environment, { method: "PATCH", headers, body: JSON.stringify({ clientIpResolutionConfig: byEdge }) });
+  expect(patched.status).toBe(200);
+  expect(await (await fetch(gateway, { headers: throughEdge })).json()).toMatchObject({ ip: "203.0.113.7", trust: "verified" });
+  await command.says(/warning: .*other\.json is not used: .*RANGES_FILE_UNREADABLE/);
+});
+
+test("control and up refuse a folder that is not there", async () => {
+  const { at } = prepared();
+  for (const args of [
+    ["up", "--data", at("data")],
+    ["control", "--database", `sqlite:${at("control.db")}`],
+  ]) {
+    const { code, stderr } = await runCommand([...args, "--ranges", at("none")]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("[RANGES_FOLDER_UNUSABLE]") });
+  }
+});
+
+test("a gateway with a snapshot file takes its ranges from a folder, and again at SIGHUP", async () => {
+  const routes = [{ name: "any", target: "http://127.0.0.1:1" }];
+  const snapshot = { organization: "local", environment: "demo", revision: 1, clientIpResolutionConfig: byEdge, routes };
+  const { folder, at } = prepared({ "snapshot.json": snapshot });
+  const refused = await runCommand(["gateway", "--snapshot", at("snapshot.json"), "--port", "0"]);
+  expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining("Expected one of provider:private") });
+  const command = start(["gateway", "--snapshot", at("snapshot.json"), "--ranges", folder, "--port", "0", "--access-log", "-"]);
+  const { gateway } = await ready(command);
+  await fetch(gateway, { headers: throughEdge });
+  await command.says(/52\.9\.0\.1/);
+  writeFileSync(join(folder, "edge.json"), JSON.stringify(rangesOf("edge", [...edge, "52.9.0.0/16"])));
+  command.child.kill("SIGHUP");
+  await command.says(/Snapshot read again: running revision 1/);
+  await fetch(gateway, { headers: throughEdge });
+  await command.says(/203\.0\.113\.7/);
 });

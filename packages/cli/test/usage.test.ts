@@ -16,6 +16,7 @@ const faults = [
   { args: ["gateway"], says: "Give --control URL (WHEREFROM_CONTROL) or --snapshot FILE" },
   { args: ["gateway", "--control", "nowhere"], says: "Expected an http:// or https:// URL" },
   { args: ["gateway", "--control", "http://127.0.0.1:1", "--snapshot", "x"], says: "not both" },
+  { args: ["gateway", "--control", "http://127.0.0.1:1", "--ranges", "x"], says: "Give --ranges to the management API" },
   { args: ["gateway", "--snapshot", "x", "--id", "a/b"], says: "Expected 1 to 63 letters" },
   {
     args: ["gateway", "--snapshot", "x", "--config", "x", "--port", "1"],

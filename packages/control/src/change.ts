@@ -1,6 +1,7 @@
 import { environmentName, snapshotOf } from "./api/environment-json.ts";
-import type { Changed, Decide, DecideAll, EnvironmentContent, Stamp } from "./config-store/port.ts";
+import type { Change, Changed, Decide, DecideAll, EnvironmentContent, Stamp } from "./config-store/port.ts";
 import type { ControlParts } from "./parts.ts";
+import { providersFor, withRanges } from "./ranges.ts";
 
 export type Published = Changed<EnvironmentContent> & {
   /** Connected gateways that had not answered for the new revision when the wait was over. */
@@ -20,7 +21,8 @@ type EnvironmentChange = {
  */
 export async function changeAndPublish(parts: ControlParts, change: EnvironmentChange): Promise<Published> {
   const { organization, environment, by, decide } = change;
-  const changed = await parts.store.of(organization).change(environment, { by, decide });
+  const decideWithRanges: Decide<EnvironmentContent> = (current) => changeWithRanges(parts, decide(current), current);
+  const changed = await parts.store.of(organization).change(environment, { by, decide: decideWithRanges });
   return publish(parts, { ...changed, organization, environment });
 }
 
@@ -34,11 +36,26 @@ export async function changeAllAndPublish(
   parts: ControlParts,
   { organization, by, decide }: OrganizationChange,
 ): Promise<ReadonlyMap<string, Published>> {
-  const { environments } = await parts.store.of(organization).changeAll({ by, decide });
+  const decideWithRanges: DecideAll = (standing) => {
+    const { organization: content, environments } = decide(standing);
+    const named = [...environments].map(([name, step]) => [name, changeWithRanges(parts, step, standing.environments.get(name))] as const);
+    return { organization: content, environments: new Map(named) };
+  };
+  const { environments } = await parts.store.of(organization).changeAll({ by, decide: decideWithRanges });
   const publishing = [...environments].map(
     async ([environment, change]) => [environment, await publish(parts, { ...change, organization, environment })] as const,
   );
   return new Map(await Promise.all(publishing));
+}
+
+/** Whatever is written, the ranges that the policy names are written with it: a revision says all that its gateways run by. */
+function changeWithRanges(
+  { ranges }: ControlParts,
+  change: Change<EnvironmentContent>,
+  current: EnvironmentContent | undefined,
+): Change<EnvironmentContent> {
+  if (change.kind === "delete") return change;
+  return { kind: "write", content: withRanges(change.content, providersFor(ranges, current)) };
 }
 
 type Publishing = Changed<EnvironmentContent> & { readonly organization: string; readonly environment: string };

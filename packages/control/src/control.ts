@@ -25,6 +25,7 @@ import { getSnapshot } from "./api/snapshot.ts";
 import { openSqliteStore } from "./config-store/sqlite.ts";
 import { documentLines } from "./document/document-lines.ts";
 import { ControlError } from "./errors.ts";
+import { followRanges, type RangesFollower } from "./follow-ranges.ts";
 import { createApp } from "./http/app.ts";
 import { identifyByClaim } from "./http/caller.ts";
 import type { RouteLine } from "./http/endpoint.ts";
@@ -33,6 +34,7 @@ import { type ControlLimits, DEFAULT_CONTROL_LIMITS } from "./limits.ts";
 import type { ControlNotice } from "./notice.ts";
 import type { ControlParts } from "./parts.ts";
 import { createPublisher } from "./publish.ts";
+import { BUILT_IN_RANGES, type ControlRanges } from "./ranges.ts";
 import { type EnvironmentSeed, seedEnvironment, seedOrganization } from "./seed.ts";
 
 export type ControlOptions = {
@@ -43,6 +45,8 @@ export type ControlOptions = {
   /** Made at the start unless it exists. Others can be made over the API. */
   readonly organization: string;
   readonly limits?: Partial<ControlLimits>;
+  /** What `provider:NAME` means; it is looked at again every `rangesLookMs`. Default: what is built in. */
+  readonly ranges?: ControlRanges;
   readonly onNotice?: (notice: ControlNotice) => void;
 };
 
@@ -116,19 +120,24 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const limits = { ...DEFAULT_CONTROL_LIMITS, ...options.limits };
   const store = await openSqliteStore(options.database, limits);
   const publisher = createPublisher(limits);
-  const parts: ControlParts = { store, publisher, limits, identify: identifyByClaim, onNotice, now: () => Date.now() };
+  const { ranges = BUILT_IN_RANGES } = options;
+  const parts: ControlParts = { store, publisher, limits, ranges, identify: identifyByClaim, onNotice, now: () => Date.now() };
+  const follower = followRanges(parts);
   try {
     await seedOrganization(parts, organization);
-    return controlOf(await listen(createApp(ALL_LINES, parts), options.listen), parts);
+    await follower.refresh();
+    return controlOf(await listen(createApp(ALL_LINES, parts), options.listen), { parts, follower });
   } catch (error) {
+    await follower.close();
     await store.close();
     throw error;
   }
 }
 
-function controlOf(listener: Listener, parts: ControlParts): Control {
+function controlOf(listener: Listener, { parts, follower }: { readonly parts: ControlParts; readonly follower: RangesFollower }): Control {
   const close = async (): Promise<void> => {
     parts.publisher.close();
+    await follower.close();
     await listener.close(parts.limits.closeGraceMs);
     await parts.store.close();
   };

@@ -31,6 +31,8 @@ export type ControlLimits = {
   readonly maxTokens: number;
   /** Sessions of browsers at a time. The oldest goes first. */
   readonly maxSessions: number;
+  /** Pause between two looks at the folder of range files. */
+  readonly rangesLookMs: number;
   /** How long `close` waits for requests that are still being answered. */
   readonly closeGraceMs: number;
 };
@@ -52,5 +54,6 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxOperations: 1_000,
   maxTokens: 1_000,
   maxSessions: 1_000,
+  rangesLookMs: 10_000,
   closeGraceMs: 2_000,
 };

@@ -1,5 +1,11 @@
+import type { RefusedRangeFile } from "@wherefrom/model";
+
 /** What an operator may want to see in a log. Texts that came from a request are escaped. */
 export type ControlNotice =
+  /** A range file that is not taken. What was in force stays. */
+  | ({ readonly kind: "ranges-refused" } & RefusedRangeFile)
+  /** New ranges could not be put in force; it is tried again. */
+  | { readonly kind: "ranges-failed"; readonly error: unknown }
   | { readonly kind: "internal-error"; readonly requestId: string; readonly error: unknown }
   | {
       readonly kind: "snapshot-refused";

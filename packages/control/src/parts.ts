@@ -3,12 +3,14 @@ import type { Identify } from "./http/caller.ts";
 import type { ControlLimits } from "./limits.ts";
 import type { ControlNotice } from "./notice.ts";
 import type { Publisher } from "./publish.ts";
+import type { ControlRanges } from "./ranges.ts";
 
 /** What the API works with. Made once, in control.ts. */
 export type ControlParts = {
   readonly store: ConfigStore;
   readonly publisher: Publisher;
   readonly limits: ControlLimits;
+  readonly ranges: ControlRanges;
   /** Tells who asks. The seam for access control. */
   readonly identify: Identify;
   readonly onNotice: (notice: ControlNotice) => void;

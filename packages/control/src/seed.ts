@@ -32,7 +32,7 @@ export async function seedEnvironment(parts: ControlParts, seed: EnvironmentSeed
     const environment = newName(given, null);
     const read = readRoutes(routes);
     given.violations.push(...read.violations);
-    const content = { settings: updatedSettings({ given }), routes: read.routes };
+    const content = { settings: updatedSettings({ given, providers: parts.ranges.current() }), routes: read.routes };
     const by = stampOfStart(parts, "organizations.environments.create");
     await changeAndPublish(parts, { organization, environment, by, decide: (current) => ({ kind: "write", content: current ?? content }) });
   } catch (error) {

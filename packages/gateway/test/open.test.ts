@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileSource, type GatewayError, type GatewayOptions, openGateway } from "@wherefrom/gateway";
+import { fileSource, type GatewayError, type GatewayOptions, type Notice, openGateway } from "@wherefrom/gateway";
+import { makeRangeList, openRangesFolder } from "@wherefrom/model";
 import { afterAll, expect, test } from "vitest";
 import { handSource, openTestGateway, portOf, snapshotOf } from "./rig/gateway.ts";
 import { openTarget } from "./rig/target.ts";
@@ -140,6 +141,39 @@ test("a file is read again on refresh; a faulty one is refused and the running o
   await expect(source.refresh?.()).rejects.toMatchObject({ code: "GATEWAY_SNAPSHOT_UNREADABLE" });
   expect(gateway.revision()).toBe(2);
   await gateway.close();
+});
+
+test("range files go before the ranges of a snapshot file, and a broken one is told and changes nothing", async () => {
+  const rangesFolder = mkdtempSync(join(folder, "ranges-"));
+  const write = (name: string, texts: readonly string[]): void => {
+    const made = makeRangeList({ provider: name, source: "https://edge.example/ranges", retrievedAt: "2026-11-01" }, texts);
+    writeFileSync(join(rangesFolder, `${name}.json`), JSON.stringify(made.kind === "ranges" && made.list));
+  };
+  const target = await openTarget((request, response) => response.end(`${request.headers["x-real-ip"]};`));
+  const policy = {
+    trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["127.0.0.1", "provider:edge", "provider:mid"] },
+  };
+  const said = (prefix: string) => ({ source: "https://edge.example/ranges", retrievedAt: "2026-10-01", prefixes: [prefix] });
+  const snapshot = {
+    ...snapshotOf([{ target: target.origin }], { policy }),
+    ranges: { edge: said("13.32.0.0/16"), mid: said("13.40.0.0/16") },
+  };
+  write("edge", ["13.33.0.0/16"]);
+  const source = fileSource(file("ranged.json", JSON.stringify(snapshot)), { ranges: await openRangesFolder(rangesFolder, new Map()) });
+  const notices: Notice[] = [];
+  const gateway = await openGateway({ listeners, source, onNotice: (notice) => void notices.push(notice) });
+  const clientOf = async (chain: string) => (await ask(portOf(gateway), "GET / HTTP/1.1", "Host: a", `X-Forwarded-For: ${chain}`)).body;
+  expect(await clientOf("192.0.2.1, 13.33.0.9, 13.40.0.9")).toContain("192.0.2.1;");
+  expect(await clientOf("192.0.2.1, 13.32.0.9")).toContain("13.32.0.9;");
+  write("edge", ["13.32.0.0/16", "13.33.0.0/16"]);
+  expect(await source.refresh?.()).toEqual({ kind: "applied", revision: 1 });
+  expect(await clientOf("192.0.2.1, 13.32.0.9")).toContain("192.0.2.1;");
+  writeFileSync(join(rangesFolder, "edge.json"), "{");
+  expect(await source.refresh?.()).toEqual({ kind: "applied", revision: 1 });
+  expect(await clientOf("192.0.2.1, 13.32.0.9")).toContain("192.0.2.1;");
+  expect(notices.map(({ code }) => code)).toEqual(["SNAPSHOT_APPLIED", "RANGES_REFUSED"]);
+  await gateway.close();
+  await target.close();
 });
 
 test("a listener that throws loses its record and notice, and nothing else", async () => {

@@ -87,6 +87,31 @@ test("an open WebSocket outlives its route", async () => {
   socket.terminate();
 });
 
+const edgePolicy = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["127.0.0.0/8", "provider:edge"] } };
+
+function rangesOf(prefixes: readonly string[], name = "edge"): object {
+  return { [name]: { source: "https://edge.example/ranges", retrievedAt: "2026-11-01", prefixes } };
+}
+
+test("a provider means what the snapshot says, and what is built in where it says nothing", async () => {
+  const target = await openNamed("edge");
+  const gateway = own(
+    await openTestGateway({ ...snapshotOf([{ target: target.origin }], { policy: edgePolicy }), ranges: rangesOf(["13.33.0.0/16"]) }),
+  );
+  const answered = async () => (await ask(gateway.port, "GET / HTTP/1.1", "Host: a", "X-Forwarded-For: 192.0.2.1, 13.33.0.9")).body;
+  expect(await answered()).toMatch(/edge 192\.0\.2\.1;/);
+  const cloudflare = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["127.0.0.1", "provider:cloudflare"] } };
+  gateway.source.offer(snapshotOf([{ target: target.origin }], { policy: cloudflare, revision: 2 }));
+  expect(await answered()).toMatch(/edge 13\.33\.0\.9;/);
+  expect((await ask(gateway.port, "GET / HTTP/1.1", "Host: a", "X-Forwarded-For: 192.0.2.1, 173.245.48.1")).body).toMatch(/192\.0\.2\.1;/);
+  const own173 = {
+    ...snapshotOf([{ target: target.origin }], { policy: cloudflare, revision: 3 }),
+    ranges: rangesOf(["13.33.0.0/16"], "cloudflare"),
+  };
+  gateway.source.offer(own173);
+  expect(await answered()).toMatch(/edge 192\.0\.2\.1;/);
+});
+
 const good = { target: "http://127.0.0.1:1" };
 
 const faulty = [
@@ -106,6 +131,37 @@ const faulty = [
       "/clientIpResolutionConfig/trustedProxiesAlgorithm/trustedProxies/0",
       "/clientIpResolutionConfig/trustedProxiesAlgorithm/trustedProxies/1",
     ],
+  },
+  {
+    what: "a provider that nobody knows",
+    snapshot: snapshotOf([good], { policy: edgePolicy }),
+    pointers: ["/clientIpResolutionConfig/trustedProxiesAlgorithm/trustedProxies/1"],
+  },
+  {
+    what: "ranges that are no networks of a provider, and a fault elsewhere",
+    snapshot: {
+      ...snapshotOf([{ target: "x" }]),
+      ranges: rangesOf(["13.33.0.0/16", "0.0.0.0/0", "10.0.0.0/8", "13.33.0.1/16", "::ffff:13.33.0.0/112"]),
+    },
+    pointers: [
+      "/ranges/edge/prefixes/1",
+      "/ranges/edge/prefixes/2",
+      "/ranges/edge/prefixes/3",
+      "/ranges/edge/prefixes/4",
+      "/routes/0/target",
+    ],
+  },
+  { what: "empty ranges", snapshot: { ...snapshotOf([good]), ranges: rangesOf([]) }, pointers: ["/ranges/edge/prefixes"] },
+  {
+    what: "ranges that a standard fixes",
+    snapshot: { ...snapshotOf([good]), ranges: rangesOf(["13.33.0.0/16"], "private") },
+    pointers: ["/ranges/private"],
+  },
+  { what: "ranges of no name", snapshot: { ...snapshotOf([good]), ranges: rangesOf(["13.33.0.0/16"], "A b") }, pointers: ["/ranges/A b"] },
+  {
+    what: "ranges that its policy needs, and a fault elsewhere",
+    snapshot: { ...snapshotOf([{ target: "x" }], { policy: edgePolicy }), ranges: rangesOf(["13.33.0.0/16"]) },
+    pointers: ["/routes/0/target"],
   },
   {
     what: "one name twice",

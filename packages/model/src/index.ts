@@ -65,6 +65,7 @@ export {
   rangeListOf,
   withRangeLists,
 } from "./ranges/range-list.ts";
+export { providersWith, rangesNamedIn, type SnapshotRanges, snapshotRangesSchema } from "./ranges/snapshot-ranges.ts";
 export { type Route, routeSchema, targetsOf } from "./route.ts";
 export type { RouteTarget, TargetTls } from "./route-target.ts";
 export { type FieldViolation, RPC_STATUSES, type RpcError, type RpcErrorDetail, type RpcStatus, rpcErrorSchema } from "./rpc-error.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { snapshotRangesSchema } from "./ranges/snapshot-ranges.ts";
 import { routeSchema } from "./route.ts";
 
 /**
@@ -11,6 +12,9 @@ export const snapshotSchema = z
     environment: z.string().min(1),
     revision: z.int().min(1).describe("Rises by one with each change of the environment or its routes; the larger is the newer"),
     clientIpResolutionConfig: z.record(z.string(), z.unknown()),
+    ranges: snapshotRangesSchema
+      .optional()
+      .describe("What provider:NAME means in the policy. A name that is not here means what is built into the gateway"),
     routes: z.array(routeSchema),
   })
   .meta({ id: "Snapshot" });

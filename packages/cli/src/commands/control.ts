@@ -8,6 +8,7 @@ const EXAMPLES = `
 Examples:
   $ wherefrom control
   $ wherefrom control --port 8091 --database sqlite:/var/lib/wherefrom/control.db --organization acme
+  $ wherefrom control --ranges ./data/ranges     # what provider:NAME means; looked at again every 10 seconds
   $ WHEREFROM_DATABASE=sqlite:./control.db wherefrom control --json
 
 It listens on loopback only, because it does not know yet who may change what.`;
@@ -19,6 +20,7 @@ type ControlCommandOptions = {
   readonly port: number;
   readonly database: string;
   readonly organization: string;
+  readonly ranges?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 };
@@ -38,6 +40,7 @@ export function addControlCommand(program: Command): void {
         .argParser(parseDatabase),
     )
     .addOption(valueOption("--organization <name>", "name of the organization", "WHEREFROM_ORGANIZATION").default("local"))
+    .addOption(valueOption("--ranges <folder>", "range files that provider:NAME means; without it what is built in", "WHEREFROM_RANGES"))
     .addOption(switchOption("--json", "write one JSON line when it is ready, and nothing else", "WHEREFROM_JSON"))
     .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
     .addHelpText("after", EXAMPLES)
@@ -49,17 +52,19 @@ function parseDatabase(text: string): string {
   throw new InvalidArgumentError("Expected sqlite: and the path of a file.");
 }
 
-async function runControl({ host, port, database, organization, json, quiet }: ControlCommandOptions): Promise<void> {
+async function runControl({ host, port, database, organization, ranges: folder, json, quiet }: ControlCommandOptions): Promise<void> {
   const isQuiet = quiet === true || json === true;
   const output = openOutput(process.stdout);
   await runUntilStopped(async (own) => {
-    const [{ openControl }, { checkNames }, { printControlNotice }, { prepareDataFolder }, { withListenFlags }] = await Promise.all([
-      import("@wherefrom/control"),
-      import("../names.ts"),
-      import("../notices.ts"),
-      import("../data-folder.ts"),
-      import("../listen-fault.ts"),
-    ]);
+    const [{ openControl }, { checkNames }, { printControlNotice }, { prepareDataFolder }, { withListenFlags }, { openFolder }] =
+      await Promise.all([
+        import("@wherefrom/control"),
+        import("../names.ts"),
+        import("../notices.ts"),
+        import("../data-folder.ts"),
+        import("../listen-fault.ts"),
+        import("../ranges-folder.ts"),
+      ]);
     checkNames({ organization });
     prepareDataFolder(dirname(DATABASE.exec(database)?.[1] ?? ""), "choose another with --database sqlite:PATH (WHEREFROM_DATABASE)");
     const flags = {
@@ -70,8 +75,9 @@ async function runControl({ host, port, database, organization, json, quiet }: C
       hostVariable: "WHEREFROM_API_HOST",
       portVariable: "WHEREFROM_API_PORT",
     };
-    const listen = { host, port };
-    const control = own(await withListenFlags(flags, () => openControl({ listen, database, organization, onNotice: printControlNotice })));
+    const ranges = await openFolder(folder);
+    const options = { listen: { host, port }, database, organization, ...(ranges && { ranges }), onNotice: printControlNotice };
+    const control = own(await withListenFlags(flags, () => openControl(options)));
     if (json === true) await output.write(`${JSON.stringify({ api: control.url, organization })}\n`);
     if (!isQuiet) await output.write(`API at ${control.url}/v1/organizations/${organization}. Ctrl-C stops it.\n`);
   });

@@ -19,8 +19,9 @@ Examples:
   $ wherefrom gateway --snapshot snapshot.json --config gateway.json     # several listeners, limits
   $ wherefrom gateway --control http://127.0.0.1:8081 --admin-port 9901    # then: curl http://127.0.0.1:9901/readyz
   $ wherefrom gateway --snapshot snapshot.json --access-log access.log
+  $ wherefrom gateway --snapshot snapshot.json --ranges ./data/ranges
   $ wherefrom gateway --snapshot snapshot.json --workers auto
-  $ kill -HUP PID     # reads the snapshot file and certificates again, and opens the access log anew; a faulty file changes nothing
+  $ kill -HUP PID     # reads the snapshot file, range files and certificates again, and opens the access log anew; a faulty file changes nothing
   $ kill -USR1 PID    # opens the access log anew, after somebody moved it away
   $ kill -USR2 PID    # puts new workers in the place of the old, one after another, by the gateway file as it is then
 
@@ -32,6 +33,7 @@ type GatewayCommandOptions = AdminFlags &
   WorkersFlag & {
     readonly control?: string;
     readonly snapshot?: string;
+    readonly ranges?: string;
     readonly organization: string;
     readonly environment: string;
     readonly config?: string;
@@ -51,6 +53,7 @@ export function addGatewayCommand(program: Command): void {
       valueOption("--control <url>", "take the configuration from this management API", "WHEREFROM_CONTROL").argParser(parseHttpUrl),
     )
     .addOption(valueOption("--snapshot <file>", "take the configuration from this file", "WHEREFROM_SNAPSHOT"))
+    .addOption(valueOption("--ranges <folder>", "with --snapshot: range files that provider:NAME means", "WHEREFROM_RANGES"))
     .addOption(valueOption("--organization <name>", "name of the organization", "WHEREFROM_ORGANIZATION").default("local"))
     .addOption(valueOption("--environment <name>", "environment that the gateway runs", "WHEREFROM_ENVIRONMENT").default("demo"))
     .addOption(valueOption("--config <file>", "gateway file with listeners, limits and more", "WHEREFROM_GATEWAY_CONFIG"))
@@ -103,15 +106,19 @@ function readyLine({ urls, revision, adminUrl }: GatewayNode): object {
 }
 
 /** Exactly one source. A flag beats the other source's environment variable; two of a kind are a contradiction. */
-function chooseSource({ control, snapshot }: GatewayCommandOptions, isFlag: (name: string) => boolean): GatewayNodeOptions["source"] {
+function chooseSource(
+  { control, snapshot, ranges }: GatewayCommandOptions,
+  isFlag: (name: string) => boolean,
+): GatewayNodeOptions["source"] {
   if (control === undefined && snapshot === undefined) {
     throw new CliError("USAGE_OPTION_MISSING", "Give --control URL (WHEREFROM_CONTROL) or --snapshot FILE (WHEREFROM_SNAPSHOT)");
   }
   if (control !== undefined && snapshot !== undefined && isFlag("control") === isFlag("snapshot")) {
     throw new CliError("USAGE_OPTION_CONFLICT", "Give either --control (WHEREFROM_CONTROL) or --snapshot (WHEREFROM_SNAPSHOT), not both");
   }
-  if (control !== undefined && (snapshot === undefined || isFlag("control"))) return { kind: "control", url: control };
-  return { kind: "snapshot", file: snapshot ?? "" };
+  if (control === undefined || (snapshot !== undefined && !isFlag("control"))) return { kind: "snapshot", file: snapshot ?? "", ranges };
+  if (!isFlag("ranges")) return { kind: "control", url: control };
+  throw new CliError("USAGE_OPTION_CONFLICT", "Give --ranges to the management API, not to a gateway that takes its ranges from there");
 }
 
 /** The gateway file where there is one, as it says for any number of listeners what the flags say for one. Both on the command line are a contradiction; a file goes before environment variables. */

@@ -31,6 +31,7 @@ type UpOptions = AdminFlags &
     readonly organization: string;
     readonly environment: string;
     readonly data: string;
+    readonly ranges?: string;
     readonly demo: boolean;
     readonly json?: boolean;
     readonly quiet?: boolean;
@@ -54,6 +55,7 @@ export function addUpCommand(program: Command): void {
     .addOption(valueOption("--organization <name>", "name of the organization", "WHEREFROM_ORGANIZATION").default("local"))
     .addOption(valueOption("--environment <name>", "environment that the gateway runs", "WHEREFROM_ENVIRONMENT").default("demo"))
     .addOption(valueOption("--data <folder>", "where everything is kept", "WHEREFROM_DATA").default("./data"))
+    .addOption(valueOption("--ranges <folder>", "range files that provider:NAME means; without it what is built in", "WHEREFROM_RANGES"))
     .addOption(switchOption("--no-demo", "run without the demo upstream", "WHEREFROM_NO_DEMO"));
   addAdminOptions(command)
     .addOption(workersOption())

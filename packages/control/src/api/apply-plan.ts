@@ -14,10 +14,11 @@ import { refuseFaults } from "../http/api-error.ts";
 import type { FieldReason } from "../http/api-reason.ts";
 import type { JsonObject } from "../http/json-body.ts";
 import { shownValue, violationsOf } from "../http/violations.ts";
-import type { ControlLimits } from "../limits.ts";
+import type { ControlParts } from "../parts.ts";
+import { providersFor } from "../ranges.ts";
 import type { ApplyBody } from "./apply-body.ts";
 import { declaredSettings, readEnvironmentBody } from "./environment-body.ts";
-import { documentOf, withoutEmptyPolicy } from "./environment-json.ts";
+import { declaredContent, documentOf } from "./environment-json.ts";
 import { readRoutes } from "./route-body.ts";
 
 /** What applying a document comes to. */
@@ -42,10 +43,10 @@ type PlanStep = {
  *
  * Errors: `ApiError` FIELDS_INVALID with every fault of the whole document.
  */
-export function planOf(body: ApplyBody, standing: Standing, limits: ControlLimits): Plan {
+export function planOf(body: ApplyBody, standing: Standing, { limits, ranges }: Pick<ControlParts, "limits" | "ranges">): Plan {
   const violations: FieldViolation[] = [];
   const organization = body.organization && declaredOrganization(body.organization, violations);
-  const declared = declaredEnvironments(body.environments, { standing, limits, violations });
+  const declared = declaredEnvironments(body.environments, { standing, limits, ranges, violations });
   const missing = [...standing.environments.keys()].filter((name) => !declared.has(name));
   const count = declared.size + (body.prune === true ? 0 : missing.length);
   if (count > limits.maxEnvironments)
@@ -90,11 +91,11 @@ function declaredOrganization(given: JsonObject, violations: FieldViolation[]): 
   return {};
 }
 
-type Judging = { readonly standing: Standing; readonly limits: ControlLimits; readonly violations: FieldViolation[] };
+type Judging = Pick<ControlParts, "limits" | "ranges"> & { readonly standing: Standing; readonly violations: FieldViolation[] };
 
 function declaredEnvironments(
   list: readonly JsonObject[],
-  { standing, limits, violations }: Judging,
+  { standing, limits, ranges, violations }: Judging,
 ): ReadonlyMap<string, EnvironmentContent> {
   const declared = new Map<string, EnvironmentContent>();
   const fault = (field: string, description: string): void => void violations.push(faultOf(field, description));
@@ -104,7 +105,8 @@ function declaredEnvironments(
     const place = name.success && !declared.has(name.data) ? `environments/${name.data}` : `environments/${at}`;
     if (!name.success) fault(`${place}/name`, `${name.error.issues[0]?.message ?? "Expected a name"}, received ${shownValue(given.name)}`);
     else if (declared.has(name.data)) fault(`${place}/name`, `Expected each name once, received ${shownValue(given.name)} again`);
-    const settings = declaredSettings(given, standing.environments.get(name.data ?? "")?.settings);
+    const record = standing.environments.get(name.data ?? "");
+    const settings = declaredSettings(given, { standing: record?.settings, providers: providersFor(ranges, record) });
     const read = Array.isArray(routes) ? readRoutes(routes) : { routes: [], violations: [] };
     if (!Array.isArray(routes)) fault(`${place}/routes`, `Expected a list of routes, received ${shownValue(routes)}`);
     if (read.routes.length > limits.maxRoutes)
@@ -125,6 +127,6 @@ function changesBetween(standing: EnvironmentRecord | undefined, declared: Envir
 }
 
 function plainDocument(content: EnvironmentContent): object {
-  const { settings, routes } = withoutEmptyPolicy(content);
+  const { settings, routes } = declaredContent(content);
   return JSON.parse(JSON.stringify(documentOf({ settings, routes: routes.map((route) => routeSchema.parse(route)) }))) as object;
 }

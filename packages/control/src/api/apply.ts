@@ -8,7 +8,7 @@ import { requireTag } from "../http/etag.ts";
 import { violationsOf } from "../http/violations.ts";
 import { applyBodySchema, organizationDocumentSchema } from "./apply-body.ts";
 import { type Plan, planOf } from "./apply-plan.ts";
-import { documentOf, environmentName, withoutEmptyPolicy } from "./environment-json.ts";
+import { declaredContent, documentOf, environmentName } from "./environment-json.ts";
 
 const TAG_LENGTH = 32;
 
@@ -40,7 +40,7 @@ export const exportOrganization: Endpoint = {
     const standing = await store.readAll();
     const environments = [...standing.environments.values()].map((record) => ({
       name: record.name,
-      ...documentOf(withoutEmptyPolicy(record)),
+      ...documentOf(declaredContent(record)),
     }));
     return jsonAnswer({ organization: standing.organization.settings, environments }, tagOf(standing));
   },
@@ -60,7 +60,7 @@ export const applyOrganization: Endpoint = {
     const body = applyBodySchema.parse(given);
     const judge = (standing: Standing): Plan => {
       requireTag(call.header("if-match"), tagOf(standing));
-      return planOf(body, standing, call.parts.limits);
+      return planOf(body, standing, call.parts);
     };
     if (body.validateOnly === true) return planAnswer(call, judge(await call.store.readAll()), new Map());
     const plans: Plan[] = [];

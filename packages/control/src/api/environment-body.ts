@@ -8,7 +8,7 @@ import {
   type FieldViolation,
   withoutFields,
 } from "@wherefrom/model";
-import { PolicyError, parsePolicy } from "wherefrom";
+import { PolicyError, type Providers, parsePolicy } from "wherefrom";
 import { refuseFaults } from "../http/api-error.ts";
 import type { FieldReason } from "../http/api-reason.ts";
 import type { JsonObject } from "../http/json-body.ts";
@@ -60,7 +60,10 @@ export function newName(given: GivenEnvironment, parameter: string | null): stri
   return "";
 }
 
-type Update = { readonly given: GivenEnvironment; readonly paths?: Paths | undefined; readonly standing?: EnvironmentSettings | undefined };
+/** What a body is judged by: the settings that stand, and what `provider:NAME` means. */
+type Judging = { readonly standing?: EnvironmentSettings | undefined; readonly providers: Providers };
+
+type Update = Judging & { readonly given: GivenEnvironment; readonly paths?: Paths | undefined };
 
 /**
  * The settings after an update: those that stand, with the fields on the paths as they are given. Without paths, the fields in
@@ -68,32 +71,35 @@ type Update = { readonly given: GivenEnvironment; readonly paths?: Paths | undef
  *
  * Errors: `ApiError` FIELDS_INVALID with every fault of the body and of the policy.
  */
-export function updatedSettings({ given, paths, standing }: Update): EnvironmentSettings {
+export function updatedSettings({ given, paths, standing, providers }: Update): EnvironmentSettings {
   const implied = Object.keys(given.fields).filter((name) => Object.hasOwn(ENVIRONMENT_FIELDS, name));
   const updated = withFieldsOf(standing ?? {}, given.fields, paths ?? implied.map((name) => [name]));
-  refuseFaults([...given.violations, ...resultFaults(updated, standing)]);
+  refuseFaults([...given.violations, ...resultFaults(updated, { standing, providers })]);
   return environmentSettingsSchema.parse(updated);
 }
 
 /** Settings that are declared as a whole, read: nothing of what stands is kept but what cannot change, where it is left out. */
 export type Declared = { readonly settings: EnvironmentSettings; readonly violations: readonly FieldViolation[] };
 
-export function declaredSettings(given: GivenEnvironment, standing: EnvironmentSettings | undefined): Declared {
+export function declaredSettings(given: GivenEnvironment, { standing, providers }: Judging): Declared {
   const kept = CREATE_ONLY.filter((name) => standing?.[name] !== undefined).map((name) => [name, standing?.[name]] as const);
   const declared: JsonObject = { ...Object.fromEntries(kept), ...given.fields };
-  const violations = [...given.violations, ...resultFaults(declared, standing)];
+  const violations = [...given.violations, ...resultFaults(declared, { standing, providers })];
   return { settings: violations.length === 0 ? environmentSettingsSchema.parse(declared) : {}, violations };
 }
 
-function resultFaults(updated: JsonObject, standing: EnvironmentSettings | undefined): readonly FieldViolation[] {
-  return [...policyViolations(updated[POLICY], POLICY), ...createOnlyFaults(updated, standing)];
+function resultFaults(updated: JsonObject, { standing, providers }: Judging): readonly FieldViolation[] {
+  return [...policyViolations(updated[POLICY], { field: POLICY, providers }), ...createOnlyFaults(updated, standing)];
 }
 
 /** Every fault of a policy, as faults of the field it stands in. A policy that is no object at all is the schema's to refuse. */
-export function policyViolations(policy: unknown, field: string): readonly FieldViolation[] {
+export function policyViolations(
+  policy: unknown,
+  { field, providers }: { readonly field: string; readonly providers: Providers },
+): readonly FieldViolation[] {
   if (typeof policy !== "object" || policy === null || Array.isArray(policy)) return [];
   try {
-    parsePolicy(policy);
+    parsePolicy(policy, { providers });
     return [];
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;

@@ -1,4 +1,4 @@
-import type { Environment, EnvironmentSettings, Route, Snapshot } from "@wherefrom/model";
+import type { Environment, EnvironmentSettings, Route, Snapshot, SnapshotRanges } from "@wherefrom/model";
 import type { EnvironmentContent, EnvironmentRecord } from "../config-store/port.ts";
 
 /** An environment as Apigee's API shows it. An empty policy is the same as none and is left out, as proto3 leaves out what is unset. */
@@ -14,13 +14,17 @@ export function environmentJson({ name, settings, createdAt, modifiedAt }: Envir
   };
 }
 
-/** Content as one document: the settings, and the routes beside them. */
-export function documentOf({ settings, routes }: EnvironmentContent): EnvironmentSettings & { readonly routes: readonly Route[] } {
-  return { ...settings, routes };
+/** Content as one document: the settings, and beside them the routes and the ranges that the policy names. */
+export function documentOf({
+  settings,
+  routes,
+  ranges,
+}: EnvironmentContent): EnvironmentSettings & { readonly routes: readonly Route[]; readonly ranges?: SnapshotRanges } {
+  return { ...settings, routes, ...(ranges !== undefined && { ranges }) };
 }
 
-/** An empty policy is the same as none. */
-export function withoutEmptyPolicy({ settings, routes }: EnvironmentContent): EnvironmentContent {
+/** What somebody declares of an environment: its ranges come with its policy. An empty policy is the same as none. */
+export function declaredContent({ settings, routes }: EnvironmentContent): EnvironmentContent {
   const { clientIpResolutionConfig, ...others } = settings;
   return isSet(clientIpResolutionConfig) ? { settings, routes } : { settings: others, routes };
 }
@@ -35,7 +39,7 @@ export function environmentName(organization: string, name: string): string {
 }
 
 /** What gateways get of an environment. */
-export function snapshotOf(organization: string, { name, revision, settings, routes }: EnvironmentRecord): Snapshot {
+export function snapshotOf(organization: string, { name, revision, settings, routes, ranges }: EnvironmentRecord): Snapshot {
   const { clientIpResolutionConfig = {} } = settings;
-  return { organization, environment: name, revision, clientIpResolutionConfig, routes: [...routes] };
+  return { organization, environment: name, revision, clientIpResolutionConfig, ...(ranges && { ranges }), routes: [...routes] };
 }

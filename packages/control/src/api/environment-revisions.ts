@@ -1,4 +1,4 @@
-import { diffJson, type JsonChange, jsonChangeSchema } from "@wherefrom/model";
+import { diffJson, type JsonChange, jsonChangeSchema, snapshotRangesSchema } from "@wherefrom/model";
 import { z } from "zod";
 import type { EnvironmentContent, OrganizationStore, Revision } from "../config-store/port.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
@@ -24,6 +24,7 @@ const revisionSchema = z
     changes: z.array(jsonChangeSchema).describe("What differs from the revision before, as far as that is kept"),
     settings: z.record(z.string(), z.unknown()).optional().describe("What stood after it; of a deletion, what stood before it"),
     routes: z.array(z.unknown()).optional().describe("The routes, likewise"),
+    ranges: snapshotRangesSchema.optional().describe("What provider:NAME meant in the policy, likewise"),
   })
   .meta({ id: "Revision" });
 
@@ -123,7 +124,7 @@ function revisionJson(revision: Revision<EnvironmentContent>, { place, before, i
     reason,
     requestId,
     changes: changesOf(revision, before),
-    ...(isWithContent && { settings: { ...content.settings }, routes: [...content.routes] }),
+    ...(isWithContent && { settings: { ...content.settings }, routes: [...content.routes], ranges: content.ranges }),
   };
 }
 

@@ -6,6 +6,7 @@ import { ApiError } from "../http/api-error.ts";
 import { type Answer, type Call, type Endpoint, jsonAnswer, type QueryParameter } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
 import type { ControlLimits } from "../limits.ts";
+import { providersFor } from "../ranges.ts";
 import { type GivenEnvironment, newName, readEnvironmentBody, requireName, updatedSettings } from "./environment-body.ts";
 import { environmentJson, environmentName } from "./environment-json.ts";
 import { finishOperation } from "./finish-operation.ts";
@@ -35,7 +36,7 @@ export const createEnvironment: Endpoint = {
     const name = newName(given, call.query.get("name"));
     const count = (await call.store.names()).length;
     const published = await change(call, name, (current) => {
-      const settings = updatedSettings({ given });
+      const settings = updatedSettings({ given, providers: call.parts.ranges.current() });
       requireNew(current);
       requireRoom(count, call.parts.limits);
       return { kind: "write", content: { settings, routes: [] } };
@@ -101,8 +102,9 @@ function update(call: Call, given: GivenEnvironment, paths: Paths | undefined): 
   const name = call.param("env");
   requireName(given, name);
   return change(call, name, (current) => {
-    const { settings: standing, routes, revision } = found(current, name);
-    const settings = updatedSettings({ given, paths, standing });
+    const record = found(current, name);
+    const { settings: standing, routes, revision } = record;
+    const settings = updatedSettings({ given, paths, standing, providers: providersFor(call.parts.ranges, record) });
     requireMatchOrPreview(call.header("if-match"), { revision, policy: settings.clientIpResolutionConfig ?? {} });
     return { kind: "write", content: { settings, routes } };
   });

@@ -1,8 +1,9 @@
-import { createResolver, evidenceOfFields, parsePolicy } from "wherefrom";
+import { createResolver, evidenceOfFields, type Providers, parsePolicy } from "wherefrom";
 import { z } from "zod";
 import { refuseFaults } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { violationsOf } from "../http/violations.ts";
+import { providersFor } from "../ranges.ts";
 import { policyViolations } from "./environment-body.ts";
 import { requireEnvironment } from "./environments.ts";
 import { evidenceShape } from "./evidence-schema.ts";
@@ -37,12 +38,13 @@ export const explainRequest: Endpoint = {
   summary: "Explains how the environment, or a policy to try, resolves a request",
   takes: evidenceSchema,
   answers: answerSchema,
-  async handle({ store, param, body }) {
+  async handle({ parts, store, param, body }) {
     const given = await body();
-    const evidence = readEvidence(given);
-    const { settings, revision } = await requireEnvironment(store, param("env"));
-    const { peer, headers = [], policy } = evidence;
-    const resolver = createResolver(parsePolicy(policy ?? settings.clientIpResolutionConfig ?? {}));
+    const record = await requireEnvironment(store, param("env"));
+    const providers = providersFor(parts.ranges, record);
+    const { peer, headers = [], policy } = readEvidence(given, providers);
+    const { settings, revision } = record;
+    const resolver = createResolver(parsePolicy(policy ?? settings.clientIpResolutionConfig ?? {}, { providers }));
     const explanation = resolver.explain(evidenceOfFields(peer ?? undefined, headers));
     const { peer: _peer, hops: _hops, unlistedHops: _unlistedHops, sentences: _sentences, ...resolution } = explanation;
     const revisionId = String(revision);
@@ -50,9 +52,9 @@ export const explainRequest: Endpoint = {
   },
 };
 
-function readEvidence(given: unknown): z.output<typeof evidenceSchema> {
+function readEvidence(given: unknown, providers: Providers): z.output<typeof evidenceSchema> {
   const parsed = evidenceSchema.safeParse(given);
   const policy = (given as { policy?: unknown }).policy;
-  refuseFaults([...(parsed.success ? [] : violationsOf(parsed.error, given)), ...policyViolations(policy, "policy")]);
+  refuseFaults([...(parsed.success ? [] : violationsOf(parsed.error, given)), ...policyViolations(policy, { field: "policy", providers })]);
   return evidenceSchema.parse(given);
 }

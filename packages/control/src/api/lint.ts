@@ -1,8 +1,9 @@
-import { advise, type Suppression } from "wherefrom";
+import { advise, type Providers, type Suppression } from "wherefrom";
 import { z } from "zod";
 import { refuseFaults } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { violationsOf } from "../http/violations.ts";
+import { providersFor } from "../ranges.ts";
 import { advisorySchema } from "./advisory-schema.ts";
 import { policyViolations } from "./environment-body.ts";
 import { requireEnvironment } from "./environments.ts";
@@ -50,19 +51,23 @@ export const lintPolicy: Endpoint = {
   takes: bodySchema,
   answers: answerSchema,
   async handle({ parts, store, param, body }) {
-    const { policy, suppressions = [] } = readBody(await body());
-    const { settings, revision } = await requireEnvironment(store, param("env"));
+    const given = await body();
+    const record = await requireEnvironment(store, param("env"));
+    const providers = providersFor(parts.ranges, record);
+    const { policy, suppressions = [] } = readBody(given, providers);
+    const { settings, revision } = record;
     const advisories = advise(policy ?? settings.clientIpResolutionConfig ?? {}, {
       now: new Date(parts.now()).toISOString(),
+      providers,
       suppressions: suppressions as readonly Suppression[],
     });
     return jsonAnswer({ advisories, revisionId: String(revision), policy: policy === undefined ? "environment" : "tried" });
   },
 };
 
-function readBody(given: unknown): z.output<typeof bodySchema> {
+function readBody(given: unknown, providers: Providers): z.output<typeof bodySchema> {
   const parsed = bodySchema.safeParse(given);
   const { policy } = given as { readonly policy?: unknown };
-  refuseFaults([...(parsed.success ? [] : violationsOf(parsed.error, given)), ...policyViolations(policy, "policy")]);
+  refuseFaults([...(parsed.success ? [] : violationsOf(parsed.error, given)), ...policyViolations(policy, { field: "policy", providers })]);
   return bodySchema.parse(given);
 }

@@ -1,11 +1,12 @@
 import { camelNamed, diffJson, jsonChangeSchema, wireFieldsOf } from "@wherefrom/model";
-import { type Advisory, advise, type HeaderField, parsePolicy } from "wherefrom";
+import { type Advisory, advise, type HeaderField, type Providers, parsePolicy } from "wherefrom";
 import { z } from "zod";
 import { refuseFaults } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import type { JsonObject } from "../http/json-body.ts";
 import { violationsOf } from "../http/violations.ts";
 import { type Comparison, comparePolicies, type PreviewRequest, type Transition } from "../preview.ts";
+import { providersFor } from "../ranges.ts";
 import { advisorySchema } from "./advisory-schema.ts";
 import { policyOf, policyViolations } from "./environment-body.ts";
 import { requireEnvironment } from "./environments.ts";
@@ -86,10 +87,13 @@ export const previewPolicy: Endpoint = {
   takesLargeBody: true,
   answers: answerSchema,
   async handle({ parts, store, param, body }) {
-    const { policy: after, evidence, maxSamples } = readBody(await body());
-    const { settings, revision } = await requireEnvironment(store, param("env"));
+    const given = await body();
+    const record = await requireEnvironment(store, param("env"));
+    const providers = providersFor(parts.ranges, record);
+    const { policy: after, evidence, maxSamples } = readBody(given, providers);
+    const { settings, revision } = record;
     const before = settings.clientIpResolutionConfig ?? {};
-    const policies = { before: parsePolicy(before), after: parsePolicy(after), maxSamples };
+    const policies = { before: parsePolicy(before, { providers }), after: parsePolicy(after, { providers }), maxSamples };
     const comparison = await comparePolicies(evidence, policies);
     const now = new Date(parts.now()).toISOString();
     const etag = previewTagOf(revision, after);
@@ -98,7 +102,7 @@ export const previewPolicy: Endpoint = {
       revisionId: String(revision),
       ...comparisonJson(comparison),
       changes: diffJson(before, after),
-      advisories: advisoriesBetween(advise(before, { now }), advise(after, { now })),
+      advisories: advisoriesBetween(advise(before, { now, providers }), advise(after, { now, providers })),
     };
     return jsonAnswer(answer, etag);
   },
@@ -106,12 +110,12 @@ export const previewPolicy: Endpoint = {
 
 type PreviewBody = { readonly policy: JsonObject; readonly evidence: readonly PreviewRequest[]; readonly maxSamples: number };
 
-function readBody(given: JsonObject): PreviewBody {
+function readBody(given: JsonObject, providers: Providers): PreviewBody {
   const body = camelNamed(given, FIELDS) as JsonObject;
   const policy = policyOf(body);
   const parsed = bodySchema.safeParse(body);
   const faults = parsed.success ? [] : violationsOf(parsed.error, body).slice(0, MAX_TOLD_FAULTS);
-  refuseFaults([...faults, ...policyViolations(policy, "clientIpResolutionConfig")]);
+  refuseFaults([...faults, ...policyViolations(policy, { field: "clientIpResolutionConfig", providers })]);
   const { evidence, maxSamples = DEFAULT_SAMPLES } = bodySchema.parse(body);
   const requests = evidence.map(({ peer, headers = [] }) => ({ peer: peer ?? undefined, headers: headers as readonly HeaderField[] }));
   return { policy: policy as JsonObject, evidence: requests, maxSamples };

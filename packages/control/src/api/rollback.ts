@@ -1,4 +1,5 @@
 import { camelNamed, environmentSchema, int64Schema, wireFieldsOf } from "@wherefrom/model";
+import type { Providers } from "wherefrom";
 import { z } from "zod";
 import { changeAndPublish } from "../change.ts";
 import type { EnvironmentContent, Revision } from "../config-store/port.ts";
@@ -8,6 +9,7 @@ import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
 import type { JsonObject } from "../http/json-body.ts";
 import { violationsOf } from "../http/violations.ts";
+import { providersFor } from "../ranges.ts";
 import { policyViolations } from "./environment-body.ts";
 import { environmentJson } from "./environment-json.ts";
 import { requireRevision } from "./environment-revisions.ts";
@@ -29,7 +31,9 @@ export const rollbackEnvironment: Endpoint = {
   async handle(call) {
     const environment = call.param("env");
     const revisionId = readRevisionId(await call.body());
-    const content = contentOf(await requireRevision(call.store, environment, revisionId));
+    const standing = await call.store.read(environment);
+    const providers = providersFor(call.parts.ranges, standing);
+    const content = contentOf(await requireRevision(call.store, environment, revisionId), providers);
     const stamp = call.stamp();
     const { after } = await changeAndPublish(call.parts, {
       organization: call.organization,
@@ -52,13 +56,16 @@ function readRevisionId(body: JsonObject): string {
   return bodySchema.parse(given).revisionId;
 }
 
-function contentOf({ revision, change, content }: Revision<EnvironmentContent>): EnvironmentContent {
+function contentOf({ revision, change, content }: Revision<EnvironmentContent>, providers: Providers): EnvironmentContent {
   if (change === "deleted") {
     const description = `Expected a revision after which the environment was there, received ${revision}, which is its deletion`;
     refuseFaults([{ field: "revisionId", description, reason: "FIELD_INVALID" satisfies FieldReason }]);
   }
   const { settings, routes } = content;
   const read = readRoutes(routes);
-  refuseFaults([...policyViolations(settings.clientIpResolutionConfig, "clientIpResolutionConfig"), ...read.violations]);
+  refuseFaults([
+    ...policyViolations(settings.clientIpResolutionConfig, { field: "clientIpResolutionConfig", providers }),
+    ...read.violations,
+  ]);
   return { settings, routes: read.routes };
 }

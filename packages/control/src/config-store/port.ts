@@ -1,4 +1,12 @@
-import type { AuditEntry, EnvironmentSettings, GatewayReport, Operation, OrganizationSettings, Route } from "@wherefrom/model";
+import type {
+  AuditEntry,
+  EnvironmentSettings,
+  GatewayReport,
+  Operation,
+  OrganizationSettings,
+  Route,
+  SnapshotRanges,
+} from "@wherefrom/model";
 import type { AccessStore } from "./access-port.ts";
 import type { Stamp } from "./stamp.ts";
 
@@ -8,6 +16,8 @@ export type { Stamp } from "./stamp.ts";
 export type EnvironmentContent = {
   readonly settings: EnvironmentSettings;
   readonly routes: readonly Route[];
+  /** What `provider:NAME` meant in the policy when the revision was made. Absent when it names none that change over time. */
+  readonly ranges?: SnapshotRanges | undefined;
   /** While a revision is tried on some gateways; the others run the revision before it. */
   readonly stage?: Stage | undefined;
 };

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { type Route, type Snapshot, snapshotSchema } from "@wherefrom/model";
-import { createResolver, PolicyError, parsePolicy, type Resolver } from "wherefrom";
+import { providersWith, type Route, type Snapshot, snapshotRangesSchema, snapshotSchema } from "@wherefrom/model";
+import { createResolver, PolicyError, type Providers, parsePolicy, type Resolver } from "wherefrom";
 import { issueAt, shapeIssues } from "../json-issue.ts";
 import { createRouteTable, type RouteTable, routeKey } from "../route/route-table.ts";
 import { type LoadedTlsMap, loadTargetTls, type ReadFile, type TlsFault } from "../route/target-tls.ts";
@@ -27,11 +27,15 @@ export function compileSnapshot(json: unknown, readFile: ReadFile = readText): C
   const shape = snapshotSchema.safeParse(json);
   if (!shape.success) {
     const issues = shapeIssues(json, { found: shape.error.issues, code: "SNAPSHOT_FIELD_INVALID" });
-    return { kind: "refused", issues: [...issues, ...policyIssues(policyIn(json))] };
+    return { kind: "refused", issues: [...issues, ...policyIssues(fieldOf(json, "clientIpResolutionConfig"), providersOf(json))] };
   }
   const { data } = shape;
   const tls = loadTargetTls(data.routes, readFile);
-  const issues = [...policyIssues(data.clientIpResolutionConfig), ...routeIssues(data.routes), ...tlsIssues(data, tls.faults)];
+  const issues = [
+    ...policyIssues(data.clientIpResolutionConfig, providersWith(data.ranges)),
+    ...routeIssues(data.routes),
+    ...tlsIssues(data, tls.faults),
+  ];
   if (issues.length > 0) return { kind: "refused", issues };
   return { kind: "compiled", snapshot: build(data, tls.loaded) };
 }
@@ -40,8 +44,9 @@ function readText(path: string): string {
   return readFileSync(path, "utf8");
 }
 
-function build({ organization, environment, revision, clientIpResolutionConfig, routes }: Snapshot, tls: LoadedTlsMap): CompiledSnapshot {
-  const policy = parsePolicy(clientIpResolutionConfig);
+function build(snapshot: Snapshot, tls: LoadedTlsMap): CompiledSnapshot {
+  const { organization, environment, revision, clientIpResolutionConfig, ranges, routes } = snapshot;
+  const policy = parsePolicy(clientIpResolutionConfig, { providers: providersWith(ranges) });
   const resolver = createResolver(policy);
   const peers = createResolver(parsePolicy({ peerAddressAlgorithm: {}, ipv6GroupPrefix: policy.ipv6GroupPrefix }));
   return { organization, environment, revision, resolver, peers, routes: createRouteTable(routes, tls) };
@@ -49,10 +54,10 @@ function build({ organization, environment, revision, clientIpResolutionConfig, 
 
 const POLICY_POINTER = "/clientIpResolutionConfig";
 
-function policyIssues(config: unknown): SnapshotIssue[] {
+function policyIssues(config: unknown, providers: Providers): SnapshotIssue[] {
   if (typeof config !== "object" || config === null) return [];
   try {
-    parsePolicy(config);
+    parsePolicy(config, { providers });
     return [];
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
@@ -64,8 +69,13 @@ function policyIssues(config: unknown): SnapshotIssue[] {
   }
 }
 
-function policyIn(json: unknown): unknown {
-  return typeof json === "object" && json !== null && "clientIpResolutionConfig" in json ? json.clientIpResolutionConfig : undefined;
+/** Of a snapshot that has faults elsewhere. Where the ranges are faulty themselves, what is built in has to do. */
+function providersOf(json: unknown): Providers {
+  return providersWith(snapshotRangesSchema.safeParse(fieldOf(json, "ranges")).data);
+}
+
+function fieldOf(json: unknown, name: string): unknown {
+  return typeof json === "object" && json !== null ? (json as Readonly<Record<string, unknown>>)[name] : undefined;
 }
 
 function tlsIssues(json: Snapshot, faults: readonly TlsFault[]): SnapshotIssue[] {

@@ -29,6 +29,11 @@ export function judgeRanges(candidate: RangeList, current: RangeList | undefined
   return [...prefixes.flatMap(judgePrefix), ...(current === undefined ? [] : judgeJump(candidate, current))];
 }
 
+/** Whether a network may be among those of a public provider. */
+export function isPlausiblePrefix(prefix: Prefix): boolean {
+  return judgePrefix(prefix).length === 0;
+}
+
 function judgePrefix(prefix: Prefix): readonly RangeIssue[] {
   const shortest = prefix.first.family === 4 ? SHORTEST_4 : SHORTEST_6;
   if (prefix.length < shortest)

@@ -68,18 +68,21 @@ export async function updateRanges(folder: string, candidate: RangeList): Promis
 
 /** Ranges that are read from a folder again when they are asked to, and stay as they are when that fails: for `createLiveResolver`. */
 export type RangesFolderSource = RangesSource & {
-  /** Reads the folder again. Never rejects; a provider whose files are all broken keeps the ranges it had. */
+  /** Reads the folder again. Never rejects; a provider whose files are broken or gone keeps the ranges it had. `current` gives another map only if something changed. */
   reload(): Promise<readonly RefusedRangeFile[]>;
 };
 
-/** Opens a folder of range files as a source. What is built in stands for every provider that has no file. */
-export async function openRangesFolder(folder: string): Promise<RangesFolderSource> {
-  let providers: Providers = PROVIDERS;
+/** Opens a folder of range files as a source. `others`, by default what is built in, stands for every provider that has no file. */
+export async function openRangesFolder(folder: string, others: Providers = PROVIDERS): Promise<RangesFolderSource> {
+  let providers = others;
+  let seen = "[]";
   const source: RangesFolderSource = {
     current: () => providers,
     async reload() {
       const { lists, refused } = await readRangesFolder(folder);
-      providers = withRangeLists(providers, lists);
+      const text = JSON.stringify(lists);
+      if (text !== seen) providers = withRangeLists(providers, lists);
+      seen = text;
       return refused;
     },
   };

@@ -85,11 +85,11 @@ export function rangeListOf(name: string, provider: Provider): RangeList {
 }
 
 /** The providers with some of their ranges replaced, or added: what `parsePolicy` and `createLiveResolver` take. */
-export function withRangeLists(providers: Providers, lists: readonly RangeList[]): Providers {
+export function withRangeLists(providers: Providers, lists: readonly Omit<RangeList, "sha256">[]): Providers {
   return new Map([...providers, ...lists.map((list) => [list.provider, providerOfList(list)] as const)]);
 }
 
-function providerOfList({ source, retrievedAt, prefixes }: RangeList): Provider {
+function providerOfList({ source, retrievedAt, prefixes }: Omit<RangeList, "sha256">): Provider {
   const parsed = prefixes.flatMap((text) => {
     const reading = parsePrefix(text);
     return reading.kind === "prefix" ? [reading.prefix] : [];

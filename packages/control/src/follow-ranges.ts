@@ -1,0 +1,65 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Providers } from "wherefrom";
+import { changeAllAndPublish } from "./change.ts";
+import type { ControlParts } from "./parts.ts";
+import { providersFor, withRanges } from "./ranges.ts";
+
+/** Follows a source of ranges for the life of a control. */
+export type RangesFollower = {
+  /** Looks now: reads the source again. Each environment whose ranges changed gets a revision with them, and its gateways get its snapshot. */
+  refresh(): Promise<void>;
+  /** Resolves when nothing is going on any more. */
+  close(): Promise<void>;
+};
+
+/** Looks at the source every `rangesLookMs`. A fault is told when it is new, and costs nothing that is in force. */
+export function followRanges(parts: ControlParts): RangesFollower {
+  let lastRefused = "";
+  let known: Providers | undefined;
+  let turn = Promise.resolve();
+  const look = async (): Promise<void> => {
+    const refused = await parts.ranges.reload();
+    const told = JSON.stringify(refused);
+    if (told !== lastRefused) for (const each of refused) parts.onNotice({ kind: "ranges-refused", ...each });
+    lastRefused = told;
+    if (known === parts.ranges.current()) return;
+    known = parts.ranges.current();
+    for (const { name } of await parts.store.organizations()) await refreshOrganization(parts, name);
+  };
+  const refresh = (): Promise<void> => {
+    turn = turn.then(look).catch((error: unknown) => {
+      known = undefined;
+      parts.onNotice({ kind: "ranges-failed", error });
+    });
+    return turn;
+  };
+  const timer = setInterval(refresh, parts.limits.rangesLookMs);
+  return {
+    refresh,
+    close() {
+      clearInterval(timer);
+      return turn;
+    },
+  };
+}
+
+async function refreshOrganization(parts: ControlParts, organization: string): Promise<void> {
+  const by = {
+    at: parts.now(),
+    author: "wherefrom",
+    isAuthorVerified: true,
+    method: "ranges.refresh",
+    reason: "The ranges behind a provider's name changed",
+  };
+  await changeAllAndPublish(parts, {
+    organization,
+    by,
+    decide({ environments }) {
+      const outdated = [...environments].filter(([, standing]) => {
+        const { ranges } = withRanges(standing, providersFor(parts.ranges, standing));
+        return !isDeepStrictEqual(ranges, standing.ranges);
+      });
+      return { environments: new Map(outdated.map(([name, standing]) => [name, { kind: "write", content: standing }])) };
+    },
+  });
+}
