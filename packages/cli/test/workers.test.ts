@@ -9,6 +9,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { makeCertificate, type TestCertificate } from "../../gateway/test/rig/certificate.ts";
 import { makeHop, SECRET } from "../../gateway/test/rig/hop.ts";
 import { askHttp2, connectHttp2 } from "../../gateway/test/rig/http2-client.ts";
+import { leaveSocketFile } from "../../gateway/test/rig/socket-file.ts";
 import { linesOf, openTarget, type Target } from "../../gateway/test/rig/target.ts";
 import { ask, parseResponse, sendRaw, wire } from "../../gateway/test/rig/wire.ts";
 import { type RunningCommand, runCommand, startCommand } from "./command.ts";
@@ -62,6 +63,8 @@ beforeAll(async () => {
   target = await openTarget();
   writeCertificate();
   writeFileSync(file("secret"), SECRET);
+  // All workers have to find the way round it together.
+  await leaveSocketFile(socket);
   writeFileSync(config, JSON.stringify(settings()));
   writeFileSync(file("snapshot.json"), JSON.stringify(snapshot()));
   command = startCommand(["gateway", "--snapshot", file("snapshot.json"), "--config", config, "--workers", `${WORKERS}`, "--json"]);

@@ -1,11 +1,11 @@
-import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type GatewayError, type GatewayOptions, openGateway, readGatewayFile } from "@wherefrom/gateway";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { handSource, openTestGateway, portOf, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { leaveSocketFile } from "./rig/socket-file.ts";
 import { linesOf, openTarget, type Target } from "./rig/target.ts";
 import { ask, converse } from "./rig/wire.ts";
 
@@ -124,14 +124,6 @@ describe("a unix socket", () => {
     rmSync(path, { force: true });
   });
 });
-
-/** A process that is killed takes its socket away no more: so the file is moved out of the closing server's sight and back. */
-async function leaveSocketFile(path: string): Promise<void> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(`${path}.first`, resolve));
-  renameSync(`${path}.first`, path);
-  await new Promise((resolve) => server.close(resolve));
-}
 
 describe("the gateway file", () => {
   function file(name: string, text: string): string {

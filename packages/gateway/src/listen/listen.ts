@@ -43,6 +43,14 @@ function bind(server: Server, place: Place): Promise<void> {
   });
 }
 
+/**
+ * Takes away what a killed process left at the place of a socket. For a primary: Node counts how often a worker has tried to listen at a place, and would not
+ * take one that had to try twice for one that shares the place with others.
+ */
+export async function clearStaleSocket(path: string): Promise<void> {
+  if (await isStaleSocket(path)) unlinkSync(path);
+}
+
 /** Whether a path is a socket at which nobody listens. Anything else there is somebody's. */
 async function isStaleSocket(path: string): Promise<boolean> {
   if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return false;

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AdminSubject } from "../admin/admin.ts";
 import { type Gateway, type GatewayOptions, quiet } from "../gateway.ts";
 import { withLimits } from "../limits.ts";
-import { readListenerOptions } from "../listen/listener-options.ts";
+import { clearStaleSocket, type ListeningAt } from "../listen/listen.ts";
+import { type ListenerSettings, readListenerOptions } from "../listen/listener-options.ts";
 import { openHopMemory } from "../signed-hop/open-hops.ts";
 import { RunningSnapshot } from "../snapshot/running-snapshot.ts";
 import type { SnapshotSink, SnapshotSource } from "../snapshot/source.ts";
@@ -45,7 +46,7 @@ export async function openGatewayGroup({
 }: GatewayGroupOptions): Promise<GatewayGroup> {
   const onNotice = quiet(given);
   const limits = withLimits(options.limits ?? {});
-  readListenerOptions(options.listeners);
+  const settings = readListenerOptions(options.listeners);
   const now = (): number => performance.now();
   const running = new RunningSnapshot({ keepOnly: () => undefined }, { onNotice, now });
   const closeMs = limits.drainTimeoutMs + limits.accessLogTimeoutMs + MORE_CLOSE_MS;
@@ -68,6 +69,7 @@ export async function openGatewayGroup({
   let listening: Gateway["listeners"];
   try {
     // The first one waits for the first snapshot, and what it finds wrong is told once.
+    await clearPlaces(settings, []);
     const first = workers.openFirst();
     await Promise.all([first, source.open(sink).then(() => running.whenFirst(limits.firstSnapshotTimeoutMs))]);
     listening = await first;
@@ -84,11 +86,22 @@ export async function openGatewayGroup({
     ...groupSubject({ workers, running, wanted, isDraining: () => closing !== undefined }),
     reopenAccessLog: () => workers.reopenAccessLog(),
     refreshCertificates: () => workers.refreshCertificates(),
-    restart: (changed) => workers.restart(changed),
+    async restart(changed) {
+      await clearPlaces(readListenerOptions(changed.listeners), workers.listening);
+      await workers.restart(changed);
+    },
     closesWithinMs: limits.preStopDelayMs + closeMs,
     close() {
       closing ??= limits.preStopDelayMs === 0 ? shut() : sleep(limits.preStopDelayMs).then(shut);
       return closing;
     },
   };
+}
+
+/** Makes room where a killed process has left its sockets. Where `ours` listen there is none to make. */
+async function clearPlaces(settings: readonly ListenerSettings[], ours: readonly ListeningAt[]): Promise<void> {
+  for (const { place } of settings) {
+    if (place.kind === "tcp" || ours.some((taken) => taken.kind === "unix" && taken.path === place.path)) continue;
+    await clearStaleSocket(place.path);
+  }
 }

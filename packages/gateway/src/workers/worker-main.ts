@@ -1,3 +1,4 @@
+import cluster from "node:cluster";
 import { starting } from "../admin/readiness.ts";
 import { type Gateway, openGateway } from "../gateway.ts";
 import type { Notice } from "../notice.ts";
@@ -12,6 +13,9 @@ import type { PrimaryQuestions, WorkerQuestions } from "./questions.ts";
 /** These reach every process of a terminal or a service. The primary says what they mean. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
 for (const signal of SIGNALS) process.on(signal, () => undefined);
+
+// What cannot be sent to the primary is of no use to anybody else, and Node's own words about it neither.
+cluster.worker?.on("error", () => process.exit(1));
 
 /** What the primary says itself, once for all workers. */
 const TOLD_BY_PRIMARY: ReadonlySet<Notice["code"]> = new Set<Notice["code"]>(["SNAPSHOT_APPLIED", "SNAPSHOT_REFUSED"]);

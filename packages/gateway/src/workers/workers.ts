@@ -53,6 +53,11 @@ export class Workers {
     this.#seats = Array.from({ length: parts.wanted }, (_, index) => new Seat(index + 1, seatParts));
   }
 
+  /** Where the workers listen; empty before the first does. */
+  get listening(): readonly ListeningAt[] {
+    return this.#listening;
+  }
+
   /** Opens one worker, which says what is wrong with the options if anything is. */
   async openFirst(): Promise<readonly ListeningAt[]> {
     await this.#seats[0]?.replace();
