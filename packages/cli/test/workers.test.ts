@@ -7,11 +7,12 @@ import { connect as connectTls } from "node:tls";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { makeCertificate, type TestCertificate } from "../../gateway/test/rig/certificate.ts";
+import { HANDSHAKE, SWITCHING } from "../../gateway/test/rig/handshake.ts";
 import { makeHop, SECRET } from "../../gateway/test/rig/hop.ts";
 import { askHttp2, connectHttp2 } from "../../gateway/test/rig/http2-client.ts";
 import { leaveSocketFile } from "../../gateway/test/rig/socket-file.ts";
 import { linesOf, openTarget, type Target } from "../../gateway/test/rig/target.ts";
-import { ask, parseResponse, sendRaw, wire } from "../../gateway/test/rig/wire.ts";
+import { ask, converse, parseResponse, sendRaw, wire } from "../../gateway/test/rig/wire.ts";
 import { type RunningCommand, runCommand, startCommand } from "./command.ts";
 
 const WORKERS = 2;
@@ -60,7 +61,10 @@ function snapshot(policy: object = { peerAddressAlgorithm: {} }): object {
 }
 
 beforeAll(async () => {
-  target = await openTarget();
+  target = await openTarget(undefined, (request, socket) => {
+    socket.write(`${SWITCHING}${request.headers["x-real-ip"]} `);
+    socket.pipe(socket);
+  });
   writeCertificate();
   writeFileSync(file("secret"), SECRET);
   // All workers have to find the way round it together.
@@ -149,6 +153,14 @@ describe.skipIf(process.platform !== "linux")("a gateway of several workers", ()
     const series = await scrape();
     expect(series.get('wherefrom_signed_hops_total{result="accepted"}')).toBe(1);
     expect(series.get('wherefrom_signed_hops_total{result="replayed"}')).toBe(MANY - 1);
+  });
+
+  test("opens a WebSocket by its signed hop, and loses nothing that came behind the handshake", async () => {
+    const client = await converse(portOf(0));
+    const fields = HANDSHAKE.trimEnd().replace("Host: a", `Host: gateway.example\r\nX-Wherefrom-Hop: ${makeHop()}`);
+    client.write(`${fields}\r\n\r\nearly`);
+    expect(await client.readUntil(/early/)).toMatch(/^HTTP\/1\.1 101 .*203\.0\.113\.7 early$/s);
+    client.socket.destroy();
   });
 
   test("writes whole lines to one access log", async () => {

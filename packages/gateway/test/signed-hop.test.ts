@@ -6,10 +6,11 @@ import type { ExchangeRecord, GatewayOptions, Notice, SignedHopOptions } from "@
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import type { HopMemory } from "../src/signed-hop/used-hops.ts";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { makeHop, SECRET } from "./rig/hop.ts";
 import { linesOf, namesOf, openTarget, type Received, type Target } from "./rig/target.ts";
-import { ask, parseResponse, sendRaw, until, wire } from "./rig/wire.ts";
+import { ask, converse, parseResponse, sendRaw, until, wire } from "./rig/wire.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wherefrom-hop-"));
 const secretFile = join(folder, "secret");
@@ -298,6 +299,39 @@ describe("a hop is believed or the policy decides, and nothing in between", () =
     for (let count = 0; count < 4; count += 1) await ask(node.port, "GET / HTTP/1.1", `Host: ${get.host}`, `X-Wherefrom-Hop: ${makeHop()}`);
     await until(() => node.records.length === 4);
     expect(node.records.map(({ signedHop }) => signedHop)).toEqual(["accepted", "accepted", "memory-full", "memory-full"]);
+  });
+
+  describe("that another process remembers", () => {
+    type Known = Awaited<ReturnType<HopMemory["use"]>>;
+    const known: readonly { readonly says: Known; readonly becomes: string; readonly ip: string }[] = [
+      { says: "first", becomes: "accepted", ip: "203.0.113.7" },
+      { says: "replayed", becomes: "replayed", ip: "127.0.0.1" },
+      { says: "unconfirmed", becomes: "unconfirmed", ip: "127.0.0.1" },
+    ];
+    test.each(known)("$says: $becomes", async ({ says, becomes, ip }) => {
+      const node = await openNode({ policy: byPeer, signedHop: accepting, hopMemory: { use: async () => says } });
+      await ask(node.port, "GET / HTTP/1.1", `Host: ${get.host}`, `X-Wherefrom-Hop: ${makeHop()}`);
+      await until(() => node.records.length === 1);
+      expect(node.records[0]).toMatchObject({ signedHop: becomes, status: 200, resolution: { ip } });
+    });
+
+    test("a client that leaves or sends garbage before the answer is no request for the target", async () => {
+      const answers: ((use: Known) => void)[] = [];
+      const hopMemory: HopMemory = { use: () => new Promise((resolve) => answers.push(resolve)) };
+      const node = await openNode({ policy: byPeer, signedHop: accepting, hopMemory });
+      const request = (method: string, path: string, ...fields: readonly string[]): string =>
+        wire(`${method} ${path} HTTP/1.1`, `Host: ${get.host}`, `X-Wherefrom-Hop: ${makeHop({ method, path })}`, ...fields);
+      const [leaves, babbles] = [await converse(node.port), await converse(node.port)];
+      leaves.write(request("GET", "/leaves"));
+      babbles.write(`${request("POST", "/babbles", "Transfer-Encoding: chunked")}no size\r\n`);
+      expect(await babbles.readUntil(/REQUEST_MALFORMED/)).toContain(" 400 ");
+      await until(() => answers.length === 2);
+      leaves.socket.destroy();
+      await until(() => node.records.length === 2);
+      for (const answer of answers) answer("first");
+      await ask(node.port, "GET /next HTTP/1.1", `Host: ${get.host}`);
+      expect(target.received.filter(({ url }) => url === "/leaves" || url === "/babbles")).toEqual([]);
+    });
   });
 
   test("with from, only those peers may bring one", async () => {
