@@ -41,6 +41,9 @@ export class Exchange {
   asked: Exchange | undefined;
   /** Set by `route`. */
   route: CompiledRoute | undefined;
+  /** Origin of the target that it was sent to last, and how often it was sent; set by `forward`. */
+  sentTo: string | undefined;
+  attempts = 0;
   /** Set with the answer; 101 for a WebSocket that was opened. */
   status: number | undefined;
   fault: FaultCode | undefined;

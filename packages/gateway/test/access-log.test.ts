@@ -87,6 +87,8 @@ test("JSON: one object for a request, with who it is from and what became of it"
     responseBytes: "POST /cart?item=7".length,
     durationMs: expect.any(Number),
     route: "shop",
+    target: target.origin,
+    attempts: 1,
     revision: 7,
     userAgent: "probe/1",
     referrer: "https://a.example/",
@@ -103,7 +105,7 @@ test("combined: the line that log readers know, the resolved client first, and m
     /^2001:db8::7 - - \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET \/a\?b HTTP\/1\.1" 200 8 "-" "probe\/1" /,
   );
   expect(line).toMatch(
-    / peer="127\.0\.0\.1" trust=verified outcome=resolved reason=- signed_hop=- decision=- algorithm="TrustedProxiesAlgorithm\{IpHeaderName:X-Forwarded-For\}" host="shop\.example" fault=- route=shop revision=7 request_bytes=0 duration_ms=[\d.]+ gateway=edge-1$/,
+    / peer="127\.0\.0\.1" trust=verified outcome=resolved reason=- signed_hop=- decision=- algorithm="TrustedProxiesAlgorithm\{IpHeaderName:X-Forwarded-For\}" host="shop\.example" fault=- route=shop target="http:\/\/127\.0\.0\.1:\d+" attempts=1 revision=7 request_bytes=0 duration_ms=[\d.]+ gateway=edge-1$/,
   );
 });
 
@@ -168,7 +170,7 @@ test("whatever a client says, each request is one line of printable ASCII that r
     expect(`${userAgent}${path}`).not.toMatch(/[^\x20-\x7e]|"/);
     expect(readBack(path)).toBe(asked[index]?.path);
     expect(others[index]).toMatch(
-      /^[\d.:a-f-]+ - - \[[^\]"]+\] "[^"]*" \d{3} \d+ "[^"]*" "[^"]*" peer="[^"]*" trust=[a-z-]+ outcome=[\x20\x21\x23-\x7e]*algorithm="[^"]*" host="[^"]*" [\x20\x21\x23-\x7e]*$/,
+      /^[\d.:a-f-]+ - - \[[^\]"]+\] "[^"]*" \d{3} \d+ "[^"]*" "[^"]*" peer="[^"]*" trust=[a-z-]+ outcome=[\x20\x21\x23-\x7e]*algorithm="[^"]*" host="[^"]*" [\x20\x21\x23-\x7e]*target="[^"]*" [\x20\x21\x23-\x7e]*$/,
     );
   }
 });

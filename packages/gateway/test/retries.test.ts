@@ -82,11 +82,15 @@ const rows = [
 test.each(rows)("$method when the first of two targets $what, by $route: $status", async ({ first, method, status, ...row }) => {
   const body = "body" in row ? row.body : "";
   const targets = [await first(), await fine()];
-  const gateway = await gatewayTo(targets, "route" in row ? { route: row.route } : {});
+  const records: ExchangeRecord[] = [];
+  const options = { onExchange: (record: ExchangeRecord) => void records.push(record) };
+  const gateway = await gatewayTo(targets, { options, ...("route" in row && { route: row.route }) });
   const lines = ["Host: a", "Connection: close", ...(body === "" ? [] : [`Content-Length: ${body.length}`])];
   const response = parseResponse(await sendRaw(gateway.port, `${wire(`${method} /x HTTP/1.1`, ...lines)}${body}`));
   expect(response.status).toBe(status);
   expect(targets[1]?.heads.length === 0).toBe(status !== 200);
+  await until(() => records.length === 1);
+  expect(records[0]).toMatchObject({ target: targets[status === 200 ? 1 : 0]?.url, attempts: status === 200 ? 2 : 1 });
   if (status !== 200) return;
   const sent = targets[1]?.heads.join("") ?? "";
   expect(sent).toMatch(new RegExp(`^${method} /x HTTP/1\\.1\r\n`));

@@ -17,14 +17,14 @@ export function combinedWriter(gateway: string, write: (line: string) => void): 
 }
 
 function combinedLine(entry: LogEntry, { gateway, time }: { gateway: string; time: string }): string {
-  const { record, method, target, peer = "-", host = "-", referrer = "-", userAgent = "-" } = entry;
+  const { record, method, path, target = "-", peer = "-", host = "-", referrer = "-", userAgent = "-" } = entry;
   const { resolution, status = CLIENT_LEFT } = record;
-  const request = `${method} ${target} HTTP/${record.httpVersion}`;
+  const request = `${method} ${path} HTTP/${record.httpVersion}`;
   return (
     `${resolution?.ip ?? "-"} - - [${time}] "${request}" ${status} ${record.responseBytes} "${referrer}" "${userAgent}" ` +
     `peer="${peer}" trust=${resolution?.trust ?? "-"} outcome=${resolution?.outcome ?? "-"} reason=${resolution?.reason ?? "-"} signed_hop=${record.signedHop ?? "-"} decision=${record.decision ?? "-"} ` +
     `algorithm="${resolution?.algorithm ?? "-"}" host="${host}" fault=${record.fault ?? "-"} route=${record.route ?? "-"} ` +
-    `revision=${record.revision} request_bytes=${record.requestBytes} duration_ms=${roundMs(record.durationMs)} gateway=${gateway}\n`
+    `target="${target}" attempts=${record.attempts} revision=${record.revision} request_bytes=${record.requestBytes} duration_ms=${roundMs(record.durationMs)} gateway=${gateway}\n`
   );
 }
 

@@ -29,13 +29,13 @@ function clientFields({ record: { resolution, signedHop, decision }, peer }: Log
 }
 
 /** What was asked for, and what became of it. */
-function exchangeFields({ record, method, target, host, userAgent, referrer }: LogEntry): string {
-  const { httpVersion, status, fault, isComplete, requestBytes, responseBytes, durationMs, route, revision } = record;
+function exchangeFields({ record, method, path, target, host, userAgent, referrer }: LogEntry): string {
+  const { httpVersion, status, fault, isComplete, requestBytes, responseBytes, durationMs, route, attempts, revision } = record;
   return (
-    `${text("method", method)}${text("host", host)}${text("path", target)},"httpVersion":"${httpVersion}"` +
+    `${text("method", method)}${text("host", host)}${text("path", path)},"httpVersion":"${httpVersion}"` +
     `${status === undefined ? "" : `,"status":${status}`}${name("fault", fault)},"isComplete":${isComplete}` +
     `,"requestBytes":${requestBytes},"responseBytes":${responseBytes},"durationMs":${roundMs(durationMs)}` +
-    `${name("route", route)},"revision":${revision}${text("userAgent", userAgent)}${text("referrer", referrer)}`
+    `${name("route", route)}${text("target", target)}${target === undefined ? "" : `,"attempts":${attempts}`},"revision":${revision}${text("userAgent", userAgent)}${text("referrer", referrer)}`
   );
 }
 

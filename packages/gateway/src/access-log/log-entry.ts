@@ -9,7 +9,8 @@ export type LogEntry = {
   readonly timeMs: number;
   readonly method: string;
   /** Path and query as sent, also of a request that was refused for its form. */
-  readonly target: string;
+  readonly path: string;
+  readonly target: string | undefined;
   readonly peer: string | undefined;
   readonly host: string | undefined;
   readonly userAgent: string | undefined;
@@ -18,12 +19,13 @@ export type LogEntry = {
 
 /** Makes an entry of a record that was handed out at `nowMs`. */
 export function logEntry(record: ExchangeRecord, nowMs: number): LogEntry {
-  const { peer, host, method, pathAndQuery, requestTarget, fields } = record;
+  const { peer, host, target, method, pathAndQuery, requestTarget, fields } = record;
   return {
     record,
     timeMs: nowMs - record.durationMs,
     method: printable(method, maxFieldLength),
-    target: printable(pathAndQuery ?? requestTarget, maxTargetLength),
+    path: printable(pathAndQuery ?? requestTarget, maxTargetLength),
+    target: optional(target),
     peer: optional(peer),
     host: optional(host),
     userAgent: headerText(fields, "user-agent"),

@@ -84,6 +84,8 @@ export class Passage implements Attempted {
   #send(upstream: Upstream, nowMs: number): void {
     const { exchange, route, runtime, body } = this;
     const { target } = upstream;
+    exchange.sentTo = target.origin;
+    exchange.attempts += 1;
     const attempt = new Attempt(this, { upstream, beganAtMs: nowMs });
     this.#attempt = attempt;
     upstream.send(

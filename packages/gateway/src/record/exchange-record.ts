@@ -26,6 +26,10 @@ export type ExchangeRecord = {
   readonly decision: ContractName | undefined;
   /** Name of the route. */
   readonly route: string | undefined;
+  /** Origin of the target that it was sent to last; `undefined` when it was sent to none. */
+  readonly target: string | undefined;
+  /** How often it was sent to a target. */
+  readonly attempts: number;
   /** `undefined` when the client left before there was one; 101 for an opened WebSocket. */
   readonly status: number | undefined;
   /** Set when the gateway itself answered, or broke the answer off. */

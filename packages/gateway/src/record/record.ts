@@ -37,6 +37,8 @@ function recordOf(exchange: Exchange, durationMs: number): ExchangeRecord {
     signedHop: exchange.hop?.kind === "refused" ? exchange.hop.reason : exchange.hop?.kind,
     decision: exchange.decision,
     route: exchange.route?.route.name,
+    target: exchange.sentTo,
+    attempts: exchange.attempts,
     status: exchange.status,
     fault: exchange.fault,
     isComplete: exchange.status === 101 || exchange.response.writableFinished,

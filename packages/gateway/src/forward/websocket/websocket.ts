@@ -15,6 +15,8 @@ type WebSocketContext = { readonly route: CompiledRoute; readonly upgrade: Upgra
  */
 export function forwardWebSocket(exchange: Exchange, { route, upgrade, runtime }: WebSocketContext): void {
   const upstream = runtime.upstreams.of(route.targets).choose(exchange.startedAtMs);
+  exchange.sentTo = upstream.target.origin;
+  exchange.attempts = 1;
   const fields = requestFields(exchange, { route, target: upstream.target, runtime });
   new Handshake(exchange, { upgrade, upstream, runtime }).begin(handshakeText(exchange.target?.pathAndQuery ?? "/", fields));
 }
