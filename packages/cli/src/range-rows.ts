@@ -1,5 +1,5 @@
 import { type RangeList, rangeListOf, withRangeLists } from "@wherefrom/model";
-import { PROVIDERS } from "wherefrom";
+import { ALL_PROVIDERS } from "wherefrom/providers";
 import { printTable } from "./table.ts";
 
 const DAY_MS = 86_400_000;
@@ -26,7 +26,7 @@ export type RowOptions = { readonly nowMs: number; readonly maxAgeDays: number }
 /** One row a provider, those of `lists` in place of what is built in. Sorted by name. */
 export function rangeRows(lists: readonly RangeList[], { nowMs, maxAgeDays }: RowOptions): readonly RangeRow[] {
   const fromFiles = new Set(lists.map(({ provider }) => provider));
-  return [...withRangeLists(PROVIDERS, lists)]
+  return [...withRangeLists(ALL_PROVIDERS, lists)]
     .map(([name, known]): RangeRow => {
       const { isFixed } = known;
       const { provider, prefixes, source, retrievedAt, sha256 } = rangeListOf(name, known);

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { openRangesFolder, type RangesFolder, type RangesFolderSource, readRangesFolder, withRangeLists } from "@wherefrom/model";
-import { PROVIDERS, type Providers } from "wherefrom";
+import type { Providers } from "wherefrom";
+import { ALL_PROVIDERS } from "wherefrom/providers";
 import { CliError } from "./errors.ts";
 import { printable } from "./output.ts";
 
@@ -11,11 +12,11 @@ import { printable } from "./output.ts";
  * Errors: `CliError` RANGES_FOLDER_UNUSABLE.
  */
 export async function readProviders(folder: string | undefined): Promise<Providers> {
-  if (folder === undefined) return PROVIDERS;
+  if (folder === undefined) return ALL_PROVIDERS;
   requireFolder(folder);
   const read = await readFolder(folder);
   warnOfRefused(read);
-  return withRangeLists(PROVIDERS, read.lists);
+  return withRangeLists(ALL_PROVIDERS, read.lists);
 }
 
 /**
@@ -23,7 +24,7 @@ export async function readProviders(folder: string | undefined): Promise<Provide
  *
  * Errors: `CliError` RANGES_FOLDER_UNUSABLE.
  */
-export async function openFolder(folder: string | undefined, others: Providers = PROVIDERS): Promise<RangesFolderSource | undefined> {
+export async function openFolder(folder: string | undefined, others: Providers = ALL_PROVIDERS): Promise<RangesFolderSource | undefined> {
   if (folder === undefined) return undefined;
   requireFolder(folder);
   await readFolder(folder);

@@ -49,6 +49,7 @@ test("list shows what is built in, what a standard fixes and what a file says, w
   const listed = (JSON.parse(stdout) as { readonly providers: readonly Listed[] }).providers;
   expect(listed.map(({ provider }) => provider)).toEqual([
     "cloudflare",
+    "cloudfront",
     "edge",
     "fastly",
     "google-lb",

@@ -1,12 +1,13 @@
 import { providersWith, type RangesFolderSource, rangesNamedIn } from "@wherefrom/model";
-import { PROVIDERS, type Providers, type RangesSource } from "wherefrom";
+import type { Providers, RangesSource } from "wherefrom";
+import { ALL_PROVIDERS } from "wherefrom/providers";
 import type { EnvironmentContent } from "./config-store/port.ts";
 
 /** Where control has the ranges from that `provider:NAME` means. */
 export type ControlRanges = RangesFolderSource;
 
 /** The ranges of a control that is given none: what is built in. */
-export const BUILT_IN_RANGES: ControlRanges = { current: () => PROVIDERS, reload: async () => [] };
+export const BUILT_IN_RANGES: ControlRanges = { current: () => ALL_PROVIDERS, reload: async () => [] };
 
 /**
  * What `provider:NAME` means in a policy of an environment: what control knows now, and of a name that it does not know any more what the

@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeRangeList, openRangesFolder } from "@wherefrom/model";
 import { expect, test } from "vitest";
@@ -14,10 +14,12 @@ const NEW = ["13.32.0.0/16", "13.33.0.0/16", "2600:9000::/28"];
 const policy = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["10.0.0.0/8", "provider:edge"] } };
 const fromEdge = { peer: "10.0.0.1", headers: [["X-Forwarded-For", "203.0.113.7, 13.33.0.9"]] };
 
+/** In one step, as `ranges update` does it: control may look at any moment. */
 async function writeRanges(folder: string, texts: readonly string[], retrievedAt = "2026-11-01"): Promise<void> {
   const made = makeRangeList({ provider: "edge", source: "https://edge.example/ranges", retrievedAt }, texts);
   if (made.kind === "refused") throw new Error(JSON.stringify(made.issues));
-  await writeFile(join(folder, "edge.json"), JSON.stringify(made.list));
+  await writeFile(join(folder, "fresh"), JSON.stringify(made.list));
+  await rename(join(folder, "fresh"), join(folder, "edge.json"));
 }
 
 /** A control that follows a folder with one file, and an environment whose policy names it. */

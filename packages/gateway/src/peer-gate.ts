@@ -1,4 +1,5 @@
-import { createResolver, PolicyError, parsePolicy } from "wherefrom";
+import { createResolver, type Policy, PolicyError, parsePolicy } from "wherefrom";
+import { ALL_PROVIDERS } from "wherefrom/providers";
 import { z } from "zod";
 
 /** Whether a peer is one of those that are trusted with something. `undefined` is a peer without an address. */
@@ -18,17 +19,18 @@ const CLAIM: readonly string[] = ["192.0.2.1"];
 
 /** Builds the gate for entries that `peersSchema` has found valid. The library decides, as for a policy: its header counts from these peers only. */
 export function createPeerGate(entries: readonly unknown[]): PeerGate {
-  const resolver = createResolver(parsePolicy(policyFor(entries)));
+  const resolver = createResolver(policyOf(entries));
   return (peer) => resolver.resolve({ peer, lines: () => CLAIM }).outcome === "resolved";
 }
 
-function policyFor(entries: readonly unknown[]): object {
-  return { singleHeaderAlgorithm: { ipHeaderName: HEADER, trustedPeers: entries }, fallback: "REJECT" };
+function policyOf(entries: readonly unknown[]): Policy {
+  const json = { singleHeaderAlgorithm: { ipHeaderName: HEADER, trustedPeers: entries }, fallback: "REJECT" };
+  return parsePolicy(json, { providers: ALL_PROVIDERS });
 }
 
 function faultsOf(entries: readonly unknown[]): PolicyError["issues"] {
   try {
-    parsePolicy(policyFor(entries));
+    policyOf(entries);
     return [];
   } catch (error) {
     if (error instanceof PolicyError) return error.issues;

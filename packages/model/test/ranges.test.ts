@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createLiveResolver, evidenceOfFields, PROVIDERS } from "wherefrom";
+import { createLiveResolver, evidenceOfFields } from "wherefrom";
+import { ALL_PROVIDERS } from "wherefrom/providers";
 import { diffRanges, judgeRanges } from "../src/ranges/judge-ranges.ts";
 import { readPublishedList } from "../src/ranges/published-list.ts";
 import { openRangesFolder, readRangesFolder, updateRanges } from "../src/ranges/range-file.ts";
@@ -97,21 +98,22 @@ const digests = {
   private: "d4e08191be589cd28c09e01f26a4c44cc1b47ed6bb899ed20578e291f316851c",
   loopback: "67c975e4f0c7edbd1d96a12e41dfb1953dc450df18678c0c12f4eba0ec1b2f4b",
   "link-local": "7712df038f8227434ad8d96b2fdf7c7d23af9143d3f6d8430cd796fc4bf898eb",
+  cloudfront: "272f6b8f25cc00d352df0dff4605c5c82f9b60d2264aa5a4bd3768a07c954763",
   cloudflare: "9da903107eaa08f0702fb6213fa140267c9904f968ce0f7b32d647f95a50c3a7",
   fastly: "7e3ee5efb5cd736511cc0becc7099f2ab38a0594aaab65fb2b447bee9132f04e",
   "google-lb": "cdef91816f95c105380fa624eef68081fdf495a958fbda58895e66e83d5458ff",
 };
 
 test.each(Object.entries(digests))("provider:%s is the list that was taken over", (name, digest) => {
-  const provider = PROVIDERS.get(name);
+  const provider = ALL_PROVIDERS.get(name);
   expect(provider && rangeListOf(name, provider).sha256).toBe(digest);
 });
 
 test("each provider that is built in has its digest here", () => {
-  expect([...PROVIDERS.keys()].sort()).toEqual(Object.keys(digests).sort());
+  expect([...ALL_PROVIDERS.keys()].sort()).toEqual(Object.keys(digests).sort());
 });
 
-test.each([...PROVIDERS].filter(([, { isFixed }]) => !isFixed))("provider:%s passes its own judgement", (name, provider) => {
+test.each([...ALL_PROVIDERS].filter(([, { isFixed }]) => !isFixed))("provider:%s passes its own judgement", (name, provider) => {
   expect(judgeRanges(rangeListOf(name, provider), undefined)).toEqual([]);
 });
 
@@ -182,7 +184,7 @@ describe("a folder of ranges", () => {
     const update = await updateRanges(folder, listOf(["52.1.0.0/16"], { provider: "private" }));
     expect(update).toMatchObject({ kind: "refused", issues: [{ code: "RANGES_PROVIDER_FIXED" }] });
     writeFileSync(join(folder, "private.json"), formatRangeList(listOf(["52.1.0.0/16"], { provider: "private" })));
-    expect((await openRangesFolder(folder)).current().get("private")).toBe(PROVIDERS.get("private"));
+    expect((await openRangesFolder(folder)).current().get("private")).toBe(ALL_PROVIDERS.get("private"));
   });
 
   test("uses the last good copy of a broken file, and says that it is broken", async () => {

@@ -9,7 +9,8 @@ import {
   updateRanges,
 } from "@wherefrom/model";
 import type { Command } from "commander";
-import { escapeText, PROVIDERS } from "wherefrom";
+import { escapeText } from "wherefrom";
+import { ALL_PROVIDERS } from "wherefrom/providers";
 import { readCandidate } from "../candidate-list.ts";
 import { CliError, exitCodes } from "../errors.ts";
 import { parseDays, switchOption, valueOption } from "../option-values.ts";
@@ -101,7 +102,7 @@ function checkedName(name: string): string {
   if (!isProviderName(name)) {
     throw new CliError("USAGE_OPTION_INVALID", `NAME: expected lower-case letters, digits and hyphens, given '${escapeText(name, 80)}'`);
   }
-  if (PROVIDERS.get(name)?.isFixed !== true) return name;
+  if (ALL_PROVIDERS.get(name)?.isFixed !== true) return name;
   throw new CliError("USAGE_OPTION_INVALID", `NAME: a standard fixes the ranges of provider:${name}, so they are never updated`);
 }
 
@@ -116,7 +117,7 @@ type DiffCall = { readonly name: string; readonly from: string; readonly options
 
 async function diff({ name, from, options: { folder, json }, command }: DiffCall): Promise<number> {
   const read = await readNamedFolder(folder, command);
-  const builtIn = PROVIDERS.get(name);
+  const builtIn = ALL_PROVIDERS.get(name);
   const current = read.lists.find(({ provider }) => provider === name) ?? (builtIn && rangeListOf(name, builtIn));
   const candidate = await readCandidate(name, from);
   if (candidate.kind === "refused") return refuse(name, candidate.issues);

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { PROVIDERS, type Providers, type RangesSource } from "wherefrom";
+import type { Providers, RangesSource } from "wherefrom";
+import { ALL_PROVIDERS } from "wherefrom/providers";
 import { diffRanges, judgeRanges, type RangeDiff } from "./judge-ranges.ts";
 import { type RangeIssue, rangeIssue } from "./range-issue.ts";
 import {
@@ -48,7 +49,7 @@ export async function readRangesFolder(folder: string): Promise<RangesFolder> {
  * Errors: none thrown. A list or a disk that does not do leaves everything as it was.
  */
 export async function updateRanges(folder: string, candidate: RangeList): Promise<RangeUpdate> {
-  const builtIn = PROVIDERS.get(candidate.provider);
+  const builtIn = ALL_PROVIDERS.get(candidate.provider);
   if (builtIn?.isFixed === true) {
     return {
       kind: "refused",
@@ -73,7 +74,7 @@ export type RangesFolderSource = RangesSource & {
 };
 
 /** Opens a folder of range files as a source. `others`, by default what is built in, stands for every provider that has no file. */
-export async function openRangesFolder(folder: string, others: Providers = PROVIDERS): Promise<RangesFolderSource> {
+export async function openRangesFolder(folder: string, others: Providers = ALL_PROVIDERS): Promise<RangesFolderSource> {
   let providers = others;
   let seen = "[]";
   const source: RangesFolderSource = {
@@ -96,7 +97,7 @@ async function listNames(
   try {
     const files = (await readdir(folder)).filter((file) => file.endsWith(".json") || file.endsWith(`.json${LAST_GOOD}`));
     const names = new Set(files.map((file) => file.slice(0, file.indexOf(".json"))));
-    return { kind: "names", names: [...names].filter((name) => isProviderName(name) && PROVIDERS.get(name)?.isFixed !== true).sort() };
+    return { kind: "names", names: [...names].filter((name) => isProviderName(name) && ALL_PROVIDERS.get(name)?.isFixed !== true).sort() };
   } catch (error) {
     return isAbsent(error) ? { kind: "names", names: [] } : { kind: "refused", issues: [unreadable(folder, error)] };
   }

@@ -1,4 +1,5 @@
-import { PROVIDERS, type Providers, parsePrefix } from "wherefrom";
+import { type Providers, parsePrefix } from "wherefrom";
+import { ALL_PROVIDERS } from "wherefrom/providers";
 import { z } from "zod";
 import { isPlausiblePrefix } from "./judge-ranges.ts";
 import { isProviderName, rangeListOf, withRangeLists } from "./range-list.ts";
@@ -44,7 +45,7 @@ export function rangesNamedIn(policyJson: unknown, providers: Providers): Snapsh
 }
 
 /** What `provider:NAME` means in a snapshot: what it says itself, and what `others` says of all other names. */
-export function providersWith(ranges: SnapshotRanges | undefined, others: Providers = PROVIDERS): Providers {
+export function providersWith(ranges: SnapshotRanges | undefined, others: Providers = ALL_PROVIDERS): Providers {
   if (ranges === undefined) return others;
   return withRangeLists(
     others,
@@ -64,5 +65,5 @@ function isCanonicalPlausible(text: string): boolean {
 }
 
 function isFixed(name: string): boolean {
-  return PROVIDERS.get(name)?.isFixed === true;
+  return ALL_PROVIDERS.get(name)?.isFixed === true;
 }
