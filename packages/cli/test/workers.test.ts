@@ -143,6 +143,26 @@ describe.skipIf(process.platform !== "linux")("a gateway of several workers", ()
     expect((await scrape()).get('wherefrom_faults_total{code="CLIENT_ADDRESS_UNKNOWN"}')).toBe(MANY);
   });
 
+  test("resumes a TLS session, in whichever worker it began", async () => {
+    const session = await new Promise<Buffer>((resolve, reject) => {
+      const first = connectTls({ port: portOf(1), host: "127.0.0.1", rejectUnauthorized: false });
+      first.once("session", (ticket) => {
+        first.destroy();
+        resolve(ticket);
+      });
+      first.once("error", reject);
+    });
+    const isResumed = (): Promise<boolean> =>
+      new Promise((resolve, reject) => {
+        const again = connectTls({ port: portOf(1), host: "127.0.0.1", rejectUnauthorized: false, session }, () => {
+          resolve(again.isSessionReused());
+          again.destroy();
+        });
+        again.once("error", reject);
+      });
+    expect(await Promise.all(Array.from({ length: MANY }, isResumed))).toEqual(Array.from({ length: MANY }, () => true));
+  });
+
   test("believes a signed hop once, whichever workers it is shown to", async () => {
     const hop = makeHop({ path: "/hop" });
     const addresses = await told(

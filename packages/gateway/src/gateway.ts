@@ -37,6 +37,8 @@ export type GatewayOptions = {
   readonly peerOf?: (socket: Socket) => string | undefined;
   /** What measures the process, for who wants to be told otherwise. This process unless given. */
   readonly processReader?: ProcessReader;
+  /** What TLS session tickets are sealed with, for processes that are to open each other's: 48 bytes. Each listener has its own unless given. */
+  readonly ticketKeys?: Buffer;
   /** Who remembers used signed hops. This process unless given. */
   readonly hopMemory?: HopMemory;
   /** Gets the record of every exchange after its answer. It must return at once; what it throws is dropped. */
@@ -100,6 +102,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     onNotice,
     peerOf: options.peerOf ?? peerOfSocket,
     signedHops,
+    ticketKeys: options.ticketKeys,
     accessLog,
     onExchange: options.onExchange,
     snapshot: () => running.current(),

@@ -22,6 +22,8 @@ export type Runtime = {
   /** The snapshot that new exchanges run by. */
   readonly snapshot: () => CompiledSnapshot;
   readonly signedHops: SignedHops;
+  /** What TLS session tickets are sealed with, where other processes are to open them. */
+  readonly ticketKeys: Buffer | undefined;
   readonly accessLog: AccessLog | undefined;
   readonly onExchange: ((record: ExchangeRecord) => void) | undefined;
   readonly onNotice: (notice: Notice) => void;

@@ -90,9 +90,9 @@ export class Listeners {
 
   async #openEntrance({ proxies, tls: files, speaksHttp2, isEngine }: ListenerSettings): Promise<Entrance> {
     if (files === undefined) return { proxies, tls: undefined, speaksHttp2, isEngine };
-    const { limits, onNotice } = this.#runtime;
+    const { limits, onNotice, ticketKeys } = this.#runtime;
     const protocols = speaksHttp2 ? ["h2", "http/1.1"] : ["http/1.1"];
-    return { proxies, tls: await Tls.open(files, { limits, onNotice, protocols }), speaksHttp2, isEngine };
+    return { proxies, tls: await Tls.open(files, { limits, onNotice, protocols, ticketKeys }), speaksHttp2, isEngine };
   }
 
   #accept(socket: Socket, entrance: Entrance): void {

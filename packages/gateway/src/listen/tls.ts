@@ -13,6 +13,8 @@ type TlsParts = {
   readonly onNotice: (notice: Notice) => void;
   /** What may be spoken, the preferred first, by its ALPN names. */
   readonly protocols: readonly string[];
+  /** What session tickets are sealed with, where others are to open them: 48 bytes. Of its own otherwise. */
+  readonly ticketKeys: Buffer | undefined;
 };
 
 /** Makes TLS of the connections of one listener. It listens nowhere itself. */
@@ -25,9 +27,10 @@ export class Tls {
 
   /** Errors: `GATEWAY_CERTIFICATE_UNUSABLE`. */
   static async open(files: CertificateFiles, parts: TlsParts): Promise<Tls> {
-    const { limits, onNotice, protocols } = parts;
+    const { limits, onNotice, protocols, ticketKeys } = parts;
     const server = createServer({ ALPNProtocols: [...protocols] });
-    const onChange = ({ options }: { options: SecureContextOptions }): void => server.setSecureContext({ ...strict, ...options });
+    const onChange = ({ options }: { options: SecureContextOptions }): void =>
+      server.setSecureContext({ ...strict, ...options, ...(ticketKeys && { ticketKeys }) });
     try {
       const certificate = await KeptCertificate.open(files, { onNotice, onChange, now: Date.now, checkMs: limits.certificateCheckMs });
       onChange(certificate.current);

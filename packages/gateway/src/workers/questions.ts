@@ -9,6 +9,9 @@ import type { Offered, SnapshotStanding } from "../snapshot/source.ts";
 /** What a worker is told of the gateway that it is part of: all that can be sent to another process. */
 export type WorkerOptions = Pick<GatewayOptions, "listeners" | "id" | "limits" | "signedHop" | "accessLog">;
 
+/** What a worker is opened by: `workers` is how many share the machine, `ticketKeys` in base64 what they seal TLS session tickets with. */
+export type WorkerOpening = { readonly options: WorkerOptions; readonly workers: number; readonly ticketKeys: string };
+
 /** A snapshot on its way to the workers. */
 export type GivenSnapshot = { readonly json: unknown; readonly standing: SnapshotStanding };
 
@@ -17,8 +20,8 @@ export type WorkerState = { readonly readiness: Readiness; readonly counts: read
 
 /** What the primary asks a worker. */
 export type WorkerQuestions = {
-  /** Answered when it listens. Asked first, once; `workers` is how many share the machine. */
-  readonly open: { readonly given: { readonly options: WorkerOptions; readonly workers: number }; readonly answer: readonly ListeningAt[] };
+  /** Answered when it listens. Asked first, once. */
+  readonly open: { readonly given: WorkerOpening; readonly answer: readonly ListeningAt[] };
   readonly offer: { readonly given: GivenSnapshot; readonly answer: Offered };
   readonly state: { readonly given: null; readonly answer: WorkerState };
   readonly metrics: { readonly given: null; readonly answer: readonly (readonly MetricFamily[])[] };

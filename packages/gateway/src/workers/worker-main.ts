@@ -39,8 +39,15 @@ const source: SnapshotSource = {
 const send = (message: object): void => void process.send?.(message, undefined, {}, () => undefined);
 
 const primary = new Channel<PrimaryQuestions, WorkerQuestions>(send, {
-  async open({ options, workers }) {
-    opened = await openGateway({ ...options, source, onNotice, hopMemory, processReader: openProcessReader({ sharedBy: workers }) });
+  async open({ options, workers, ticketKeys }) {
+    opened = await openGateway({
+      ...options,
+      source,
+      onNotice,
+      hopMemory,
+      ticketKeys: Buffer.from(ticketKeys, "base64"),
+      processReader: openProcessReader({ sharedBy: workers }),
+    });
     return opened.listeners;
   },
   offer: async ({ json, standing }) => (await sink).offer(json, standing),

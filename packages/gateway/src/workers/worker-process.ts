@@ -5,7 +5,7 @@ import type { Readiness } from "../admin/readiness.ts";
 import type { ListeningAt } from "../listen/listen.ts";
 import type { Offered } from "../snapshot/source.ts";
 import { type Answers, Channel, Unanswered } from "./channel.ts";
-import type { GivenSnapshot, PrimaryQuestions, WorkerOptions, WorkerQuestions, WorkerState } from "./questions.ts";
+import type { GivenSnapshot, PrimaryQuestions, WorkerOpening, WorkerQuestions, WorkerState } from "./questions.ts";
 
 /** How often a worker is asked how it does. */
 const WATCH_INTERVAL_MS = 1_000;
@@ -64,8 +64,8 @@ export class WorkerProcess {
   }
 
   /** Has it listen. Errors: those of `openGateway`; `Unanswered` when it dies of it. */
-  async open(options: WorkerOptions, workers: number): Promise<readonly ListeningAt[]> {
-    const listeners = await this.#channel.ask("open", { options, workers });
+  async open(opening: WorkerOpening): Promise<readonly ListeningAt[]> {
+    const listeners = await this.#channel.ask("open", opening);
     this.#isOpen = true;
     return listeners;
   }

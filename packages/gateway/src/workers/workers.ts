@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { escapeText } from "wherefrom";
 import type { MetricFamily } from "../admin/metric-family.ts";
 import type { Readiness } from "../admin/readiness.ts";
@@ -32,6 +33,8 @@ export class Workers {
   readonly #workers = new Set<WorkerProcess>();
   readonly #past = new PastCounts();
   #options: WorkerOptions;
+  /** New ones with each restart, so that they do not get old. */
+  #ticketKeys = makeTicketKeys();
   #newest: GivenSnapshot | undefined;
   #deaths = 0;
   #listening: readonly ListeningAt[] = [];
@@ -126,7 +129,7 @@ export class Workers {
     this.#workers.add(worker);
     void worker.ended.then((how) => this.#note(worker, how));
     try {
-      const opening = worker.open(this.#options, wanted);
+      const opening = worker.open({ options: this.#options, workers: wanted, ticketKeys: this.#ticketKeys });
       if (this.#newest !== undefined) void worker.offer(this.#newest);
       this.#listening = await opening;
       return worker;
@@ -164,6 +167,7 @@ export class Workers {
       const before = this.#options;
       this.#options = this.#next;
       this.#next = undefined;
+      this.#ticketKeys = makeTicketKeys();
       await this.#replaceAll(before);
     }
   }
@@ -189,6 +193,11 @@ export class Workers {
   #tell(level: Notice["level"], code: Notice["code"], message: string): void {
     this.#parts.onNotice({ level, code, message });
   }
+}
+
+/** As many bytes as Node takes. */
+function makeTicketKeys(): string {
+  return randomBytes(48).toString("base64");
 }
 
 function messageOf(error: unknown): string {
