@@ -18,6 +18,7 @@ const GROUPS: readonly CommandGroup[] = [
   { words: ["up"], add: async (program) => (await import("./commands/up.ts")).addUpCommand(program) },
   { words: ["gateway"], add: async (program) => (await import("./commands/gateway.ts")).addGatewayCommand(program) },
   { words: ["control"], add: async (program) => (await import("./commands/control.ts")).addControlCommand(program) },
+  { words: ["snapshot-key"], add: async (program) => (await import("./commands/snapshot-key.ts")).addSnapshotKeyCommand(program) },
   { words: ["resolve"], add: async (program, { exit }) => (await import("./commands/resolve.ts")).addResolveCommand(program, exit) },
   { words: ["doctor"], add: async (program, { exit }) => (await import("./commands/doctor.ts")).addDoctorCommand(program, exit) },
   { words: ["lint"], add: async (program, context) => (await import("./commands/lint.ts")).addLintCommand(program, context) },

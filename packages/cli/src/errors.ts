@@ -41,6 +41,7 @@ export type CliErrorCode =
   | "LISTEN_PORT_IN_USE"
   | "LISTEN_REFUSED"
   | "DATA_FOLDER_UNUSABLE"
+  | "SNAPSHOT_KEY_ABSENT"
   | "DEMO_ROUTE_REFUSED";
 
 /** Stable. What one line of `resolve --jsonl` says in place of its resolution. */
@@ -77,6 +78,7 @@ const USAGE_FAULTS: ReadonlySet<CliErrorCode> = new Set<CliErrorCode>([
   "EVIDENCE_UNREADABLE",
   "FILES_INVALID",
   "FILES_NOT_OURS",
+  "SNAPSHOT_KEY_ABSENT",
 ]);
 
 /** A command that cannot go on. Its message is one line for the person at the terminal and says the way out. */

@@ -29,7 +29,9 @@ export async function openGatewayNode(options: GatewayNodeOptions, own: Own): Pr
   // Opened first and so closed last: it tells about the whole life of the gateway.
   const admin = await openAdminListener(setup.admin, own);
   const source = own(await openSource(options, setup));
-  const gateway = own(await openListening(options, { ...setup, source, onNotice: noticePrinter(options) }));
+  const onNotice = noticePrinter(options);
+  if (options.source.kind === "control" && setup.snapshotKeys === undefined) onNotice(UNVERIFIED);
+  const gateway = own(await openListening(options, { ...setup, source, onNotice }));
   admin?.show(gateway);
   own(onSignal("SIGHUP", () => source.refresh?.().then(reportOffered, reportUnreadable)));
   own(onSignal("SIGHUP", () => void gateway.refreshCertificates()));
@@ -37,6 +39,13 @@ export async function openGatewayNode(options: GatewayNodeOptions, own: Own): Pr
   own(onSignal("SIGUSR2", () => void restartWorkers(gateway, options)));
   return { urls: gateway.listeners.map((place) => place.url), revision: gateway.revision(), adminUrl: admin?.url };
 }
+
+const UNVERIFIED: Notice = {
+  level: "warning",
+  code: "SNAPSHOT_UNVERIFIED",
+  message:
+    "Nobody looks at the signatures of snapshots. Give --snapshot-key KEY (WHEREFROM_SNAPSHOT_KEY), as wherefrom snapshot-key prints it",
+};
 
 /** What the answer to SIGHUP says line by line, where a file is read only when somebody asks for it. */
 const ANSWERED: ReadonlySet<Notice["code"]> = new Set<Notice["code"]>(["SNAPSHOT_APPLIED", "SNAPSHOT_REFUSED"]);

@@ -1,7 +1,16 @@
 import { hostname as machineName } from "node:os";
-import { controlSource, fileSource, type GatewayFile, type KeptSource, keptSource, readGatewayFile } from "@wherefrom/gateway";
+import {
+  controlSource,
+  fileSource,
+  type GatewayFile,
+  type KeptSource,
+  keptSource,
+  readGatewayFile,
+  type SnapshotKeys,
+} from "@wherefrom/gateway";
 import type { AdminFlags } from "./admin-flags.ts";
 import { adminOptions } from "./admin-listener.ts";
+import { CliError } from "./errors.ts";
 import { type ListenerFlags, listenerOf } from "./listener-flags.ts";
 import type { Names } from "./names.ts";
 import { openFolder } from "./ranges-folder.ts";
@@ -9,6 +18,9 @@ import type { WorkersFlag } from "./workers-flag.ts";
 
 const MAX_ID_CHARS = 63;
 const DEFAULT_SNAPSHOT_CACHE = "./data/snapshots";
+const FIRST_USE = "first-use";
+/** Two, for the time in which control changes its key. */
+const MAX_SNAPSHOT_KEYS = 2;
 
 /** What the command was told of a gateway. */
 export type GatewayNodeOptions = Names &
@@ -25,6 +37,8 @@ export type GatewayNodeOptions = Names &
     readonly accessLog?: string | undefined;
     /** Folder in which the last good snapshot is kept, before what the gateway file says. */
     readonly snapshotCache?: string | undefined;
+    /** Whose snapshots are taken, before what the gateway file says: keys, or the one word `first-use`. */
+    readonly snapshotKey?: readonly string[] | undefined;
     readonly isQuiet: boolean;
   };
 
@@ -33,7 +47,7 @@ export type GatewaySetup = GatewayFile & { readonly id: string };
 
 /** Reads the gateway file, if there is one, and lets the flags go before it. Errors: `GatewayError` for the file, `CliError` for flags. */
 export async function readSetup(options: GatewayNodeOptions): Promise<GatewaySetup> {
-  const { place, accessLog, snapshotCache } = options;
+  const { place, accessLog, snapshotCache, snapshotKey } = options;
   const file: GatewayFile = "config" in place ? await readGatewayFile(place.config) : { listeners: [listenerOf(place)] };
   const admin = adminOptions(options, file.admin);
   return {
@@ -42,20 +56,40 @@ export async function readSetup(options: GatewayNodeOptions): Promise<GatewaySet
     ...(admin !== undefined && { admin }),
     ...(accessLog !== undefined && { accessLog: { ...file.accessLog, file: accessLog } }),
     ...(snapshotCache !== undefined && { snapshotCache }),
+    ...(snapshotKey !== undefined && { snapshotKeys: snapshotKeysOf(snapshotKey) }),
   };
 }
 
-/** The source that the command was told, with a memory behind it. Errors: `CliError` RANGES_FOLDER_UNUSABLE. */
-export async function openSource(options: GatewayNodeOptions, { id, snapshotCache }: GatewaySetup): Promise<KeptSource> {
+/** The source that the command was told, with a memory behind it. Errors: `CliError` RANGES_FOLDER_UNUSABLE, and for flags that do not go together. */
+export async function openSource(
+  options: GatewayNodeOptions,
+  { id, snapshotCache, snapshotKeys: keys }: GatewaySetup,
+): Promise<KeptSource> {
   const { source, organization, environment } = options;
-  if (source.kind === "snapshot") {
-    const ranges = await openFolder(source.ranges, new Map());
-    const place = snapshotCache === undefined ? undefined : { folder: snapshotCache, name: id };
-    return keptSource(fileSource(source.file, { ranges }), { place });
+  const isFile = source.kind === "snapshot";
+  const folder = snapshotCache ?? (!isFile && isFoundAgain(options) ? DEFAULT_SNAPSHOT_CACHE : undefined);
+  if (keys === FIRST_USE && folder === undefined) {
+    throw new CliError("USAGE_OPTION_MISSING", "Give --snapshot-cache FOLDER with --snapshot-key first-use, or the key would be forgotten");
+  }
+  const place = folder === undefined ? undefined : { folder, name: id };
+  if (isFile) {
+    if (keys !== undefined && source.ranges !== undefined) {
+      throw new CliError(
+        "USAGE_OPTION_CONFLICT",
+        "Give either --ranges or --snapshot-key, not both: the ranges are part of what is signed",
+      );
+    }
+    return keptSource(fileSource(source.file, { ranges: await openFolder(source.ranges, new Map()) }), { place, keys });
   }
   const control = controlSource({ url: source.url, organization, environment, gatewayId: id });
-  const folder = snapshotCache ?? (isFoundAgain(options) ? DEFAULT_SNAPSHOT_CACHE : undefined);
-  return keptSource(control, { place: folder === undefined ? undefined : { folder, name: id }, organization, environment });
+  return keptSource(control, { place, keys, organization, environment });
+}
+
+/** Errors: `CliError` USAGE_OPTION_CONFLICT. */
+function snapshotKeysOf(given: readonly string[]): SnapshotKeys {
+  if (given.length === 1 && given[0] === FIRST_USE) return FIRST_USE;
+  if (given.length <= MAX_SNAPSHOT_KEYS && !given.includes(FIRST_USE)) return [...given];
+  throw new CliError("USAGE_OPTION_CONFLICT", `Give --snapshot-key (WHEREFROM_SNAPSHOT_KEY) as one key, as two, or as ${FIRST_USE}`);
 }
 
 /** The machine and where the gateway listens: two gateways on one machine have different names. */

@@ -1,3 +1,4 @@
+import { isSnapshotKey } from "@wherefrom/model";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError } from "./errors.ts";
 
@@ -34,6 +35,13 @@ export function parseGatewayName(text: string): string {
     throw new InvalidArgumentError("Expected 1 to 63 letters, digits, dots, underscores or hyphens, the first a letter or digit.");
   }
   return text;
+}
+
+/** Reads public keys of control, separated by commas or given one by one. Throws commander's argument error. */
+export function collectSnapshotKeys(text: string, earlier: readonly string[] = []): readonly string[] {
+  const keys = text.split(",").map((key) => key.trim());
+  if (keys.every((key) => key === "first-use" || isSnapshotKey(key))) return [...earlier, ...keys];
+  throw new InvalidArgumentError("Expected ed25519: and a public key, as wherefrom snapshot-key prints it, or first-use.");
 }
 
 /** Reads an http or https URL. Throws commander's argument error. */

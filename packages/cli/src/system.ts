@@ -1,6 +1,6 @@
 import { resolve as absolutePath, join } from "node:path";
 import { type Control, openControl } from "@wherefrom/control";
-import { controlSource } from "@wherefrom/gateway";
+import { controlSource, keptSource } from "@wherefrom/gateway";
 import type { AdminFlags } from "./admin-flags.ts";
 import { adminOptions, openAdminListener } from "./admin-listener.ts";
 import { prepareDataFolder, withDataFlag } from "./data-folder.ts";
@@ -54,7 +54,8 @@ export async function openSystem(options: SystemOptions, own: Own): Promise<Syst
   const control = own(await withDataFlag(options.data, () => openApi(options)));
   await control.seedEnvironment({ organization, name: environment, routes: demo === undefined ? [] : [demoRoute(demo.url)] });
   if (demo !== undefined) await pointDemoRoute({ apiUrl: control.url, organization, environment, target: demo.url });
-  const source = own(controlSource({ url: control.url, organization, environment, gatewayId: GATEWAY_ID }));
+  const followed = controlSource({ url: control.url, organization, environment, gatewayId: GATEWAY_ID });
+  const source = own(keptSource(followed, { keys: [control.snapshotKey], organization, environment }));
   const { gatewayHost: host, gatewayPort: port } = options;
   const gateway = own(
     await withListenFlags(

@@ -1,5 +1,6 @@
-import { environmentName, snapshotOf } from "./api/environment-json.ts";
+import { environmentName } from "./api/environment-json.ts";
 import type { Change, Changed, Decide, DecideAll, EnvironmentContent, Stamp } from "./config-store/port.ts";
+import { deliveryOf } from "./delivery.ts";
 import type { ControlParts } from "./parts.ts";
 import { providersFor, withRanges } from "./ranges.ts";
 
@@ -60,10 +61,14 @@ function changeWithRanges(
 
 type Publishing = Changed<EnvironmentContent> & { readonly organization: string; readonly environment: string };
 
-async function publish({ publisher, limits, onNotice }: ControlParts, publishing: Publishing): Promise<Published> {
+async function publish(parts: ControlParts, publishing: Publishing): Promise<Published> {
+  const { publisher, limits, onNotice } = parts;
   const { organization, environment, revision, before, after } = publishing;
   const name = environmentName(organization, environment);
-  publisher.publish(name, after ? { kind: "snapshot", snapshot: snapshotOf(organization, after) } : { kind: "gone", revision });
+  publisher.publish(
+    name,
+    after ? { kind: "delivery", delivery: await deliveryOf(parts, organization, after) } : { kind: "gone", revision },
+  );
   if (after === undefined) return { revision, before, after, lateGateways: [] };
   const lateGateways = await publisher.settled(name, { revision, timeoutMs: limits.maxPublishWaitMs });
   if (lateGateways.length > 0) onNotice({ kind: "gateways-late", environment: name, revision, gateways: lateGateways });

@@ -36,6 +36,7 @@ import type { ControlParts } from "./parts.ts";
 import { createPublisher } from "./publish.ts";
 import { BUILT_IN_RANGES, type ControlRanges } from "./ranges.ts";
 import { type EnvironmentSeed, seedEnvironment, seedOrganization } from "./seed.ts";
+import { keyPlaceBeside, openSnapshotKey, type SnapshotKeyPlace } from "./snapshot-key.ts";
 
 export type ControlOptions = {
   /** A loopback host. Port 0 lets the system choose. */
@@ -44,6 +45,8 @@ export type ControlOptions = {
   readonly database: string;
   /** Made at the start unless it exists. Others can be made over the API. */
   readonly organization: string;
+  /** Where the key is that snapshots are signed with. Beside an SQLite file unless given; `snapshot-key.pem`, made when it is missing. */
+  readonly snapshotKey?: SnapshotKeyPlace;
   readonly limits?: Partial<ControlLimits>;
   /** What `provider:NAME` means; it is looked at again every `rangesLookMs`. Default: what is built in. */
   readonly ranges?: ControlRanges;
@@ -55,6 +58,8 @@ export type Control = {
   readonly url: string;
   readonly host: string;
   readonly port: number;
+  /** What gateways tell snapshots of this control by: `ed25519:…` */
+  readonly snapshotKey: string;
   /** Creates the environment with its routes unless one of that name exists; then nothing changes. Its organization must exist. */
   seedEnvironment(environment: EnvironmentSeed): Promise<void>;
   /** Ends event streams and long-polls, lets other requests end, and closes the database. A second call waits for the first. */
@@ -118,10 +123,10 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   requireLoopbackListen(options.listen.host);
   requireOrganizationName(organization);
   const limits = { ...DEFAULT_CONTROL_LIMITS, ...options.limits };
-  const store = await openSqliteStore(options.database, limits);
   const publisher = createPublisher(limits);
   const { ranges = BUILT_IN_RANGES } = options;
-  const parts: ControlParts = { store, publisher, limits, ranges, identify: identifyByClaim, onNotice, now: () => Date.now() };
+  const { store, snapshotKey } = await openKept(options, limits);
+  const parts: ControlParts = { store, publisher, snapshotKey, limits, ranges, identify: identifyByClaim, onNotice, now: () => Date.now() };
   const follower = followRanges(parts);
   try {
     await seedOrganization(parts, organization);
@@ -129,6 +134,20 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     return controlOf(await listen(createApp(ALL_LINES, parts), options.listen), { parts, follower });
   } catch (error) {
     await follower.close();
+    await store.close();
+    throw error;
+  }
+}
+
+/** What outlives the process. The folder of the key is there when the database is. */
+async function openKept(
+  { database, snapshotKey }: ControlOptions,
+  limits: ControlLimits,
+): Promise<Pick<ControlParts, "store" | "snapshotKey">> {
+  const store = await openSqliteStore(database, limits);
+  try {
+    return { store, snapshotKey: openSnapshotKey(snapshotKey ?? keyPlaceBeside(database)) };
+  } catch (error) {
     await store.close();
     throw error;
   }
@@ -146,6 +165,7 @@ function controlOf(listener: Listener, { parts, follower }: { readonly parts: Co
     url: listener.url,
     host: listener.host,
     port: listener.port,
+    snapshotKey: parts.snapshotKey.publicKey,
     seedEnvironment: (environment) => seedEnvironment(parts, environment),
     close: () => {
       closing ??= close();

@@ -4,3 +4,4 @@ export type { ApiReason, FieldReason } from "./http/api-reason.ts";
 export type { ControlLimits } from "./limits.ts";
 export type { ControlNotice } from "./notice.ts";
 export type { EnvironmentSeed } from "./seed.ts";
+export { openSnapshotKey, type SnapshotKey, type SnapshotKeyPlace } from "./snapshot-key.ts";

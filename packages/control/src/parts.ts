@@ -4,11 +4,13 @@ import type { ControlLimits } from "./limits.ts";
 import type { ControlNotice } from "./notice.ts";
 import type { Publisher } from "./publish.ts";
 import type { ControlRanges } from "./ranges.ts";
+import type { SnapshotKey } from "./snapshot-key.ts";
 
 /** What the API works with. Made once, in control.ts. */
 export type ControlParts = {
   readonly store: ConfigStore;
   readonly publisher: Publisher;
+  readonly snapshotKey: SnapshotKey;
   readonly limits: ControlLimits;
   readonly ranges: ControlRanges;
   /** Tells who asks. The seam for access control. */

@@ -1,9 +1,10 @@
-import type { GatewayReport, Snapshot } from "@wherefrom/model";
+import type { GatewayReport } from "@wherefrom/model";
+import type { Delivery, SentSnapshot } from "./delivery.ts";
 import { until, type Wakers } from "./until.ts";
 
 /** What happened last to an environment, as far as gateways are concerned. */
 export type Publication =
-  | { readonly kind: "snapshot"; readonly snapshot: Snapshot }
+  | { readonly kind: "delivery"; readonly delivery: Delivery }
   /** The environment was deleted; `revision` is that of the deletion. */
   | { readonly kind: "gone"; readonly revision: number };
 
@@ -14,10 +15,19 @@ export type GatewayState = Partial<Pick<GatewayReport, "revision" | "refused">> 
   readonly reportedAt?: number | undefined;
 };
 
-/** What waiting for a newer publication came to. `unchanged`: the time is over, or the caller gave up, or control closes. */
-export type Awaited = Publication | { readonly kind: "unchanged" };
+/** What waiting for a newer snapshot came to. `unchanged`: the time is over, or the caller gave up, or control closes. */
+export type Awaited =
+  | { readonly kind: "snapshot"; readonly sent: SentSnapshot }
+  | { readonly kind: "gone" }
+  | { readonly kind: "unchanged" };
 
-type WaitOptions = { readonly after: number; readonly timeoutMs: number; readonly signal?: AbortSignal | undefined };
+type WaitOptions = {
+  /** Revision that the reader has. */
+  readonly after: number;
+  readonly gateway: string | undefined;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+};
 
 /**
  * Passes each environment's newest snapshot to whoever waits for it, and knows which gateway runs what.
@@ -27,7 +37,7 @@ type WaitOptions = { readonly after: number; readonly timeoutMs: number; readonl
 export type Publisher = {
   /** Older than what was published already: ignored. */
   publish(environment: string, publication: Publication): void;
-  /** The first publication with a revision above `after`. */
+  /** The first snapshot for that gateway with a revision above `after`. */
   next(environment: string, options: WaitOptions): Promise<Awaited>;
   /**
    * Counts a gateway's event stream as connected until the returned function is called. A stream that names no gateway is taken
@@ -69,9 +79,9 @@ export function createPublisher({ maxGateways, introductionMs }: PublisherLimits
   };
   return {
     publish: (environment, publication) => publish(channelOf(environment), publication),
-    async next(environment, { after, timeoutMs, signal }) {
+    async next(environment, { after, gateway, timeoutMs, signal }) {
       const channel = channelOf(environment);
-      const newer = () => (channel.newest !== undefined && revisionOf(channel.newest) > after ? channel.newest : undefined);
+      const newer = () => newerThan(channel, { after, gateway });
       const signals = signal === undefined ? [closing.signal] : [closing.signal, signal];
       return (await until(channel.wakers, newer, { timeoutMs, signals })) ?? { kind: "unchanged" };
     },
@@ -91,7 +101,14 @@ export function createPublisher({ maxGateways, introductionMs }: PublisherLimits
 }
 
 function revisionOf(publication: Publication): number {
-  return publication.kind === "snapshot" ? publication.snapshot.revision : publication.revision;
+  return publication.kind === "delivery" ? publication.delivery.revision : publication.revision;
+}
+
+function newerThan({ newest }: Channel, { after, gateway }: Pick<WaitOptions, "after" | "gateway">): Awaited | undefined {
+  if (newest === undefined) return undefined;
+  if (newest.kind === "gone") return newest.revision > after ? { kind: "gone" } : undefined;
+  const sent = newest.delivery.snapshotFor(gateway);
+  return sent.snapshot.revision > after ? { kind: "snapshot", sent } : undefined;
 }
 
 function wake(channel: Channel): void {
@@ -162,6 +179,11 @@ function statesOf(channel: Channel): readonly GatewayState[] {
 function lateGateways(channel: Channel, revision: number): readonly string[] {
   const connected = statesOf(channel).filter((gateway) => gateway.isConnected);
   return connected
-    .filter((gateway) => Math.max(gateway.revision ?? 0, gateway.refused?.revision ?? 0) < revision)
+    .filter(({ name, revision: served = 0, refused }) => Math.max(served, refused?.revision ?? 0) < wantedOf(channel, name, revision))
     .map((gateway) => gateway.name);
+}
+
+/** What that gateway has to run when the environment is at `revision`: less, where it does not try the newest. */
+function wantedOf({ newest }: Channel, gateway: string, revision: number): number {
+  return newest?.kind === "delivery" ? Math.min(revision, newest.delivery.snapshotFor(gateway).snapshot.revision) : revision;
 }

@@ -8,6 +8,7 @@ import { describeIssues, shapeIssues } from "./json-issue.ts";
 import { limitsSchema } from "./limits.ts";
 import { listenersSchema } from "./listen/listener-options.ts";
 import { signedHopSchema } from "./signed-hop/hop-options.ts";
+import { snapshotKeysSchema } from "./snapshot/snapshot-keys.ts";
 
 /** What a gateway file may hold: a section for each subject, whose schema stands beside the subject. */
 const gatewayFileSchema = z.strictObject({
@@ -16,6 +17,8 @@ const gatewayFileSchema = z.strictObject({
   signedHop: signedHopSchema.exactOptional(),
   accessLog: accessLogSchema.exactOptional(),
   admin: adminSchema.exactOptional(),
+  /** Whose snapshots are taken: one or two keys, or `first-use`. */
+  snapshotKeys: snapshotKeysSchema.exactOptional(),
   /** Folder in which the last good snapshot is kept. */
   snapshotCache: z.string().min(1, "Expected the path of a folder").exactOptional(),
 });

@@ -80,7 +80,8 @@ export type Gateway = GatewaySubject & {
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { source } = options;
-  const onNotice = quiet(options.onNotice);
+  const tally = new Tally();
+  const onNotice = quiet(options.onNotice, tally);
   const limits = withLimits(options.limits ?? {});
   const settings = readListenerOptions(options.listeners);
   const hopContext = { limits, onNotice, now: Date.now, env: process.env, memory: options.hopMemory };
@@ -91,7 +92,6 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const upstreams = new Upstreams({ limits, lookup, onNotice });
   const tunnels = new Tunnels(limits);
   const overload = new Overload({ limits, onNotice, reader: options.processReader ?? openProcessReader() });
-  const tally = new Tally();
   const running = new RunningSnapshot(upstreams, { onNotice, now });
   const runtime: Runtime = {
     limits,
@@ -159,9 +159,10 @@ function openAccessLog(
   return accessLog && new AccessLog(accessLog, { gateway, limits, onNotice, now: Date.now });
 }
 
-/** A listener that throws must not take a request with it. */
-export function quiet(onNotice: GatewayOptions["onNotice"]): (notice: Notice) => void {
+/** Counts notices, where there is somebody to. A listener that throws must not take a request with it. */
+export function quiet(onNotice: GatewayOptions["onNotice"], tally?: Tally): (notice: Notice) => void {
   return (notice) => {
+    tally?.countNotice(notice.code);
     try {
       onNotice?.(notice);
     } catch {

@@ -24,6 +24,7 @@ export { type ControlSourceOptions, controlSource } from "./snapshot/control-sou
 export { fileSource } from "./snapshot/file-source.ts";
 export type { SnapshotIssue, SnapshotIssueCode } from "./snapshot/issue.ts";
 export { type KeptSource, type KeptSourceOptions, keptSource } from "./snapshot/kept-source.ts";
+export type { SnapshotKeys } from "./snapshot/snapshot-keys.ts";
 export type { Offered, SnapshotSink, SnapshotSource } from "./snapshot/source.ts";
 export { type GatewayGroup, type GatewayGroupOptions, openGatewayGroup } from "./workers/gateway-group.ts";
 export type { WorkerOptions } from "./workers/questions.ts";

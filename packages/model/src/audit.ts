@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { canonicalJson } from "./canonical-json.ts";
 
 /** The hash that stands before an organization's first entry. */
 export const AUDIT_ORIGIN: string = "0".repeat(64);
@@ -87,17 +88,4 @@ export function auditFaults(entries: readonly AuditEntry[], head?: AuditHead): r
 /** SHA-256 of a value as canonical JSON, in lower-case hexadecimal digits. */
 export function hashOf(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex");
-}
-
-/**
- * JSON without spaces, names sorted by UTF-16 code units; what is `undefined` is left out.
- *
- * Source: RFC 8785, for values without lone surrogates and without names that are whole numbers.
- */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_name, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([left], [right]) => (left < right ? -1 : 1)))
-      : inner,
-  );
 }

@@ -70,6 +70,7 @@ export { type Route, routeSchema, targetsOf } from "./route.ts";
 export type { RouteTarget, TargetTls } from "./route-target.ts";
 export { type FieldViolation, RPC_STATUSES, type RpcError, type RpcErrorDetail, type RpcStatus, rpcErrorSchema } from "./rpc-error.ts";
 export { type Snapshot, snapshotSchema } from "./snapshot.ts";
+export { claimedKeyOf, isSnapshotKey, type SignatureVerdict, signSnapshot, snapshotKeyText, verifySnapshot } from "./snapshot-signature.ts";
 export {
   camelNamed,
   ENVIRONMENT_FIELDS,

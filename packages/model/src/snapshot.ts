@@ -16,6 +16,11 @@ export const snapshotSchema = z
       .optional()
       .describe("What provider:NAME means in the policy. A name that is not here means what is built into the gateway"),
     routes: z.array(routeSchema),
+    signature: z
+      .strictObject({ key: z.string().describe("ed25519:, and the public key in base64url"), value: z.string().describe("In base64url") })
+      .meta({ id: "SnapshotSignature" })
+      .optional()
+      .describe("Of control, over everything else in the snapshot"),
   })
   .meta({ id: "Snapshot" });
 

@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { parseHost, parsePort, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
+import { signingKeyOption, signingKeyPlace } from "../signing-key.ts";
 import { runUntilStopped } from "../until-stopped.ts";
 
 const EXAMPLES = `
@@ -10,6 +11,7 @@ Examples:
   $ wherefrom control --port 8091 --database sqlite:/var/lib/wherefrom/control.db --organization acme
   $ wherefrom control --ranges ./data/ranges     # what provider:NAME means; looked at again every 10 seconds
   $ WHEREFROM_DATABASE=sqlite:./control.db wherefrom control --json
+  $ WHEREFROM_SIGNING_KEY_PEM="$(cat key.pem)" wherefrom control
 
 It listens on loopback only, because it does not know yet who may change what.`;
 
@@ -21,6 +23,7 @@ type ControlCommandOptions = {
   readonly database: string;
   readonly organization: string;
   readonly ranges?: string;
+  readonly signingKey?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 };
@@ -41,6 +44,7 @@ export function addControlCommand(program: Command): void {
     )
     .addOption(valueOption("--organization <name>", "name of the organization", "WHEREFROM_ORGANIZATION").default("local"))
     .addOption(valueOption("--ranges <folder>", "range files that provider:NAME means; without it what is built in", "WHEREFROM_RANGES"))
+    .addOption(signingKeyOption("default: snapshot-key.pem beside the database"))
     .addOption(switchOption("--json", "write one JSON line when it is ready, and nothing else", "WHEREFROM_JSON"))
     .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
     .addHelpText("after", EXAMPLES)
@@ -52,7 +56,8 @@ function parseDatabase(text: string): string {
   throw new InvalidArgumentError("Expected sqlite: and the path of a file.");
 }
 
-async function runControl({ host, port, database, organization, ranges: folder, json, quiet }: ControlCommandOptions): Promise<void> {
+async function runControl(options: ControlCommandOptions): Promise<void> {
+  const { host, port, database, organization, ranges: folder, signingKey, json, quiet } = options;
   const isQuiet = quiet === true || json === true;
   const output = openOutput(process.stdout);
   await runUntilStopped(async (own) => {
@@ -76,9 +81,22 @@ async function runControl({ host, port, database, organization, ranges: folder, 
       portVariable: "WHEREFROM_API_PORT",
     };
     const ranges = await openFolder(folder);
-    const options = { listen: { host, port }, database, organization, ...(ranges && { ranges }), onNotice: printControlNotice };
-    const control = own(await withListenFlags(flags, () => openControl(options)));
-    if (json === true) await output.write(`${JSON.stringify({ api: control.url, organization })}\n`);
-    if (!isQuiet) await output.write(`API at ${control.url}/v1/organizations/${organization}. Ctrl-C stops it.\n`);
+    const signing = signingKeyPlace(signingKey);
+    const control = own(
+      await withListenFlags(flags, () =>
+        openControl({
+          listen: { host, port },
+          database,
+          organization,
+          ...(ranges && { ranges }),
+          ...signing,
+          onNotice: printControlNotice,
+        }),
+      ),
+    );
+    const { url: api, snapshotKey } = control;
+    if (json === true) await output.write(`${JSON.stringify({ api, organization, snapshotKey })}\n`);
+    if (!isQuiet)
+      await output.write(`API at ${api}/v1/organizations/${organization}, snapshots signed by ${snapshotKey}. Ctrl-C stops it.\n`);
   });
 }

@@ -4,7 +4,7 @@ import { CliError } from "../errors.ts";
 import type { GatewayNode } from "../gateway-node.ts";
 import type { GatewayNodeOptions } from "../gateway-setup.ts";
 import { addListenerOptions, LISTENER_FLAGS, type ListenerFlags } from "../listener-flags.ts";
-import { parseGatewayName, parseHttpUrl, switchOption, valueOption } from "../option-values.ts";
+import { collectSnapshotKeys, parseGatewayName, parseHttpUrl, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
 import { runUntilStopped } from "../until-stopped.ts";
 import { type WorkersFlag, workersOption } from "../workers-flag.ts";
@@ -18,6 +18,7 @@ Examples:
   $ wherefrom gateway --snapshot snapshot.json --port 443 --proxy-protocol-from 10.0.0.0/8
   $ wherefrom gateway --snapshot snapshot.json --config gateway.json     # several listeners, limits
   $ wherefrom gateway --control http://127.0.0.1:8081 --admin-port 9901    # then: curl http://127.0.0.1:9901/readyz
+  $ wherefrom gateway --control http://127.0.0.1:8081 --snapshot-key "$(wherefrom snapshot-key)"
   $ wherefrom gateway --snapshot snapshot.json --access-log access.log
   $ wherefrom gateway --snapshot snapshot.json --ranges ./data/ranges
   $ wherefrom gateway --snapshot snapshot.json --workers auto
@@ -39,6 +40,7 @@ type GatewayCommandOptions = AdminFlags &
     readonly config?: string;
     readonly accessLog?: string;
     readonly snapshotCache?: string;
+    readonly snapshotKey?: readonly string[];
     readonly id?: string;
     readonly json?: boolean;
     readonly quiet?: boolean;
@@ -74,6 +76,13 @@ export function addGatewayCommand(program: Command): void {
         "where the last good snapshot is kept; default: ./data/snapshots with --control, nowhere with --snapshot",
         "WHEREFROM_SNAPSHOT_CACHE",
       ),
+    )
+    .addOption(
+      valueOption(
+        "--snapshot-key <key>",
+        "take only snapshots signed by this key of control; twice while control changes it; first-use pins the first key that is seen",
+        "WHEREFROM_SNAPSHOT_KEY",
+      ).argParser(collectSnapshotKeys),
     )
     .addOption(switchOption("--json", "write one JSON line when it is ready, and nothing else", "WHEREFROM_JSON"))
     .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))

@@ -60,6 +60,7 @@ function countMetrics(counts: Counts): MetricFamily[] {
       { name: "wherefrom_faults_total", help: "Answers of the gateway itself in place of a target's, by code" },
       counts.faults.map(({ code, count }) => ({ labels: { code }, value: count })),
     ),
+    noticesMetric(counts),
     histogram(
       {
         name: "wherefrom_request_duration_seconds",
@@ -170,6 +171,14 @@ function configurationMetrics({ snapshot, control }: GatewayState): MetricFamily
     gauge({ name: "wherefrom_snapshot_age_seconds", help: "Since that snapshot was taken into use", aggregator: "max" }, age),
     controlMetric(control),
   ];
+}
+
+/** Each process counts its own; of several workers it is the primary that judges snapshots first. */
+export function noticesMetric({ notices }: Pick<Counts, "notices">): MetricFamily {
+  return counter(
+    { name: "wherefrom_notices_total", help: "What happened beside the requests, by code; SNAPSHOT_UNTRUSTED: not from control" },
+    notices.map(({ code, count }) => ({ labels: { code }, value: count })),
+  );
 }
 
 /** Of several workers it is the primary that follows control. */

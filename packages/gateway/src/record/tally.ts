@@ -1,5 +1,5 @@
 import type { Outcome, Rejection, Resolution, Trust } from "wherefrom";
-import type { FaultCode } from "../errors.ts";
+import type { FaultCode, NoticeCode } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { rejections } from "../rejections.ts";
 
@@ -13,6 +13,7 @@ export type Counts = {
   readonly byStatusClass: readonly number[];
   readonly resolutions: readonly ResolutionCount[];
   readonly faults: readonly { readonly code: FaultCode; readonly count: number }[];
+  readonly notices: readonly { readonly code: NoticeCode; readonly count: number }[];
   /** Exchanges within each bound of `durationBoundsMs`, the smaller bounds not included. */
   readonly byDuration: readonly number[];
   readonly durationSumMs: number;
@@ -46,6 +47,7 @@ export class Tally {
   readonly #byResolution: number[] = zeros(outcomes.length * trusts.length * reasons.length);
   readonly #byDuration: number[] = zeros(durationBoundsMs.length);
   readonly #byFault = new Map<FaultCode, number>();
+  readonly #byNotice = new Map<NoticeCode, number>();
 
   /** Counts one exchange that is over. */
   count({ status, fault, resolution }: Pick<Exchange, "status" | "fault" | "resolution">, durationMs: number): void {
@@ -53,13 +55,17 @@ export class Tally {
     this.#durationSumMs += durationMs;
     increase(this.#byStatusClass, Math.trunc((status ?? 0) / 100));
     if (resolution !== undefined) increase(this.#byResolution, placeOf(resolution));
-    if (fault !== undefined) this.#byFault.set(fault, (this.#byFault.get(fault) ?? 0) + 1);
+    if (fault !== undefined) countOne(this.#byFault, fault);
     for (let index = 0; index < durationBoundsMs.length; index += 1) {
       if (durationMs <= (durationBoundsMs[index] ?? 0)) {
         increase(this.#byDuration, index);
         return;
       }
     }
+  }
+
+  countNotice(code: NoticeCode): void {
+    countOne(this.#byNotice, code);
   }
 
   dropRecord(): void {
@@ -72,6 +78,7 @@ export class Tally {
       byStatusClass: [...this.#byStatusClass],
       resolutions: this.#byResolution.flatMap((count, place) => (count === 0 ? [] : [{ ...resolutionAt(place), count }])),
       faults: [...this.#byFault].map(([code, count]) => ({ code, count })),
+      notices: [...this.#byNotice].map(([code, count]) => ({ code, count })),
       byDuration: [...this.#byDuration],
       durationSumMs: this.#durationSumMs,
       recordsDropped: this.#recordsDropped,
@@ -81,6 +88,10 @@ export class Tally {
 
 function zeros(length: number): number[] {
   return new Array<number>(length).fill(0);
+}
+
+function countOne<Code>(counts: Map<Code, number>, code: Code): void {
+  counts.set(code, (counts.get(code) ?? 0) + 1);
 }
 
 function increase(counts: number[], index: number): void {

@@ -7,7 +7,12 @@ export type SnapshotIssueCode =
   | "SNAPSHOT_ROUTE_NAME_TWICE"
   | "SNAPSHOT_ROUTES_OVERLAP"
   | "SNAPSHOT_TLS_UNUSABLE"
-  | "SNAPSHOT_UNSTABLE";
+  | "SNAPSHOT_UNSTABLE"
+  | "SNAPSHOT_UNSIGNED"
+  | "SNAPSHOT_KEY_UNKNOWN"
+  | "SNAPSHOT_SIGNATURE_WRONG"
+  | "SNAPSHOT_OLDER"
+  | "SNAPSHOT_ENVIRONMENT_WRONG";
 
 /** One fault of a snapshot. */
 export type SnapshotIssue = JsonIssue<SnapshotIssueCode | PolicyIssueCode>;

@@ -2,7 +2,9 @@ import { escapeText } from "wherefrom";
 import { issueAt } from "../json-issue.ts";
 import type { Notice } from "../notice.ts";
 import type { SnapshotIssue } from "./issue.ts";
+import type { SnapshotKeys } from "./snapshot-keys.ts";
 import { type KeptSnapshot, keptSnapshot, SnapshotStore, type Trial } from "./snapshot-store.ts";
+import { SnapshotTrust } from "./snapshot-trust.ts";
 import type { ControlState, Offered, SnapshotSink, SnapshotSource, SnapshotStanding } from "./source.ts";
 
 export type KeptSourceOptions = {
@@ -11,6 +13,8 @@ export type KeptSourceOptions = {
   /** Whose snapshots they are. One of another environment is not served. */
   readonly organization?: string | undefined;
   readonly environment?: string | undefined;
+  /** By whom they have to be signed, also those on disk. With keys a snapshot older than one that was used is refused. */
+  readonly keys?: SnapshotKeys | undefined;
   readonly timing?: Partial<KeptTiming>;
 };
 
@@ -61,7 +65,7 @@ type Running = { readonly snapshot: KeptSnapshot; readonly revision: number };
 
 /** Stands between a source and the gateway. What comes from either is taken in turn. */
 class Keeper implements SnapshotSink {
-  readonly #options: KeptSourceOptions;
+  readonly #trust: SnapshotTrust;
   readonly #timing: KeptTiming;
   readonly #store: SnapshotStore | undefined;
   #sink: SnapshotSink | undefined;
@@ -77,7 +81,7 @@ class Keeper implements SnapshotSink {
   #lastFault = "";
 
   constructor(options: KeptSourceOptions) {
-    this.#options = options;
+    this.#trust = new SnapshotTrust(options);
     this.#timing = { ...defaultTiming, ...options.timing };
     this.#store = options.place && new SnapshotStore(options.place);
   }
@@ -85,11 +89,13 @@ class Keeper implements SnapshotSink {
   async open(sink: SnapshotSink): Promise<void> {
     this.#sink = sink;
     if (this.#store === undefined) return;
-    const { current, proven, trial, faults } = await this.#store.read();
-    this.#current = this.#ofThisEnvironment(current);
-    this.#proven = this.#ofThisEnvironment(proven);
+    const { current, proven, trial, key, faults } = await this.#store.read();
+    this.#trust.pin(key);
+    for (const fault of faults) this.#keptUnusable(escapeText(fault));
+    this.#current = this.#usable(current);
+    this.#proven = this.#usable(proven);
     this.#trial = trial;
-    for (const fault of faults) this.#warn("SNAPSHOT_KEPT_UNUSABLE", `What was kept of a snapshot is not used: ${escapeText(fault)}`);
+    if (this.#current !== undefined) this.#trust.used(this.#current.json);
     this.#graceTimer = setTimeout(() => this.#serveKept(), this.#timing.graceMs);
   }
 
@@ -104,7 +110,9 @@ class Keeper implements SnapshotSink {
 
   offer(json: unknown): Promise<Offered> {
     const newest = keptSnapshot(json);
-    return this.#inTurn(async () => (await this.#withdrawIfUnstable(newest)) ?? (await this.#use(newest, "newest")));
+    return this.#inTurn(
+      async () => (await this.#refuseUntrusted(json)) ?? (await this.#withdrawIfUnstable(newest)) ?? (await this.#use(newest, "newest")),
+    );
   }
 
   control(state: ControlState): void {
@@ -140,6 +148,21 @@ class Keeper implements SnapshotSink {
     });
   }
 
+  /** Refuses what does not come from control, or is of another time or place. `undefined` when it may be used. */
+  async #refuseUntrusted(json: unknown): Promise<Offered | undefined> {
+    const known = this.#trust.pinned;
+    const fault = this.#trust.faultOfNewest(json);
+    if (fault !== undefined) {
+      this.#warn("SNAPSHOT_UNTRUSTED", `A snapshot was refused: ${fault.message} [${fault.code}]`);
+      return { kind: "refused", issues: [fault], running: this.#running?.revision ?? 0 };
+    }
+    const { pinned } = this.#trust;
+    if (pinned === undefined || pinned === known) return undefined;
+    await this.#save({ key: pinned });
+    this.notify({ level: "info", code: "SNAPSHOT_KEY_PINNED", message: `From now on only snapshots signed by ${pinned} are taken` });
+    return undefined;
+  }
+
   async #use(snapshot: KeptSnapshot, standing: SnapshotStanding): Promise<Offered> {
     const { digest } = snapshot;
     const isOther = digest !== this.#running?.snapshot.digest;
@@ -148,6 +171,7 @@ class Keeper implements SnapshotSink {
     if (isOnTrial && this.#running === undefined) await this.#begin(digest);
     const offered = await this.#offer(snapshot, standing);
     if (offered.kind === "refused" || !isOther) return offered;
+    this.#trust.used(snapshot.json);
     if (isOnTrial && this.#trial?.digest !== digest) void this.#begin(digest);
     this.#keep(snapshot);
     this.#waitForProof(snapshot);
@@ -215,14 +239,16 @@ class Keeper implements SnapshotSink {
     }
   }
 
-  #ofThisEnvironment(kept: KeptSnapshot | undefined): KeptSnapshot | undefined {
-    if (kept === undefined) return undefined;
-    const { organization, environment } = this.#options;
-    const json = kept.json as { readonly organization?: unknown; readonly environment?: unknown } | null;
-    if ((organization ?? json?.organization) === json?.organization && (environment ?? json?.environment) === json?.environment)
-      return kept;
-    this.#warn("SNAPSHOT_KEPT_UNUSABLE", "What was kept of a snapshot is not used: it is of another environment");
+  /** What was kept, if it may be used. */
+  #usable(kept: KeptSnapshot | undefined): KeptSnapshot | undefined {
+    const fault = kept && this.#trust.faultOf(kept.json);
+    if (fault === undefined) return kept;
+    this.#keptUnusable(`${fault.message} [${fault.code}]`);
     return undefined;
+  }
+
+  #keptUnusable(why: string): void {
+    this.#warn("SNAPSHOT_KEPT_UNUSABLE", `What was kept of a snapshot is not used: ${why}`);
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -74,6 +74,7 @@ export class RunningSnapshot implements SnapshotSink {
   }
 
   notify(notice: Notice): void {
+    if (notice.code === "SNAPSHOT_UNTRUSTED") this.#lastRefusal = notice.message;
     this.#onNotice(notice);
   }
 

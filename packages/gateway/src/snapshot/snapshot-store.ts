@@ -6,6 +6,7 @@ import { readSealed, type SealedReading, writeSealed } from "./sealed-file.ts";
 /** The largest snapshot that is kept. */
 const MAX_SNAPSHOT_BYTES = 16_777_216;
 const MAX_TRIAL_BYTES = 1_024;
+const MAX_KEY_BYTES = 256;
 const FOLDER_MODE = 0o700;
 
 /** A snapshot as it is kept: its JSON, and a name for exactly this content. */
@@ -21,6 +22,8 @@ export type Kept = {
   /** What it has run for long enough to trust. */
   readonly proven: KeptSnapshot | undefined;
   readonly trial: Trial | undefined;
+  /** The public key that was pinned on first use. */
+  readonly key: string | undefined;
   readonly faults: readonly string[];
 };
 
@@ -30,10 +33,10 @@ export function keptSnapshot(json: unknown): KeptSnapshot {
 }
 
 /** What is to be kept from now on. What is left out stays as it is. */
-type Changes = { current?: KeptSnapshot; proven?: KeptSnapshot; trial?: Trial };
+type Changes = { current?: KeptSnapshot; proven?: KeptSnapshot; trial?: Trial; key?: string };
 
 /**
- * The snapshots that one gateway keeps on disk: `NAME.current`, `NAME.proven` and `NAME.trial` in a folder. Each is whole or as good as not there.
+ * The snapshots that one gateway keeps on disk: `NAME.current`, `NAME.proven` and `NAME.trial` in a folder, and `NAME.key`. Each is whole or as good as not there.
  * Not shared: two gateways need two names.
  */
 export class SnapshotStore {
@@ -49,16 +52,18 @@ export class SnapshotStore {
 
   /** Throws nothing: what cannot be read is a fault in the answer. */
   async read(): Promise<Kept> {
-    const [current, proven, trial] = await Promise.all([
+    const [current, proven, trial, key] = await Promise.all([
       readSealed(this.#path("current"), MAX_SNAPSHOT_BYTES),
       readSealed(this.#path("proven"), MAX_SNAPSHOT_BYTES),
       readSealed(this.#path("trial"), MAX_TRIAL_BYTES),
+      readSealed(this.#path("key"), MAX_KEY_BYTES),
     ]);
-    const faults = [this.#fault("current", current), this.#fault("proven", proven), this.#fault("trial", trial)];
+    const faults = [this.#fault("current", current), this.#fault("proven", proven), this.#fault("trial", trial), this.#fault("key", key)];
     return {
       current: snapshotIn(current),
       proven: snapshotIn(proven),
       trial: trialIn(trial),
+      key: key.kind === "text" ? key.text : undefined,
       faults: faults.filter((fault) => fault !== undefined),
     };
   }
@@ -77,12 +82,13 @@ export class SnapshotStore {
     await this.#writing?.catch(() => undefined);
   }
 
-  /** The trial first: whoever finds the snapshot is to find what is known of it too. */
+  /** Key and trial first: whoever finds the snapshot is to find what is known of it too. */
   async #write(): Promise<void> {
     makeFolder(this.#folder);
     while (Object.keys(this.#changes).length > 0) {
-      const { trial, current, proven } = this.#changes;
+      const { key, trial, current, proven } = this.#changes;
       this.#changes = {};
+      if (key !== undefined) await writeSealed(this.#path("key"), key);
       if (trial !== undefined) await writeSealed(this.#path("trial"), JSON.stringify(trial));
       if (current !== undefined) await writeSealed(this.#path("current"), JSON.stringify(current.json));
       if (proven !== undefined) await writeSealed(this.#path("proven"), JSON.stringify(proven.json));

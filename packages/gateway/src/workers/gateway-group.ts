@@ -4,6 +4,7 @@ import { type Gateway, type GatewayOptions, quiet } from "../gateway.ts";
 import { withLimits } from "../limits.ts";
 import { clearStaleSocket, type ListeningAt } from "../listen/listen.ts";
 import { type ListenerSettings, readListenerOptions } from "../listen/listener-options.ts";
+import { Tally } from "../record/tally.ts";
 import { openHopMemory } from "../signed-hop/open-hops.ts";
 import { RunningSnapshot } from "../snapshot/running-snapshot.ts";
 import type { SnapshotSink, SnapshotSource } from "../snapshot/source.ts";
@@ -48,7 +49,8 @@ export async function openGatewayGroup({
   const limits = withLimits(options.limits ?? {});
   const settings = readListenerOptions(options.listeners);
   const now = (): number => performance.now();
-  const running = new RunningSnapshot({ keepOnly: () => undefined }, { onNotice, now });
+  const tally = new Tally();
+  const running = new RunningSnapshot({ keepOnly: () => undefined }, { onNotice: quiet(given, tally), now });
   const closeMs = limits.drainTimeoutMs + limits.accessLogTimeoutMs + MORE_CLOSE_MS;
   const workers = new Workers(options, { wanted, limits, closeMs, hops: openHopMemory(limits), onNotice, onDied: () => source.died?.() });
   const sink: SnapshotSink = {
@@ -83,7 +85,7 @@ export async function openGatewayGroup({
     url: listening[0]?.url ?? "",
     listeners: listening,
     revision: () => running.current().revision,
-    ...groupSubject({ workers, running, wanted, isDraining: () => closing !== undefined }),
+    ...groupSubject({ workers, running, tally, wanted, isDraining: () => closing !== undefined }),
     reopenAccessLog: () => workers.reopenAccessLog(),
     refreshCertificates: () => workers.refreshCertificates(),
     async restart(changed) {

@@ -1,15 +1,18 @@
 import type { AdminSubject } from "../admin/admin.ts";
-import { controlMetric } from "../admin/gateway-metrics.ts";
+import { controlMetric, noticesMetric } from "../admin/gateway-metrics.ts";
 import { degradedBy } from "../admin/gateway-subject.ts";
 import { counter, gauge, type MetricFamily } from "../admin/metric-family.ts";
 import { processMetrics } from "../admin/process-metrics.ts";
 import type { Readiness, UnreadyReason } from "../admin/readiness.ts";
+import type { Tally } from "../record/tally.ts";
 import type { RunningSnapshot } from "../snapshot/running-snapshot.ts";
 import type { Workers } from "./workers.ts";
 
 type SubjectParts = {
   readonly workers: Workers;
   readonly running: RunningSnapshot;
+  /** Of this process: its notices. */
+  readonly tally: Tally;
   readonly wanted: number;
   readonly isDraining: () => boolean;
 };
@@ -37,12 +40,13 @@ async function readinessOf({ workers, running, wanted, isDraining }: SubjectPart
 }
 
 /** What only the primary knows. */
-function groupMetrics({ workers, running, wanted }: SubjectParts): readonly MetricFamily[] {
+function groupMetrics({ workers, running, tally, wanted }: SubjectParts): readonly MetricFamily[] {
   const { serving, deaths } = workers.counts();
   return [
     gauge({ name: "wherefrom_workers_wanted", help: "Processes that are to serve", aggregator: "max" }, wanted),
     gauge({ name: "wherefrom_workers_serving", help: "Processes that listen", aggregator: "max" }, serving),
     counter({ name: "wherefrom_worker_deaths_total", help: "Workers that ended without being told to" }, deaths),
     controlMetric(running.controlState()),
+    noticesMetric(tally.read()),
   ];
 }

@@ -1,0 +1,32 @@
+import type { Snapshot } from "@wherefrom/model";
+import { snapshotOf } from "./api/environment-json.ts";
+import type { EnvironmentRecord } from "./config-store/port.ts";
+import type { ControlParts } from "./parts.ts";
+
+/** A snapshot as it is sent: signed, and written once however many gateways take it. */
+export type SentSnapshot = { readonly snapshot: Snapshot; readonly text: string };
+
+/** Which snapshot which gateway is to run. */
+export type Delivery = {
+  /** The environment's newest revision. Gateways that do not try it run the one before. */
+  readonly revision: number;
+  /** For the gateway of that name; without a name, for one that is not asked to try anything. */
+  snapshotFor(gateway: string | undefined): SentSnapshot;
+};
+
+/** What gateways are to run of an environment as it stands. */
+export async function deliveryOf(parts: ControlParts, organization: string, record: EnvironmentRecord): Promise<Delivery> {
+  const { revision, stage } = record;
+  const newest = sent(parts, snapshotOf(organization, record));
+  if (stage === undefined) return { revision, snapshotFor: () => newest };
+  const before = await parts.store.of(organization).revision(record.name, revision - 1);
+  if (before === undefined) throw new Error(`Expected revision ${revision - 1} of ${record.name} to be kept while ${revision} is tried`);
+  const others = sent(parts, snapshotOf(organization, { ...record, ...before.content, revision: before.revision }));
+  const first = new Set(stage.firstGateways);
+  return { revision, snapshotFor: (gateway) => (gateway !== undefined && first.has(gateway) ? newest : others) };
+}
+
+function sent({ snapshotKey }: ControlParts, unsigned: Snapshot): SentSnapshot {
+  const snapshot = snapshotKey.sign(unsigned);
+  return { snapshot, text: JSON.stringify(snapshot) };
+}
