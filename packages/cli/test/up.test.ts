@@ -125,17 +125,24 @@ test("two systems on one data folder: the second says that the first is using it
   expect(stderr).toContain("another Wherefrom is using it");
 });
 
-test("control and gateway run apart, and both stop with 0", async () => {
-  const control = start(["control", "--port", "0", "--database", `sqlite:${join(newFolder(), "deep", "c.db")}`, "--json"]);
+test("control and gateway run apart, the gateway by control's key, and both stop with 0", async () => {
+  const folder = join(newFolder(), "deep");
+  const control = start(["control", "--port", "0", "--database", `sqlite:${join(folder, "c.db")}`, "--json"]);
   const { api } = await ready(control);
+  const key = (await runCommand(["snapshot-key", "--signing-key", join(folder, "snapshot-key.pem")])).stdout.trim();
   const created = await fetch(`${api}/v1/organizations/local/environments`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: '{"name":"demo"}',
   });
   expect(created.ok).toBe(true);
-  const gateway = start(["gateway", "--control", api, "--port", "0", "--id", "g1", "--snapshot-cache", newFolder(), "--json"]);
+  const args = ["gateway", "--control", api, "--port", "0", "--id", "g1", "--snapshot-cache", newFolder(), "--json"];
+  const other = start([...args, "--snapshot-key", `ed25519:${"A".repeat(43)}`]);
+  await other.says(/A snapshot was refused: .*SNAPSHOT_KEY_UNKNOWN/);
+  other.child.kill("SIGTERM");
+  const gateway = start([...args, "--snapshot-key", key]);
   const { gateway: url } = await ready(gateway);
+  expect(gateway.written().stderr).toBe("");
   expect((await fetch(url)).status).toBe(404);
   const listed = (await (await fetch(`${api}/v1/organizations/local/environments/demo/gateways`)).json()) as { gateways: unknown[] };
   expect(listed.gateways).toMatchObject([{ name: "g1", connected: true }]);

@@ -42,6 +42,7 @@ const commands = [
   { command: ["up"] },
   { command: ["gateway"] },
   { command: ["control"] },
+  { command: ["snapshot-key"] },
   { command: ["resolve"] },
   { command: ["lint"] },
   { command: ["doctor"] },

@@ -1,7 +1,7 @@
 import type { Snapshot } from "@wherefrom/model";
 import { snapshotOf } from "./api/environment-json.ts";
-import type { EnvironmentRecord } from "./config-store/port.ts";
-import type { ControlParts } from "./parts.ts";
+import type { ConfigStore, EnvironmentRecord } from "./config-store/port.ts";
+import type { SnapshotKey } from "./snapshot-key.ts";
 
 /** A snapshot as it is sent: signed, and written once however many gateways take it. */
 export type SentSnapshot = { readonly snapshot: Snapshot; readonly text: string };
@@ -14,8 +14,10 @@ export type Delivery = {
   snapshotFor(gateway: string | undefined): SentSnapshot;
 };
 
+type DeliveryParts = { readonly store: ConfigStore; readonly snapshotKey: SnapshotKey };
+
 /** What gateways are to run of an environment as it stands. */
-export async function deliveryOf(parts: ControlParts, organization: string, record: EnvironmentRecord): Promise<Delivery> {
+export async function deliveryOf(parts: DeliveryParts, organization: string, record: EnvironmentRecord): Promise<Delivery> {
   const { revision, stage } = record;
   const newest = sent(parts, snapshotOf(organization, record));
   if (stage === undefined) return { revision, snapshotFor: () => newest };
@@ -26,7 +28,7 @@ export async function deliveryOf(parts: ControlParts, organization: string, reco
   return { revision, snapshotFor: (gateway) => (gateway !== undefined && first.has(gateway) ? newest : others) };
 }
 
-function sent({ snapshotKey }: ControlParts, unsigned: Snapshot): SentSnapshot {
+function sent({ snapshotKey }: DeliveryParts, unsigned: Snapshot): SentSnapshot {
   const snapshot = snapshotKey.sign(unsigned);
   return { snapshot, text: JSON.stringify(snapshot) };
 }

@@ -29,7 +29,12 @@ export type Kept = {
 
 /** Gives a snapshot its digest. The same content has the same one, whoever delivered it. */
 export function keptSnapshot(json: unknown): KeptSnapshot {
-  return { json, digest: createHash("sha256").update(JSON.stringify(json)).digest("hex") };
+  return {
+    json,
+    digest: createHash("sha256")
+      .update(JSON.stringify(json) ?? "")
+      .digest("hex"),
+  };
 }
 
 /** What is to be kept from now on. What is left out stays as it is. */

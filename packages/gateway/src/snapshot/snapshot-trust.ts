@@ -33,7 +33,7 @@ export class SnapshotTrust {
 
   /** Why a snapshot may not be used; `undefined` when it may. The first with a fitting signature pins its key, where none is configured. */
   faultOf(json: unknown): SnapshotIssue | undefined {
-    return this.#environmentFault(json) ?? this.#signatureFault(json);
+    return this.#signatureFault(json) ?? this.#environmentFault(json);
   }
 
   /** As `faultOf`, for one that claims to be the newest. Replayed, an old one would bring back what somebody has mended. */
@@ -48,8 +48,9 @@ export class SnapshotTrust {
 
   #environmentFault(json: unknown): SnapshotIssue | undefined {
     const { organization, environment } = this.#options;
-    const given = json as { readonly organization?: unknown; readonly environment?: unknown } | null | undefined;
-    if ((organization ?? given?.organization) === given?.organization && (environment ?? given?.environment) === given?.environment)
+    if (typeof json !== "object" || json === null) return undefined;
+    const given = json as { readonly organization?: unknown; readonly environment?: unknown };
+    if ((organization ?? given.organization) === given.organization && (environment ?? given.environment) === given.environment)
       return undefined;
     const expected = `Expected a snapshot of the environment ${environment} of ${organization}`;
     return issueAt({ json, path: ["environment"], code: "SNAPSHOT_ENVIRONMENT_WRONG", expected });
