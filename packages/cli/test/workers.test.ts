@@ -32,8 +32,9 @@ let target: Target;
 let command: RunningCommand;
 let ready: Ready;
 
-/** So that only a signal has certificates read again. */
+/** So that only a signal has certificates read again, and no worker that is replaced waits for load balancers to hear of it. */
 const rarely = { certificateCheckMs: 600_000 };
+const ofGroup = { ...rarely, preStopDelayMs: 60_000 };
 
 /** All kinds of listeners at once: in each of them a connection takes another way into a worker. */
 function settings(changes: object = {}): object {
@@ -43,7 +44,7 @@ function settings(changes: object = {}): object {
     signedHop: { keys: [{ id: "edge", secretFile: file("secret") }], accept: { keys: ["edge"] } },
     accessLog: { file: file("access.log") },
     admin: { port: 0 },
-    limits: rarely,
+    limits: ofGroup,
     ...changes,
   };
 }
@@ -238,7 +239,7 @@ describe.skipIf(process.platform !== "linux")("a gateway of several workers", ()
 
   test("goes on as it is when the gateway file has faults, and takes a good one at SIGUSR2", async () => {
     const before = pids();
-    writeFileSync(config, JSON.stringify(settings({ limits: { maxTargetBytes: 0 } })));
+    writeFileSync(config, JSON.stringify(settings({ limits: { ...ofGroup, maxTargetBytes: 0 } })));
     command.child.kill("SIGUSR2");
     await command.says(/The workers go on as they are: .*\/limits\/maxTargetBytes/);
     writeFileSync(
@@ -248,7 +249,7 @@ describe.skipIf(process.platform !== "linux")("a gateway of several workers", ()
     command.child.kill("SIGUSR2");
     await command.says(/A new worker did not start, 0 of 2 are new and the others go on: .*absent.*\[WORKERS_NOT_REPLACED\]/);
     expect(pids()).toEqual(before);
-    writeFileSync(config, JSON.stringify(settings({ limits: { maxTargetBytes: 100 } })));
+    writeFileSync(config, JSON.stringify(settings({ limits: { ...ofGroup, maxTargetBytes: 100 } })));
     command.child.kill("SIGUSR2");
     await expect.poll(() => pids().some((pid) => before.includes(pid)) || pids().length !== WORKERS, PATIENT).toBe(false);
     const answers = await Promise.all(Array.from({ length: MANY }, () => ask(portOf(0), `GET /${"x".repeat(200)} HTTP/1.1`, "Host: a")));

@@ -10,7 +10,7 @@ import { RunningSnapshot } from "../snapshot/running-snapshot.ts";
 import type { SnapshotSink, SnapshotSource } from "../snapshot/source.ts";
 import { groupSubject } from "./group-subject.ts";
 import type { WorkerOptions } from "./questions.ts";
-import { Workers } from "./workers.ts";
+import { closeMsOf, Workers } from "./workers.ts";
 
 export type GatewayGroupOptions = WorkerOptions &
   Pick<GatewayOptions, "onNotice"> & {
@@ -30,9 +30,6 @@ export type GatewayGroup = AdminSubject &
     restart(options: WorkerOptions): Promise<void>;
   };
 
-/** What closing takes beside draining: the access log, and the end of a process. */
-const MORE_CLOSE_MS = 3_000;
-
 /**
  * Opens a gateway of several processes on the same places. This process follows the source and serves nobody; it deals connections out, gives snapshots to the
  * workers, and lets none of them be missing for long. A snapshot counts as applied when every worker has it.
@@ -51,8 +48,7 @@ export async function openGatewayGroup({
   const now = (): number => performance.now();
   const tally = new Tally();
   const running = new RunningSnapshot({ keepOnly: () => undefined }, { onNotice: quiet(given, tally), now });
-  const closeMs = limits.drainTimeoutMs + limits.accessLogTimeoutMs + MORE_CLOSE_MS;
-  const workers = new Workers(options, { wanted, limits, closeMs, hops: openHopMemory(limits), onNotice, onDied: () => source.died?.() });
+  const workers = new Workers(options, { wanted, hops: openHopMemory(limits), onNotice, onDied: () => source.died?.() });
   const sink: SnapshotSink = {
     async offer(json, standing = "newest") {
       // Judged here first: what is not valid reaches no worker.
@@ -89,12 +85,16 @@ export async function openGatewayGroup({
     reopenAccessLog: () => workers.reopenAccessLog(),
     refreshCertificates: () => workers.refreshCertificates(),
     async restart(changed) {
+      withLimits(changed.limits ?? {});
       await clearPlaces(readListenerOptions(changed.listeners), workers.listening);
       await workers.restart(changed);
     },
-    closesWithinMs: limits.preStopDelayMs + closeMs,
+    get closesWithinMs() {
+      return workers.limits.preStopDelayMs + closeMsOf(workers.limits);
+    },
     close() {
-      closing ??= limits.preStopDelayMs === 0 ? shut() : sleep(limits.preStopDelayMs).then(shut);
+      const { preStopDelayMs } = workers.limits;
+      closing ??= preStopDelayMs === 0 ? shut() : sleep(preStopDelayMs).then(shut);
       return closing;
     },
   };

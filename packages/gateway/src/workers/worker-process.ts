@@ -18,6 +18,8 @@ export type WorkerParts = {
   readonly answers: Omit<Answers<PrimaryQuestions>, "hello">;
   /** How long it may say nothing at all until it is killed. */
   readonly maxSilenceMs: number;
+  /** How long it may take to close until it is killed. */
+  readonly maxCloseMs: number;
 };
 
 /** One worker as the primary sees it: a process of its own, from its start to its end. */
@@ -27,6 +29,7 @@ export class WorkerProcess {
   readonly ended: Promise<string>;
   readonly #child: Worker;
   readonly #channel: Channel<WorkerQuestions, PrimaryQuestions>;
+  readonly #maxCloseMs: number;
   readonly #watch: NodeJS.Timeout;
   /** What it is told as soon as it hears. */
   #untold: object[] | undefined = [];
@@ -37,8 +40,9 @@ export class WorkerProcess {
   #own: readonly MetricFamily[] = [];
   #process: readonly (readonly MetricFamily[])[] = [];
 
-  constructor({ number, answers, maxSilenceMs }: WorkerParts) {
+  constructor({ number, answers, maxSilenceMs, maxCloseMs }: WorkerParts) {
     this.number = number;
+    this.#maxCloseMs = maxCloseMs;
     this.#child = startChild();
     this.#channel = new Channel<WorkerQuestions, PrimaryQuestions>((message) => this.#send(message), {
       ...answers,
@@ -100,10 +104,10 @@ export class WorkerProcess {
     void this.#unlessGone(this.#channel.ask("reopenAccessLog", null));
   }
 
-  /** Has it take no new connection and drain, and kills it when that takes longer than this. */
-  async close(timeoutMs: number): Promise<void> {
+  /** Has it take no new connection and drain, and kills it when that takes too long. */
+  async close(): Promise<void> {
     this.#isClosing = true;
-    const last = await this.#unlessGone(this.#channel.ask("close", null, { timeoutMs }));
+    const last = await this.#unlessGone(this.#channel.ask("close", null, { timeoutMs: this.#maxCloseMs }));
     if (last === undefined) this.kill();
     else {
       this.#note(last);

@@ -3,22 +3,19 @@ import { escapeText } from "wherefrom";
 import type { MetricFamily } from "../admin/metric-family.ts";
 import type { Readiness } from "../admin/readiness.ts";
 import { GatewayError } from "../errors.ts";
-import type { GatewayLimits } from "../limits.ts";
+import { type GatewayLimits, withLimits } from "../limits.ts";
 import type { ListeningAt } from "../listen/listen.ts";
 import type { Notice } from "../notice.ts";
 import type { HopMemory } from "../signed-hop/used-hops.ts";
 import type { Offered } from "../snapshot/source.ts";
 import { Unanswered } from "./channel.ts";
 import { PastCounts } from "./past-counts.ts";
-import type { GivenSnapshot, WorkerOptions } from "./questions.ts";
+import type { GivenSnapshot, WorkerOpening, WorkerOptions } from "./questions.ts";
 import { Seat } from "./seat.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
 type WorkersParts = {
   readonly wanted: number;
-  readonly limits: GatewayLimits;
-  /** How long a worker may take to close until it is killed. */
-  readonly closeMs: number;
   /** Of the whole group: a hop that one worker has used is used. */
   readonly hops: HopMemory;
   readonly onNotice: (notice: Notice) => void;
@@ -54,6 +51,11 @@ export class Workers {
         this.#tell("warning", "WORKER_FAILED", `Worker ${number} did not start, next attempt in ${nextInMs} ms: ${messageOf(error)}`),
     };
     this.#seats = Array.from({ length: parts.wanted }, (_, index) => new Seat(index + 1, seatParts));
+  }
+
+  /** By which the next worker is started. */
+  get limits(): GatewayLimits {
+    return withLimits(this.#options.limits ?? {});
   }
 
   /** Where the workers listen; empty before the first does. */
@@ -119,27 +121,38 @@ export class Workers {
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const seat of this.#seats) seat.close();
-    await Promise.all([...this.#workers].map((worker) => worker.close(this.#parts.closeMs)));
+    await Promise.all([...this.#workers].map((worker) => worker.close()));
   }
 
   async #start(number: number): Promise<WorkerProcess> {
     if (this.#isClosing) throw new Unanswered("The group is closing");
-    const { wanted, limits, closeMs } = this.#parts;
-    const worker = new WorkerProcess({ number, answers: this.#answersTo(number), maxSilenceMs: limits.maxWorkerSilenceMs });
+    const { limits } = this;
+    const worker = new WorkerProcess({
+      number,
+      answers: this.#answersTo(number),
+      maxSilenceMs: limits.maxWorkerSilenceMs,
+      maxCloseMs: closeMsOf(limits),
+    });
     this.#workers.add(worker);
     void worker.ended.then((how) => this.#note(worker, how));
     try {
-      const opening = worker.open({ options: this.#options, workers: wanted, ticketKeys: this.#ticketKeys });
+      const opening = worker.open(this.#opening());
       if (this.#newest !== undefined) void worker.offer(this.#newest);
       this.#listening = await opening;
       return worker;
     } catch (error) {
       if (!(error instanceof Unanswered)) {
-        await worker.close(closeMs);
+        await worker.close();
         throw error;
       }
       throw new GatewayError("GATEWAY_WORKER_FAILED", `Worker ${number} ended while it started: ${await worker.ended}`);
     }
+  }
+
+  /** What load balancers have to hear first, the primary lets them hear: a worker that is told to close closes. */
+  #opening(): WorkerOpening {
+    const options = { ...this.#options, limits: { ...this.#options.limits, preStopDelayMs: 0 } };
+    return { options, workers: this.#parts.wanted, ticketKeys: this.#ticketKeys };
   }
 
   #answersTo(number: number) {
@@ -178,7 +191,7 @@ export class Workers {
       for (const seat of this.#seats) {
         const former = await seat.replace();
         replaced += 1;
-        await former?.close(this.#parts.closeMs);
+        await former?.close();
       }
       this.#tell("info", "WORKERS_REPLACED", `All ${replaced} workers are new`);
     } catch (error) {
@@ -193,6 +206,14 @@ export class Workers {
   #tell(level: Notice["level"], code: Notice["code"], message: string): void {
     this.#parts.onNotice({ level, code, message });
   }
+}
+
+/** What closing takes beside draining and the access log: the end of a process. */
+const MORE_CLOSE_MS = 3_000;
+
+/** How long a worker may take to close. */
+export function closeMsOf({ drainTimeoutMs, accessLogTimeoutMs }: GatewayLimits): number {
+  return drainTimeoutMs + accessLogTimeoutMs + MORE_CLOSE_MS;
 }
 
 /** As many bytes as Node takes. */
