@@ -1,5 +1,6 @@
 const FIRST_REPORT_MS = 2_000;
 const REPORT_EVERY_MS = 500;
+const REPORT_LINE_EVERY_MS = 5_000;
 
 export type ProgressOptions = {
   readonly write: (text: string) => void;
@@ -7,27 +8,31 @@ export type ProgressOptions = {
   readonly now: () => number;
   /** Size of the input where it is known (a file): then the time left is shown too. */
   readonly totalBytes: number | undefined;
+  /** Off a terminal each report is a line of its own. */
+  readonly isTerminal?: boolean;
 };
 
 /** One line on a terminal that says how far a long input has come. A short input shows nothing. */
 export type Progress = {
-  report(done: { readonly lines: number; readonly bytes: number }): void;
+  /** `totalBytes` where the size of the input has become known meanwhile. */
+  report(done: { readonly lines: number; readonly bytes: number; readonly totalBytes?: number | undefined }): void;
   /** Wipes the line, so that the shell's prompt starts clean. */
   end(): void;
 };
 
-export function createProgress({ write, now, totalBytes }: ProgressOptions): Progress {
+export function createProgress({ write, now, totalBytes: knownBytes, isTerminal = true }: ProgressOptions): Progress {
   const startedAt = now();
   let nextAt = startedAt + FIRST_REPORT_MS;
   let isShown = false;
   return {
-    report({ lines, bytes }) {
+    report({ lines, bytes, totalBytes = knownBytes }) {
       const at = now();
       if (at < nextAt) return;
-      nextAt = at + REPORT_EVERY_MS;
-      isShown = true;
+      nextAt = at + (isTerminal ? REPORT_EVERY_MS : REPORT_LINE_EVERY_MS);
+      isShown = isTerminal;
       const seconds = (at - startedAt) / 1000;
-      write(`\r\x1b[K${grouped(lines)} lines, ${grouped(lines / seconds)} lines/s${timeLeft(bytes, seconds, totalBytes)}`);
+      const text = `${grouped(lines)} lines, ${grouped(lines / seconds)} lines/s${timeLeft(bytes, seconds, totalBytes)}`;
+      write(isTerminal ? `\r\x1b[K${text}` : `${text}\n`);
     },
     end() {
       if (isShown) write("\r\x1b[K");

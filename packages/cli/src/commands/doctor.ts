@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { addCompareCommand } from "./doctor/compare.ts";
 import { addDiagnoseCommand } from "./doctor/diagnose.ts";
 import { addEnvCommand } from "./doctor/env.ts";
+import { addLogsCommand } from "./doctor/logs.ts";
 import { addProbeCommand } from "./doctor/probe.ts";
 import { addServeCommand } from "./doctor/serve.ts";
 
@@ -10,7 +11,8 @@ Examples:
   $ wherefrom doctor serve --host 0.0.0.0 --port 8000
   $ wherefrom doctor probe http://service.example:18000/.wherefrom-4c1f0a9e7d2b
   $ wherefrom doctor diagnose --facts '{"peer.isDefaultGateway": true, "cmp.otherServiceReal": true, "hdr.forwarding": "none"}'
-  $ wherefrom doctor env software`;
+  $ wherefrom doctor env software
+  $ wherefrom doctor logs /var/log/nginx/access.log`;
 
 /** Adds `wherefrom doctor`: why the address is wrong, what to change, and whether it is mended. */
 export function addDoctorCommand(program: Command, exit: (code: number) => void): void {
@@ -23,4 +25,5 @@ export function addDoctorCommand(program: Command, exit: (code: number) => void)
   addCompareCommand(doctor, exit);
   addDiagnoseCommand(doctor, exit);
   addEnvCommand(doctor, exit);
+  addLogsCommand(doctor, exit);
 }

@@ -1,12 +1,12 @@
-import { PROVIDERS, parsePrefix, prefixesOverlap } from "wherefrom";
 import type { FactValue } from "../causes/cause.ts";
 import { linesOf, type Observation } from "../echo/observation.ts";
-import { type AddressKind, kindOfAddress } from "../facts/address-kind.ts";
+import { kindOfAddress } from "../facts/address-kind.ts";
 import { observedIn, type ProbeRun } from "../probe/answer.ts";
 import { isCanary } from "../probe/canaries.ts";
 import type { ChainFate } from "./header-fate.ts";
 import { canonical, clientPlaceIn, type LearnedPath } from "./learned-path.ts";
 import type { Leg } from "./leg.ts";
+import { namedRanges, SCOPES } from "./peer-facts.ts";
 
 export type PathFactsOptions = {
   /** The address that the client was meant to dial. */
@@ -53,19 +53,6 @@ function dialFacts({ legs, dialed }: LearnedPath, { run, expected }: PathFactsOp
   };
 }
 
-const SCOPES: Readonly<Record<AddressKind, string | undefined>> = {
-  loopback: "loopback",
-  mesh: "mesh127",
-  private: "private",
-  cgnat: "cgnat",
-  "link-local": "linklocal",
-  // a laboratory's addresses stand for public ones
-  documentation: "public",
-  "class-e": "classE",
-  public: "public",
-  unknown: undefined,
-};
-
 function peerFacts({ plain, peers, isPortKept, hopsLost }: Leg): Known {
   const address = canonical(plain.peer.address);
   const scope = plain.peer.address === "" ? "unix" : SCOPES[kindOfAddress(address)];
@@ -81,31 +68,6 @@ function peerFacts({ plain, peers, isPortKept, hopsLost }: Leg): Known {
     ...(isPortKept !== undefined && { "tcp.portPreserved": isPortKept }),
     ...(hopsLost !== undefined && { "tcp.ttlHops": hopsLost }),
   };
-}
-
-/** Ranges that everybody knows: those of providers, and the defaults of runtimes on one host. */
-const LOCAL_RANGES: readonly (readonly [name: string, prefix: string])[] = [
-  ["docker-bridge", "172.17.0.0/16"],
-  ["docker-desktop", "192.168.65.0/24"],
-  ["slirp", "10.0.2.0/24"],
-];
-const PROVIDER_RANGES: readonly (readonly [name: string, provider: string])[] = [
-  ["cloudflare", "cloudflare"],
-  ["fastly", "fastly"],
-  ["gcp-lb", "google-lb"],
-];
-
-function namedRanges(address: string): readonly string[] {
-  const own = parsePrefix(address);
-  if (own.kind !== "prefix") return [];
-  const local = LOCAL_RANGES.filter(([, text]) => {
-    const range = parsePrefix(text);
-    return range.kind === "prefix" && prefixesOverlap(range.prefix, own.prefix);
-  });
-  const published = PROVIDER_RANGES.filter(([, provider]) =>
-    PROVIDERS.get(provider)?.prefixes.some((prefix) => prefixesOverlap(prefix, own.prefix)),
-  );
-  return [...local, ...published].map(([name]) => name);
 }
 
 function hostFacts({ plain: { host } }: Leg): Known {

@@ -101,8 +101,7 @@ export class WorkerProcess {
   }
 
   reopenAccessLog(): void {
-    // What is wrong with the file it says by a notice.
-    this.#channel.ask("reopenAccessLog", null).catch(() => undefined);
+    void this.#unlessGone(this.#channel.ask("reopenAccessLog", null));
   }
 
   /** Has it take no new connection and drain, and kills it when that takes too long. */

@@ -1,0 +1,153 @@
+import type { Providers } from "wherefrom";
+import type { FactValue } from "../causes/cause.ts";
+import type { ReadLog } from "../report/logs-report.ts";
+import type { ChosenFormat } from "./format/choose-format.ts";
+import type { FieldMapping } from "./format/json-fields.ts";
+import { createLineReader, type LogFormat } from "./format/log-format.ts";
+import { factsOfLog } from "./judge/log-facts.ts";
+import { judgeLog, type LogFinding } from "./judge/log-finding.ts";
+import { type LogSummary, summarize } from "./judge/log-summary.ts";
+import { type LogPolicy, proposeLogPolicy } from "./judge/propose-log-policy.ts";
+import { chainHeaderOf, subjectsFor } from "./judge/subjects.ts";
+import { openLogs, readable } from "./scan/open-logs.ts";
+import { runScan } from "./scan/run-scan.ts";
+import { headersOf, type ScanPlan } from "./scan/scan-plan.ts";
+import { scanStream } from "./scan/scan-stream.ts";
+import type { LogTally } from "./tally/log-tally.ts";
+
+export type ExamineLogsOptions = {
+  /** Files, plain or gzipped; or one stream. */
+  readonly source:
+    | { readonly kind: "files"; readonly paths: readonly string[] }
+    | { readonly kind: "stream"; readonly name: string; readonly bytes: AsyncIterable<Buffer> };
+  /** A format's name or a format string; without it each file's own lines tell. */
+  readonly format?: string;
+  readonly mappings: readonly FieldMapping[];
+  /** The policy that is asked about; without it, the peer. */
+  readonly policy?: Readonly<Record<string, unknown>>;
+  readonly providers: Providers;
+  readonly trusted: readonly string[];
+  readonly depth: number;
+  readonly since?: number;
+  readonly until?: number;
+  readonly split?: number;
+  readonly workers: number;
+  readonly signal: AbortSignal;
+  /** Told how far it is, in bytes of the input; `totalBytes` where the size of the input is known. */
+  readonly onProgress: (done: { readonly bytes: number; readonly lines: number; readonly totalBytes: number | undefined }) => void;
+};
+
+/** What access logs say. */
+export type LogsExamination = {
+  readonly logs: readonly ReadLog[];
+  /** Whether it was stopped before the end. */
+  readonly isPartial: boolean;
+  readonly isPolicyGiven: boolean;
+  readonly chainHeader: string;
+  readonly summary: LogSummary;
+  readonly findings: readonly LogFinding[];
+  readonly proposal: LogPolicy;
+  /** For a diagnosis, by the names of signals. */
+  readonly facts: Readonly<Record<string, FactValue>>;
+};
+
+/**
+ * Reads access logs, resolves each line by a policy and by others, and says what stands out. Memory does not grow with the logs. It ends early, with what there is, when `signal` says so.
+ *
+ * Errors: `LogError`.
+ */
+export async function examineLogs(options: ExamineLogsOptions): Promise<LogsExamination> {
+  const policy = options.policy ?? { peerAddressAlgorithm: {} };
+  const policyHeaders = headersOf([{ id: "", policy }]);
+  const { source, mappings, signal } = options;
+  const formats = { mappings, policyHeaders, ...(options.format !== undefined && { format: options.format }) };
+  if (source.kind === "stream") {
+    let plan: ScanPlan | undefined;
+    const watch = {
+      isStopped: () => signal.aborted,
+      onProgress: (done: Progress) => options.onProgress({ ...done, totalBytes: undefined }),
+    };
+    const planFor = ({ format }: ChosenFormat): ScanPlan => {
+      plan = planOf([format], { policy, policyHeaders, options });
+      return plan;
+    };
+    const { chosen, tally } = await scanStream(source.bytes, { name: source.name, formats, planFor, watch });
+    if (plan === undefined) throw new Error("A stream is scanned by a plan");
+    return examined(tally, { logs: [{ name: source.name, chosen }], plan, policyHeaders, options });
+  }
+  const opened = await openLogs(source.paths, formats);
+  const totalBytes = opened.reduce((sum, { bytes }) => sum + bytes, 0);
+  const plan = planOf(
+    opened.map(({ chosen }) => chosen.format),
+    { policy, policyHeaders, options },
+  );
+  const tally = await readable(source.paths.join(", "), () =>
+    runScan({
+      plan,
+      units: opened.flatMap(({ units }) => units),
+      workers: totalBytes < MIN_BYTES_FOR_WORKERS ? 1 : options.workers,
+      signal,
+      onProgress: (done) => options.onProgress({ ...done, totalBytes }),
+    }),
+  );
+  return examined(tally, { logs: opened.map(({ path, chosen }) => ({ name: path, chosen })), plan, policyHeaders, options });
+}
+
+type Progress = { readonly bytes: number; readonly lines: number };
+
+/** Below this starting threads takes longer than reading. */
+const MIN_BYTES_FOR_WORKERS = 16_777_216;
+
+type Asked = {
+  readonly policy: Readonly<Record<string, unknown>>;
+  readonly policyHeaders: ReadonlySet<string>;
+  readonly options: ExamineLogsOptions;
+};
+
+function planOf(formats: readonly LogFormat[], { policy, policyHeaders, options }: Asked): ScanPlan {
+  const chainHeader = chainHeaderOf(loggedIn(formats, policyHeaders), policyHeaders);
+  const { providers, trusted, depth, since, until, split } = options;
+  return {
+    subjects: subjectsFor({ policy, chainHeader, trusted, depth }),
+    providers,
+    chainHeader,
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
+    ...(split !== undefined && { split }),
+  };
+}
+
+/** Headers that the formats have, in lower case. */
+function loggedIn(formats: readonly LogFormat[], policyHeaders: ReadonlySet<string>): readonly string[] {
+  const roles = formats.flatMap((format) => createLineReader(format, policyHeaders).evidence);
+  return [...new Set(roles.flatMap((role) => (role.kind === "header" || role.kind === "capture" ? [role.name] : [])))];
+}
+
+type Found = {
+  readonly logs: readonly { readonly name: string; readonly chosen: ChosenFormat }[];
+  readonly plan: ScanPlan;
+  readonly policyHeaders: ReadonlySet<string>;
+  readonly options: ExamineLogsOptions;
+};
+
+function examined(tally: LogTally, { logs, plan, policyHeaders, options }: Found): LogsExamination {
+  const isPolicyGiven = options.policy !== undefined;
+  const summary = summarize(tally, { subjects: plan.subjects, isSplit: plan.split !== undefined });
+  const logged = loggedIn(
+    logs.map(({ chosen }) => chosen.format),
+    policyHeaders,
+  );
+  return {
+    logs: logs.map(({ name, chosen: { format, lines, fits, alsoFits } }) => ({
+      name,
+      chosen: { name: format.name, lines, fits, alsoFits },
+    })),
+    isPartial: options.signal.aborted,
+    isPolicyGiven,
+    chainHeader: plan.chainHeader,
+    summary,
+    findings: judgeLog(summary, isPolicyGiven),
+    proposal: proposeLogPolicy(summary, { logged, chainHeader: plan.chainHeader, depth: options.depth }),
+    facts: factsOfLog(summary, { logged, isPolicyGiven }),
+  };
+}

@@ -1,0 +1,170 @@
+import { escapeText, parseAddress } from "wherefrom";
+import { LogError } from "../errors.ts";
+import { LOG_LIMITS } from "../limits.ts";
+import { parseObject } from "../read/json-reader.ts";
+import { LineCutter } from "../read/line-cutter.ts";
+import type { LineReader } from "../read/line-reader.ts";
+import { createLogEvidence } from "../tally/log-evidence.ts";
+import { readApacheFormat } from "./apache-format.ts";
+import { readEnvoyFormat } from "./envoy-format.ts";
+import { type FieldMapping, KNOWN_JSON } from "./json-fields.ts";
+import { knownFormats, type NamedFormat } from "./known-formats.ts";
+import type { Layout } from "./layout.ts";
+import { createLineReader, type LogFormat } from "./log-format.ts";
+import { readNginxFormat } from "./nginx-format.ts";
+
+/** The format that a file's first lines have. */
+export type ChosenFormat = {
+  readonly format: LogFormat;
+  /** How many of the first lines it was told by, and how many of them it fits. */
+  readonly lines: number;
+  readonly fits: number;
+  /** Other formats that fit the same lines and say the same of who they are from. */
+  readonly alsoFits: readonly string[];
+};
+
+export type FormatOptions = {
+  /** A name, or a format string of nginx, Apache or Envoy. */
+  readonly format?: string;
+  readonly mappings: readonly FieldMapping[];
+  /** Headers that policies read, in lower case. */
+  readonly policyHeaders: ReadonlySet<string>;
+};
+
+/** A format has to fit at least this share of the first lines to be told by them. */
+const MIN_SHARE = 0.5;
+
+/**
+ * Chooses the format of a file by its first lines.
+ *
+ * Errors: LOGS_FORMAT_UNKNOWN when none fits; LOGS_FORMAT_AMBIGUOUS when two fit equally well and differ in who a line is from; LOGS_FORMAT_INVALID for a format that cannot be read.
+ */
+export function chooseFormat(head: Buffer, { path, ...options }: FormatOptions & { readonly path: string }): ChosenFormat {
+  const lines = linesOf(head);
+  const candidates = candidatesFor(options);
+  const tried = candidates.flatMap((named) => named.formats.map((format) => ({ format, ...tryFormat(format, lines, options) })));
+  const best = Math.max(0, ...tried.map(({ fits }) => fits));
+  const fitting = tried.filter(({ fits }) => fits === best);
+  const [first, ...others] = fitting;
+  const isTold = options.format !== undefined;
+  if (first === undefined || best === 0 || (!isTold && best < lines.length * MIN_SHARE)) throw unknownFormat(lines, { path, ...options });
+  const differing = others.filter(({ says }) => says !== first.says);
+  if (differing.length > 0 && !isTold) {
+    const names = [...new Set([first, ...differing].map(({ format }) => format.name))].join(" and ");
+    throw new LogError(
+      "LOGS_FORMAT_AMBIGUOUS",
+      `${escapeText(path)}: Its lines fit ${names}, which say different things of who they are from. Say which with --log-format`,
+    );
+  }
+  const alsoFits = [...new Set(others.map(({ format }) => format.name))].filter((name) => name !== first.format.name);
+  return { format: first.format, lines: lines.length, fits: best, alsoFits };
+}
+
+/** The formats that may be meant: all that are known, those of a name, or the one that a format string describes. */
+function candidatesFor({ format, ...options }: FormatOptions): readonly NamedFormat[] {
+  const known = knownFormats(options);
+  if (format === undefined) {
+    const named = known.find(({ name }) => name === "json");
+    return named === undefined ? known : [named];
+  }
+  const named = known.filter(({ name }) => name === format);
+  if (named.length > 0) return named;
+  return [{ name: "format", formats: [{ kind: "text", name: "format", layout: parseLogFormat(format) }] }];
+}
+
+/**
+ * Reads a format string: nginx's `log_format` (`$remote_addr …`), Apache's `LogFormat` (`%h …`) or Envoy's (`%START_TIME% …`).
+ *
+ * Errors: LOGS_FORMAT_INVALID.
+ */
+export function parseLogFormat(text: string, where: string = "--log-format"): Layout {
+  if (/%[A-Z_]{2,}(?:\([^)]*\))?(?::\d+)?%/.test(text)) return readEnvoyFormat(text, where);
+  if (/\$\{?\w/.test(text)) return readNginxFormat(text, where);
+  if (/%[<>!0-9,]*(?:\{[^}]*\})?[a-zA-Z]/.test(text)) return readApacheFormat(text, where);
+  throw new LogError(
+    "LOGS_FORMAT_INVALID",
+    `${where}: Expected a format's name, or a format string of nginx, Apache or Envoy, received ${escapeText(text, 80)}`,
+  );
+}
+
+/** The first lines that are whole. */
+function linesOf(head: Buffer): readonly Buffer[] {
+  const lines: Buffer[] = [];
+  const cutter = new LineCutter(
+    {
+      maxLineBytes: LOG_LIMITS.maxLineBytes,
+      until: Number.POSITIVE_INFINITY,
+      onLine: (bytes, { start, end }) => {
+        if (lines.length < LOG_LIMITS.maxDetectLines) lines.push(Buffer.from(bytes.subarray(start, end)));
+      },
+      onTooLong: () => undefined,
+    },
+    { offset: 0, dropsFirst: false },
+  );
+  cutter.push(head);
+  if (head.length < LOG_LIMITS.maxDetectBytes || lines.length === 0) cutter.end();
+  return lines;
+}
+
+/** How many lines a format fits, and all that it says of who they are from. */
+function tryFormat(
+  format: LogFormat,
+  lines: readonly Buffer[],
+  { policyHeaders }: FormatOptions,
+): { readonly fits: number; readonly says: string } {
+  const reader = createLineReader(format, policyHeaders);
+  const evidence = createLogEvidence(reader.evidence, reader.escapeStyle);
+  const says: unknown[] = [];
+  for (const line of lines) {
+    if (!isMarked(format, line) || !reader.read(line, 0, line.length)) continue;
+    evidence.read(valuesIn(reader));
+    const { peer } = evidence;
+    if (peer !== undefined && parseAddress(peer.replace(/^\[|\]$/g, "").replace(/%.*$/, "")) === undefined) continue;
+    says.push([
+      peer,
+      ...reader.evidence.map((role) =>
+        role.kind === "header" || role.kind === "capture" ? [role.name, evidence.lines(role.name)] : role.kind,
+      ),
+      reader.line.status,
+    ]);
+  }
+  return { fits: says.length, says: JSON.stringify(says) };
+}
+
+function valuesIn({ line, evidence }: LineReader): readonly string[] {
+  return evidence.map((_, index) => line.source.toString("latin1", line.starts[index], line.ends[index]));
+}
+
+/** Whether a line has what marks a known JSON log; every other format is marked by its own form. */
+function isMarked(format: LogFormat, line: Buffer): boolean {
+  const marks = format.kind === "json" ? KNOWN_JSON.find(({ name }) => name === format.name)?.marks : undefined;
+  if (marks === undefined) return true;
+  const object = parseObject(line, 0, line.length);
+  return object !== undefined && marks.every((path) => hasMember(object, path));
+}
+
+function hasMember(object: unknown, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return true;
+  if (typeof object !== "object" || object === null || !Object.hasOwn(object, name)) return false;
+  return hasMember((object as Readonly<Record<string, unknown>>)[name], rest);
+}
+
+function unknownFormat(lines: readonly Buffer[], { path, ...options }: FormatOptions & { readonly path: string }): LogError {
+  const where = escapeText(path);
+  if (lines.length === 0) return new LogError("LOGS_FORMAT_UNKNOWN", `${where}: There is no line in it`);
+  const first = escapeText((lines[0] as Buffer).toString("utf8"), 120);
+  if (options.format !== undefined)
+    return new LogError("LOGS_FORMAT_UNKNOWN", `${where}: No line fits --log-format. The first is ${first}`);
+  const object = parseObject(lines[0] as Buffer, 0, (lines[0] as Buffer).length);
+  const members =
+    object === undefined
+      ? ""
+      : ` Its members are ${escapeText(Object.keys(object).join(", "), 200)}: say where things stand, as --field peer=NAME --field xff=NAME`;
+  const names = knownFormats(options)
+    .map(({ name }) => name)
+    .join(", ");
+  return new LogError(
+    "LOGS_FORMAT_UNKNOWN",
+    `${where}: Its lines fit no format that is known (${names}). The first is ${first}.${members === "" ? " Say it with --log-format, in the words of the server's own configuration" : members}`,
+  );
+}

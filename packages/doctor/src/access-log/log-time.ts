@@ -1,0 +1,39 @@
+const MONTHS = new Map(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"].map((name, at) => [name, at]));
+
+/** `10/Oct/2000:13:55:36 +0000`, and HAProxy's `06/Feb/2009:12:14:14.655`. */
+const COMMON = /^(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,3}))?(?: ([+-])(\d{2})(\d{2}))?$/;
+
+const EPOCH = /^\d{9,11}(?:\.\d{1,9})?$/;
+
+const ISO = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?$/;
+
+/**
+ * Reads the time of a log line, in milliseconds since 1970: as Apache and nginx write it, ISO 8601 (RFC 3339), or seconds since 1970. `undefined` for anything else.
+ *
+ * A time without a zone, as HAProxy writes it, is read in the zone of this process.
+ */
+export function parseLogTime(text: string): number | undefined {
+  const common = COMMON.exec(text);
+  if (common !== null) return commonTime(common);
+  if (EPOCH.test(text)) return Math.round(Number(text) * 1_000);
+  if (!ISO.test(text)) return undefined;
+  const time = Date.parse(
+    text
+      .replace(" ", "T")
+      .replace(",", ".")
+      .replace(/([+-]\d{2})(\d{2})$/, "$1:$2"),
+  );
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function commonTime([, day, name = "", year, hour, minute, second, fraction = "0", sign, zoneHours, zoneMinutes]: RegExpExecArray):
+  | number
+  | undefined {
+  const month = MONTHS.get(name);
+  if (month === undefined) return undefined;
+  const at = [Number(year), month, Number(day), Number(hour), Number(minute), Number(second), Number(fraction.padEnd(3, "0"))] as const;
+  if (at[2] < 1 || at[2] > 31 || at[3] > 23 || at[4] > 59 || at[5] > 60) return undefined;
+  if (sign === undefined) return new Date(...at).getTime();
+  const zoneMs = (Number(zoneHours) * 60 + Number(zoneMinutes)) * 60_000;
+  return Date.UTC(...at) - (sign === "-" ? -zoneMs : zoneMs);
+}

@@ -1,0 +1,94 @@
+import type { JsonFields, JsonPath } from "../format/json-fields.ts";
+import type { EvidenceRole } from "../format/role.ts";
+import { parseLogTime } from "../log-time.ts";
+import { createReadLine, type LineReader, preambleIn } from "./line-reader.ts";
+import { beforePort } from "./text-reader.ts";
+
+/** Between the lines of one header, which JSON has as a list. */
+export const LINE_BREAK = "\n";
+
+/** What all evidence of a line may come to, in bytes. A line is no longer than that, and becomes at most so much longer in UTF-8. */
+const MAX_EVIDENCE_GROWTH = 2;
+
+/** Reads lines that are JSON objects. A line that is none, or that lacks a readable time where the format has one, is malformed. */
+export function createJsonReader(fields: JsonFields, maxLineBytes: number): LineReader {
+  const line = createReadLine(fields.evidence.length);
+  let store = Buffer.alloc(4_096);
+  const evidence = fields.evidence.map(({ role }) => role);
+  let agent: unknown;
+  return {
+    evidence,
+    escapeStyle: "none",
+    line,
+    agent: () => valueText(agent),
+    read(bytes, start, end) {
+      const object = parseObject(bytes, start, end);
+      if (object === undefined) return false;
+      if (store.length < (end - start) * MAX_EVIDENCE_GROWTH)
+        store = Buffer.alloc(Math.min((end - start) * MAX_EVIDENCE_GROWTH, maxLineBytes * MAX_EVIDENCE_GROWTH));
+      let at = 0;
+      for (const [index, { role, paths }] of fields.evidence.entries()) {
+        line.starts[index] = at;
+        const written = at + store.write(valueText(firstAt(object, paths)), at);
+        line.ends[index] = hasPort(role) ? beforePort(store, at, written) : written;
+        at = written;
+      }
+      line.source = store;
+      line.status = statusOf(firstAt(object, fields.status));
+      line.time = fields.time.length === 0 ? Number.NaN : timeOf(firstAt(object, fields.time));
+      agent = firstAt(object, fields.agent);
+      line.preamble = line.status === 400 ? preambleIn(valueText(firstAt(object, fields.request))) : 0;
+      return fields.time.length === 0 || !Number.isNaN(line.time);
+    },
+  };
+}
+
+/** The line as an object, `undefined` when it is none. */
+export function parseObject(bytes: Buffer, start: number, end: number): object | undefined {
+  if (bytes[start] !== 0x7b) return undefined;
+  try {
+    const value: unknown = JSON.parse(bytes.toString("utf8", start, end));
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first of several places where something stands. */
+function firstAt(object: object, paths: readonly JsonPath[]): unknown {
+  for (const path of paths) {
+    const value = valueAt(object, path);
+    if (value !== undefined && value !== null && value !== "") return value;
+  }
+  return undefined;
+}
+
+function valueAt(object: object, path: JsonPath): unknown {
+  let value: unknown = object;
+  for (const name of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Readonly<Record<string, unknown>>)[name];
+  }
+  return value;
+}
+
+function hasPort(role: EvidenceRole): boolean {
+  return role.kind === "peer" && role.hasPort;
+}
+
+/** A text, or the lines of a header. */
+function valueText(value: unknown): string {
+  if (typeof value === "string") return value;
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string").join(LINE_BREAK) : "";
+}
+
+function statusOf(value: unknown): number {
+  const status = typeof value === "number" ? value : typeof value === "string" && /^\d{1,3}$/.test(value) ? Number(value) : 0;
+  return Number.isInteger(status) && status >= 0 && status <= 999 ? status : 0;
+}
+
+function timeOf(value: unknown): number {
+  // a number of seconds, or of milliseconds where it is too large for that
+  if (typeof value === "number") return value > 100_000_000_000 ? value : value * 1_000;
+  return typeof value === "string" ? (parseLogTime(value) ?? Number.NaN) : Number.NaN;
+}

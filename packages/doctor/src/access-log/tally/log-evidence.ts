@@ -1,0 +1,62 @@
+import type { Evidence } from "wherefrom";
+import type { EscapeStyle } from "../format/layout.ts";
+import type { EvidenceRole } from "../format/role.ts";
+import { captureIn, unescapeValue } from "../read/decode.ts";
+import { LINE_BREAK } from "../read/json-reader.ts";
+import type { Resolved } from "./figures.ts";
+
+const NO_LINES: readonly string[] = [];
+
+/** What a server writes where there is nothing. */
+const NOTHING: ReadonlySet<string> = new Set(["", "-"]);
+
+/** The evidence of one line, and what the server itself made of it. Used again for each. */
+export type LogEvidence = Evidence & {
+  /** Reads the values of a line, as they stand in the log. */
+  read(values: readonly string[]): void;
+  /** What the log says the client is; `undefined` in a log that does not say it. */
+  recorded(): Resolved | undefined;
+};
+
+/** Makes evidence of values in the order of `roles`. `-` and nothing are a header that was not there, and a peer that has no address (a unix socket). */
+export function createLogEvidence(roles: readonly EvidenceRole[], style: EscapeStyle): LogEvidence {
+  const headers = new Map<string, readonly string[]>();
+  const peerAt = roles.findIndex(({ kind }) => kind === "peer");
+  const headersAt = roles.flatMap((role, at) => (role.kind === "header" || role.kind === "capture" ? [{ role, at }] : []));
+  const recordedAt = (what: string): number => roles.findIndex((role) => role.kind === "recorded" && role.what === what);
+  const at = { ip: recordedAt("ip"), trust: recordedAt("trust"), outcome: recordedAt("outcome"), reason: recordedAt("reason") };
+  let values: readonly string[] = [];
+  const valueAt = (index: number): string => unescapeValue(values[index] ?? "", style);
+  let peer: string | undefined;
+  return {
+    get peer() {
+      return peer;
+    },
+    lines: (name) => headers.get(name) ?? NO_LINES,
+    read(given) {
+      values = given;
+      const text = peerAt === -1 ? "" : valueAt(peerAt);
+      peer = NOTHING.has(text) || text.startsWith("unix:") ? undefined : text;
+      for (const { role, at: index } of headersAt) {
+        const raw = role.kind === "capture" ? captureIn(given[index] ?? "", role.slot) : (given[index] ?? "");
+        headers.set(role.name, NOTHING.has(raw) ? NO_LINES : linesOf(unescapeValue(raw, style)));
+      }
+    },
+    recorded() {
+      if (at.ip === -1) return undefined;
+      const ip = valueAt(at.ip);
+      const isAbsent = NOTHING.has(ip);
+      const reason = valueAt(at.reason);
+      return {
+        ip: isAbsent ? null : ip,
+        outcome: isAbsent ? "rejected" : valueAt(at.outcome) === "fallback" ? "fallback" : "resolved",
+        trust: valueAt(at.trust) === "verified" ? "verified" : "unverified",
+        ...(NOTHING.has(reason) ? {} : { reason: reason as NonNullable<Resolved["reason"]> }),
+      };
+    },
+  };
+}
+
+function linesOf(text: string): readonly string[] {
+  return text.includes(LINE_BREAK) ? text.split(LINE_BREAK) : [text];
+}

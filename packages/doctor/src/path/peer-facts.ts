@@ -1,0 +1,42 @@
+import { PROVIDERS, parsePrefix, prefixesOverlap } from "wherefrom";
+import type { AddressKind } from "../facts/address-kind.ts";
+
+/** What the fact `peer.scope` calls a kind of address. */
+export const SCOPES: Readonly<Record<AddressKind, string | undefined>> = {
+  loopback: "loopback",
+  mesh: "mesh127",
+  private: "private",
+  cgnat: "cgnat",
+  "link-local": "linklocal",
+  // a laboratory's addresses stand for public ones
+  documentation: "public",
+  "class-e": "classE",
+  public: "public",
+  unknown: undefined,
+};
+
+/** Ranges that everybody knows: those of providers, and the defaults of runtimes on one host. */
+const LOCAL_RANGES: readonly (readonly [name: string, prefix: string])[] = [
+  ["docker-bridge", "172.17.0.0/16"],
+  ["docker-desktop", "192.168.65.0/24"],
+  ["slirp", "10.0.2.0/24"],
+];
+const PROVIDER_RANGES: readonly (readonly [name: string, provider: string])[] = [
+  ["cloudflare", "cloudflare"],
+  ["fastly", "fastly"],
+  ["gcp-lb", "google-lb"],
+];
+
+/** Named ranges that hold an address, as the fact `peer.range` calls them. */
+export function namedRanges(address: string): readonly string[] {
+  const own = parsePrefix(address);
+  if (own.kind !== "prefix") return [];
+  const local = LOCAL_RANGES.filter(([, text]) => {
+    const range = parsePrefix(text);
+    return range.kind === "prefix" && prefixesOverlap(range.prefix, own.prefix);
+  });
+  const published = PROVIDER_RANGES.filter(([, provider]) =>
+    PROVIDERS.get(provider)?.prefixes.some((prefix) => prefixesOverlap(prefix, own.prefix)),
+  );
+  return [...local, ...published].map(([name]) => name);
+}
