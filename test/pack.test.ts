@@ -43,9 +43,11 @@ const program = `
 import { createServer } from "node:http";
 import { advise, createResolver, evidenceOfFields, type Policy, parsePolicy, type Resolution } from "wherefrom";
 import { evidenceOf } from "wherefrom/node";
+import { ALL_PROVIDERS } from "wherefrom/providers";
 import { withClient } from "wherefrom/ws";
 
 const policy: Policy = parsePolicy({ trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["10.1.2.0/24"] } });
+export const provided: Policy = parsePolicy({}, { providers: ALL_PROVIDERS });
 const resolver = createResolver(policy);
 const client: Resolution = resolver.resolve(evidenceOfFields("10.1.2.3", [["X-Forwarded-For", "6.6.6.6, 203.0.113.7"]]));
 const ip: string | null = client.ip;
@@ -68,9 +70,12 @@ test("the package has what users need and nothing else", () => {
 const runs = `
 import { createResolver, evidenceOfFields, parsePolicy } from "wherefrom";
 import * as node from "wherefrom/node";
+import { ALL_PROVIDERS } from "wherefrom/providers";
 import * as ws from "wherefrom/ws";
-const policy = parsePolicy({ trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["10.1.2.0/24", "provider:cloudflare"] } });
-const { ip, trust } = createResolver(policy).resolve(evidenceOfFields("10.1.2.3", [["X-Forwarded-For", "6.6.6.6, 203.0.113.7, 173.245.48.9"]]));
+const trustedProxies = ["10.1.2.0/24", "provider:cloudflare", "provider:cloudfront"];
+const policy = parsePolicy({ trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies } }, { providers: ALL_PROVIDERS });
+const chain = "6.6.6.6, 203.0.113.7, 173.245.48.9, 130.176.88.10";
+const { ip, trust } = createResolver(policy).resolve(evidenceOfFields("10.1.2.3", [["X-Forwarded-For", chain]]));
 console.log(process.version.split(".")[0], typeof node.evidenceOf, typeof ws.withClient, ip, trust);
 `;
 
@@ -129,7 +134,7 @@ const bundles = [
     says: "the core",
     names: "createResolver, evidenceOfFields, parsePolicy",
     maxBytes: MAX_CORE_BYTES,
-    without: ["ADVISORY_", "rawHeaders"],
+    without: ["ADVISORY_", "rawHeaders", "130.176.88.0"],
   },
   { says: "one small function", names: "escapeText", maxBytes: 512, without: ["ADVISORY_", "POLICY_", "173.245.48.0"] },
 ];
