@@ -15,11 +15,15 @@ const policy = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", tru
 const fromEdge = { peer: "10.0.0.1", headers: [["X-Forwarded-For", "203.0.113.7, 13.33.0.9"]] };
 
 /** In one step, as `ranges update` does it: control may look at any moment. */
+async function writeFileOf(folder: string, text: string): Promise<void> {
+  await writeFile(join(folder, "fresh"), text);
+  await rename(join(folder, "fresh"), join(folder, "edge.json"));
+}
+
 async function writeRanges(folder: string, texts: readonly string[], retrievedAt = "2026-11-01"): Promise<void> {
   const made = makeRangeList({ provider: "edge", source: "https://edge.example/ranges", retrievedAt }, texts);
   if (made.kind === "refused") throw new Error(JSON.stringify(made.issues));
-  await writeFile(join(folder, "fresh"), JSON.stringify(made.list));
-  await rename(join(folder, "fresh"), join(folder, "edge.json"));
+  await writeFileOf(folder, JSON.stringify(made.list));
 }
 
 /** A control that follows a folder with one file, and an environment whose policy names it. */
@@ -122,7 +126,7 @@ test("an export names providers and not their ranges, and applying it changes no
 
 test("a broken range file is told once, and what was in force stays", async () => {
   const { ask, folder, notices } = await openWithRanges();
-  await writeFile(join(folder, "edge.json"), "{");
+  await writeFileOf(folder, "{");
   await expect.poll(() => notices).toEqual([expect.objectContaining({ kind: "ranges-refused", file: join(folder, "edge.json") })]);
   await writeRanges(folder, NEW);
   await expect.poll(async () => (await ask("GET /demo/snapshot")).body).toMatchObject({ revision: 2, ranges: { edge: { prefixes: NEW } } });

@@ -1,4 +1,4 @@
-import { flowVariable } from "@wherefrom/model";
+import { flowVariable, type SecurityAction } from "@wherefrom/model";
 import type { Evidence, Explanation, Resolution } from "wherefrom";
 import type { RequestTarget } from "./accept/request-target.ts";
 import type { ClientRequest, ClientResponse, Upgrade } from "./client-message.ts";
@@ -37,6 +37,8 @@ export class Exchange {
   resolution: Resolution | undefined;
   /** What became of the signed hop; `undefined` when there was none, or none is accepted here. */
   hop: HopVerdict | undefined;
+  /** Set by `admit`: the security action that decided; `undefined` when none matched, or only observed ones. */
+  securityAction: SecurityAction | undefined;
   /** Set by `ask`: the exchange of the request that this one, an engine's, only asks about. */
   asked: Exchange | undefined;
   /** Set by `route`. */

@@ -105,7 +105,7 @@ test("combined: the line that log readers know, the resolved client first, and m
     /^2001:db8::7 - - \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET \/a\?b HTTP\/1\.1" 200 8 "-" "probe\/1" /,
   );
   expect(line).toMatch(
-    / peer="127\.0\.0\.1" trust=verified outcome=resolved reason=- signed_hop=- decision=- algorithm="TrustedProxiesAlgorithm\{IpHeaderName:X-Forwarded-For\}" host="shop\.example" fault=- route=shop target="http:\/\/127\.0\.0\.1:\d+" attempts=1 revision=7 request_bytes=0 duration_ms=[\d.]+ gateway=edge-1$/,
+    / peer="127\.0\.0\.1" trust=verified outcome=resolved reason=- signed_hop=- security_action=- decision=- algorithm="TrustedProxiesAlgorithm\{IpHeaderName:X-Forwarded-For\}" host="shop\.example" fault=- route=shop target="http:\/\/127\.0\.0\.1:\d+" attempts=1 revision=7 request_bytes=0 duration_ms=[\d.]+ gateway=edge-1$/,
   );
 });
 

@@ -69,6 +69,13 @@ export { providersWith, rangesNamedIn, type SnapshotRanges, snapshotRangesSchema
 export { type Route, routeSchema, targetsOf } from "./route.ts";
 export type { RouteTarget, TargetTls } from "./route-target.ts";
 export { type FieldViolation, RPC_STATUSES, type RpcError, type RpcErrorDetail, type RpcStatus, rpcErrorSchema } from "./rpc-error.ts";
+export {
+  isExpired,
+  type SecurityAction,
+  securityActionIdSchema,
+  securityActionSchema,
+  securityActionWireSchema,
+} from "./security-action.ts";
 export { type Snapshot, snapshotSchema } from "./snapshot.ts";
 export { claimedKeyOf, isSnapshotKey, type SignatureVerdict, signSnapshot, snapshotKeyText, verifySnapshot } from "./snapshot-signature.ts";
 export {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { snapshotRangesSchema } from "./ranges/snapshot-ranges.ts";
 import { routeSchema } from "./route.ts";
+import { securityActionSchema } from "./security-action.ts";
 
 /**
  * An environment's configuration as delivered to a gateway. The policy is Apigee's `clientIpResolutionConfig` or our superset
@@ -21,6 +22,7 @@ export const snapshotSchema = z
       .meta({ id: "SnapshotSignature" })
       .optional()
       .describe("Of control, over everything else in the snapshot"),
+    securityActions: z.array(securityActionSchema).optional().describe("Those that are enabled. None when absent"),
   })
   .meta({ id: "Snapshot" });
 

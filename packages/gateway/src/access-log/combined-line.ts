@@ -22,7 +22,7 @@ function combinedLine(entry: LogEntry, { gateway, time }: { gateway: string; tim
   const request = `${method} ${path} HTTP/${record.httpVersion}`;
   return (
     `${resolution?.ip ?? "-"} - - [${time}] "${request}" ${status} ${record.responseBytes} "${referrer}" "${userAgent}" ` +
-    `peer="${peer}" trust=${resolution?.trust ?? "-"} outcome=${resolution?.outcome ?? "-"} reason=${resolution?.reason ?? "-"} signed_hop=${record.signedHop ?? "-"} decision=${record.decision ?? "-"} ` +
+    `peer="${peer}" trust=${resolution?.trust ?? "-"} outcome=${resolution?.outcome ?? "-"} reason=${resolution?.reason ?? "-"} signed_hop=${record.signedHop ?? "-"} security_action=${record.securityAction?.name ?? "-"} decision=${record.decision ?? "-"} ` +
     `algorithm="${resolution?.algorithm ?? "-"}" host="${host}" fault=${record.fault ?? "-"} route=${record.route ?? "-"} ` +
     `target="${target}" attempts=${record.attempts} revision=${record.revision} request_bytes=${record.requestBytes} duration_ms=${roundMs(record.durationMs)} gateway=${gateway}\n`
   );

@@ -18,8 +18,9 @@ function milliseconds(timeMs: number): string {
 }
 
 /** Who it is from, and how that is known. */
-function clientFields({ record: { resolution, signedHop, decision }, peer }: LogEntry): string {
-  const rest = name("signedHop", signedHop) + name("decision", decision) + text("peer", peer);
+function clientFields({ record: { resolution, signedHop, securityAction, decision }, peer }: LogEntry): string {
+  const rest =
+    name("signedHop", signedHop) + name("securityAction", securityAction?.name) + name("decision", decision) + text("peer", peer);
   if (resolution === undefined) return `,"client":null${rest}`;
   const { ip, port, trust, outcome, reason, algorithm, key } = resolution;
   return (

@@ -61,6 +61,13 @@ function countMetrics(counts: Counts): MetricFamily[] {
       counts.faults.map(({ code, count }) => ({ labels: { code }, value: count })),
     ),
     noticesMetric(counts),
+    counter(
+      {
+        name: "wherefrom_security_actions_total",
+        help: "Requests that a security action decided, or would have were it not only observed",
+      },
+      counts.actions.map(({ action, mode, count }) => ({ labels: { action, mode }, value: count })),
+    ),
     histogram(
       {
         name: "wherefrom_request_duration_seconds",

@@ -1,3 +1,4 @@
+import { flagFields } from "../admit/flag-fields.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Runtime } from "../runtime.ts";
 import { NEXT, type Verdict } from "../verdict.ts";
@@ -22,6 +23,9 @@ export function answer(exchange: Exchange, _runtime: Runtime): Verdict {
     resolution?.key ?? NONE,
     "X-Wherefrom-Algorithm",
     resolution?.algorithm ?? NONE,
+    "X-Wherefrom-Security-Action",
+    exchange.securityAction?.name ?? NONE,
+    ...flagFields(exchange),
     "Cache-Control",
     "no-store",
   ]);

@@ -1,4 +1,5 @@
 import { loopField } from "../accept/loop.ts";
+import { flagFields } from "../admit/flag-fields.ts";
 import type { Exchange } from "../exchange.ts";
 import type { GatewayLimits } from "../limits.ts";
 import type { CompiledRoute } from "../route/route-table.ts";
@@ -16,15 +17,21 @@ import { hopByHopOf } from "./hop-by-hop.ts";
 export function requestFields(exchange: Exchange, { route, target, runtime }: RequestFieldsContext): string[] {
   const { rawHeaders } = exchange.request;
   const isHopByHop = hopByHopOf(rawHeaders);
+  const { securityActions } = exchange.snapshot;
   const fields = ["Host", target.host];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? "";
     const lower = name.toLowerCase();
-    if (isOwn(lower) || isHopByHop(lower) || claimsClient(lower)) continue;
+    if (isOwn(lower) || isHopByHop(lower) || claimsClient(lower) || securityActions.isFlag(lower)) continue;
     fields.push(name, rawHeaders[index + 1] ?? "");
   }
   // Added after the stripping: what a client names in Connection cannot take these away.
-  fields.push(...forwardingFields(exchange), ...hopFields(exchange, { target, signer: runtime.signedHops.signer }), ...loopField);
+  fields.push(
+    ...flagFields(exchange),
+    ...forwardingFields(exchange),
+    ...hopFields(exchange, { target, signer: runtime.signedHops.signer }),
+    ...loopField,
+  );
   if (route.route.sendExplanation) fields.push(...explanationFields(exchange, roomFor(exchange, { fields, limits: runtime.limits })));
   return fields;
 }

@@ -1,3 +1,4 @@
+import type { SecurityAction } from "@wherefrom/model";
 import type { Resolution } from "wherefrom";
 import type { ContractName } from "../decide/contract.ts";
 import type { FaultCode } from "../errors.ts";
@@ -22,6 +23,8 @@ export type ExchangeRecord = {
   readonly resolution: Resolution | undefined;
   /** What became of the signed hop that the request brought; `undefined` when it brought none, or none is accepted here. */
   readonly signedHop: "accepted" | HopRefusal | undefined;
+  /** The security action that decided; `undefined` when none matched, or only observed ones. */
+  readonly securityAction: SecurityAction | undefined;
   /** By which contract an engine asked about this request; `undefined` for one that came to the gateway itself. */
   readonly decision: ContractName | undefined;
   /** Name of the route. */

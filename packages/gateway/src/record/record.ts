@@ -35,6 +35,7 @@ function recordOf(exchange: Exchange, durationMs: number): ExchangeRecord {
     peer: exchange.evidence?.peer,
     resolution: exchange.resolution,
     signedHop: exchange.hop?.kind === "refused" ? exchange.hop.reason : exchange.hop?.kind,
+    securityAction: exchange.securityAction,
     decision: exchange.decision,
     route: exchange.route?.route.name,
     target: exchange.sentTo,

@@ -1,3 +1,4 @@
+import type { SecurityAction } from "@wherefrom/model";
 import type { Outcome, Rejection, Resolution, Trust } from "wherefrom";
 import type { FaultCode, NoticeCode } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
@@ -14,6 +15,7 @@ export type Counts = {
   readonly resolutions: readonly ResolutionCount[];
   readonly faults: readonly { readonly code: FaultCode; readonly count: number }[];
   readonly notices: readonly { readonly code: NoticeCode; readonly count: number }[];
+  readonly actions: readonly ActionCount[];
   /** Exchanges within each bound of `durationBoundsMs`, the smaller bounds not included. */
   readonly byDuration: readonly number[];
   readonly durationSumMs: number;
@@ -27,6 +29,14 @@ export type ResolutionCount = {
   readonly reason: Rejection | undefined;
   readonly count: number;
 };
+
+/** How many requests a security action decided, or would have. */
+export type ActionCount = { readonly action: string; readonly mode: "enforced" | "observed"; readonly count: number };
+
+/** Actions that are counted by name; operators may make and delete them for ever. The names of the rest are not kept. */
+const MAX_COUNTED_ACTIONS = 4_096;
+/** No id of an action: ids begin with a letter. */
+const OTHER_ACTIONS = "-";
 
 const STATUS_CLASSES = 6;
 const outcomes: readonly Outcome[] = ["resolved", "fallback", "rejected"];
@@ -48,6 +58,7 @@ export class Tally {
   readonly #byDuration: number[] = zeros(durationBoundsMs.length);
   readonly #byFault = new Map<FaultCode, number>();
   readonly #byNotice = new Map<NoticeCode, number>();
+  readonly #byAction = { enforced: new Map<string, number>(), observed: new Map<string, number>() };
 
   /** Counts one exchange that is over. */
   count({ status, fault, resolution }: Pick<Exchange, "status" | "fault" | "resolution">, durationMs: number): void {
@@ -68,6 +79,18 @@ export class Tally {
     countOne(this.#byNotice, code);
   }
 
+  /** Counts the action that decided about a request, and the one that would have, had it not been only observed. */
+  countAction({
+    enforced,
+    observed,
+  }: {
+    readonly enforced: SecurityAction | undefined;
+    readonly observed: SecurityAction | undefined;
+  }): void {
+    if (enforced !== undefined) countName(this.#byAction.enforced, enforced.name);
+    if (observed !== undefined && observed !== enforced) countName(this.#byAction.observed, observed.name);
+  }
+
   dropRecord(): void {
     this.#recordsDropped += 1;
   }
@@ -79,6 +102,9 @@ export class Tally {
       resolutions: this.#byResolution.flatMap((count, place) => (count === 0 ? [] : [{ ...resolutionAt(place), count }])),
       faults: [...this.#byFault].map(([code, count]) => ({ code, count })),
       notices: [...this.#byNotice].map(([code, count]) => ({ code, count })),
+      actions: (["enforced", "observed"] as const).flatMap((mode) =>
+        [...this.#byAction[mode]].map(([action, count]) => ({ action, mode, count })),
+      ),
       byDuration: [...this.#byDuration],
       durationSumMs: this.#durationSumMs,
       recordsDropped: this.#recordsDropped,
@@ -96,6 +122,11 @@ function countOne<Code>(counts: Map<Code, number>, code: Code): void {
 
 function increase(counts: number[], index: number): void {
   counts[index] = (counts[index] ?? 0) + 1;
+}
+
+function countName(counts: Map<string, number>, name: string): void {
+  const counted = counts.has(name) || counts.size < MAX_COUNTED_ACTIONS ? name : OTHER_ACTIONS;
+  counts.set(counted, (counts.get(counted) ?? 0) + 1);
 }
 
 function placeOf({ outcome, trust, reason }: Resolution): number {

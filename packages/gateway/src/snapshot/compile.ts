@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { providersWith, type Route, type Snapshot, snapshotRangesSchema, snapshotSchema } from "@wherefrom/model";
 import { createResolver, PolicyError, type Providers, parsePolicy, type Resolver } from "wherefrom";
+import { SecurityActions } from "../admit/security-actions.ts";
 import { issueAt, shapeIssues } from "../json-issue.ts";
 import { createRouteTable, type RouteTable, routeKey } from "../route/route-table.ts";
 import { type LoadedTlsMap, loadTargetTls, type ReadFile, type TlsFault } from "../route/target-tls.ts";
@@ -15,6 +16,7 @@ export type CompiledSnapshot = {
   /** Resolves each request to its peer, in the same groups as the policy: for an address that is known already. */
   readonly peers: Resolver;
   readonly routes: RouteTable;
+  readonly securityActions: SecurityActions;
 };
 
 /** A snapshot is used whole or not at all. */
@@ -45,11 +47,19 @@ function readText(path: string): string {
 }
 
 function build(snapshot: Snapshot, tls: LoadedTlsMap): CompiledSnapshot {
-  const { organization, environment, revision, clientIpResolutionConfig, ranges, routes } = snapshot;
+  const { organization, environment, revision, clientIpResolutionConfig, ranges, routes, securityActions = [] } = snapshot;
   const policy = parsePolicy(clientIpResolutionConfig, { providers: providersWith(ranges) });
   const resolver = createResolver(policy);
   const peers = createResolver(parsePolicy({ peerAddressAlgorithm: {}, ipv6GroupPrefix: policy.ipv6GroupPrefix }));
-  return { organization, environment, revision, resolver, peers, routes: createRouteTable(routes, tls) };
+  return {
+    organization,
+    environment,
+    revision,
+    resolver,
+    peers,
+    routes: createRouteTable(routes, tls),
+    securityActions: new SecurityActions(securityActions),
+  };
 }
 
 const POLICY_POINTER = "/clientIpResolutionConfig";

@@ -1,5 +1,7 @@
+import cluster from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AdminSubject } from "../admin/admin.ts";
+import { GatewayError } from "../errors.ts";
 import { type Gateway, type GatewayOptions, quiet } from "../gateway.ts";
 import { withLimits } from "../limits.ts";
 import { clearStaleSocket, type ListeningAt } from "../listen/listen.ts";
@@ -42,6 +44,11 @@ export async function openGatewayGroup({
   onNotice: given,
   ...options
 }: GatewayGroupOptions): Promise<GatewayGroup> {
+  if (!cluster.isPrimary)
+    throw new GatewayError(
+      "GATEWAY_WORKER_FAILED",
+      "Workers need a process of their own, and this one is a worker of somebody else's: run it without",
+    );
   const onNotice = quiet(given);
   const limits = withLimits(options.limits ?? {});
   const settings = readListenerOptions(options.listeners);

@@ -101,7 +101,8 @@ export class WorkerProcess {
   }
 
   reopenAccessLog(): void {
-    void this.#unlessGone(this.#channel.ask("reopenAccessLog", null));
+    // What is wrong with the file it says by a notice.
+    this.#channel.ask("reopenAccessLog", null).catch(() => undefined);
   }
 
   /** Has it take no new connection and drain, and kills it when that takes too long. */

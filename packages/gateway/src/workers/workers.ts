@@ -137,7 +137,8 @@ export class Workers {
     void worker.ended.then((how) => this.#note(worker, how));
     try {
       const opening = worker.open(this.#opening());
-      if (this.#newest !== undefined) void worker.offer(this.#newest);
+      // One that cannot take it does not open either, and then says why.
+      if (this.#newest !== undefined) worker.offer(this.#newest).catch(() => undefined);
       this.#listening = await opening;
       return worker;
     } catch (error) {

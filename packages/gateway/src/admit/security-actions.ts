@@ -1,0 +1,125 @@
+import { isExpired, type SecurityAction } from "@wherefrom/model";
+import { parsePrefix, type Resolution } from "wherefrom";
+import { hyphenated } from "../accept/field-name.ts";
+import { AddressIndex, type Owners } from "./address-index.ts";
+import { embeddedIn } from "./embedded.ts";
+
+/** What of a request security actions look at. */
+export type Looked = {
+  readonly resolution: Resolution;
+  readonly method: string;
+  /** As sent, each line; empty when there is none. */
+  readonly userAgents: readonly string[];
+  /** Asked only where an action names routes. */
+  readonly routeName: () => string | undefined;
+  /** Milliseconds since 1970. Asked only where an action expires. */
+  readonly nowMs: () => number;
+};
+
+/** What is to become of a request: the first action of the strongest effect, and what would have become of it were nothing only observed. */
+export type Judgement = { readonly enforced: SecurityAction | undefined; readonly observed: SecurityAction | undefined };
+
+const NOTHING: Judgement = { enforced: undefined, observed: undefined };
+
+/** An action as it is asked: its lists are sets, and its networks stand in the index. */
+type CompiledAction = {
+  readonly action: SecurityAction;
+  readonly methods: ReadonlySet<string> | undefined;
+  readonly userAgents: ReadonlySet<string> | undefined;
+  readonly routes: ReadonlySet<string> | undefined;
+};
+
+/**
+ * The security actions of one snapshot. Ranges of all of them stand in one index, so that a request costs the same however many there are; actions
+ * without ranges are asked one by one.
+ */
+export class SecurityActions {
+  readonly #actions: readonly CompiledAction[];
+  readonly #index: AddressIndex;
+  readonly #anywhere: readonly CompiledAction[];
+  readonly #flagNames: ReadonlySet<string>;
+
+  constructor(actions: readonly SecurityAction[]) {
+    this.#actions = actions.map(compile);
+    this.#anywhere = this.#actions.filter(({ action }) => action.conditionConfig.ipAddressRanges === undefined);
+    this.#index = new AddressIndex(actions.flatMap(ownedBy));
+    this.#flagNames = new Set(actions.flatMap(({ flag }) => flag?.headers.map(({ name }) => hyphenated(name.toLowerCase())) ?? []));
+  }
+
+  /** Whether an action sets a header of this name, in lower case, in any spelling that a target takes for it. What a client sends by it would look like a flag. */
+  isFlag(name: string): boolean {
+    return this.#flagNames.size > 0 && this.#flagNames.has(hyphenated(name));
+  }
+
+  /** Judges a request that has an address. Source of the order: Apigee, "allow, deny, flag". */
+  judge(looked: Looked): Judgement {
+    if (this.#actions.length === 0) return NOTHING;
+    const matching = this.#candidates(looked.resolution).filter((candidate) => holds(candidate, looked));
+    if (matching.length === 0) return NOTHING;
+    return {
+      enforced: strongest(matching.filter(({ action }) => !action.isObserved)),
+      observed: strongest(matching),
+    };
+  }
+
+  /** Those whose ranges hold the address, and those without any. */
+  #candidates({ ip, trust }: Resolution): readonly CompiledAction[] {
+    const reading = parsePrefix(ip ?? "");
+    if (reading.kind !== "prefix") return this.#anywhere;
+    const { first } = reading.prefix;
+    const found = new Set(this.#anywhere);
+    this.#collect(this.#index.ownersOf(first), { into: found, takes: (action) => believes(action, trust) });
+    // An address that only stands for another one may be refused for that one's sake, and not let in for it.
+    for (const inner of embeddedIn(first)) {
+      const takes = (action: SecurityAction): boolean => action.allow === undefined && believes(action, trust);
+      this.#collect(this.#index.ownersOf(inner), { into: found, takes });
+    }
+    return [...found];
+  }
+
+  #collect(
+    owners: Owners,
+    { into, takes }: { readonly into: Set<CompiledAction>; readonly takes: (action: SecurityAction) => boolean },
+  ): void {
+    for (let next = owners; next !== undefined; next = next.rest) {
+      const candidate = this.#actions[next.owner];
+      if (candidate !== undefined && takes(candidate.action)) into.add(candidate);
+    }
+  }
+}
+
+/** An address that the client may have made up lets nobody in and shuts nobody out, unless the action says that it may. A flag changes neither. */
+function believes({ flag, matchUnverified }: SecurityAction, trust: Resolution["trust"]): boolean {
+  return trust === "verified" || matchUnverified || flag !== undefined;
+}
+
+function compile(action: SecurityAction): CompiledAction {
+  const { httpMethods, userAgents } = action.conditionConfig;
+  return { action, methods: setOf(httpMethods), userAgents: setOf(userAgents), routes: setOf(action.apiProxies) };
+}
+
+function setOf(values: readonly string[] | undefined): ReadonlySet<string> | undefined {
+  return values && new Set(values);
+}
+
+function ownedBy(action: SecurityAction, owner: number): ConstructorParameters<typeof AddressIndex>[0] {
+  const { ipAddressRanges = [] } = action.conditionConfig;
+  return ipAddressRanges.flatMap((text) => {
+    const reading = parsePrefix(text);
+    return reading.kind === "prefix" ? [{ prefix: reading.prefix, owner }] : [];
+  });
+}
+
+/** Whether all conditions beside the ranges hold. */
+function holds({ action, methods, userAgents, routes }: CompiledAction, looked: Looked): boolean {
+  if (methods !== undefined && !methods.has(looked.method)) return false;
+  if (userAgents !== undefined && !looked.userAgents.some((sent) => userAgents.has(sent))) return false;
+  if (action.expireTime !== undefined && isExpired(action, looked.nowMs())) return false;
+  return routes === undefined || routes.has(looked.routeName() ?? "");
+}
+
+/** The first allow; else the first deny; else the first flag. */
+function strongest(matching: readonly CompiledAction[]): SecurityAction | undefined {
+  const named = (effect: "allow" | "deny" | "flag") => matching.find(({ action }) => action[effect] !== undefined);
+  return (named("allow") ?? named("deny") ?? named("flag"))?.action;
+}
