@@ -49,14 +49,18 @@ export async function changeAllAndPublish(
   return new Map(await Promise.all(publishing));
 }
 
-/** Whatever is written, the ranges that the policy names are written with it: a revision says all that its gateways run by. */
+/**
+ * Whatever is written, the ranges that the policy names are written with it: a revision says all that its gateways run by. Security actions stay as they
+ * stand, unless the change is about them: also a rollback lets nobody in who was shut out since.
+ */
 function changeWithRanges(
   { ranges }: ControlParts,
   change: Change<EnvironmentContent>,
   current: EnvironmentContent | undefined,
 ): Change<EnvironmentContent> {
   if (change.kind === "delete") return change;
-  return { kind: "write", content: withRanges(change.content, providersFor(ranges, current)) };
+  const { security = current?.security, ...content } = change.content;
+  return { kind: "write", content: withRanges({ ...content, ...(security && { security }) }, providersFor(ranges, current)) };
 }
 
 type Publishing = Changed<EnvironmentContent> & { readonly organization: string; readonly environment: string };

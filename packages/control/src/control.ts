@@ -21,6 +21,16 @@ import { createOrganization, deleteOrganization, getOrganization, listOrganizati
 import { previewPolicy } from "./api/preview.ts";
 import { rollbackEnvironment } from "./api/rollback.ts";
 import { createRoute, deleteRoute, getRoute, listRoutes, replaceRoute } from "./api/routes.ts";
+import {
+  createSecurityAction,
+  deleteSecurityAction,
+  disableSecurityAction,
+  enableSecurityAction,
+  getSecurityAction,
+  listSecurityActions,
+  patchSecurityAction,
+} from "./api/security-actions.ts";
+import { getSecurityActionsConfig, updateSecurityActionsConfig } from "./api/security-actions-config.ts";
 import { getSnapshot } from "./api/snapshot.ts";
 import { openSqliteStore } from "./config-store/sqlite.ts";
 import { documentLines } from "./document/document-lines.ts";
@@ -97,6 +107,15 @@ export const API_LINES: readonly RouteLine[] = [
   ["GET", `${ENV}/routes/{route}`, "organizations.environments.routes.get", getRoute],
   ["PUT", `${ENV}/routes/{route}`, "organizations.environments.routes.update", replaceRoute],
   ["DELETE", `${ENV}/routes/{route}`, "organizations.environments.routes.delete", deleteRoute],
+  ["GET", `${ENV}/securityActions`, "organizations.environments.securityActions.list", listSecurityActions],
+  ["POST", `${ENV}/securityActions`, "organizations.environments.securityActions.create", createSecurityAction],
+  ["GET", `${ENV}/securityActions/{action}`, "organizations.environments.securityActions.get", getSecurityAction],
+  ["PATCH", `${ENV}/securityActions/{action}`, "organizations.environments.securityActions.patch", patchSecurityAction],
+  ["DELETE", `${ENV}/securityActions/{action}`, "organizations.environments.securityActions.delete", deleteSecurityAction],
+  ["POST", `${ENV}/securityActions/{action}:enable`, "organizations.environments.securityActions.enable", enableSecurityAction],
+  ["POST", `${ENV}/securityActions/{action}:disable`, "organizations.environments.securityActions.disable", disableSecurityAction],
+  ["GET", `${ENV}/securityActionsConfig`, "organizations.environments.getSecurityActionsConfig", getSecurityActionsConfig],
+  ["PATCH", `${ENV}/securityActionsConfig`, "organizations.environments.updateSecurityActionsConfig", updateSecurityActionsConfig],
   ["GET", `${ENV}/deployedConfig`, "organizations.environments.getDeployedConfig", getDeployedConfig],
   ["GET", `${ENV}/snapshot`, "organizations.environments.getSnapshot", getSnapshot],
   ["GET", `${ENV}/gateways`, "organizations.environments.gateways.list", listGateways],

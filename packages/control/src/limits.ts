@@ -23,6 +23,8 @@ export type ControlLimits = {
   readonly maxEnvironments: number;
   /** Routes of one environment. */
   readonly maxRoutes: number;
+  /** Security actions of one environment, those that are over among them. */
+  readonly maxSecurityActions: number;
   /** Revisions kept for one environment. */
   readonly maxRevisions: number;
   /** Operations kept for one organization. */
@@ -50,6 +52,7 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxOrganizations: 1_000,
   maxEnvironments: 1_000,
   maxRoutes: 1_000,
+  maxSecurityActions: 1_000,
   maxRevisions: 1_000,
   maxOperations: 1_000,
   maxTokens: 1_000,

@@ -90,7 +90,10 @@ const effectShape = {
 const settingsShape = {
   description: z.string("Expected a text").max(1024, "Expected at most 1024 characters").optional(),
   state: z.enum(["ENABLED", "DISABLED"], "Expected ENABLED or DISABLED"),
-  expireTime: z.iso.datetime({ offset: true, error: "Expected a time, such as 2027-01-31T12:00:00Z" }).optional(),
+  expireTime: z.iso
+    .datetime({ offset: true, error: "Expected a time, such as 2027-01-31T12:00:00Z" })
+    .optional()
+    .meta({ format: "google-datetime" }),
   apiProxies: listOf(z.string("Expected a text").min(1).max(63), MAX_APIS).optional().describe("Names of routes; all when absent"),
   conditionConfig: conditionSchema,
   ...effectShape,
@@ -135,9 +138,9 @@ export const securityActionWireSchema = z
       .string("Expected a text")
       .regex(TTL, "Expected seconds, such as 3.5s")
       .optional()
-      .meta({ description: "Input only: becomes expireTime" }),
-    createTime: z.string().optional().meta({ readOnly: true }),
-    updateTime: z.string().optional().meta({ readOnly: true, description: "When its state changed last" }),
+      .meta({ format: "google-duration", description: "Input only: becomes expireTime" }),
+    createTime: z.string().optional().meta({ readOnly: true, format: "google-datetime" }),
+    updateTime: z.string().optional().meta({ readOnly: true, format: "google-datetime", description: "When it changed last" }),
   })
   .refine(hasOneEffect, oneEffect)
   .refine(

@@ -1,5 +1,6 @@
-import type { Environment, EnvironmentSettings, Route, Snapshot, SnapshotRanges } from "@wherefrom/model";
+import type { Environment, EnvironmentSettings, Route, SecurityAction, Snapshot, SnapshotRanges } from "@wherefrom/model";
 import type { EnvironmentContent, EnvironmentRecord } from "../config-store/port.ts";
+import { enforcedActions, securityOf } from "../security-content.ts";
 
 /** An environment as Apigee's API shows it. An empty policy is the same as none and is left out, as proto3 leaves out what is unset. */
 export function environmentJson({ name, settings, createdAt, modifiedAt }: EnvironmentRecord): Environment {
@@ -14,13 +15,23 @@ export function environmentJson({ name, settings, createdAt, modifiedAt }: Envir
   };
 }
 
-/** Content as one document: the settings, and beside them the routes and the ranges that the policy names. */
-export function documentOf({
-  settings,
-  routes,
-  ranges,
-}: EnvironmentContent): EnvironmentSettings & { readonly routes: readonly Route[]; readonly ranges?: SnapshotRanges } {
-  return { ...settings, routes, ...(ranges !== undefined && { ranges }) };
+type EnvironmentDocument = EnvironmentSettings & {
+  readonly routes: readonly Route[];
+  readonly ranges?: SnapshotRanges;
+  readonly securityActions?: readonly SecurityAction[];
+  readonly securityActionsEnabled?: boolean;
+};
+
+/** Content as one document: the settings, and beside them the routes, the ranges that the policy names and the security actions. */
+export function documentOf({ settings, routes, ranges, security }: EnvironmentContent): EnvironmentDocument {
+  const { enabled, actions = [] } = security ?? {};
+  return {
+    ...settings,
+    routes,
+    ...(ranges !== undefined && { ranges }),
+    ...(actions.length > 0 && { securityActions: actions.map(({ action }) => action) }),
+    ...(enabled !== undefined && { securityActionsEnabled: enabled }),
+  };
 }
 
 /** What somebody declares of an environment: its ranges come with its policy. An empty policy is the same as none. */
@@ -39,7 +50,17 @@ export function environmentName(organization: string, name: string): string {
 }
 
 /** What gateways get of an environment. */
-export function snapshotOf(organization: string, { name, revision, settings, routes, ranges }: EnvironmentRecord): Snapshot {
+export function snapshotOf(organization: string, record: EnvironmentRecord): Snapshot {
+  const { name, revision, settings, routes, ranges } = record;
   const { clientIpResolutionConfig = {} } = settings;
-  return { organization, environment: name, revision, clientIpResolutionConfig, ...(ranges && { ranges }), routes: [...routes] };
+  const securityActions = enforcedActions(securityOf(record));
+  return {
+    organization,
+    environment: name,
+    revision,
+    clientIpResolutionConfig,
+    ...(ranges && { ranges }),
+    routes: [...routes],
+    ...(securityActions.length > 0 && { securityActions }),
+  };
 }

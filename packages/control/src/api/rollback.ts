@@ -41,7 +41,8 @@ export const rollbackEnvironment: Endpoint = {
       by: { ...stamp, reason: stamp.reason ?? `Back to revision ${revisionId}` },
       decide: (current) => {
         if (current !== undefined) requireMatch(call.header("if-match"), current.revision);
-        return { kind: "write", content };
+        // Of one that was deleted, the security actions come back too: nobody is let in by the way.
+        return { kind: "write", content: current === undefined ? content : withoutSecurity(content) };
       },
     });
     const record = found(after, environment);
@@ -61,11 +62,15 @@ function contentOf({ revision, change, content }: Revision<EnvironmentContent>, 
     const description = `Expected a revision after which the environment was there, received ${revision}, which is its deletion`;
     refuseFaults([{ field: "revisionId", description, reason: "FIELD_INVALID" satisfies FieldReason }]);
   }
-  const { settings, routes } = content;
+  const { settings, routes, security } = content;
   const read = readRoutes(routes);
   refuseFaults([
     ...policyViolations(settings.clientIpResolutionConfig, { field: "clientIpResolutionConfig", providers }),
     ...read.violations,
   ]);
-  return { settings, routes: read.routes };
+  return { settings, routes: read.routes, security };
+}
+
+function withoutSecurity({ settings, routes }: EnvironmentContent): EnvironmentContent {
+  return { settings, routes };
 }

@@ -7,6 +7,7 @@ import type {
   Route,
   SnapshotRanges,
 } from "@wherefrom/model";
+import type { SecurityContent } from "../security-content.ts";
 import type { AccessStore } from "./access-port.ts";
 import type { Stamp } from "./stamp.ts";
 
@@ -20,6 +21,8 @@ export type EnvironmentContent = {
   readonly ranges?: SnapshotRanges | undefined;
   /** While a revision is tried on some gateways; the others run the revision before it. */
   readonly stage?: Stage | undefined;
+  /** Absent when there never were any security actions. A change that says nothing of them keeps them. */
+  readonly security?: SecurityContent | undefined;
 };
 
 /** On which gateways a revision is tried first, and what has to hold there before the others get it. */

@@ -65,6 +65,16 @@ const APIGEE_SCHEMAS: ReadonlySet<string> = new Set([
   "OrganizationProjectMapping",
   "Properties",
   "Property",
+  "ListSecurityActionsResponse",
+  "SecurityAction",
+  "SecurityActionAllow",
+  "SecurityActionConditionConfig",
+  "SecurityActionDeny",
+  "SecurityActionFlag",
+  "SecurityActionHttpHeader",
+  "SecurityActionsConfig",
+  "EnableSecurityActionRequest",
+  "DisableSecurityActionRequest",
 ]);
 
 const GOOGLE_SCHEMAS: Readonly<Record<string, string>> = {

@@ -23,9 +23,13 @@ export type ApiReason =
   | "ROUTE_EXISTS"
   | "ROUTE_NOT_FOUND"
   | "ROUTE_PLACE_TAKEN"
+  | "SECURITY_ACTION_EXISTS"
+  | "SECURITY_ACTION_NOT_FOUND"
+  | "SECURITY_ACTION_STATE"
   | "TOO_MANY_ENVIRONMENTS"
   | "TOO_MANY_ORGANIZATIONS"
   | "TOO_MANY_ROUTES"
+  | "TOO_MANY_SECURITY_ACTIONS"
   | "TOO_MANY_STREAMS";
 
 /** Stable. The `reason` of a field violation, beside the library's policy codes. */

@@ -1,0 +1,82 @@
+import {
+  camelNamed,
+  type FieldViolation,
+  parseFieldMask,
+  type SecurityAction,
+  securityActionIdSchema,
+  securityActionSchema,
+  securityActionWireSchema,
+  wireFieldsOf,
+  withoutFields,
+} from "@wherefrom/model";
+import { refuseFaults } from "../http/api-error.ts";
+import type { FieldReason } from "../http/api-reason.ts";
+import type { JsonObject } from "../http/json-body.ts";
+import { shownValue, violationsOf } from "../http/violations.ts";
+import { type Paths, withFieldsOf } from "./update-mask.ts";
+
+const FIELDS = wireFieldsOf(securityActionWireSchema, "settable");
+const OUTPUT_FIELDS = wireFieldsOf(securityActionWireSchema, "output");
+const EFFECTS = ["allow", "deny", "flag"] as const;
+
+/** The id of an action that is to be created. Errors: `ApiError` QUERY_INVALID. */
+export function readActionId(text: string | null): string {
+  const parsed = securityActionIdSchema.safeParse(text ?? undefined);
+  if (parsed.success) return parsed.data;
+  const violations = violationsOf(parsed.error, text).map((violation) => ({ ...violation, field: "securityActionId" }));
+  refuseFaults(violations, "QUERY_INVALID");
+  throw new Error("Expected a fault");
+}
+
+/** Reads a whole action. Errors: `ApiError` FIELDS_INVALID with every fault. */
+export function readAction(body: JsonObject, { name, nowMs }: { readonly name: string; readonly nowMs: number }): SecurityAction {
+  return judged(givenOf(body), { name, nowMs, violations: [] });
+}
+
+type Change = { readonly standing: SecurityAction; readonly updateMask: string | null; readonly nowMs: number };
+
+/**
+ * The action after an update: what stands, with the fields of the mask as they are given. Without a mask, or with `*`, the body is the whole action.
+ * One of allow, deny and flag takes the place of another, as they are one choice. Errors: `ApiError` FIELDS_INVALID with every fault.
+ */
+export function changedAction(body: JsonObject, { standing, updateMask, nowMs }: Change): SecurityAction {
+  const { name, ...settings } = standing;
+  const given = givenOf(body);
+  const violations: FieldViolation[] = [];
+  const paths = pathsOf(updateMask ?? "", violations);
+  const updated = paths === undefined ? given : withFieldsOf(withoutReplaced(settings, given, paths), given, paths);
+  return judged(updated, { name, nowMs, violations });
+}
+
+function givenOf(body: JsonObject): JsonObject {
+  return camelNamed(withoutFields(body, OUTPUT_FIELDS), FIELDS) as JsonObject;
+}
+
+function pathsOf(updateMask: string, violations: FieldViolation[]): Paths | undefined {
+  if (updateMask === "" || updateMask.trim() === "*") return undefined;
+  return parseFieldMask(updateMask, FIELDS).flatMap((path): Paths => {
+    if (path.kind === "path") return [path.names];
+    const description = `Expected paths of ${Object.keys(FIELDS).join(", ")} or of fields inside them, received ${shownValue(path.text)}`;
+    violations.push({ field: "updateMask", description, reason: "MASK_PATH_INVALID" satisfies FieldReason });
+    return [];
+  });
+}
+
+/** Without what a given field takes the place of. */
+function withoutReplaced(settings: JsonObject, given: JsonObject, paths: Paths): JsonObject {
+  const isGiven = (field: string): boolean => given[field] !== undefined && paths.some(([name]) => name === field);
+  const hasEffect = EFFECTS.some(isGiven);
+  const isReplaced = (field: string): boolean =>
+    (hasEffect && EFFECTS.some((effect) => effect === field) && !isGiven(field)) || (field === "expireTime" && isGiven("ttl"));
+  return Object.fromEntries(Object.entries(settings).filter(([field]) => !isReplaced(field)));
+}
+
+type Judging = { readonly name: string; readonly nowMs: number; readonly violations: readonly FieldViolation[] };
+
+function judged(given: JsonObject, { name, nowMs, violations }: Judging): SecurityAction {
+  const parsed = securityActionWireSchema.safeParse(given);
+  refuseFaults([...violations, ...(parsed.success ? [] : violationsOf(parsed.error, given))]);
+  const { ttl, ...settings } = given;
+  const expireTime = typeof ttl === "string" ? { expireTime: new Date(nowMs + Number.parseFloat(ttl) * 1_000).toISOString() } : {};
+  return securityActionSchema.parse({ name, ...settings, ...expireTime });
+}
