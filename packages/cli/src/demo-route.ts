@@ -22,7 +22,8 @@ export function demoRoute(target: string): { name: string; host: string; basePat
 
 /**
  * Points the demo route at the demo upstream of this start, and leaves everything else in it as it is. An environment without
- * any route gets the demo route; one whose routes do not include it keeps to its own.
+ * any route gets the demo route; one whose routes do not include it keeps to its own. It goes to all gateways at once, and while another change is tried
+ * on some of them it stays as it is.
  *
  * Errors: `CliError` DEMO_ROUTE_REFUSED when the management API does not take the change.
  */
@@ -39,12 +40,19 @@ export async function pointDemoRoute({ apiUrl, organization, environment, target
 async function call(method: "GET" | "POST" | "PUT", url: string, body?: object): Promise<unknown> {
   const response = await fetch(url, {
     method,
-    headers: { accept: "application/json", "content-type": "application/json", "x-wherefrom-author": "wherefrom up" },
+    headers: {
+      accept: "application/json",
+      "content-type": "application/json",
+      "x-wherefrom-author": "wherefrom up",
+      "x-wherefrom-rollout-share": "100",
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   if (response.ok) return response.json();
-  const said = escapeText(await response.text(), MAX_QUOTED_CHARS);
+  const text = await response.text();
+  if (text.includes("ROLLOUT_UNDER_WAY")) return undefined;
+  const said = escapeText(text, MAX_QUOTED_CHARS);
   throw new CliError(
     "DEMO_ROUTE_REFUSED",
     `Cannot point the demo route at the demo upstream: ${method} ${url} answered ${response.status} ${said}`,

@@ -15,6 +15,15 @@ export function printControlNotice(notice: ControlNotice): void {
   switch (notice.kind) {
     case "internal-error":
       return print(`warning: the API failed on request ${notice.requestId}: ${messageOf(notice.error)}`);
+    case "gateways-not-stored":
+      return print(`warning: what gateways say of themselves cannot be stored now: ${messageOf(notice.error)}`);
+    case "rollout-failed":
+      return print(`warning: what is tried on some gateways could not be judged: ${messageOf(notice.error)}`);
+    case "rollout-stopped":
+    case "rollout-promoted": {
+      const outcome = notice.kind === "rollout-stopped" ? "stopped, and what stood before is back" : "given to all gateways";
+      return print(`info: revision ${notice.revision} of ${notice.organization}/${notice.environment} is ${outcome}: ${notice.why}`);
+    }
     case "snapshot-refused":
       return print(
         `warning: gateway ${notice.gateway} refused revision ${notice.revision} of ${notice.environment}: ${JSON.stringify(notice.issues)}`,

@@ -3,6 +3,7 @@ import type { Change, Changed, Decide, DecideAll, EnvironmentContent, Stamp } fr
 import { deliveryOf } from "./delivery.ts";
 import type { ControlParts } from "./parts.ts";
 import { providersFor, withRanges } from "./ranges.ts";
+import { requireNoStage, staged } from "./stage.ts";
 
 export type Published = Changed<EnvironmentContent> & {
   /** Connected gateways that had not answered for the new revision when the wait was over. */
@@ -14,6 +15,11 @@ type EnvironmentChange = {
   readonly environment: string;
   readonly by: Stamp;
   readonly decide: Decide<EnvironmentContent>;
+  /**
+   * Who gets it. `all`: every gateway at once, also when something is tried on some, which ends with it. `first`: those that the environment
+   * says, or a `share` of them in percent. Without it every gateway, and only while nothing is tried.
+   */
+  readonly audience?: "all" | { readonly kind: "first"; readonly share?: number | undefined };
 };
 
 /**
@@ -21,9 +27,17 @@ type EnvironmentChange = {
  * at most. The change is durable before it is offered, and stands whatever the gateways say.
  */
 export async function changeAndPublish(parts: ControlParts, change: EnvironmentChange): Promise<Published> {
-  const { organization, environment, by, decide } = change;
-  const decideWithRanges: Decide<EnvironmentContent> = (current) => changeWithRanges(parts, decide(current), current);
-  const changed = await parts.store.of(organization).change(environment, { by, decide: decideWithRanges });
+  const { organization, environment, by, decide, audience } = change;
+  const staging =
+    typeof audience === "object" ? { share: audience.share, fleet: await parts.fleet.of(organization, environment) } : undefined;
+  const decideWhole: Decide<EnvironmentContent> = (current) => {
+    const decided = decide(current);
+    if (decided.kind === "write" && decided.content === current) return decided;
+    if (audience !== "all" && decided.kind === "write") requireNoStage(current);
+    const whole = changeWithRanges(parts, decided, current);
+    return staging === undefined ? whole : staged(whole, current, staging);
+  };
+  const changed = await parts.store.of(organization).change(environment, { by, decide: decideWhole });
   return publish(parts, { ...changed, organization, environment });
 }
 
@@ -39,7 +53,11 @@ export async function changeAllAndPublish(
 ): Promise<ReadonlyMap<string, Published>> {
   const decideWithRanges: DecideAll = (standing) => {
     const { organization: content, environments } = decide(standing);
-    const named = [...environments].map(([name, step]) => [name, changeWithRanges(parts, step, standing.environments.get(name))] as const);
+    const named = [...environments].map(([name, step]) => {
+      const current = standing.environments.get(name);
+      if (step.kind === "write") requireNoStage(current);
+      return [name, changeWithRanges(parts, step, current)] as const;
+    });
     return { organization: content, environments: new Map(named) };
   };
   const { environments } = await parts.store.of(organization).changeAll({ by, decide: decideWithRanges });

@@ -20,6 +20,7 @@ import { getOperation, listOperations } from "./api/operations.ts";
 import { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization } from "./api/organizations.ts";
 import { previewPolicy } from "./api/preview.ts";
 import { rollbackEnvironment } from "./api/rollback.ts";
+import { abortRollout, getRollout, promoteRollout } from "./api/rollout.ts";
 import { createRoute, deleteRoute, getRoute, listRoutes, replaceRoute } from "./api/routes.ts";
 import {
   createSecurityAction,
@@ -35,6 +36,7 @@ import { getSnapshot } from "./api/snapshot.ts";
 import { openSqliteStore } from "./config-store/sqlite.ts";
 import { documentLines } from "./document/document-lines.ts";
 import { ControlError } from "./errors.ts";
+import { createFleet } from "./fleet.ts";
 import { followRanges, type RangesFollower } from "./follow-ranges.ts";
 import { createApp } from "./http/app.ts";
 import { identifyByClaim } from "./http/caller.ts";
@@ -47,6 +49,7 @@ import { createPublisher } from "./publish.ts";
 import { BUILT_IN_RANGES, type ControlRanges } from "./ranges.ts";
 import { type EnvironmentSeed, seedEnvironment, seedOrganization } from "./seed.ts";
 import { keyPlaceBeside, openSnapshotKey, type SnapshotKeyPlace } from "./snapshot-key.ts";
+import { resumeStages, type StageWatch, watchStages } from "./stage-watch.ts";
 
 export type ControlOptions = {
   /** A loopback host. Port 0 lets the system choose. */
@@ -93,6 +96,9 @@ export const API_LINES: readonly RouteLine[] = [
   ["POST", `${ENV}:explain`, "organizations.environments.explain", explainRequest],
   ["POST", `${ENV}:lint`, "organizations.environments.lint", lintPolicy],
   ["POST", `${ENV}:preview`, "organizations.environments.preview", previewPolicy],
+  ["GET", `${ENV}/rollout`, "organizations.environments.getRollout", getRollout],
+  ["POST", `${ENV}:promote`, "organizations.environments.promote", promoteRollout],
+  ["POST", `${ENV}:abort`, "organizations.environments.abort", abortRollout],
   ["POST", `${ENV}:rollback`, "organizations.environments.rollback", rollbackEnvironment],
   ["GET", ENV, "organizations.environments.get", getEnvironment],
   ["PUT", ENV, "organizations.environments.update", updateEnvironment],
@@ -145,14 +151,19 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const publisher = createPublisher(limits);
   const { ranges = BUILT_IN_RANGES } = options;
   const { store, snapshotKey } = await openKept(options, limits);
-  const parts: ControlParts = { store, publisher, snapshotKey, limits, ranges, identify: identifyByClaim, onNotice, now: () => Date.now() };
+  const now = () => Date.now();
+  const fleet = createFleet({ store, publisher, limits, now, onNotice });
+  const parts: ControlParts = { store, publisher, fleet, snapshotKey, limits, ranges, identify: identifyByClaim, onNotice, now };
   const follower = followRanges(parts);
+  const watch = watchStages(parts);
   try {
     await seedOrganization(parts, organization);
     await follower.refresh();
-    return controlOf(await listen(createApp(ALL_LINES, parts), options.listen), { parts, follower });
+    await resumeStages(parts);
+    return controlOf(await listen(createApp(ALL_LINES, parts), options.listen), { parts, follower, watch });
   } catch (error) {
     await follower.close();
+    await watch.close();
     await store.close();
     throw error;
   }
@@ -172,11 +183,15 @@ async function openKept(
   }
 }
 
-function controlOf(listener: Listener, { parts, follower }: { readonly parts: ControlParts; readonly follower: RangesFollower }): Control {
+type Working = { readonly parts: ControlParts; readonly follower: RangesFollower; readonly watch: StageWatch };
+
+function controlOf(listener: Listener, { parts, follower, watch }: Working): Control {
   const close = async (): Promise<void> => {
     parts.publisher.close();
     await follower.close();
+    await watch.close();
     await listener.close(parts.limits.closeGraceMs);
+    await parts.fleet.close();
     await parts.store.close();
   };
   let closing: Promise<void> | undefined;

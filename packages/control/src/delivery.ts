@@ -10,6 +10,10 @@ export type SentSnapshot = { readonly snapshot: Snapshot; readonly text: string 
 export type Delivery = {
   /** The environment's newest revision. Gateways that do not try it run the one before. */
   readonly revision: number;
+  readonly organization: string;
+  readonly environment: string;
+  /** Whether some gateways try the newest revision, and the others run the one before. */
+  readonly isStaged: boolean;
   /** For the gateway of that name; without a name, for one that is not asked to try anything. */
   snapshotFor(gateway: string | undefined): SentSnapshot;
 };
@@ -20,12 +24,13 @@ type DeliveryParts = { readonly store: ConfigStore; readonly snapshotKey: Snapsh
 export async function deliveryOf(parts: DeliveryParts, organization: string, record: EnvironmentRecord): Promise<Delivery> {
   const { revision, stage } = record;
   const newest = sent(parts, snapshotOf(organization, record));
-  if (stage === undefined) return { revision, snapshotFor: () => newest };
+  const of = { revision, organization, environment: record.name, isStaged: stage !== undefined };
+  if (stage === undefined) return { ...of, snapshotFor: () => newest };
   const before = await parts.store.of(organization).revision(record.name, revision - 1);
   if (before === undefined) throw new Error(`Expected revision ${revision - 1} of ${record.name} to be kept while ${revision} is tried`);
-  const others = sent(parts, snapshotOf(organization, { ...record, ...before.content, revision: before.revision }));
+  const others = sent(parts, snapshotOf(organization, { ...before.content, name: record.name, revision: before.revision }));
   const first = new Set(stage.firstGateways);
-  return { revision, snapshotFor: (gateway) => (gateway !== undefined && first.has(gateway) ? newest : others) };
+  return { ...of, snapshotFor: (gateway) => (gateway !== undefined && first.has(gateway) ? newest : others) };
 }
 
 function sent({ snapshotKey }: DeliveryParts, unsigned: Snapshot): SentSnapshot {

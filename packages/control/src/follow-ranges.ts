@@ -56,6 +56,8 @@ async function refreshOrganization(parts: ControlParts, organization: string): P
     by,
     decide({ environments }) {
       const outdated = [...environments].filter(([, standing]) => {
+        // What is tried stays as it is. Whatever ends it brings the ranges along.
+        if (standing.stage !== undefined) return false;
         const { ranges } = withRanges(standing, providersFor(parts.ranges, standing));
         return !isDeepStrictEqual(ranges, standing.ranges);
       });

@@ -18,6 +18,12 @@ export type ControlLimits = {
   readonly maxStreams: number;
   /** Gateways remembered for one environment. The one that reported longest ago and is not connected goes first. */
   readonly maxGateways: number;
+  /** A gateway that was not heard of for so long is stale: nobody knows what it runs. */
+  readonly gatewayStaleMs: number;
+  /** A gateway that was not heard of for so long is forgotten. */
+  readonly gatewayForgetMs: number;
+  /** Pause between two looks at what is tried on some gateways. */
+  readonly stageLookMs: number;
   readonly maxOrganizations: number;
   /** Environments of one organization. */
   readonly maxEnvironments: number;
@@ -49,6 +55,9 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   streamHeartbeatMs: 15_000,
   maxStreams: 1_000,
   maxGateways: 1_000,
+  gatewayStaleMs: 30_000,
+  gatewayForgetMs: 86_400_000,
+  stageLookMs: 1_000,
   maxOrganizations: 1_000,
   maxEnvironments: 1_000,
   maxRoutes: 1_000,

@@ -6,6 +6,18 @@ export type ControlNotice =
   | ({ readonly kind: "ranges-refused" } & RefusedRangeFile)
   /** New ranges could not be put in force; it is tried again. */
   | { readonly kind: "ranges-failed"; readonly error: unknown }
+  /** What gateways said is known to this process only, until it can be stored. */
+  | { readonly kind: "gateways-not-stored"; readonly error: unknown }
+  /** What is tried on some gateways could not be judged or ended; it is tried again. */
+  | { readonly kind: "rollout-failed"; readonly error: unknown }
+  | {
+      readonly kind: "rollout-stopped" | "rollout-promoted";
+      readonly organization: string;
+      readonly environment: string;
+      /** The revision that was tried. */
+      readonly revision: number;
+      readonly why: string;
+    }
   | { readonly kind: "internal-error"; readonly requestId: string; readonly error: unknown }
   | {
       readonly kind: "snapshot-refused";

@@ -1,4 +1,5 @@
 import type { ConfigStore } from "./config-store/port.ts";
+import type { Fleet } from "./fleet.ts";
 import type { Identify } from "./http/caller.ts";
 import type { ControlLimits } from "./limits.ts";
 import type { ControlNotice } from "./notice.ts";
@@ -10,6 +11,7 @@ import type { SnapshotKey } from "./snapshot-key.ts";
 export type ControlParts = {
   readonly store: ConfigStore;
   readonly publisher: Publisher;
+  readonly fleet: Fleet;
   readonly snapshotKey: SnapshotKey;
   readonly limits: ControlLimits;
   readonly ranges: ControlRanges;

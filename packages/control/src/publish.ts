@@ -8,12 +8,8 @@ export type Publication =
   /** The environment was deleted; `revision` is that of the deletion. */
   | { readonly kind: "gone"; readonly revision: number };
 
-export type GatewayState = Partial<Pick<GatewayReport, "revision" | "refused">> & {
-  readonly name: string;
-  readonly isConnected: boolean;
-  /** Milliseconds since 1970; absent until the first report. */
-  readonly reportedAt?: number | undefined;
-};
+/** What a gateway answered for last. */
+type RunReport = Pick<GatewayReport, "revision" | "refused">;
 
 /** What waiting for a newer snapshot came to. `unchanged`: the time is over, or the caller gave up, or control closes. */
 export type Awaited =
@@ -32,7 +28,7 @@ type WaitOptions = {
 /**
  * Passes each environment's newest snapshot to whoever waits for it, and knows which gateway runs what.
  *
- * Not a queue: a slow reader gets the newest snapshot, never those between. Not stored: after a restart gateways report again.
+ * Not a queue: a slow reader gets the newest snapshot, never those between. Not stored: for what outlives a restart see fleet.ts.
  */
 export type Publisher = {
   /** Older than what was published already: ignored. */
@@ -45,9 +41,12 @@ export type Publisher = {
    * and after that it is somebody who only looks on.
    */
   connect(environment: string, gateway: string | undefined): () => void;
-  report(environment: string, report: GatewayReport & { readonly gateway: string; readonly at: number }): void;
-  /** Sorted by name. */
-  gateways(environment: string): readonly GatewayState[];
+  /** Takes what a gateway runs and refuses. `false` when it is what it said before. */
+  report(environment: string, report: RunReport & { readonly gateway: string }): boolean;
+  /** Names of the gateways with an event stream. */
+  connected(environment: string): readonly string[];
+  /** Environments of which some gateways try the newest revision. */
+  staged(): readonly Delivery[];
   /** Resolves with the names of the connected gateways that had not answered for `revision` after `timeoutMs`; none is the good case. */
   settled(environment: string, options: { readonly revision: number; readonly timeoutMs: number }): Promise<readonly string[]>;
   /** Event streams open now, over all environments. */
@@ -58,12 +57,11 @@ export type Publisher = {
 };
 
 type Stream = { gateway: string | undefined; isIntroducing: boolean };
-type Entry = { readonly report: Pick<GatewayReport, "revision" | "refused">; readonly reportedAt: number };
 
 type Channel = {
   newest: Publication | undefined;
   readonly streams: Set<Stream>;
-  readonly gateways: Map<string, Entry>;
+  readonly gateways: Map<string, RunReport>;
   readonly wakers: Wakers;
 };
 
@@ -87,7 +85,9 @@ export function createPublisher({ maxGateways, introductionMs }: PublisherLimits
     },
     connect: (environment, gateway) => connect(channelOf(environment), { gateway, introductionMs }),
     report: (environment, report) => takeReport(channelOf(environment), { ...report, maxGateways }),
-    gateways: (environment) => statesOf(channelOf(environment)),
+    connected: (environment) => connectedTo(channelOf(environment)),
+    staged: () =>
+      [...channels.values()].flatMap(({ newest }) => (newest?.kind === "delivery" && newest.delivery.isStaged ? newest.delivery : [])),
     async settled(environment, { revision, timeoutMs }) {
       const channel = channelOf(environment);
       const settled = () => (lateGateways(channel, revision).length === 0 && !isIntroducing(channel) ? true : undefined);
@@ -142,21 +142,27 @@ function isIntroducing(channel: Channel): boolean {
   return [...channel.streams].some((stream) => stream.isIntroducing);
 }
 
+function connectedTo({ streams }: Channel): readonly string[] {
+  return [...new Set([...streams].flatMap((stream) => stream.gateway ?? []))];
+}
+
 function isConnected(channel: Channel, gateway: string): boolean {
   return [...channel.streams].some((stream) => stream.gateway === gateway);
 }
 
-type TakenReport = GatewayReport & { readonly gateway: string; readonly at: number; readonly maxGateways: number };
+type TakenReport = RunReport & { readonly gateway: string; readonly maxGateways: number };
 
-function takeReport(channel: Channel, { gateway, at, maxGateways, revision, refused }: TakenReport): void {
+function takeReport(channel: Channel, { gateway, maxGateways, revision, refused }: TakenReport): boolean {
   if (!isConnected(channel, gateway)) {
     const unnamed = [...channel.streams].find((stream) => stream.gateway === undefined);
     if (unnamed !== undefined) Object.assign(unnamed, { gateway, isIntroducing: false });
   }
+  const before = channel.gateways.get(gateway);
   channel.gateways.delete(gateway);
-  channel.gateways.set(gateway, { report: { revision, refused }, reportedAt: at });
+  channel.gateways.set(gateway, { revision, refused });
   forgetOldest(channel, maxGateways);
   wake(channel);
+  return before?.revision !== revision || before.refused?.revision !== refused?.revision;
 }
 
 /** A map keeps the order in which its keys were set, so the first are those that reported longest ago. */
@@ -166,21 +172,14 @@ function forgetOldest(channel: Channel, maxGateways: number): void {
   if (oldest !== undefined) channel.gateways.delete(oldest);
 }
 
-function statesOf(channel: Channel): readonly GatewayState[] {
-  const connected = new Set([...channel.streams].flatMap((stream) => stream.gateway ?? []));
-  const names = [...new Set([...channel.gateways.keys(), ...connected])].sort();
-  return names.map((name) => {
-    const entry = channel.gateways.get(name);
-    return { name, isConnected: connected.has(name), reportedAt: entry?.reportedAt, ...entry?.report };
-  });
-}
-
 /** A gateway that refused the revision has answered for it too: waiting longer would not change its mind. */
 function lateGateways(channel: Channel, revision: number): readonly string[] {
-  const connected = statesOf(channel).filter((gateway) => gateway.isConnected);
-  return connected
-    .filter(({ name, revision: served = 0, refused }) => Math.max(served, refused?.revision ?? 0) < wantedOf(channel, name, revision))
-    .map((gateway) => gateway.name);
+  return connectedTo(channel)
+    .filter((name) => {
+      const { revision: served = 0, refused } = channel.gateways.get(name) ?? {};
+      return Math.max(served, refused?.revision ?? 0) < wantedOf(channel, name, revision);
+    })
+    .sort();
 }
 
 /** What that gateway has to run when the environment is at `revision`: less, where it does not try the newest. */

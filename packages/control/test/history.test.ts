@@ -126,11 +126,11 @@ const refusals: readonly (Ask & { line: string; says: string; verdict: string; f
     faults: ["revisionId"],
   },
   {
-    says: "no revision, and what there is not",
+    says: "what there is not",
     line: "POST /demo:rollback",
     body: { to: 1 },
     verdict: "400 INVALID_ARGUMENT FIELDS_INVALID",
-    faults: ["revisionId", "to"],
+    faults: ["to"],
   },
   {
     says: "another revision than that of If-Match",

@@ -92,7 +92,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const upstreams = new Upstreams({ limits, lookup, onNotice });
   const tunnels = new Tunnels(limits);
   const overload = new Overload({ limits, onNotice, reader: options.processReader ?? openProcessReader() });
-  const running = new RunningSnapshot(upstreams, { onNotice, now });
+  const running = new RunningSnapshot(upstreams, { onNotice, now, tally });
   const runtime: Runtime = {
     limits,
     upstreams,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type ControlSourceOptions, controlSource, type Gateway, type GatewayError, type Notice, openGateway } from "@wherefrom/gateway";
+import type { GatewayReport } from "@wherefrom/model";
 import { afterEach, expect, test } from "vitest";
 import { snapshotOf } from "./rig/gateway.ts";
 import { until } from "./rig/wire.ts";
@@ -11,8 +12,7 @@ type Ways = { stream?: "yes" | "no" | "silent" };
 
 /** A control plane small enough to see through: it speaks the publication protocol and writes down what it is told. */
 class TinyControl {
-  readonly reports: { readonly path: string; readonly report: { revision: number; refused?: { revision: number; issues: unknown[] } } }[] =
-    [];
+  readonly reports: { readonly path: string; readonly report: GatewayReport }[] = [];
   readonly asked: { readonly url: string; readonly accept: string | undefined; readonly etag: string | undefined }[] = [];
   readonly #ways: Ways;
   readonly #streams = new Set<ServerResponse>();
@@ -131,7 +131,7 @@ test.each(ways)("it follows control $what, and reports what it runs", async ({ w
     control.publish(revision(number));
     await until(() => gateway.revision() === number && control.reports.at(-1)?.report.revision === number);
   }
-  expect(control.reports.at(-1)).toEqual({ path: `${PATH}/gateways/gw%201`, report: { revision: 4 } });
+  expect(control.reports.at(-1)).toEqual({ path: `${PATH}/gateways/gw%201`, report: expect.objectContaining({ revision: 4 }) });
   expect(codes(notices)).toContain(notice);
   expect(control.asked[0]).toMatchObject({ url: `${PATH}/snapshot?gatewayId=gw%201`, accept: "text/event-stream" });
 });
@@ -141,7 +141,7 @@ test("a poll names what it has and how long it waits", async () => {
   control.publish(revision(1));
   await follow(control);
   await until(() => control.asked.length === 3);
-  expect(control.asked[2]).toEqual({ url: `${PATH}/snapshot?waitMs=25000`, accept: "application/json", etag: '"r1"' });
+  expect(control.asked[2]).toEqual({ url: `${PATH}/snapshot?waitMs=25000&gatewayId=gw%201`, accept: "application/json", etag: '"r1"' });
 });
 
 test.each(ways)("$what: a refused snapshot is reported with its faults, and the running one goes on", async ({ ways: how }) => {
@@ -171,6 +171,27 @@ test.each(ways)("$what: control goes away and comes back; the gateway never stop
   await control.open();
   await until(() => gateway.revision() === 5);
   expect(codes(notices).filter((code) => code === "CONTROL_LOST")).toHaveLength(1);
+});
+
+test("it reports again and again how it does under the revision, and under the one before", async () => {
+  const control = own(await new TinyControl().open());
+  const policy = { headerIndexAlgorithm: { ipHeaderName: "X-Forwarded-For", ipHeaderIndex: -1 } };
+  const snapshot = (number: number) => snapshotOf([], { revision: number, policy });
+  control.publish(snapshot(1));
+  const { gateway } = await follow(control, { timing: { ...hasty, reportIntervalMs: 5 } });
+  await fetch(gateway.url);
+  await fetch(gateway.url, { headers: { "x-forwarded-for": "192.0.2.1" } });
+  await until(() => control.reports.at(-1)?.report.requests === 2);
+  const counts = { requests: 2, fallbacks: { "header-absent": 1 } };
+  expect(control.reports.at(-1)?.report).toMatchObject({
+    revision: 1,
+    version: expect.any(String),
+    servedForMs: expect.any(Number),
+    ...counts,
+  });
+  control.publish(snapshot(2));
+  await until(() => control.reports.at(-1)?.report.revision === 2);
+  expect(control.reports.at(-1)?.report).toMatchObject({ requests: 0, fallbacks: {}, before: { revision: 1, ...counts } });
 });
 
 test("it waits for an environment that does not exist yet", async () => {

@@ -166,7 +166,12 @@ test("what was kept of another environment is not served", async () => {
   const source = distantSource();
   const kept = keptSource(source, { place: { folder: join(folder, "deep", "er"), name }, organization: "local", environment: "other" });
   const notices: Notice[] = [];
-  await kept.open({ offer: () => expect.fail("It was served"), notify: (notice) => notices.push(notice), control: () => undefined });
+  await kept.open({
+    offer: () => expect.fail("It was served"),
+    notify: (notice) => notices.push(notice),
+    control: () => undefined,
+    served: () => undefined,
+  });
   await source.lose();
   await kept.close();
   expect(codes(notices)).toEqual(["SNAPSHOT_KEPT_UNUSABLE"]);
@@ -184,6 +189,7 @@ async function dies(name: string, number: number): Promise<Offered> {
     offer: (snapshot) => ({ kind: "applied", revision: (snapshot as { revision: number }).revision }),
     notify: () => undefined,
     control: () => undefined,
+    served: () => undefined,
   });
   return source.offer(revision(number));
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { int64Schema, timeField } from "./int64.ts";
 import { policySchema } from "./policy-schema.ts";
 import { propertiesSchema } from "./properties.ts";
+import { type RolloutSettings, rolloutSettingsSchema } from "./rollout-settings.ts";
 
 const NAME = /^[.A-Za-z0-9_-]{1,255}$/;
 const FORWARD_PROXY = /^http:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})$/;
@@ -41,6 +42,9 @@ const settingsShape = {
     .optional()
     .describe("http://host:port; an empty text is none. Kept for Apigee's clients; without effect here"),
   hasAttachedFlowHooks: z.boolean("Expected true or false").optional(),
+  rollout: rolloutSettingsSchema
+    .optional()
+    .describe("Given, changes are tried on some gateways first. Without it all gateways get them at once"),
 };
 
 /** What a client may set on an environment. Nothing here has a default: a field that was never set is absent. */
@@ -59,6 +63,8 @@ export type EnvironmentSettings = {
   /** `http://host:port`; an empty text is no forward proxy. Kept for Apigee's clients; without effect here. */
   forwardProxyUri?: string | undefined;
   hasAttachedFlowHooks?: boolean | undefined;
+  /** Given, changes are tried on some gateways first. */
+  rollout?: RolloutSettings | undefined;
   /** The policy as JSON, in lowerCamelCase. Only `parsePolicy` of the library knows whether it is valid. */
   clientIpResolutionConfig?: Record<string, unknown> | undefined;
 };

@@ -66,6 +66,7 @@ export {
   withRangeLists,
 } from "./ranges/range-list.ts";
 export { providersWith, rangesNamedIn, type SnapshotRanges, snapshotRangesSchema } from "./ranges/snapshot-ranges.ts";
+export { DEFAULT_ROLLOUT, type RolloutSettings, shareSchema } from "./rollout-settings.ts";
 export { type Route, routeSchema, targetsOf } from "./route.ts";
 export type { RouteTarget, TargetTls } from "./route-target.ts";
 export { type FieldViolation, RPC_STATUSES, type RpcError, type RpcErrorDetail, type RpcStatus, rpcErrorSchema } from "./rpc-error.ts";

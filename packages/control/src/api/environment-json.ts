@@ -50,7 +50,7 @@ export function environmentName(organization: string, name: string): string {
 }
 
 /** What gateways get of an environment. */
-export function snapshotOf(organization: string, record: EnvironmentRecord): Snapshot {
+export function snapshotOf(organization: string, record: EnvironmentContent & Pick<EnvironmentRecord, "name" | "revision">): Snapshot {
   const { name, revision, settings, routes, ranges } = record;
   const { clientIpResolutionConfig = {} } = settings;
   const securityActions = enforcedActions(securityOf(record));

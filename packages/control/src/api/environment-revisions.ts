@@ -93,7 +93,12 @@ export async function requireRevision(
 
 /** What stood after a revision, as a document; nothing after a deletion. */
 function standingAfter(revision: Revision<EnvironmentContent> | undefined): object {
-  return revision === undefined || revision.change === "deleted" ? {} : documentOf(revision.content);
+  return revision === undefined || revision.change === "deleted" ? {} : historyOf(revision.content);
+}
+
+/** With who tried it, or a promotion would be a revision without any change. */
+function historyOf(content: EnvironmentContent): object {
+  return { ...documentOf(content), ...(content.stage && { stage: content.stage }) };
 }
 
 async function previousOf(

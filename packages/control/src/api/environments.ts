@@ -11,6 +11,7 @@ import { type GivenEnvironment, newName, readEnvironmentBody, requireName, updat
 import { environmentJson, environmentName } from "./environment-json.ts";
 import { finishOperation } from "./finish-operation.ts";
 import { requireMatchOrPreview } from "./preview-tag.ts";
+import { audienceOf } from "./rollout-share.ts";
 import { type Paths, readUpdateMask } from "./update-mask.ts";
 
 const UPDATE_MASK: QueryParameter = {
@@ -63,6 +64,7 @@ export const updateEnvironment: Endpoint = {
   takes: environmentSchema,
   answers: environmentSchema,
   isConditional: true,
+  isStaged: true,
   async handle(call) {
     const given = readEnvironmentBody(await call.body());
     const record = recordOf(await update(call, given, undefined));
@@ -77,6 +79,7 @@ export const modifyEnvironment: Endpoint = {
   answers: operationSchema,
   query: { updateMask: UPDATE_MASK },
   isConditional: true,
+  isStaged: true,
   async handle(call) {
     const given = readEnvironmentBody(await call.body());
     const paths = readUpdateMask(call.query, given.violations);
@@ -101,13 +104,15 @@ export const deleteEnvironment: Endpoint = {
 function update(call: Call, given: GivenEnvironment, paths: Paths | undefined): Promise<Published> {
   const name = call.param("env");
   requireName(given, name);
-  return change(call, name, (current) => {
+  const decide: Decide<EnvironmentContent> = (current) => {
     const record = found(current, name);
     const { settings: standing, routes, revision } = record;
     const settings = updatedSettings({ given, paths, standing, providers: providersFor(call.parts.ranges, record) });
     requireMatchOrPreview(call.header("if-match"), { revision, policy: settings.clientIpResolutionConfig ?? {} });
     return { kind: "write", content: { settings, routes } };
-  });
+  };
+  const audience = audienceOf(call.header);
+  return changeAndPublish(call.parts, { organization: call.organization, environment: name, by: call.stamp(), audience, decide });
 }
 
 function change(call: Call, environment: string, decide: Decide<EnvironmentContent>): Promise<Published> {

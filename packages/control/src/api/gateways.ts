@@ -20,21 +20,20 @@ const gatewaySchema = z
   })
   .meta({ id: "Gateway" });
 
-/** Which gateway runs which revision. Not stored: after control was restarted, gateways appear as they report again. */
+/** Which gateway runs which revision. More of it is in the rollout. */
 export const listGateways: Endpoint = {
   summary: "Which gateway runs which revision",
   answers: z.object({ gateways: z.array(gatewaySchema) }).meta({ id: "ListGatewaysResponse" }),
   async handle({ parts, store, organization, param }) {
-    const { name } = await requireEnvironment(store, param("env"));
-    const gateways = parts.publisher
-      .gateways(environmentName(organization, name))
-      .map(({ name, revision, isConnected, reportedAt, refused }) => ({
-        name,
-        revision,
-        connected: isConnected,
-        ...(reportedAt !== undefined && { reportedAt: String(reportedAt) }),
-        refused,
-      }));
+    const environment = await requireEnvironment(store, param("env"));
+    const fleet = await parts.fleet.of(organization, environment.name);
+    const gateways = fleet.map(({ name, isConnected, heardAt, report }) => ({
+      name,
+      revision: report?.revision,
+      connected: isConnected,
+      ...(heardAt !== undefined && { reportedAt: String(heardAt) }),
+      refused: report?.refused,
+    }));
     return jsonAnswer({ gateways });
   },
 };
@@ -50,9 +49,11 @@ export const reportGateway: Endpoint = {
     if (!report.success) refuseFaults(violationsOf(report.error, given));
     const { name } = await requireEnvironment(store, param("env"));
     const environment = environmentName(organization, name);
-    const { revision, refused } = gatewayReportSchema.parse(given);
-    parts.publisher.report(environment, { gateway, revision, refused, at: parts.now() });
-    if (refused !== undefined) parts.onNotice({ kind: "snapshot-refused", environment, gateway, ...refused });
+    const told = gatewayReportSchema.parse(given);
+    const { revision, refused } = told;
+    const isNews = parts.publisher.report(environment, { gateway, revision, refused });
+    parts.fleet.heard({ organization, environment: name, name: gateway, heardAt: parts.now(), report: told });
+    if (refused !== undefined && isNews) parts.onNotice({ kind: "snapshot-refused", environment, gateway, ...refused });
     return jsonAnswer({});
   },
 };

@@ -1,9 +1,9 @@
-import { camelNamed, environmentSchema, int64Schema, wireFieldsOf } from "@wherefrom/model";
+import { camelNamed, diffJson, environmentSchema, int64Schema, wireFieldsOf } from "@wherefrom/model";
 import type { Providers } from "wherefrom";
 import { z } from "zod";
 import { changeAndPublish } from "../change.ts";
-import type { EnvironmentContent, Revision } from "../config-store/port.ts";
-import { refuseFaults } from "../http/api-error.ts";
+import type { EnvironmentContent, OrganizationStore, Revision } from "../config-store/port.ts";
+import { ApiError, refuseFaults } from "../http/api-error.ts";
 import type { FieldReason } from "../http/api-reason.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
@@ -13,14 +13,20 @@ import { providersFor } from "../ranges.ts";
 import { policyViolations } from "./environment-body.ts";
 import { environmentJson } from "./environment-json.ts";
 import { requireRevision } from "./environment-revisions.ts";
-import { found } from "./environments.ts";
+import { found, requireEnvironment } from "./environments.ts";
 import { readRoutes } from "./route-body.ts";
 
-const bodySchema = z.strictObject({ revisionId: int64Schema }).meta({ id: "RollbackRequest" });
+const bodySchema = z
+  .strictObject({
+    revisionId: int64Schema.optional().describe("Default: the newest of which policy or routes differ from those that stand"),
+  })
+  .meta({ id: "RollbackRequest" });
+const HISTORY_PAGE = 100;
 const FIELDS = wireFieldsOf(bodySchema, "settable");
 
 /**
- * Makes a new revision that holds what an earlier one held, settings and routes. A deleted environment comes back that way. What stood
+ * Makes a new revision that holds what an earlier one held, settings and routes, and gives it to every gateway at once: also where changes are tried on
+ * some first, and while one is. A deleted environment comes back that way. What stood
  * then is judged as of today: a provider that there is no more makes a policy invalid.
  */
 export const rollbackEnvironment: Endpoint = {
@@ -30,15 +36,18 @@ export const rollbackEnvironment: Endpoint = {
   isConditional: true,
   async handle(call) {
     const environment = call.param("env");
-    const revisionId = readRevisionId(await call.body());
+    const asked = readRevisionId(await call.body());
     const standing = await call.store.read(environment);
     const providers = providersFor(call.parts.ranges, standing);
-    const content = contentOf(await requireRevision(call.store, environment, revisionId), providers);
+    const revision =
+      asked === undefined ? await previousRevision(call.store, environment) : await requireRevision(call.store, environment, asked);
+    const content = contentOf(revision, providers);
     const stamp = call.stamp();
     const { after } = await changeAndPublish(call.parts, {
       organization: call.organization,
       environment,
-      by: { ...stamp, reason: stamp.reason ?? `Back to revision ${revisionId}` },
+      audience: "all",
+      by: { ...stamp, reason: stamp.reason ?? `Back to revision ${revision.revision}` },
       decide: (current) => {
         if (current !== undefined) requireMatch(call.header("if-match"), current.revision);
         // Of one that was deleted, the security actions come back too: nobody is let in by the way.
@@ -50,7 +59,27 @@ export const rollbackEnvironment: Endpoint = {
   },
 };
 
-function readRevisionId(body: JsonObject): string {
+/** The newest that all gateways were to run and that held something else than what stands. */
+async function previousRevision(store: OrganizationStore, environment: string): Promise<Revision<EnvironmentContent>> {
+  const standing = await requireEnvironment(store, environment);
+  for (let before = standing.revision; before > 1; ) {
+    const page = await store.history(environment, { limit: HISTORY_PAGE, before });
+    const other = page.find(
+      ({ change, content }) => change !== "deleted" && content.stage === undefined && !isSameContent(content, standing),
+    );
+    if (other !== undefined) return other;
+    before = page.at(-1)?.revision ?? 0;
+  }
+  throw new ApiError("REVISION_NOT_FOUND", "Revision: Expected an earlier one that is kept and differs from what stands, received none");
+}
+
+/** Whether gateways were told the same, but for ranges, which come with the policy. */
+function isSameContent(left: EnvironmentContent, right: EnvironmentContent): boolean {
+  const told = ({ settings, routes }: EnvironmentContent) => ({ policy: settings.clientIpResolutionConfig ?? {}, routes });
+  return diffJson(told(left), told(right)).length === 0;
+}
+
+function readRevisionId(body: JsonObject): string | undefined {
   const given = camelNamed(body, FIELDS);
   const parsed = bodySchema.safeParse(given);
   if (!parsed.success) refuseFaults(violationsOf(parsed.error, given));

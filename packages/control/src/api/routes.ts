@@ -7,6 +7,7 @@ import { EMPTY } from "../http/empty.ts";
 import { type Answer, type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
 import { found, requireEnvironment } from "./environments.ts";
+import { audienceOf } from "./rollout-share.ts";
 import { holderOfPlace, placeOf, readRoute } from "./route-body.ts";
 
 export const listRoutes: Endpoint = {
@@ -23,6 +24,7 @@ export const createRoute: Endpoint = {
   takes: routeSchema,
   answers: routeSchema,
   isConditional: true,
+  isStaged: true,
   async handle(call) {
     const route = readRoute(await call.body());
     return changeRoutes(call, route, ({ routes }) => {
@@ -47,6 +49,7 @@ export const replaceRoute: Endpoint = {
   takes: routeSchema,
   answers: routeSchema,
   isConditional: true,
+  isStaged: true,
   async handle(call) {
     const name = call.param("route");
     const route = readRoute(await call.body(), name);
@@ -61,6 +64,7 @@ export const deleteRoute: Endpoint = {
   summary: "Deletes a route",
   answers: EMPTY,
   isConditional: true,
+  isStaged: true,
   async handle(call) {
     const name = call.param("route");
     return changeRoutes(call, {}, ({ routes }) => {
@@ -78,7 +82,13 @@ async function changeRoutes(call: Call, answer: object, change: (record: Environ
     requireMatch(call.header("if-match"), record.revision);
     return { kind: "write", content: { settings: record.settings, routes: change(record) } };
   };
-  const { revision } = await changeAndPublish(parts, { organization, environment, by: call.stamp(), decide });
+  const { revision } = await changeAndPublish(parts, {
+    organization,
+    environment,
+    by: call.stamp(),
+    audience: audienceOf(call.header),
+    decide,
+  });
   return jsonAnswer(answer, etagOf(revision));
 }
 

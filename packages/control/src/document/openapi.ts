@@ -45,6 +45,13 @@ const IF_MATCH: OpenApiParameter = {
   schema: { type: "string" },
 };
 
+const ROLLOUT_SHARE: OpenApiParameter = {
+  name: "X-Wherefrom-Rollout-Share",
+  in: "header",
+  description: "Percent of the gateways that try the change first; 100: all get it at once. Absent: what the environment says",
+  schema: { type: "integer", format: "int32", minimum: 1, maximum: 100 },
+};
+
 /** The API as an OpenAPI 3.1 document, written from the route table and the schemas of its endpoints. */
 export function openApiOf(lines: readonly RouteLine[]): OpenApi {
   const named: NamedSchemas = new Map();
@@ -86,7 +93,7 @@ function parametersOf([method, path, , endpoint]: RouteLine): readonly OpenApiPa
   }));
   const inQuery = Object.entries(endpoint.query ?? {}).map(([name, parameter]) => queryParameter(name, parameter));
   const standard = Object.keys(STANDARD_PARAMETERS).map((name) => ({ $ref: `#/components/parameters/${keyOf(name)}` }));
-  const headers = method === "GET" ? [] : CHANGE_HEADERS;
+  const headers = [...(method === "GET" ? [] : CHANGE_HEADERS), ...(endpoint.isStaged === true ? [ROLLOUT_SHARE] : [])];
   return [...inPath, ...inQuery, ...(endpoint.isConditional === true ? [IF_MATCH] : []), ...headers, ...standard];
 }
 

@@ -49,6 +49,8 @@ export type Endpoint = {
   readonly query?: Readonly<Record<string, QueryParameter>>;
   /** Whether it honours If-Match. */
   readonly isConditional?: boolean;
+  /** Whether its change may be tried on some gateways first. */
+  readonly isStaged?: boolean;
   /** Whether it also answers for an organization that is not there. */
   readonly isForMissingOrganization?: boolean;
   readonly handle: (call: Call) => Promise<Answer>;

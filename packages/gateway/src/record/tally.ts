@@ -3,6 +3,7 @@ import type { Outcome, Rejection, Resolution, Trust } from "wherefrom";
 import type { FaultCode, NoticeCode } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { rejections } from "../rejections.ts";
+import { RevisionTally } from "./revision-tally.ts";
 
 /** Upper bounds of the buckets in which durations are counted, in milliseconds; what took longer stands only in the count. */
 export const durationBoundsMs: readonly number[] = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000];
@@ -45,11 +46,14 @@ const trusts: readonly Trust[] = ["verified", "unverified"];
 /** No reason has the first place. */
 const reasons: readonly (Rejection | undefined)[] = [undefined, ...rejections];
 
+type CountedExchange = Pick<Exchange, "status" | "fault" | "resolution"> & { readonly snapshot: { readonly revision: number } };
+
 /**
  * Counts exchanges as they end. Plain fields: a request pays for a few additions, and names and labels are made only when somebody asks.
  * Nothing that a client chose is counted by: the number of counters is fixed.
  */
 export class Tally {
+  readonly byRevision = new RevisionTally();
   #exchanges = 0;
   #durationSumMs = 0;
   #recordsDropped = 0;
@@ -61,11 +65,14 @@ export class Tally {
   readonly #byAction = { enforced: new Map<string, number>(), observed: new Map<string, number>() };
 
   /** Counts one exchange that is over. */
-  count({ status, fault, resolution }: Pick<Exchange, "status" | "fault" | "resolution">, durationMs: number): void {
+  count({ status, fault, resolution, snapshot }: CountedExchange, durationMs: number): void {
     this.#exchanges += 1;
     this.#durationSumMs += durationMs;
     increase(this.#byStatusClass, Math.trunc((status ?? 0) / 100));
-    if (resolution !== undefined) increase(this.#byResolution, placeOf(resolution));
+    if (resolution !== undefined) {
+      increase(this.#byResolution, placeOf(resolution));
+      this.byRevision.count(snapshot.revision, resolution);
+    }
     if (fault !== undefined) countOne(this.#byFault, fault);
     for (let index = 0; index < durationBoundsMs.length; index += 1) {
       if (durationMs <= (durationBoundsMs[index] ?? 0)) {

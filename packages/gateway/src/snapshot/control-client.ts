@@ -1,11 +1,5 @@
+import type { GatewayReport } from "@wherefrom/model";
 import { Pool } from "undici";
-import type { SnapshotIssue } from "./issue.ts";
-
-/** What a gateway runs, as it tells control. */
-export type RunReport = {
-  readonly revision: number;
-  readonly refused?: { readonly revision: number; readonly issues: readonly SnapshotIssue[] };
-};
 
 /** The largest snapshot that is taken from control. */
 export const maxSnapshotBytes = 16_777_216;
@@ -52,7 +46,7 @@ export class ControlClient {
   /** The snapshot, or after `waitMs` the answer that `etag` is still the newest. Errors: for every other status. */
   async poll({ etag, waitMs, timeoutMs }: { etag: string | undefined; waitMs: number; timeoutMs: number }): Promise<PollAnswer> {
     const { statusCode, headers, body } = await this.#pool.request({
-      path: `${this.#environmentPath}/snapshot?waitMs=${waitMs}`,
+      path: `${this.#environmentPath}/snapshot?waitMs=${waitMs}&gatewayId=${encodeURIComponent(this.#gatewayId)}`,
       method: "GET",
       headers: { accept: "application/json", ...(etag === undefined ? {} : { "if-none-match": etag }) },
       headersTimeout: waitMs + timeoutMs,
@@ -69,7 +63,7 @@ export class ControlClient {
   }
 
   /** Tells control what runs here. Errors: for every status but 200. */
-  async report(report: RunReport): Promise<void> {
+  async report(report: GatewayReport): Promise<void> {
     const { statusCode, body } = await this.#pool.request({
       path: `${this.#environmentPath}/gateways/${encodeURIComponent(this.#gatewayId)}`,
       method: "PUT",

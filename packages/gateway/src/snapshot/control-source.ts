@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { GatewayReport } from "@wherefrom/model";
 import { escapeText } from "wherefrom";
 import { GatewayError } from "../errors.ts";
+import { version } from "../version.ts";
 import { type BackOff, createBackOff } from "./back-off.ts";
-import { ControlClient, maxSnapshotBytes, type RunReport } from "./control-client.ts";
+import { ControlClient, maxSnapshotBytes } from "./control-client.ts";
 import { readEvents } from "./event-stream.ts";
 import type { Offered, SnapshotSink, SnapshotSource } from "./source.ts";
 
@@ -30,6 +32,8 @@ export type ControlTiming = {
   readonly minPollIntervalMs: number;
   /** Connecting, and any answer that control does not hold back. */
   readonly requestTimeoutMs: number;
+  /** Pause between two reports while nothing changes. */
+  readonly reportIntervalMs: number;
   readonly minReconnectMs: number;
   readonly maxReconnectMs: number;
 };
@@ -40,6 +44,7 @@ const defaultTiming: ControlTiming = {
   pollWaitMs: 25_000,
   minPollIntervalMs: 1_000,
   requestTimeoutMs: 5_000,
+  reportIntervalMs: 10_000,
   minReconnectMs: 100,
   maxReconnectMs: 5_000,
 };
@@ -85,8 +90,10 @@ class Follower {
   readonly #following: Promise<void>;
   #isConnected = false;
   #isLost = false;
-  #report: RunReport | undefined;
+  #outcome: Outcome | undefined;
+  #isReportDue = false;
   #isReporting = false;
+  readonly #heartbeat: NodeJS.Timeout;
 
   constructor(options: FollowerOptions, sink: SnapshotSink) {
     this.#sink = sink;
@@ -97,11 +104,13 @@ class Follower {
       maxMs: this.#timing.maxReconnectMs,
       random: options.random ?? Math.random,
     });
+    this.#heartbeat = setInterval(() => this.#isConnected && void this.#sendReports(), this.#timing.reportIntervalMs);
     this.#following = this.#follow();
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
+    clearInterval(this.#heartbeat);
     await this.#client.close();
     await this.#following;
   }
@@ -163,19 +172,19 @@ class Follower {
     this.#connected(how);
     const json = parseJson(text);
     const offered = await this.#sink.offer(json);
-    this.#report = reportOf(offered, json);
+    this.#outcome = outcomeOf(offered, json);
     void this.#sendReports();
   }
 
   /** One report at a time, and of several that wait only the last. */
   async #sendReports(): Promise<void> {
+    this.#isReportDue = true;
     if (this.#isReporting) return;
     this.#isReporting = true;
-    while (this.#report !== undefined) {
-      const report = this.#report;
-      this.#report = undefined;
+    while (this.#isReportDue && this.#outcome !== undefined) {
+      this.#isReportDue = false;
       try {
-        await this.#client.report(report);
+        await this.#client.report(await this.#reportOf(this.#outcome));
       } catch (error) {
         if (this.#closing.signal.aborted) break;
         this.#sink.notify({
@@ -186,6 +195,14 @@ class Follower {
       }
     }
     this.#isReporting = false;
+  }
+
+  async #reportOf(outcome: Outcome): Promise<GatewayReport> {
+    const served = await this.#sink.served();
+    if (served === undefined) return { ...outcome, version };
+    const { servedForMs, before, current } = served;
+    const counts = current.revision === outcome.revision ? { servedForMs, requests: current.requests, fallbacks: current.fallbacks } : {};
+    return { ...outcome, version, ...counts, ...(before !== undefined && { before }) };
   }
 
   #connected(how: "stream" | "poll"): void {
@@ -213,6 +230,9 @@ class Follower {
   }
 }
 
+/** What came of the last offer. */
+type Outcome = Pick<GatewayReport, "revision" | "refused">;
+
 function messageOf(error: unknown): string {
   const known = error instanceof AggregateError ? error.errors[0] : error;
   return escapeText(known instanceof Error ? known.message : String(known));
@@ -227,7 +247,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function reportOf(offered: Offered, json: unknown): RunReport {
+function outcomeOf(offered: Offered, json: unknown): Outcome {
   if (offered.kind === "applied") return { revision: offered.revision };
   const revision =
     typeof json === "object" && json !== null && "revision" in json && Number.isInteger(json.revision) ? Number(json.revision) : 0;

@@ -5,7 +5,7 @@ import type { SnapshotIssue } from "./issue.ts";
 import type { SnapshotKeys } from "./snapshot-keys.ts";
 import { type KeptSnapshot, keptSnapshot, SnapshotStore, type Trial } from "./snapshot-store.ts";
 import { SnapshotTrust } from "./snapshot-trust.ts";
-import type { ControlState, Offered, SnapshotSink, SnapshotSource, SnapshotStanding } from "./source.ts";
+import type { ControlState, Offered, Served, SnapshotSink, SnapshotSource, SnapshotStanding } from "./source.ts";
 
 export type KeptSourceOptions = {
   /** Where snapshots are kept, and under which name there; without it only in memory, which does not outlive the process. */
@@ -118,6 +118,10 @@ class Keeper implements SnapshotSink {
   control(state: ControlState): void {
     this.#sink?.control(state);
     if (state === "away") this.#serveKept();
+  }
+
+  async served(): Promise<Served | undefined> {
+    return this.#sink?.served();
   }
 
   notify(notice: Notice): void {

@@ -1,10 +1,11 @@
 import { GatewayError } from "../errors.ts";
 import { describeIssues } from "../json-issue.ts";
 import type { Notice } from "../notice.ts";
+import type { RevisionTally } from "../record/revision-tally.ts";
 import type { CompiledRoute } from "../route/route-table.ts";
 import type { Runtime } from "../runtime.ts";
 import { type CompiledSnapshot, compileSnapshot } from "./compile.ts";
-import type { ControlState, Offered, SnapshotSink, SnapshotStanding } from "./source.ts";
+import type { ControlState, Offered, Served, SnapshotSink, SnapshotStanding } from "./source.ts";
 
 /** The snapshot that new requests run by, and since when, by `Runtime.now`. */
 export type InUse = { readonly revision: number; readonly standing: SnapshotStanding; readonly sinceMs: number };
@@ -17,6 +18,7 @@ export class RunningSnapshot implements SnapshotSink {
   readonly #upstreams: RoutesFollower;
   readonly #onNotice: (notice: Notice) => void;
   readonly #now: () => number;
+  readonly #byRevision: RevisionTally;
   #current: CompiledSnapshot | undefined;
   #sinceMs = 0;
   #standing: SnapshotStanding = "newest";
@@ -24,10 +26,11 @@ export class RunningSnapshot implements SnapshotSink {
   #whenApplied: (() => void) | undefined;
   #lastRefusal = "";
 
-  constructor(upstreams: RoutesFollower, { onNotice, now }: Pick<Runtime, "onNotice" | "now">) {
+  constructor(upstreams: RoutesFollower, { onNotice, now, tally }: Pick<Runtime, "onNotice" | "now" | "tally">) {
     this.#upstreams = upstreams;
     this.#onNotice = onNotice;
     this.#now = now;
+    this.#byRevision = tally.byRevision;
   }
 
   /** `undefined` before the first. */
@@ -58,6 +61,7 @@ export class RunningSnapshot implements SnapshotSink {
     this.#current = snapshot;
     this.#standing = standing;
     if (isNew) this.#sinceMs = this.#now();
+    this.#byRevision.begin(snapshot.revision);
     this.#upstreams.keepOnly(snapshot.routes.routes);
     this.#whenApplied?.();
     if (isNew)
@@ -67,6 +71,10 @@ export class RunningSnapshot implements SnapshotSink {
         message: `Snapshot ${snapshot.revision} of ${snapshot.environment} is in use`,
       });
     return { kind: "applied", revision: snapshot.revision };
+  }
+
+  served(): Served | undefined {
+    return this.#current && { servedForMs: Math.trunc(this.#now() - this.#sinceMs), ...this.#byRevision.read() };
   }
 
   control(state: ControlState): void {

@@ -1,3 +1,4 @@
+import type { RevisionCounts } from "@wherefrom/model";
 import type { Notice } from "../notice.ts";
 import type { SnapshotIssue } from "./issue.ts";
 
@@ -11,8 +12,17 @@ export type SnapshotSink = {
   /** Takes a snapshot as JSON. It is validated whole, and in use for the next request when this has returned. One at a time. */
   offer(snapshot: unknown, standing?: SnapshotStanding): Offered | Promise<Offered>;
   notify(notice: Notice): void;
+  /** What was counted under the snapshot in use, for control. `undefined` before the first. */
+  served(): Served | undefined | Promise<Served | undefined>;
   /** Whether control can be reached, told at each change. Not for a source that follows no control. */
   control(state: ControlState): void;
+};
+
+/** How a gateway does under the snapshot in use. `servedForMs`: for how long. `before`: what was counted under the one before it. */
+export type Served = {
+  readonly servedForMs: number;
+  readonly current: RevisionCounts;
+  readonly before: RevisionCounts | undefined;
 };
 
 /**

@@ -54,7 +54,7 @@ export async function openGatewayGroup({
   const settings = readListenerOptions(options.listeners);
   const now = (): number => performance.now();
   const tally = new Tally();
-  const running = new RunningSnapshot({ keepOnly: () => undefined }, { onNotice: quiet(given, tally), now });
+  const running = new RunningSnapshot({ keepOnly: () => undefined }, { onNotice: quiet(given, tally), now, tally });
   const workers = new Workers(options, { wanted, hops: openHopMemory(limits), onNotice, onDied: () => source.died?.() });
   const sink: SnapshotSink = {
     async offer(json, standing = "newest") {
@@ -65,6 +65,10 @@ export async function openGatewayGroup({
     },
     notify: (notice) => running.notify(notice),
     control: (state) => running.control(state),
+    async served() {
+      const own = running.served();
+      return own && { ...own, ...(await workers.served(own.current.revision)) };
+    },
   };
   const shut = async (): Promise<void> => {
     const closed = workers.close();

@@ -4,7 +4,7 @@ import type { GatewayOptions } from "../gateway.ts";
 import type { ListeningAt } from "../listen/listen.ts";
 import type { Notice } from "../notice.ts";
 import type { HopTimes, HopUse } from "../signed-hop/used-hops.ts";
-import type { Offered, SnapshotStanding } from "../snapshot/source.ts";
+import type { Offered, Served, SnapshotStanding } from "../snapshot/source.ts";
 
 /** What a worker is told of the gateway that it is part of: all that can be sent to another process. */
 export type WorkerOptions = Pick<GatewayOptions, "listeners" | "id" | "limits" | "signedHop" | "accessLog">;
@@ -24,6 +24,8 @@ export type WorkerQuestions = {
   readonly open: { readonly given: WorkerOpening; readonly answer: readonly ListeningAt[] };
   readonly offer: { readonly given: GivenSnapshot; readonly answer: Offered };
   readonly state: { readonly given: null; readonly answer: WorkerState };
+  /** What it counted under the snapshot that it runs; null before the first. */
+  readonly served: { readonly given: null; readonly answer: Served | null };
   readonly metrics: { readonly given: null; readonly answer: readonly (readonly MetricFamily[])[] };
   readonly refreshCertificates: { readonly given: null; readonly answer: null };
   readonly reopenAccessLog: { readonly given: null; readonly answer: null };

@@ -52,6 +52,7 @@ const primary = new Channel<PrimaryQuestions, WorkerQuestions>(send, {
   },
   offer: async ({ json, standing }) => (await sink).offer(json, standing),
   state: async () => ({ readiness: (await opened?.readiness()) ?? starting, counts: opened?.ownMetrics() ?? [] }),
+  served: async () => (await (await sink).served()) ?? null,
   metrics: async () => (await opened?.metrics()) ?? [],
   async refreshCertificates() {
     await opened?.refreshCertificates();

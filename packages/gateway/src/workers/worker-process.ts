@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { MetricFamily } from "../admin/metric-family.ts";
 import type { Readiness } from "../admin/readiness.ts";
 import type { ListeningAt } from "../listen/listen.ts";
-import type { Offered } from "../snapshot/source.ts";
+import type { Offered, Served } from "../snapshot/source.ts";
 import { type Answers, Channel, Unanswered } from "./channel.ts";
 import type { GivenSnapshot, PrimaryQuestions, WorkerOpening, WorkerQuestions, WorkerState } from "./questions.ts";
 
@@ -83,6 +83,11 @@ export class WorkerProcess {
   async readiness(): Promise<Readiness | undefined> {
     const state = await this.#unlessGone(this.#channel.ask("state", null, { timeoutMs: ASK_TIMEOUT_MS }));
     return state?.readiness;
+  }
+
+  /** `undefined` when it does not say in time. */
+  async served(): Promise<Served | undefined> {
+    return (await this.#unlessGone(this.#channel.ask("served", null, { timeoutMs: ASK_TIMEOUT_MS }))) ?? undefined;
   }
 
   /** As of now, or what it said last. */

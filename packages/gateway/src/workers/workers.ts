@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { RevisionCounts } from "@wherefrom/model";
 import { escapeText } from "wherefrom";
 import type { MetricFamily } from "../admin/metric-family.ts";
 import type { Readiness } from "../admin/readiness.ts";
@@ -6,8 +7,9 @@ import { GatewayError } from "../errors.ts";
 import { type GatewayLimits, withLimits } from "../limits.ts";
 import type { ListeningAt } from "../listen/listen.ts";
 import type { Notice } from "../notice.ts";
+import { addCounts } from "../record/revision-tally.ts";
 import type { HopMemory } from "../signed-hop/used-hops.ts";
-import type { Offered } from "../snapshot/source.ts";
+import type { Offered, Served } from "../snapshot/source.ts";
 import { Unanswered } from "./channel.ts";
 import { PastCounts } from "./past-counts.ts";
 import type { GivenSnapshot, WorkerOpening, WorkerOptions } from "./questions.ts";
@@ -102,6 +104,13 @@ export class Workers {
     const serving = [...this.#workers].filter(({ isServing }) => isServing);
     const answers = await Promise.all(serving.map((worker) => worker.readiness()));
     return answers.filter((answer) => answer !== undefined);
+  }
+
+  /** What those who serve now counted under this revision, and under the one before it. */
+  async served(revision: number): Promise<Pick<Served, "current" | "before">> {
+    const answers = (await Promise.all([...this.#workers].map((worker) => worker.served()))).filter((answer) => answer !== undefined);
+    const current = addCounts([{ revision, requests: 0, fallbacks: {} }, ...answers.map((answer) => answer.current)]);
+    return { current: current as RevisionCounts, before: addCounts(answers.flatMap(({ before }) => before ?? [])) };
   }
 
   /** What all workers have counted, those that are gone among them. */

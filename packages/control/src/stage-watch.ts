@@ -1,0 +1,65 @@
+import { environmentName } from "./api/environment-json.ts";
+import type { Stamp } from "./config-store/port.ts";
+import { deliveryOf } from "./delivery.ts";
+import { abortStage, promoteStage } from "./end-stage.ts";
+import type { ControlParts } from "./parts.ts";
+import { judgeStage, rolloutOf } from "./rollout.ts";
+
+/** Ends what is tried on some gateways, one way or the other. */
+export type StageWatch = {
+  /** Looks now. */
+  look(): Promise<void>;
+  /** Resolves when nothing is going on any more. */
+  close(): Promise<void>;
+};
+
+/**
+ * Looks every `stageLookMs` at what is tried: stops it when it does harm, gives it to everybody when it has stood the time. Several controls over one
+ * database may look at the same: the first one decides.
+ */
+export function watchStages(parts: ControlParts): StageWatch {
+  let turn = Promise.resolve();
+  const look = (): Promise<void> => {
+    turn = turn.then(() => lookAtAll(parts)).catch((error: unknown) => parts.onNotice({ kind: "rollout-failed", error }));
+    return turn;
+  };
+  const timer = setInterval(look, parts.limits.stageLookMs);
+  return {
+    look,
+    close() {
+      clearInterval(timer);
+      return turn;
+    },
+  };
+}
+
+/** Takes up what was tried when control was stopped. */
+export async function resumeStages(parts: ControlParts): Promise<void> {
+  for (const { name: organization } of await parts.store.organizations()) {
+    const { environments } = await parts.store.of(organization).readAll();
+    for (const record of environments.values()) {
+      if (record.stage === undefined) continue;
+      const delivery = await deliveryOf(parts, organization, record);
+      parts.publisher.publish(environmentName(organization, record.name), { kind: "delivery", delivery });
+    }
+  }
+}
+
+async function lookAtAll(parts: ControlParts): Promise<void> {
+  for (const { organization, environment } of parts.publisher.staged()) {
+    const record = await parts.store.of(organization).read(environment);
+    if (record?.stage === undefined) continue;
+    const { revision, stage, modifiedAt: startedAt } = record;
+    const rollout = rolloutOf(record, await parts.fleet.of(organization, environment));
+    const { kind, why } = judgeStage({ ...rollout, stage, startedAt, now: parts.now() });
+    if (kind === "waiting") continue;
+    parts.onNotice({ kind: kind === "stop" ? "rollout-stopped" : "rollout-promoted", organization, environment, revision, why });
+    const end = kind === "stop" ? abortStage : promoteStage;
+    await end(parts, { organization, environment, revision, by: stampOf(parts, kind, why) });
+  }
+}
+
+function stampOf({ now }: ControlParts, kind: "stop" | "promote", why: string): Stamp {
+  const method = kind === "stop" ? "organizations.environments.abort" : "organizations.environments.promote";
+  return { at: now(), author: "wherefrom", isAuthorVerified: true, method, reason: why };
+}
