@@ -1,4 +1,5 @@
 import { measureGateway } from "./gateway.ts";
+import { measureLogs } from "./logs.ts";
 import { MATCH_PAIRS } from "./match.ts";
 import { measureCalls } from "./measure.ts";
 import { type BenchOptions, parseCommand, UsageError } from "./options.ts";
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   match: { measure: (options) => measureCalls("match", options), pairs: MATCH_PAIRS, tableOf: tableByCase },
   gateway: { measure: measureGateway, tableOf: tableBySubject },
   websocket: { measure: measureWebSocket, tableOf: tableBySubject },
+  logs: { measure: measureLogs, tableOf: tableBySubject },
 };
 
 const USAGE = `Usage: npm run bench -- ${Object.keys(BENCHES).join("|")} [--json] [--quick] [--rounds N] [--only SUBJECT,...] [--case CASE,...]`;

@@ -7,7 +7,7 @@ import { missingFromCache } from "./npm-cache.mjs";
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "curl" | "googleapi" | "shells" | "releases" | "runtimes"} CapabilityName
+ * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "curl" | "googleapi" | "shells" | "log-readers" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -114,6 +114,11 @@ export const capabilities = {
     packages: ["zsh", "fish"],
     tests: "tests of the completion of commands in zsh and fish",
     whyNot: () => whyNoExecutable(["zsh", "fish"]),
+  },
+  "log-readers": {
+    packages: ["mawk", "gawk", "goaccess"],
+    tests: "the comparison of doctor logs with awk in its benchmark",
+    whyNot: () => whyNoExecutable(["mawk", "gawk", "goaccess"]),
   },
   tcpdump: {
     packages: ["tcpdump"],

@@ -69,6 +69,30 @@ test.runIf(process.platform === "linux").each(traffic)(
   },
 );
 
+test.runIf(process.platform === "linux")("logs reads a log beside awk, and says what memory it took", () => {
+  const peers = capability("log-readers") ? ["mawk", "gawk", "goaccess"] : [];
+  const cases = ["rate all-cores", "rate one-core", "memory file", "memory stream"];
+  const { stdout, stderr, status } = bench(
+    "logs",
+    "--json",
+    "--quick",
+    "--only",
+    ["readline", ...peers].join(","),
+    "--case",
+    cases.join(","),
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const report = JSON.parse(stdout) as Report;
+  expect(report.rows.filter(({ subject }) => subject === "wherefrom").map(({ case: name, unit }) => [name, unit])).toEqual([
+    ["rate all-cores", "MB/s"],
+    ["memory file", "MB"],
+    ["rate one-core", "MB/s"],
+    ["memory stream", "MB"],
+  ]);
+  for (const against of ["readline", ...peers])
+    expect(report.ratios).toContainEqual({ case: "rate one-core", against, ratio: expect.any(Number) });
+});
+
 const wrong = [
   { words: ["nothing"], says: "No benchmark nothing" },
   { words: ["resolve", "match"], says: "Expected one benchmark, received 2" },
@@ -81,5 +105,5 @@ const wrong = [
 test.each(wrong)("$words is a fault of usage", ({ words, says }) => {
   const { status, stderr } = bench(...words);
   expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining(says) });
-  expect(stderr).toContain("Usage: npm run bench -- resolve|match|gateway|websocket [--json]");
+  expect(stderr).toContain("Usage: npm run bench -- resolve|match|gateway|websocket|logs [--json]");
 });
