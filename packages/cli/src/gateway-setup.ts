@@ -39,6 +39,8 @@ export type GatewayNodeOptions = Names &
     readonly snapshotCache?: string | undefined;
     /** Whose snapshots are taken, before what the gateway file says: keys, or the one word `first-use`. */
     readonly snapshotKey?: readonly string[] | undefined;
+    /** MMDB files, before what the gateway file says. */
+    readonly geoDatabase?: readonly string[] | undefined;
     readonly isQuiet: boolean;
   };
 
@@ -47,7 +49,7 @@ export type GatewaySetup = GatewayFile & { readonly id: string };
 
 /** Reads the gateway file, if there is one, and lets the flags go before it. Errors: `GatewayError` for the file, `CliError` for flags. */
 export async function readSetup(options: GatewayNodeOptions): Promise<GatewaySetup> {
-  const { place, accessLog, snapshotCache, snapshotKey } = options;
+  const { place, accessLog, snapshotCache, snapshotKey, geoDatabase } = options;
   const file: GatewayFile = "config" in place ? await readGatewayFile(place.config) : { listeners: [listenerOf(place)] };
   const admin = adminOptions(options, file.admin);
   return {
@@ -55,6 +57,7 @@ export async function readSetup(options: GatewayNodeOptions): Promise<GatewaySet
     id: options.id ?? ownName(place),
     ...(admin !== undefined && { admin }),
     ...(accessLog !== undefined && { accessLog: { ...file.accessLog, file: accessLog } }),
+    ...(geoDatabase !== undefined && { geoDatabases: [...geoDatabase] }),
     ...(snapshotCache !== undefined && { snapshotCache }),
     ...(snapshotKey !== undefined && { snapshotKeys: snapshotKeysOf(snapshotKey) }),
   };

@@ -2,6 +2,7 @@ import { escapeText } from "wherefrom";
 import { z } from "zod";
 import { accessLogSchema } from "./access-log/access-log-options.ts";
 import { adminSchema } from "./admin/admin-options.ts";
+import { geoDatabasesSchema } from "./admit/geo-databases.ts";
 import { GatewayError } from "./errors.ts";
 import { readJsonFile } from "./json-file.ts";
 import { describeIssues, shapeIssues } from "./json-issue.ts";
@@ -16,6 +17,7 @@ const gatewayFileSchema = z.strictObject({
   limits: limitsSchema.exactOptional(),
   signedHop: signedHopSchema.exactOptional(),
   accessLog: accessLogSchema.exactOptional(),
+  geoDatabases: geoDatabasesSchema.exactOptional(),
   admin: adminSchema.exactOptional(),
   /** Whose snapshots are taken: one or two keys, or `first-use`. */
   snapshotKeys: snapshotKeysSchema.exactOptional(),

@@ -4,6 +4,7 @@ import { peerOfSocket } from "wherefrom/node";
 import { AccessLog, type AccessLogCounts } from "./access-log/access-log.ts";
 import type { AccessLogOptions } from "./access-log/access-log-options.ts";
 import { type GatewaySubject, gatewaySubject } from "./admin/gateway-subject.ts";
+import { GeoDatabases } from "./admit/geo-databases.ts";
 import { lastGoodLookup } from "./forward/connect/lookup.ts";
 import type { TargetState } from "./forward/upstream.ts";
 import { Upstreams } from "./forward/upstreams.ts";
@@ -33,6 +34,8 @@ export type GatewayOptions = {
   readonly limits?: Partial<GatewayLimits>;
   readonly signedHop?: SignedHopOptions;
   readonly accessLog?: AccessLogOptions;
+  /** MMDB files in which security actions look up countries and autonomous systems; read once. */
+  readonly geoDatabases?: readonly string[];
   /** The transport peer of a connection; `undefined` when there is none to know. The socket's remote address unless told otherwise. */
   readonly peerOf?: (socket: Socket) => string | undefined;
   /** What measures the process, for who wants to be told otherwise. This process unless given. */
@@ -76,7 +79,7 @@ export type Gateway = GatewaySubject & {
 /**
  * Opens a gateway. Resolves when it listens and has its first snapshot; it never listens without one.
  *
- * Errors: `GatewayError`, with nothing left open: for the limits, the listeners, signed hops and the access log, for the snapshot (none within `firstSnapshotTimeoutMs`, or a file that is not valid), for a place or a certificate that cannot be had.
+ * Errors: `GatewayError`, with nothing left open: for the limits, the listeners, geo databases, signed hops and the access log, for the snapshot (none within `firstSnapshotTimeoutMs`, or a file that is not valid), for a place or a certificate that cannot be had.
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { source } = options;
@@ -84,6 +87,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const onNotice = quiet(options.onNotice, tally);
   const limits = withLimits(options.limits ?? {});
   const settings = readListenerOptions(options.listeners);
+  const geo = new GeoDatabases(options.geoDatabases ?? []);
   const hopContext = { limits, onNotice, now: Date.now, env: process.env, memory: options.hopMemory };
   const signedHops = await openSignedHops(options.signedHop, hopContext);
   const accessLog = openAccessLog(options, { limits, onNotice });
@@ -92,7 +96,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const upstreams = new Upstreams({ limits, lookup, onNotice });
   const tunnels = new Tunnels(limits);
   const overload = new Overload({ limits, onNotice, reader: options.processReader ?? openProcessReader() });
-  const running = new RunningSnapshot(upstreams, { onNotice, now, tally });
+  const running = new RunningSnapshot(upstreams, { onNotice, now, tally, hasGeo: (options.geoDatabases ?? []).length > 0 });
   const runtime: Runtime = {
     limits,
     upstreams,
@@ -101,6 +105,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     tally,
     onNotice,
     peerOf: options.peerOf ?? peerOfSocket,
+    placeOf: (ip) => geo.placeOf(ip),
     signedHops,
     ticketKeys: options.ticketKeys,
     accessLog,

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { AccessLog } from "./access-log/access-log.ts";
+import type { Place } from "./admit/geo-databases.ts";
 import type { Upstreams } from "./forward/upstreams.ts";
 import type { Tunnels } from "./forward/websocket/tunnels.ts";
 import type { GatewayLimits } from "./limits.ts";
@@ -21,6 +22,8 @@ export type Runtime = {
   readonly peerOf: (socket: Socket) => string | undefined;
   /** The snapshot that new exchanges run by. */
   readonly snapshot: () => CompiledSnapshot;
+  /** Where an address is from; nothing is known without databases. */
+  readonly placeOf: (ip: string) => Place;
   readonly signedHops: SignedHops;
   /** What TLS session tickets are sealed with, where other processes are to open them. */
   readonly ticketKeys: Buffer | undefined;

@@ -19,6 +19,7 @@ function judge(
     resolution: { ip, family: ip.includes(":") ? 6 : 4, outcome: "resolved", trust, algorithm: "x", key: ip },
     method: "GET",
     userAgents: [],
+    placeOf: () => ({ asn: undefined, region: undefined }),
     routeName: () => "route-0",
     nowMs: () => Date.parse("2026-11-25T12:00:00Z"),
     ...more,
@@ -117,6 +118,7 @@ describe("which action decides", () => {
       resolution: { ip: "203.0.113.9", family: 4, outcome: "resolved", trust: "verified", algorithm: "x", key: null },
       method: "GET",
       userAgents: [],
+      placeOf: () => ({ asn: undefined, region: undefined }),
       routeName: () => undefined,
       nowMs: Date.now,
     });

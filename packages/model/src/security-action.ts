@@ -1,5 +1,6 @@
 import { parsePrefix } from "wherefrom";
 import { z } from "zod";
+import { int64Schema } from "./int64.ts";
 
 const ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
@@ -13,6 +14,9 @@ const TTL = /^[0-9]{1,9}(\.[0-9]{1,9})?s$/;
 const MAX_RANGES = 10_000;
 const MAX_USER_AGENTS = 50;
 const MAX_APIS = 100;
+const MAX_ASNS = 1_000;
+const MAX_REGIONS = 300;
+const MAX_ASN = 4_294_967_295;
 /** Headers of one flag, as Apigee has it. */
 const MAX_FLAG_HEADERS = 5;
 
@@ -43,10 +47,20 @@ function listOf<Item extends z.ZodType>(item: Item, max: number) {
   return z.array(item, "Expected a list").min(1, "Expected at least one, or no such condition").max(max, `Expected at most ${max}`);
 }
 
+function isAsn(text: string): boolean {
+  return /^[1-9][0-9]*$/.test(text) && Number(text) <= MAX_ASN;
+}
+
 /** All conditions that are given must hold; of each, one of its values is enough. */
 const conditionShape = {
   ipAddressRanges: listOf(rangeSchema, MAX_RANGES).optional().describe("Addresses and networks, IPv4 and IPv6"),
   httpMethods: listOf(methodSchema, 9).optional(),
+  asns: listOf(int64Schema.refine(isAsn, "Expected the number of an autonomous system, from 1 to 4294967295"), MAX_ASNS)
+    .optional()
+    .describe("Autonomous systems, by the gateway's own geo database"),
+  regionCodes: listOf(z.string("Expected a text").regex(/^[A-Z]{2}$/, "Expected two capitals, as in ISO 3166-1"), MAX_REGIONS)
+    .optional()
+    .describe("Countries by ISO 3166-1 alpha-2, by the gateway's own geo database"),
   userAgents: listOf(z.string("Expected a text").regex(USER_AGENT, "Expected 1 to 2048 characters of Latin-1"), MAX_USER_AGENTS)
     .optional()
     .describe("Compared as a whole, with capitals as they are"),

@@ -39,6 +39,7 @@ type GatewayCommandOptions = AdminFlags &
     readonly environment: string;
     readonly config?: string;
     readonly accessLog?: string;
+    readonly geoDatabase?: readonly string[];
     readonly snapshotCache?: string;
     readonly snapshotKey?: readonly string[];
     readonly id?: string;
@@ -67,6 +68,13 @@ export function addGatewayCommand(program: Command): void {
     .addOption(
       valueOption("--access-log <file>", "write a line for each request to this file; - is standard output", "WHEREFROM_ACCESS_LOG"),
     );
+  command.addOption(
+    valueOption(
+      "--geo-database <file>",
+      "MMDB file in which security actions look up countries or autonomous systems; may be given again",
+      "WHEREFROM_GEO_DATABASE",
+    ).argParser((file: string, earlier: readonly string[] = []) => [...earlier, file]),
+  );
   command.addOption(workersOption());
   addListenerOptions(command);
   addAdminOptions(command)

@@ -7,7 +7,7 @@ import { faulted, NEXT, type Verdict } from "../verdict.ts";
 const DEFAULT_REJECT_STATUS = 400;
 
 /** Phase: lets in only requests that have an address, and none that a security action denies. */
-export function admit(exchange: Exchange, { tally }: Runtime): Verdict {
+export function admit(exchange: Exchange, { tally, placeOf }: Runtime): Verdict {
   const { resolution } = exchange;
   if (resolution?.outcome === "rejected") return withoutAddress(exchange, resolution.reason ?? "no reason");
   if (resolution === undefined) return NEXT;
@@ -15,6 +15,7 @@ export function admit(exchange: Exchange, { tally }: Runtime): Verdict {
     resolution,
     method: exchange.request.method ?? "",
     userAgents: fieldLines(exchange.request.rawHeaders, "user-agent"),
+    placeOf,
     routeName: () => routeOf(exchange)?.route.name,
     nowMs: Date.now,
   });

@@ -32,6 +32,11 @@ function isLocalNat64({ w0, w1 }: Words): boolean {
   return w0 === 0x0064ff9b && upper16(w1) === 1;
 }
 
+/** Dotted decimal. */
+export function textOf4({ w3 }: Words): string {
+  return [w3 >>> 24, (w3 >>> 16) & 255, (w3 >>> 8) & 255, w3 & 255].join(".");
+}
+
 /** The IPv4 addresses that an IPv6 address stands for, by any form that it has. A client can choose such a form: it must not get round a rule by it. */
 export function embeddedIn(words: Words): readonly Words[] {
   if (words.family === 4) return [];

@@ -2,7 +2,8 @@ import { isExpired, type SecurityAction } from "@wherefrom/model";
 import { parsePrefix, type Resolution } from "wherefrom";
 import { hyphenated } from "../accept/field-name.ts";
 import { AddressIndex, type Owners } from "./address-index.ts";
-import { embeddedIn } from "./embedded.ts";
+import { embeddedIn, textOf4 } from "./embedded.ts";
+import type { Place } from "./geo-databases.ts";
 
 /** What of a request security actions look at. */
 export type Looked = {
@@ -10,6 +11,8 @@ export type Looked = {
   readonly method: string;
   /** As sent, each line; empty when there is none. */
   readonly userAgents: readonly string[];
+  /** Where an address is from. Asked only where an action names countries or networks' numbers. */
+  readonly placeOf: (ip: string) => Place;
   /** Asked only where an action names routes. */
   readonly routeName: () => string | undefined;
   /** Milliseconds since 1970. Asked only where an action expires. */
@@ -27,6 +30,8 @@ type CompiledAction = {
   readonly methods: ReadonlySet<string> | undefined;
   readonly userAgents: ReadonlySet<string> | undefined;
   readonly routes: ReadonlySet<string> | undefined;
+  readonly asns: ReadonlySet<string> | undefined;
+  readonly regions: ReadonlySet<string> | undefined;
 };
 
 /**
@@ -51,10 +56,16 @@ export class SecurityActions {
     return this.#flagNames.size > 0 && this.#flagNames.has(hyphenated(name));
   }
 
+  /** Whether any of them asks where an address is from. */
+  get asksForPlaces(): boolean {
+    return this.#actions.some(({ asns, regions }) => asns !== undefined || regions !== undefined);
+  }
+
   /** Judges a request that has an address. Source of the order: Apigee, "allow, deny, flag". */
   judge(looked: Looked): Judgement {
     if (this.#actions.length === 0) return NOTHING;
-    const matching = this.#candidates(looked.resolution).filter((candidate) => holds(candidate, looked));
+    const places = placesOf(looked);
+    const matching = this.#candidates(looked.resolution).filter((candidate) => holds(candidate, looked) && holdsFor(candidate, places));
     if (matching.length === 0) return NOTHING;
     return {
       enforced: strongest(matching.filter(({ action }) => !action.isObserved)),
@@ -65,9 +76,10 @@ export class SecurityActions {
   /** Those whose ranges hold the address, and those without any. */
   #candidates({ ip, trust }: Resolution): readonly CompiledAction[] {
     const reading = parsePrefix(ip ?? "");
-    if (reading.kind !== "prefix") return this.#anywhere;
+    const anywhere = this.#anywhere.filter(({ action }) => !judgesAddress(action) || believes(action, trust));
+    if (reading.kind !== "prefix") return anywhere;
     const { first } = reading.prefix;
-    const found = new Set(this.#anywhere);
+    const found = new Set(anywhere);
     this.#collect(this.#index.ownersOf(first), { into: found, takes: (action) => believes(action, trust) });
     // An address that only stands for another one may be refused for that one's sake, and not let in for it.
     for (const inner of embeddedIn(first)) {
@@ -93,9 +105,21 @@ function believes({ flag, matchUnverified }: SecurityAction, trust: Resolution["
   return trust === "verified" || matchUnverified || flag !== undefined;
 }
 
+/** Whether any of its conditions is about the address. Ranges are asked for elsewhere. */
+function judgesAddress({ conditionConfig: { asns, regionCodes } }: SecurityAction): boolean {
+  return asns !== undefined || regionCodes !== undefined;
+}
+
 function compile(action: SecurityAction): CompiledAction {
-  const { httpMethods, userAgents } = action.conditionConfig;
-  return { action, methods: setOf(httpMethods), userAgents: setOf(userAgents), routes: setOf(action.apiProxies) };
+  const { httpMethods, userAgents, asns, regionCodes } = action.conditionConfig;
+  return {
+    action,
+    methods: setOf(httpMethods),
+    userAgents: setOf(userAgents),
+    routes: setOf(action.apiProxies),
+    asns: setOf(asns),
+    regions: setOf(regionCodes),
+  };
 }
 
 function setOf(values: readonly string[] | undefined): ReadonlySet<string> | undefined {
@@ -116,6 +140,36 @@ function holds({ action, methods, userAgents, routes }: CompiledAction, looked: 
   if (userAgents !== undefined && !looked.userAgents.some((sent) => userAgents.has(sent))) return false;
   if (action.expireTime !== undefined && isExpired(action, looked.nowMs())) return false;
   return routes === undefined || routes.has(looked.routeName() ?? "");
+}
+
+type Places = { readonly own: () => Place; readonly all: () => readonly Place[] };
+
+/** Where the address is from, and where those are from that it stands for; each looked up once, and only when somebody asks. */
+function placesOf({ resolution: { ip }, placeOf }: Looked): Places {
+  let own: Place | undefined;
+  let all: readonly Place[] | undefined;
+  const lookUp = (): Place => {
+    own ??= placeOf(ip ?? "");
+    return own;
+  };
+  const lookUpAll = (): readonly Place[] => {
+    const reading = parsePrefix(ip ?? "");
+    const inner = reading.kind === "prefix" ? embeddedIn(reading.prefix.first) : [];
+    all ??= [lookUp(), ...inner.map((words) => placeOf(textOf4(words)))];
+    return all;
+  };
+  return { own: lookUp, all: lookUpAll };
+}
+
+/** Whether the conditions about places hold, for one of the places: of an allow, only for that of the address itself. */
+function holdsFor({ action, asns, regions }: CompiledAction, places: Places): boolean {
+  if (asns === undefined && regions === undefined) return true;
+  const looked = action.allow === undefined ? places.all() : [places.own()];
+  return looked.some((place) => isIn(asns, place.asn) && isIn(regions, place.region));
+}
+
+function isIn(wanted: ReadonlySet<string> | undefined, value: string | undefined): boolean {
+  return wanted === undefined || (value !== undefined && wanted.has(value));
 }
 
 /** The first allow; else the first deny; else the first flag. */

@@ -19,6 +19,7 @@ export class RunningSnapshot implements SnapshotSink {
   readonly #onNotice: (notice: Notice) => void;
   readonly #now: () => number;
   readonly #byRevision: RevisionTally;
+  readonly #hasGeo: boolean;
   #current: CompiledSnapshot | undefined;
   #sinceMs = 0;
   #standing: SnapshotStanding = "newest";
@@ -26,7 +27,11 @@ export class RunningSnapshot implements SnapshotSink {
   #whenApplied: (() => void) | undefined;
   #lastRefusal = "";
 
-  constructor(upstreams: RoutesFollower, { onNotice, now, tally }: Pick<Runtime, "onNotice" | "now" | "tally">) {
+  constructor(
+    upstreams: RoutesFollower,
+    { onNotice, now, tally, hasGeo }: Pick<Runtime, "onNotice" | "now" | "tally"> & { readonly hasGeo: boolean },
+  ) {
+    this.#hasGeo = hasGeo;
     this.#upstreams = upstreams;
     this.#onNotice = onNotice;
     this.#now = now;
@@ -60,7 +65,7 @@ export class RunningSnapshot implements SnapshotSink {
     const isNew = this.#current?.revision !== snapshot.revision;
     this.#current = snapshot;
     this.#standing = standing;
-    if (isNew) this.#sinceMs = this.#now();
+    if (isNew) this.#begin(snapshot);
     this.#byRevision.begin(snapshot.revision);
     this.#upstreams.keepOnly(snapshot.routes.routes);
     this.#whenApplied?.();
@@ -75,6 +80,13 @@ export class RunningSnapshot implements SnapshotSink {
 
   served(): Served | undefined {
     return this.#current && { servedForMs: Math.trunc(this.#now() - this.#sinceMs), ...this.#byRevision.read() };
+  }
+
+  #begin({ revision, securityActions }: CompiledSnapshot): void {
+    this.#sinceMs = this.#now();
+    if (this.#hasGeo || !securityActions.asksForPlaces) return;
+    const message = `Snapshot ${revision} has security actions by country or autonomous system, which match nothing without a geo database`;
+    this.notify({ level: "warning", code: "GEO_DATABASE_MISSING", message });
   }
 
   control(state: ControlState): void {

@@ -53,8 +53,9 @@ export async function openGatewayGroup({
   const limits = withLimits(options.limits ?? {});
   const settings = readListenerOptions(options.listeners);
   const now = (): number => performance.now();
+  const hasGeo = (options.geoDatabases ?? []).length > 0;
   const tally = new Tally();
-  const running = new RunningSnapshot({ keepOnly: () => undefined }, { onNotice: quiet(given, tally), now, tally });
+  const running = new RunningSnapshot({ keepOnly: () => undefined }, { onNotice: quiet(given, tally), now, tally, hasGeo });
   const workers = new Workers(options, { wanted, hops: openHopMemory(limits), onNotice, onDied: () => source.died?.() });
   const sink: SnapshotSink = {
     async offer(json, standing = "newest") {

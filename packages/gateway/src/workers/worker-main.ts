@@ -18,7 +18,11 @@ for (const signal of SIGNALS) process.on(signal, () => undefined);
 cluster.worker?.on("error", () => process.exit(1));
 
 /** What the primary says itself, once for all workers. */
-const TOLD_BY_PRIMARY: ReadonlySet<Notice["code"]> = new Set<Notice["code"]>(["SNAPSHOT_APPLIED", "SNAPSHOT_REFUSED"]);
+const TOLD_BY_PRIMARY: ReadonlySet<Notice["code"]> = new Set<Notice["code"]>([
+  "SNAPSHOT_APPLIED",
+  "SNAPSHOT_REFUSED",
+  "GEO_DATABASE_MISSING",
+]);
 /** How long the primary may take to say whether a hop was used before. */
 const HOP_TIMEOUT_MS = 2_000;
 
