@@ -43,6 +43,26 @@ test("an environment is rolled back, by a version of it that stands", async () =
   expect(back.environment).not.toHaveProperty("description");
 });
 
+test("a rollout is shown, tried first, stopped and rolled back", async () => {
+  const { control, run, json } = await openControlForCli();
+  const gateway = `${control.url}/v1/organizations/local/environments/prod/gateways/gw-a`;
+  const report = (body: object) =>
+    fetch(gateway, { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  await report({ revision: 1, version: "0.1.0", requests: 8, fallbacks: { "header-absent": 1 } });
+  const done = await run(["env", "rollout", "prod", "--watch"]);
+  expect(done).toMatchObject({ code: 0, stderr: "" });
+  expect(done.stdout).toMatch(/^Revision 1: done\ngateway +state .*\ngw-a +current +1 +1 +8 +12\.5 % +0\.1\.0 +-\n$/);
+  await run(["env", "set", "prod", "--policy", JSON.stringify(WALK), "--share", "50"]);
+  const staged = await run(["env", "rollout", "prod"]);
+  expect(staged.code).toBe(1);
+  expect(staged.stdout).toMatch(/^Revision 2: staged\ntried by +gw-a\n/);
+  expect(staged.stdout).toMatch(/\ngw-a \(first\) +behind +1 +2 /);
+  expect((await json(["env", "abort", "prod", "--reason", "no"])).environment).toMatchObject({ clientIpResolutionConfig: XFF_LEFTMOST });
+  expect(await run(["env", "promote", "prod"])).toMatchObject({ code: 2, stderr: expect.stringContaining("(ROLLOUT_ABSENT)") });
+  await run(["env", "set", "prod", "--policy", JSON.stringify(WALK), "--rollout", '{"share":100}']);
+  expect((await json(["env", "rollback", "prod"])).environment).toMatchObject({ clientIpResolutionConfig: XFF_LEFTMOST });
+});
+
 test("a request is explained as resolve explains it, by the environment's policy or another", async () => {
   const { run, json } = await openControlForCli();
   const request = ["--peer", "10.0.0.1", "-H", "X-Forwarded-For: 6.6.6.6, 203.0.113.7"];
@@ -95,7 +115,7 @@ describe("preview and apply", () => {
 test.each([
   { args: ["env", "get", "nope"], code: 2, says: 'received "nope" (ENVIRONMENT_NOT_FOUND) [API_REFUSED]' },
   { args: ["env", "get"], code: 2, says: "Give the name of an environment, WHEREFROM_ENVIRONMENT, or a profile" },
-  { args: ["env", "set", "prod"], code: 2, says: "--policy, --display-name or --description" },
+  { args: ["env", "set", "prod"], code: 2, says: "--policy, --display-name, --description or --rollout" },
   { args: ["env", "rollback", "prod", "last"], code: 2, says: "REVISION: expected a number" },
   { args: ["env", "list", "--organization", "acme"], code: 2, says: "(ORGANIZATION_NOT_FOUND)" },
   { args: ["env", "list", "--profile", "none"], code: 2, says: "[PROFILE_UNKNOWN]" },

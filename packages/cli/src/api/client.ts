@@ -9,7 +9,12 @@ export type Body = any;
 
 export type ApiAnswer = { readonly body: Body; readonly etag: string | undefined };
 
-export type Sending = { readonly body?: unknown; readonly ifMatch?: string | undefined; readonly query?: Query };
+export type Sending = {
+  readonly body?: unknown;
+  readonly ifMatch?: string | undefined;
+  readonly share?: number | undefined;
+  readonly query?: Query;
+};
 type Query = Readonly<Record<string, string>>;
 
 /** The management API, for one organization. Paths begin behind it: `/environments/demo`, `:apply`. */
@@ -63,11 +68,16 @@ export function createApi(target: ApiTarget): Api {
     ...(target.reason !== undefined && { "x-goog-request-reason": wireText(target.reason) }),
     ...(target.token !== undefined && { authorization: `Bearer ${target.token}` }),
   };
-  const call = (method: string, path: string, { body, ifMatch, query = {} }: Sending): Promise<ApiAnswer> => {
+  const call = (method: string, path: string, { body, ifMatch, share, query = {} }: Sending): Promise<ApiAnswer> => {
     const search = new URLSearchParams({ ...query, prettyPrint: "false" });
     const json = body === undefined ? {} : { "content-type": "application/json" };
     const condition = ifMatch === undefined ? {} : { "if-match": ifMatch };
-    const init = { method, headers: { ...headers, ...json, ...condition }, ...(body !== undefined && { body: JSON.stringify(body) }) };
+    const staging = share === undefined ? {} : { "x-wherefrom-rollout-share": String(share) };
+    const init = {
+      method,
+      headers: { ...headers, ...json, ...condition, ...staging },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    };
     return answerTo(`${base}${path}?${search}`, init);
   };
   return {

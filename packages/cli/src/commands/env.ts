@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import { addApiOptions } from "../api/target.ts";
 import { collectHeaders } from "../header-line.ts";
-import { parseCount, valueOption } from "../option-values.ts";
+import { parseCount, switchOption, valueOption } from "../option-values.ts";
 import { explainEnvironment } from "./env/explain.ts";
 import { rollbackEnvironment, showHistory } from "./env/history.ts";
 import { previewEnvironment } from "./env/preview.ts";
 import { getEnvironment, listEnvironments } from "./env/read.ts";
+import { endRollout, showRollout } from "./env/rollout.ts";
 import { applyPolicy, setEnvironment } from "./env/write.ts";
 
 const EXAMPLES = `
@@ -15,6 +16,7 @@ Examples:
   $ wherefrom env preview prod --policy policy.json --evidence traffic.jsonl
   $ wherefrom env history prod
   $ wherefrom env rollback prod 7
+  $ wherefrom env rollout prod --watch
 
 The name of the environment may be left out when WHEREFROM_ENVIRONMENT or the profile has one.`;
 
@@ -33,8 +35,11 @@ Examples:
   $ wherefrom env set prod --description 'Behind two proxies'
   $ wherefrom env set prod --policy '{"headerIndexAlgorithm":{"ipHeaderName":"X-Forwarded-For","ipHeaderIndex":-2}}'
   $ wherefrom env set prod --policy '{}' --if-match '"r7"'
+  $ wherefrom env set prod --policy policy.json --share 10     # a tenth of the gateways try it first
+  $ wherefrom env set prod --rollout '{"share":10,"watch":"120s","maxFallbackRise":0.02,"minRequests":500}'
 
-What is not named keeps its value. The policy {} clears the policy.`;
+What is not named keeps its value. The policy {} clears the policy. With --rollout every change is tried first; --share 100 gives one to
+all at once.`;
 
 const APPLY_EXAMPLES = `
 Examples:
@@ -66,10 +71,28 @@ Examples:
 
 const ROLLBACK_EXAMPLES = `
 Examples:
+  $ wherefrom env rollback prod
   $ wherefrom env rollback prod 7
   $ wherefrom env rollback prod 7 --reason 'Address of the balancer was counted'
 
-It makes a new revision that holds what the old one held, routes too. A deleted environment comes back that way.`;
+It makes a new revision that holds what the old one held, routes too, for every gateway at once. Without a number it is the newest of which
+policy or routes differ from those that stand. A deleted environment comes back that way.`;
+
+const ROLLOUT_EXAMPLES = `
+Examples:
+  $ wherefrom env rollout prod
+  $ wherefrom env rollout prod --watch
+  $ wherefrom env rollout prod --json | jq .rollout.gateways
+
+Exit codes: 0 every gateway that is heard of runs the newest revision; 1 not yet; 2 usage; 3 could not run.`;
+
+const PROMOTE_EXAMPLES = `
+Examples:
+  $ wherefrom env promote prod`;
+
+const ABORT_EXAMPLES = `
+Examples:
+  $ wherefrom env abort prod --reason 'Too many fallbacks'`;
 
 const DEFAULT_LIMIT = 20;
 const DEFAULT_SAMPLES = 5;
@@ -91,6 +114,8 @@ export function addEnvCommand(program: Command, exit: Exit): void {
     .addOption(policy())
     .addOption(valueOption("--display-name <text>", "the name for people", "WHEREFROM_DISPLAY_NAME"))
     .addOption(valueOption("--description <text>", "what it is for", "WHEREFROM_DESCRIPTION"))
+    .addOption(valueOption("--rollout <json>", 'how changes get to the gateways: {"share":100} to all at once', "WHEREFROM_ROLLOUT"))
+    .addOption(valueOption("--share <percent>", "gateways that try this change first", "WHEREFROM_SHARE").argParser(parseCount))
     .addOption(valueOption("--if-match <tag>", "change only this version of it", "WHEREFROM_IF_MATCH"))
     .action(setEnvironment);
   add("explain", { description: "Say how an environment resolves a request", examples: EXPLAIN_EXAMPLES })
@@ -126,9 +151,22 @@ export function addEnvCommand(program: Command, exit: Exit): void {
       valueOption("--from <number>", "compare it with this version, not with the one before", "WHEREFROM_FROM").argParser(parseCount),
     )
     .action(showHistory);
+  add("rollout", { description: "Show which gateway runs what", examples: ROLLOUT_EXAMPLES })
+    .argument("[name]", "the environment")
+    .addOption(switchOption("--watch", "look again until it is done", "WHEREFROM_WATCH"))
+    .action(async (name, options) => exit(await showRollout(name, options)));
+  for (const [verb, description, examples] of [
+    ["promote", "Give what some gateways try to all", PROMOTE_EXAMPLES],
+    ["abort", "Bring back what stood before some gateways tried another", ABORT_EXAMPLES],
+  ] as const) {
+    add(verb, { description, examples, isWriting: true })
+      .argument("[name]", "the environment")
+      .addOption(valueOption("--if-match <tag>", "only if this version is the one that is tried", "WHEREFROM_IF_MATCH"))
+      .action((name, options) => endRollout(verb, name, options));
+  }
   add("rollback", { description: "Bring an earlier version back", examples: ROLLBACK_EXAMPLES, isWriting: true })
-    .argument("<name-or-revision>", "the environment; or the version, when the environment is known")
-    .argument("[revision]", "the version to bring back")
+    .argument("[name-or-revision]", "the environment; or the version, when the environment is known")
+    .argument("[revision]", "the version to bring back; without it the one before")
     .addOption(valueOption("--if-match <tag>", "only if this version stands now", "WHEREFROM_IF_MATCH"))
     .action(rollbackEnvironment);
 }

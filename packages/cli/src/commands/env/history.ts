@@ -36,9 +36,11 @@ export async function showHistory(argument: string | undefined, options: History
 
 type RollbackOptions = ApiOptions & { readonly ifMatch?: string };
 
-export async function rollbackEnvironment(first: string, second: string | undefined, options: RollbackOptions): Promise<void> {
-  const [name, revisionId] = second === undefined ? [undefined, first] : [first, second];
-  if (!REVISION.test(revisionId))
+/** One word alone is a version where it is a number, and else the environment. */
+export async function rollbackEnvironment(first: string | undefined, second: string | undefined, options: RollbackOptions): Promise<void> {
+  const isVersion = second === undefined && first !== undefined && REVISION.test(first);
+  const [name, revisionId] = isVersion ? [undefined, first] : [first, second];
+  if (revisionId !== undefined && !REVISION.test(revisionId))
     throw new CliError("USAGE_OPTION_INVALID", `REVISION: expected a number, given ${JSON.stringify(revisionId)}`);
   const { api, environment } = openTarget(options);
   const path = `/environments/${encodeURIComponent(environmentOf(name, environment))}:rollback`;
