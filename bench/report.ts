@@ -15,19 +15,25 @@ export function reportOf(bench: string, rows: readonly Row[], pairs: readonly (r
   const ours = new Map(rows.filter((row) => row.subject === OURS).map((row) => [row.case, row.value]));
   const others = rows.filter((row) => row.subject !== OURS);
   const ratios = [
-    ...others.map((row) => ({ case: row.case, against: row.subject, ratio: round((ours.get(row.case) ?? Number.NaN) / row.value, 4) })),
+    ...others.map((row) => ({ case: row.case, against: row.subject, ratio: ratioOf(ours.get(row.case), row.value) })),
     ...pairs
       .filter(([name, against]) => ours.has(name) && ours.has(against))
       .map(([name, against]) => ({
         case: name,
         against,
-        ratio: round((ours.get(name) ?? Number.NaN) / (ours.get(against) ?? Number.NaN), 4),
+        ratio: ratioOf(ours.get(name), ours.get(against)),
       })),
   ];
-  return { bench, node: process.version, rows: rows.map((row) => ({ ...row, value: round(row.value, DIGITS) })), ratios };
+  return { bench, node: process.version, rows: rows.map((row) => ({ ...row, value: Number(row.value.toFixed(DIGITS)) })), ratios };
 }
 
 const DIGITS = 2;
+const RATIO_DIGITS = 4;
+
+/** By digits that count and not by decimals: a ratio of 1 to 60,000 is not 0. */
+function ratioOf(ours = Number.NaN, theirs = Number.NaN): number {
+  return Number((ours / theirs).toPrecision(RATIO_DIGITS));
+}
 
 /** The value in the middle, or between the two in the middle; `NaN` of none. */
 export function medianOf(values: readonly number[]): number {
@@ -90,8 +96,4 @@ function align(lines: readonly (readonly string[])[]): readonly string[] {
   return lines.map((line) =>
     line.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  "),
   );
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }
