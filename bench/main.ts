@@ -3,6 +3,7 @@ import { measureLogs } from "./logs.ts";
 import { MATCH_PAIRS } from "./match.ts";
 import { measureCalls } from "./measure.ts";
 import { type BenchOptions, parseCommand, UsageError } from "./options.ts";
+import { measurePublish } from "./publish.ts";
 import { type Report, type Row, reportOf, tableByCase, tableBySubject } from "./report.ts";
 import { RESOLVE_PAIRS } from "./resolve.ts";
 import { CannotRun } from "./traffic/session.ts";
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   match: { measure: (options) => measureCalls("match", options), pairs: MATCH_PAIRS, tableOf: tableByCase },
   gateway: { measure: measureGateway, tableOf: tableBySubject },
   websocket: { measure: measureWebSocket, tableOf: tableBySubject },
+  publish: { measure: measurePublish, tableOf: tableBySubject },
   logs: { measure: measureLogs, tableOf: tableBySubject },
 };
 

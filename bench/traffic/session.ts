@@ -12,7 +12,7 @@ export type Session = {
   readonly programs: Programs;
   readonly proxies: readonly ProxySubject[];
   readonly originPort: number;
-  readonly note: (proxy: ProxySubject, samples: readonly Sample[]) => void;
+  readonly note: (subject: Pick<ProxySubject, "name">, samples: readonly Sample[]) => void;
 };
 
 /** A benchmark that cannot run on this machine. */
@@ -67,7 +67,10 @@ function isHere({ name, whyNot }: ProxySubject): boolean {
   return reason === undefined;
 }
 
-function noteIn(found: Map<string, Row & { readonly values: number[] }>, { proxy, sample }: { proxy: ProxySubject; sample: Sample }): void {
+function noteIn(
+  found: Map<string, Row & { readonly values: number[] }>,
+  { proxy, sample }: { proxy: Pick<ProxySubject, "name">; sample: Sample },
+): void {
   const key = `${sample.case}\n${proxy.name}`;
   const row = found.get(key);
   if (row !== undefined) row.values.push(sample.value);

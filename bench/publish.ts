@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { BenchOptions } from "./options.ts";
+import { Fleet } from "./publish/fleet.ts";
+import { medianOf, OURS, type Row } from "./report.ts";
+import { loadHttp } from "./traffic/load.ts";
+import { cpuSeconds } from "./traffic/machine.ts";
+import { inSession, type Sample, type Session } from "./traffic/session.ts";
+
+const EFFORT = { gateways: 20, changes: 100, changeSeconds: 60, windowSeconds: 10 };
+const QUICK = { gateways: 3, changes: 3, changeSeconds: 2, windowSeconds: 1 };
+
+const CHANGES_PER_SECOND = 10;
+const CONNECTIONS = 32;
+
+type Effort = typeof EFFORT;
+
+/**
+ * How long after the answer of the API the last of 20 gateways resolves by the new policy, asked at each of them; and what ten changes a second for a
+ * minute cost: faults, and processor time of a gateway under load for a request, compared with windows without changes before and after.
+ */
+export function measurePublish(options: BenchOptions): Promise<readonly Row[]> {
+  const effort = { ...(options.quick ? QUICK : EFFORT), ...(options.rounds && { changes: options.rounds }) };
+  return inSession("http", {
+    options,
+    async act(session) {
+      const fleet = await openFleet(session, effort);
+      session.note({ name: OURS }, [...(await followChanges(fleet, effort)), ...(await changeUnderLoad(session, { fleet, effort }))]);
+    },
+  });
+}
+
+async function openFleet({ programs, originPort }: Session, { gateways }: Effort): Promise<Fleet> {
+  const script = (name: string): string => fileURLToPath(new URL(`publish/${name}.js`, import.meta.url));
+  const folder = programs.folder();
+  const start = (name: string, told: object, side: "proxy" | "traffic") =>
+    programs.start([process.execPath, "--max-semi-space-size=1", script(name), JSON.stringify(told)], side);
+  const control = (await start("control-node", { folder, originPort }, "traffic").hears()) as { url: string; snapshotKey: string };
+  const nodes: Fleet["nodes"][number][] = [];
+  // One after another: twenty processes that compile at the same time help nobody. The first has a core of its own.
+  for (let at = 0; at < gateways; at++) {
+    const program = start("gateway-node", { ...control, id: `gw-${at}`, folder }, at === 0 ? "proxy" : "traffic");
+    nodes.push({ pid: program.pid, ...((await program.hears()) as { port: number; questionPort: number }) });
+  }
+  return new Fleet(control.url, nodes);
+}
+
+/** Changes one after another. A gateway counts as following when its own answer is that of the new policy. */
+async function followChanges(fleet: Fleet, { changes }: Effort): Promise<readonly Sample[]> {
+  const calls: number[] = [];
+  const last: number[] = [];
+  for (let at = 0; at < changes; at++) {
+    const startedAt = performance.now();
+    const address = await fleet.change();
+    const answeredAt = performance.now();
+    await fleet.untilAllSay(address);
+    calls.push(answeredAt - startedAt);
+    last.push(performance.now() - answeredAt);
+  }
+  return [
+    { case: "answer-to-last-gateway p50", value: percentile(last, 50), unit: "ms" },
+    { case: "answer-to-last-gateway p99", value: percentile(last, 99), unit: "ms" },
+    { case: "call-to-answer p50", value: percentile(calls, 50), unit: "ms" },
+    { case: "call-to-answer p99", value: percentile(calls, 99), unit: "ms" },
+  ];
+}
+
+type LoadParts = { readonly fleet: Fleet; readonly effort: Effort };
+
+async function changeUnderLoad({ programs }: Session, { fleet, effort }: LoadParts): Promise<readonly Sample[]> {
+  const { changeSeconds, windowSeconds } = effort;
+  const [loaded] = fleet.nodes;
+  if (loaded === undefined) throw new Error("A fleet has a gateway");
+  const fields = ["X-Forwarded-For: 192.0.2.1, 192.0.2.2, 192.0.2.3"];
+  const load = { port: loaded.port, path: "/bytes/100", fields, connections: CONNECTIONS, seconds: windowSeconds };
+  const measured = async (): Promise<number> => {
+    const before = cpuSeconds(loaded.pid);
+    const { requests } = await loadHttp(programs, load);
+    return ((cpuSeconds(loaded.pid) - before) / requests) * 1e6;
+  };
+  const windows = Math.max(Math.round(changeSeconds / windowSeconds), 1);
+  const quiet: number[] = [];
+  const changing: number[] = [];
+  await measured();
+  for (let at = 0; at < windows / 2; at++) quiet.push(await measured());
+  const stop = new AbortController();
+  const changes = changeAgainAndAgain(fleet, stop.signal);
+  for (let at = 0; at < windows; at++) changing.push(await measured());
+  stop.abort();
+  const { made, faults } = await changes;
+  await fleet.untilAllSay(await fleet.change());
+  for (let at = 0; at < windows / 2; at++) quiet.push(await measured());
+  const [still, busy] = [medianOf(quiet), medianOf(changing)];
+  return [
+    { case: "changes made", value: made, unit: "changes" },
+    { case: "changes faults", value: faults, unit: "faults" },
+    { case: "request-cpu quiet", value: still, unit: "µs" },
+    { case: "request-cpu changing", value: busy, unit: "µs" },
+    { case: "request-cpu more", value: (busy / still - 1) * 100, unit: "%" },
+  ];
+}
+
+/** Ten a second whether or not the last one has been answered. */
+async function changeAgainAndAgain(fleet: Fleet, signal: AbortSignal): Promise<{ readonly made: number; readonly faults: number }> {
+  const asked: Promise<unknown>[] = [];
+  let faults = 0;
+  const startedAt = performance.now();
+  while (!signal.aborted) {
+    asked.push(fleet.change().catch(() => faults++));
+    const next = startedAt + (asked.length * 1_000) / CHANGES_PER_SECOND;
+    await sleep(Math.max(next - performance.now(), 0));
+  }
+  await Promise.all(asked);
+  return { made: asked.length, faults };
+}
+
+function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? Number.NaN;
+}

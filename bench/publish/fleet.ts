@@ -1,0 +1,63 @@
+import { Agent, request } from "node:http";
+
+/** A gateway of the fleet, and where it says who a request is from. */
+export type Node = { readonly pid: number; readonly port: number; readonly questionPort: number };
+
+const CHAIN = ["192.0.2.1", "192.0.2.2", "192.0.2.3"] as const;
+const TIMEOUT_MS = 10_000;
+
+/** A control with its gateways, as a benchmark drives them. */
+export class Fleet {
+  readonly nodes: readonly Node[];
+  readonly #environmentUrl: string;
+  readonly #agent = new Agent({ keepAlive: true });
+  #changes = 0;
+
+  constructor(controlUrl: string, nodes: readonly Node[]) {
+    this.#environmentUrl = `${controlUrl}/v1/organizations/local/environments/bench`;
+    this.nodes = nodes;
+  }
+
+  /** Sets another policy than the one before, and says which address it gives. Errors: an `Error` when the API does not take it, or gateways are late. */
+  async change(): Promise<string> {
+    const at = this.#changes++ % CHAIN.length;
+    const policy = { headerIndexAlgorithm: { ipHeaderName: "X-Forwarded-For", ipHeaderIndex: at - CHAIN.length } };
+    const response = await fetch(this.#environmentUrl, {
+      method: "PATCH",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ clientIpResolutionConfig: policy }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`The API answered ${response.status} ${text}`);
+    return CHAIN[at] ?? "";
+  }
+
+  /** Asks every gateway who a request is from until it gives this address. */
+  async untilAllSay(address: string): Promise<void> {
+    const deadline = performance.now() + TIMEOUT_MS;
+    await Promise.all(
+      this.nodes.map(async ({ questionPort }) => {
+        while ((await this.#ask(questionPort)) !== address) {
+          if (performance.now() > deadline) throw new Error(`A gateway did not resolve by the new policy within ${TIMEOUT_MS} ms`);
+        }
+      }),
+    );
+  }
+
+  #ask(port: number): Promise<string | undefined> {
+    const headers = {
+      "x-original-method": "GET",
+      "x-original-host": "bench.example",
+      "x-original-uri": "/",
+      "x-original-peer": "10.0.0.1",
+      "x-forwarded-for": CHAIN.join(", "),
+    };
+    return new Promise((resolve, reject) => {
+      const asked = request({ port, path: "/auth-request", headers, agent: this.#agent }, (answer) => {
+        answer.resume().once("end", () => resolve(String(answer.headers["x-wherefrom-client-ip"])));
+      });
+      asked.once("error", reject).end();
+    });
+  }
+}
