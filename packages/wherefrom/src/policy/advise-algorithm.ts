@@ -30,6 +30,15 @@ const NOT_OVERWRITTEN: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "x-remote-ip",
 ]);
 
+/** Headers in which a port follows an IPv6 address without brackets: `2001:db8::7:4431` is an address too, and another one. */
+const WITH_BARE_PORT: ReadonlySet<string> = /* @__PURE__ */ new Set(["cloudfront-viewer-address"]);
+
+/** Judges whether what an algorithm reads can be read at all. */
+export function adviseHeader({ header }: LocatedEntrance): readonly Advisory[] {
+  if (!WITH_BARE_PORT.has(header.name.toLowerCase())) return [];
+  return [advisoryOf("ADVISORY_PORT_AMBIGUOUS", { pointer: header.pointer, summary: `${header.name} names IPv6 clients wrongly` })];
+}
+
 /** Judges a headerIndexAlgorithm. `maxHops` is how many hops the resolver examines. */
 export function adviseIndex({ index, trust, header }: LocatedEntrance, maxHops: number): readonly Advisory[] {
   const { value, pointer } = index;

@@ -1,6 +1,6 @@
 import { limitsWith } from "../header/limits.ts";
 import type { Policy } from "../resolve/policy.ts";
-import { adviseEntrances, adviseFallback, adviseIndex, adviseSingleHeader } from "./advise-algorithm.ts";
+import { adviseEntrances, adviseFallback, adviseHeader, adviseIndex, adviseSingleHeader } from "./advise-algorithm.ts";
 import { adviseTrust } from "./advise-trust.ts";
 import type { Advisory, AdvisoryContext } from "./advisory.ts";
 import { advisoryOf } from "./advisory-text.ts";
@@ -62,6 +62,7 @@ function adviseNothing({ entrances }: LocatedPolicy): readonly Advisory[] {
 
 function adviseEntrance(entrance: LocatedEntrance, context: AdvisoryContext & { readonly maxHops: number }): readonly Advisory[] {
   return [
+    ...adviseHeader(entrance),
     ...(entrance.kind === "header-index" ? adviseIndex(entrance, context.maxHops) : []),
     ...(entrance.kind === "single-header" ? adviseSingleHeader(entrance, context) : []),
     ...(entrance.trust === undefined ? [] : adviseTrust(entrance.trust, context)),

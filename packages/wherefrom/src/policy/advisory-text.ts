@@ -99,6 +99,11 @@ const TEXTS: Readonly<Record<AdvisoryCode, Text>> = {
     why: "Edges do not overwrite this header unless they are told to: a client's own line then passes, or stands beside the edge's and makes the header useless.",
     fix: "Make the edge set the header on every request, or read X-Forwarded-For with trustedProxiesAlgorithm.",
   },
+  ADVISORY_PORT_AMBIGUOUS: {
+    severity: "error",
+    why: "This header holds an IPv6 address and a port without brackets round the address. Where the port is read as a group, that is another address, in a network that the client has a hand in.",
+    fix: "Read X-Forwarded-For with trustedProxiesAlgorithm and provider:cloudfront.",
+  },
   ADVISORY_CHAIN_HEADERS_BOTH_TRUSTED: {
     severity: "warning",
     why: "A proxy that writes one of them passes the other on as the client sent it, so a client who reaches the other entrance chooses its address.",
