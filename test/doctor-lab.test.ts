@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { NatMode } from "../packages/doctor/src/lab/firewall.ts";
 import { ECHO_PATH, type Probed, probe, type ServedEcho, startEcho } from "./apps/doctor.ts";
 import { wherefrom } from "./apps/wherefrom.ts";
-import type { NatMode } from "./lab/firewall.ts";
 import { type Lab, openLab } from "./lab/lab.ts";
 import { runWell } from "./process/run.ts";
 import { requires } from "./requirement.ts";

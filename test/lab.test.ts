@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { NatMode } from "../packages/doctor/src/lab/firewall.ts";
 import { forwardedClient, type Seen } from "./apps/seen.ts";
 import { type RunningGateway, startGateway } from "./apps/wherefrom.ts";
-import type { NatMode } from "./lab/firewall.ts";
 import { type Lab, openLab } from "./lab/lab.ts";
 import { knock, type VisitOptions, visitHttp, visitWebSocket } from "./lab/visit.ts";
 import { runWell } from "./process/run.ts";

@@ -1,9 +1,9 @@
+import type { Network } from "../../packages/doctor/src/lab/network.ts";
+import { slowHost } from "../../packages/doctor/src/lab/topology.ts";
 import { debianPython } from "../apps/python.ts";
 import { repositoryPath } from "../process/repository.ts";
 import { runWell } from "../process/run.ts";
 import { type Started, start } from "../process/started.ts";
-import type { Network } from "./network.ts";
-import { slowHost } from "./topology.ts";
 
 /** Starts what makes the client's cable slow. Kernels without netem have nothing of their own for it. */
 export async function startDelay({ at }: Network, delayMs: number): Promise<Started> {

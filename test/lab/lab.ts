@@ -1,8 +1,8 @@
+import { type NatMode, setFirewall } from "../../packages/doctor/src/lab/firewall.ts";
+import { type Network, openNetwork } from "../../packages/doctor/src/lab/network.ts";
 import { type NginxServer, startNginx } from "../apps/nginx.ts";
 import { startService } from "../apps/service.ts";
 import { startDelay } from "./delay.ts";
-import { type NatMode, setFirewall } from "./firewall.ts";
-import { type Network, openNetwork } from "./network.ts";
 
 /** The network with its two services and the cloud's nginx running in it. */
 export type Lab = Network & { setNat(mode: NatMode): Promise<void> };

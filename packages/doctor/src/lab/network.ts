@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import type { Place } from "../process/place.ts";
-import { repositoryPath } from "../process/repository.ts";
-import { runWell } from "../process/run.ts";
+import { fileURLToPath } from "node:url";
+import type { Place } from "./process/place.ts";
+import { runWell } from "./process/run.ts";
 import { addresses, defaultRoutes, type HostName, hostNames, lanBridge, linksOf, routers } from "./topology.ts";
 
 /** The lab's hosts, each a network namespace of its own, joined by cables. Nothing in it can reach anything outside. */
@@ -22,7 +22,7 @@ function namespaceNames(): (host: HostName) => string {
 
 /** Starts the process that removes the namespaces when its input ends. It is detached: a Ctrl-C at the terminal does not reach it. */
 function startKeeper(namespaces: readonly string[]): () => Promise<void> {
-  const keeper = spawn("/bin/sh", [repositoryPath("test/lab/keeper.sh"), ...namespaces], {
+  const keeper = spawn("/bin/sh", [fileURLToPath(new URL("../../lab/keeper.sh", import.meta.url)), ...namespaces], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });

@@ -1,11 +1,12 @@
-import type { Place } from "../process/place.ts";
-import { runWell } from "../process/run.ts";
+import type { Place } from "./process/place.ts";
+import { runWell } from "./process/run.ts";
 import { portMappings } from "./topology.ts";
 
-/** For which services the firewall rewrites the source of what it maps. `nat-on-for-180` is what the post-mortem found. */
-export type NatMode = "nat-on-for-180" | "nat-off" | "nat-on-all";
+/** For whom the firewall rewrites the source of what it maps. `nat-on-for-180` is what the post-mortem found; `nat-on-inside`: for neighbours on the LAN who dial the public address. */
+export type NatMode = "nat-on-for-180" | "nat-off" | "nat-on-all" | "nat-on-inside";
 
-function sourceRule(mode: NatMode): string {
+/** The rule that hides the source, as nft has it; empty where there is none. */
+export function sourceRule(mode: NatMode): string {
   switch (mode) {
     case "nat-off":
       return "";
@@ -13,6 +14,8 @@ function sourceRule(mode: NatMode): string {
       return 'oifname "lan" ip daddr 10.77.0.180 masquerade';
     case "nat-on-all":
       return 'oifname "lan" masquerade';
+    case "nat-on-inside":
+      return 'oifname "lan" ip saddr 10.77.0.0/24 masquerade';
   }
 }
 

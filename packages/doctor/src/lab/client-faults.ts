@@ -1,0 +1,72 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { examineEnvTree } from "../env-files/examine.ts";
+import { scanEnvTree } from "../env-files/scan.ts";
+import type { LabFault, Looked } from "./fault.ts";
+import { CLIENT, CLOUD, FIREWALL, type Lab } from "./lab.ts";
+import { fromClient } from "./network-faults.ts";
+import { ECHO_PATH } from "./programs.ts";
+import { silentProxy } from "./proxy-faults.ts";
+
+const STALE = `SERVER_URL=http://${CLOUD}:80\n`;
+const RIGHT = `SERVER_URL=http://${FIREWALL}:18080\n`;
+
+/** A device's folders as in the post-mortem: the file that was kept up to date is not the one that is read. */
+function writeSettings(lab: Lab): { readonly folder: string; readonly read: string } {
+  const folder = join(lab.folder, "software");
+  mkdirSync(join(folder, "iot_client"), { recursive: true });
+  writeFileSync(join(folder, ".env"), STALE);
+  writeFileSync(join(folder, "iot_client", ".env"), RIGHT);
+  return { folder, read: join(folder, ".env") };
+}
+
+async function lookAtFiles(folder: string): Promise<Looked> {
+  const { findings } = examineEnvTree(await scanEnvTree(folder));
+  const differs = findings.some(({ kind }) => kind === "endpoint-differs" || kind === "shadowed" || kind === "stale");
+  return {
+    known: { fact: "env.shadowed", value: differs },
+    how: `wherefrom doctor env: ${findings.map(({ kind, path }) => `${path} ${kind}`).join(", ")}`,
+  };
+}
+
+/** Whether a device that dials the right address is seen as it is. */
+async function lookAtOtherDevice(lab: Lab): Promise<Looked> {
+  const { from, args } = fromClient(`${FIREWALL}:18080`);
+  const { peers } = await lab.probe(from, args);
+  return {
+    known: { fact: "cmp.someClientsOnly", value: peers.every((peer) => peer === CLIENT) },
+    how: `a device with the other setting is seen as ${peers.join(", ")}`,
+  };
+}
+
+const staleEnv: LabFault = {
+  name: "stale-env",
+  about: "A forgotten .env sends devices through the old proxy in the cloud: the post-mortem's second fault",
+  cause: "stale-env-endpoint",
+  client: CLIENT,
+  async break(lab) {
+    await silentProxy(lab);
+    const { folder, read } = writeSettings(lab);
+    const ask = {
+      from: "client",
+      args: ["--setting", `${read}:SERVER_URL`, "--path", ECHO_PATH, "--expect", FIREWALL, "--from", CLIENT],
+    } as const;
+    return {
+      done: [`software/.env: ${STALE.trim()}`, `software/iot_client/.env: ${RIGHT.trim()}`],
+      ask,
+      look: async () => [
+        await lookAtFiles(folder),
+        await lookAtOtherDevice(lab),
+        { known: { fact: "dns.matchesExpected", value: true }, how: "the setting has an address, and no name that could lead elsewhere" },
+        { known: { fact: "peer.range", value: ["own-cloud-proxy"] }, how: `${CLOUD} is in the operator's own list of proxies` },
+      ],
+      async mend() {
+        writeFileSync(read, RIGHT);
+        return { done: [`software/.env: ${RIGHT.trim()}`] };
+      },
+    };
+  },
+};
+
+/** Faults of what clients dial. */
+export const CLIENT_FAULTS: readonly LabFault[] = [staleEnv];

@@ -1,0 +1,24 @@
+/** Where a process runs: on this machine as it is, or inside a network namespace of a lab. */
+export type Place = {
+  readonly name: string;
+  /** Words before the command that bring it there. */
+  readonly prefix: readonly string[];
+};
+
+/** This machine as it is. Tests use only its loopback addresses. */
+export const here: Place = { name: "here", prefix: [] };
+
+/** What `spawn` needs to run a command at a place. */
+export type CommandLine = { readonly program: string; readonly args: string[]; readonly env: NodeJS.ProcessEnv };
+
+/**
+ * Brings a command to its place. Programs of the administrator (nginx, nft, ip) are found also where PATH leaves them out. Settings of
+ * Wherefrom in the tester's own environment are left out: they would change what is tested.
+ */
+export function commandAt(place: Place, command: readonly string[], env: Readonly<Record<string, string>> = {}): CommandLine {
+  const [program, ...args] = [...place.prefix, ...command];
+  if (program === undefined) throw new Error("A command needs a program");
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("WHEREFROM_"));
+  const path = `${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
+  return { program, args, env: { ...Object.fromEntries(own), PATH: path, ...env } };
+}
