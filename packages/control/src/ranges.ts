@@ -10,12 +10,14 @@ export type ControlRanges = RangesFolderSource;
 export const BUILT_IN_RANGES: ControlRanges = { current: () => ALL_PROVIDERS, reload: async () => [] };
 
 /**
- * What `provider:NAME` means in a policy of an environment: what control knows now, and of a name that it does not know any more what the
- * environment had last. Its gateways run by that, so it is judged by that.
+ * What `provider:NAME` means in a policy of an environment: what control knows now, unless the environment has a later list already. So a file that is
+ * gone takes nothing away, and of two controls the one with the older files does not undo what the other did.
  */
 export function providersFor(ranges: RangesSource, standing: EnvironmentContent | undefined): Providers {
   const known = ranges.current();
-  const kept = Object.entries(standing?.ranges ?? {}).filter(([name]) => !known.has(name));
+  const kept = Object.entries(standing?.ranges ?? {}).filter(
+    ([name, { retrievedAt }]) => retrievedAt > (known.get(name)?.retrievedAt ?? ""),
+  );
   return kept.length === 0 ? known : providersWith(Object.fromEntries(kept), known);
 }
 

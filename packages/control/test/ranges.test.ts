@@ -27,9 +27,9 @@ async function writeRanges(folder: string, texts: readonly string[], retrievedAt
 }
 
 /** A control that follows a folder with one file, and an environment whose policy names it. */
-async function openWithRanges() {
+async function openWithRanges(retrievedAt?: string) {
   const folder = await temporaryFolder();
-  await writeRanges(folder, OLD);
+  await writeRanges(folder, OLD, retrievedAt);
   const notices: ControlNotice[] = [];
   const database = `sqlite:${join(await temporaryFolder(), "control.db")}`;
   const ranges = await openRangesFolder(folder);
@@ -72,7 +72,7 @@ test("a snapshot carries the ranges that its policy names, and no others", async
 });
 
 test(":explain, :lint and :preview judge by the ranges that gateways get", async () => {
-  const { ask, folder } = await openWithRanges();
+  const { ask, folder } = await openWithRanges("2019-01-01");
   const explained = async (body: Json) => (await ask("POST /demo:explain", { body })).body;
   expect(await explained(fromEdge)).toMatchObject({ ip: "13.33.0.9", trust: "verified" });
   expect(await explained({ ...fromEdge, policy })).toMatchObject({ ip: "13.33.0.9", policy: "tried" });
@@ -131,6 +131,16 @@ test("a broken range file is told once, and what was in force stays", async () =
   await writeRanges(folder, NEW);
   await expect.poll(async () => (await ask("GET /demo/snapshot")).body).toMatchObject({ revision: 2, ranges: { edge: { prefixes: NEW } } });
   expect(notices).toHaveLength(1);
+});
+
+test("a list of an earlier day, as another control may have it, replaces none of a later one", async () => {
+  const { control, database, folder } = await openWithRanges();
+  await control.close();
+  await writeRanges(folder, NEW, "2026-10-31");
+  const { ask } = await openTestControl({ database, ranges: await openRangesFolder(folder) });
+  expect((await ask("GET /demo/snapshot")).body).toMatchObject({ revision: 1, ranges: { edge: { prefixes: OLD } } });
+  await ask("PATCH /demo", { body: { displayName: "Demo" } });
+  expect((await ask("GET /demo/snapshot")).body).toMatchObject({ revision: 2, ranges: { edge: { prefixes: OLD } } });
 });
 
 test("a control that does not know a provider any more keeps what its environments have, and may change all else", async () => {
