@@ -68,8 +68,8 @@ export async function changeAllAndPublish(
 }
 
 /**
- * Whatever is written, the ranges that the policy names are written with it: a revision says all that its gateways run by. Security actions stay as they
- * stand, unless the change is about them: also a rollback lets nobody in who was shut out since.
+ * Whatever is written, the ranges that the policy names are written with it: a revision says all that its gateways run by. Security actions
+ * and debug sessions stay as they stand, unless the change is about them: also a rollback lets nobody in who was shut out since.
  */
 function changeWithRanges(
   { ranges }: ControlParts,
@@ -77,8 +77,11 @@ function changeWithRanges(
   current: EnvironmentContent | undefined,
 ): Change<EnvironmentContent> {
   if (change.kind === "delete") return change;
-  const { security = current?.security, ...content } = change.content;
-  return { kind: "write", content: withRanges({ ...content, ...(security && { security }) }, providersFor(ranges, current)) };
+  const { security = current?.security, debug = current?.debug, ...content } = change.content;
+  return {
+    kind: "write",
+    content: withRanges({ ...content, ...(security && { security }), ...(debug && { debug }) }, providersFor(ranges, current)),
+  };
 }
 
 type Publishing = Changed<EnvironmentContent> & { readonly organization: string; readonly environment: string };

@@ -2,6 +2,15 @@ import { organizationNameSchema } from "@wherefrom/model";
 import { getApi, listApis, listDeployments, listDeploymentsOfApi } from "./api/apis.ts";
 import { applyOrganization, exportOrganization } from "./api/apply.ts";
 import { listAuditLog } from "./api/audit-log.ts";
+import { deleteDebugData, deliverTransactions, getDebugTransaction, listDebugData } from "./api/debug-data.ts";
+import {
+  createDebugSession,
+  deleteDebugSession,
+  getDebugMask,
+  getDebugSession,
+  listDebugSessions,
+  updateDebugMask,
+} from "./api/debug-sessions.ts";
 import { getDeployedConfig } from "./api/deployed-config.ts";
 import { diffRevisions, getRevision, listRevisions } from "./api/environment-revisions.ts";
 import {
@@ -34,6 +43,7 @@ import {
 import { getSecurityActionsConfig, updateSecurityActionsConfig } from "./api/security-actions-config.ts";
 import { getSnapshot } from "./api/snapshot.ts";
 import { openSqliteStore } from "./config-store/sqlite.ts";
+import { DebugData } from "./debug-data.ts";
 import { documentLines } from "./document/document-lines.ts";
 import { ControlError } from "./errors.ts";
 import { createFleet } from "./fleet.ts";
@@ -81,6 +91,8 @@ export type Control = {
 
 const ORG = "/v1/organizations/{org}";
 const ENV = `${ORG}/environments/{env}`;
+const DEBUG = `${ENV}/apis/{api}/revisions/{revision}/debugsessions`;
+const DEBUG_ID = "organizations.environments.apis.revisions.debugsessions";
 
 /** Everything that the API can do. */
 export const API_LINES: readonly RouteLine[] = [
@@ -122,6 +134,16 @@ export const API_LINES: readonly RouteLine[] = [
   ["POST", `${ENV}/securityActions/{action}:disable`, "organizations.environments.securityActions.disable", disableSecurityAction],
   ["GET", `${ENV}/securityActionsConfig`, "organizations.environments.getSecurityActionsConfig", getSecurityActionsConfig],
   ["PATCH", `${ENV}/securityActionsConfig`, "organizations.environments.updateSecurityActionsConfig", updateSecurityActionsConfig],
+  ["GET", DEBUG, `${DEBUG_ID}.list`, listDebugSessions],
+  ["POST", DEBUG, `${DEBUG_ID}.create`, createDebugSession],
+  ["GET", `${DEBUG}/{session}`, `${DEBUG_ID}.get`, getDebugSession],
+  ["DELETE", `${DEBUG}/{session}`, `${DEBUG_ID}.delete`, deleteDebugSession],
+  ["GET", `${DEBUG}/{session}/data`, `${DEBUG_ID}.data.list`, listDebugData],
+  ["DELETE", `${DEBUG}/{session}/data`, `${DEBUG_ID}.deleteData`, deleteDebugData],
+  ["GET", `${DEBUG}/{session}/data/{transaction}`, `${DEBUG_ID}.data.get`, getDebugTransaction],
+  ["GET", `${ENV}/debugmask`, "organizations.environments.getDebugmask", getDebugMask],
+  ["PATCH", `${ENV}/debugmask`, "organizations.environments.updateDebugmask", updateDebugMask],
+  ["POST", `${ENV}/gateways/{gateway}:deliverTransactions`, "organizations.environments.gateways.deliverTransactions", deliverTransactions],
   ["GET", `${ENV}/deployedConfig`, "organizations.environments.getDeployedConfig", getDeployedConfig],
   ["GET", `${ENV}/snapshot`, "organizations.environments.getSnapshot", getSnapshot],
   ["GET", `${ENV}/gateways`, "organizations.environments.gateways.list", listGateways],
@@ -153,7 +175,8 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const { store, snapshotKey } = await openKept(options, limits);
   const now = () => Date.now();
   const fleet = createFleet({ store, publisher, limits, now, onNotice });
-  const parts: ControlParts = { store, publisher, fleet, snapshotKey, limits, ranges, identify: identifyByClaim, onNotice, now };
+  const debugData = new DebugData(limits, now);
+  const parts: ControlParts = { store, publisher, fleet, debugData, snapshotKey, limits, ranges, identify: identifyByClaim, onNotice, now };
   const follower = followRanges(parts);
   const watch = watchStages(parts);
   try {

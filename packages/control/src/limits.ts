@@ -29,6 +29,14 @@ export type ControlLimits = {
   readonly maxEnvironments: number;
   /** Routes of one environment. */
   readonly maxRoutes: number;
+  /** Debug sessions of one environment that are not over. */
+  readonly maxOpenDebugSessions: number;
+  /** Debug sessions of one environment that are remembered, and of all environments of which what they recorded is kept. */
+  readonly maxDebugSessions: number;
+  /** Requests kept of one debug session, of all gateways together. */
+  readonly maxTransactions: number;
+  /** How long what a debug session recorded is kept, in milliseconds, from its last request on. */
+  readonly debugDataMaxAgeMs: number;
   /** Security actions of one environment, those that are over among them. */
   readonly maxSecurityActions: number;
   /** Revisions kept for one environment. */
@@ -61,6 +69,10 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxOrganizations: 1_000,
   maxEnvironments: 1_000,
   maxRoutes: 1_000,
+  maxOpenDebugSessions: 20,
+  maxDebugSessions: 100,
+  maxTransactions: 500,
+  debugDataMaxAgeMs: 86_400_000,
   maxSecurityActions: 1_000,
   maxRevisions: 1_000,
   maxOperations: 1_000,

@@ -1,4 +1,5 @@
 import type { ConfigStore } from "./config-store/port.ts";
+import type { DebugData } from "./debug-data.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Identify } from "./http/caller.ts";
 import type { ControlLimits } from "./limits.ts";
@@ -12,6 +13,7 @@ export type ControlParts = {
   readonly store: ConfigStore;
   readonly publisher: Publisher;
   readonly fleet: Fleet;
+  readonly debugData: DebugData;
   readonly snapshotKey: SnapshotKey;
   readonly limits: ControlLimits;
   readonly ranges: ControlRanges;

@@ -49,6 +49,8 @@ export class Exchange {
   /** Set with the answer; 101 for a WebSocket that was opened. */
   status: number | undefined;
   fault: FaultCode | undefined;
+  /** Header of the answer, set with the status: `[name, value, name, value]`. */
+  responseFields: readonly string[] = [];
   /** Counted as they pass: of the request's body, and of the answer's. */
   requestBytes = 0;
   responseBytes = 0;
@@ -95,6 +97,11 @@ export class Exchange {
     this.#whenOver = [];
   }
 
+  /** The route that the request is for; also of one that was refused before it was looked up. */
+  routeAsked(): CompiledRoute | undefined {
+    return this.route ?? (this.target && this.snapshot.routes.match(this.target));
+  }
+
   /** One flow variable, computed when asked for; `undefined` when it is unset or the exchange was refused before its client was resolved. */
   flowVariable(name: string): string | undefined {
     if (this.evidence === undefined || this.resolution === undefined) return undefined;
@@ -124,7 +131,8 @@ export class Exchange {
     // A client that waits for 100 Continue may send its body or not: which of the two follows on the connection is not known.
     const closes = answer.closes || (this.expectsContinue && !this.request.complete);
     if (closes) this.#pipeline?.endWithAnswer();
-    this.response.writeHead(answer.status, faultFields({ ...answer, closes }, body));
+    this.responseFields = faultFields({ ...answer, closes }, body);
+    this.response.writeHead(answer.status, [...this.responseFields]);
     if (this.request.method === "HEAD") return void this.response.end();
     this.responseBytes = Buffer.byteLength(body);
     this.response.end(body);

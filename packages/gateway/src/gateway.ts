@@ -5,6 +5,7 @@ import { AccessLog, type AccessLogCounts } from "./access-log/access-log.ts";
 import type { AccessLogOptions } from "./access-log/access-log-options.ts";
 import { type GatewaySubject, gatewaySubject } from "./admin/gateway-subject.ts";
 import { GeoDatabases } from "./admit/geo-databases.ts";
+import { Debugger } from "./debug/debugger.ts";
 import { lastGoodLookup } from "./forward/connect/lookup.ts";
 import type { TargetState } from "./forward/upstream.ts";
 import { Upstreams } from "./forward/upstreams.ts";
@@ -103,6 +104,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     tunnels,
     overload,
     tally,
+    debug: new Debugger((transaction) => source.deliver?.(transaction), Date.now),
     onNotice,
     peerOf: options.peerOf ?? peerOfSocket,
     placeOf: (ip) => geo.placeOf(ip),

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { AccessLog } from "./access-log/access-log.ts";
 import type { Place } from "./admit/geo-databases.ts";
+import type { Debugger } from "./debug/debugger.ts";
 import type { Upstreams } from "./forward/upstreams.ts";
 import type { Tunnels } from "./forward/websocket/tunnels.ts";
 import type { GatewayLimits } from "./limits.ts";
@@ -18,6 +19,7 @@ export type Runtime = {
   readonly tunnels: Tunnels;
   readonly overload: Overload;
   readonly tally: Tally;
+  readonly debug: Debugger;
   /** The transport peer of a connection; `undefined` when there is none to know. */
   readonly peerOf: (socket: Socket) => string | undefined;
   /** The snapshot that new exchanges run by. */

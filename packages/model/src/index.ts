@@ -18,6 +18,17 @@ export {
   hashOf,
   sealAuditEntry,
 } from "./audit.ts";
+export { type Condition, type ConditionReading, parseCondition, type ReadVariable } from "./condition.ts";
+export {
+  type DebugPoint,
+  type DebugResult,
+  type DebugTransaction,
+  type DeliveredTransaction,
+  debugSessionSchema,
+  debugTransactionSchema,
+  deliveredTransactionSchema,
+  type RecordedSession,
+} from "./debug-session.ts";
 export {
   type Environment,
   type EnvironmentSettings,

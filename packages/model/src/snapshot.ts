@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { recordedSessionSchema } from "./debug-session.ts";
 import { snapshotRangesSchema } from "./ranges/snapshot-ranges.ts";
 import { routeSchema } from "./route.ts";
 import { securityActionSchema } from "./security-action.ts";
@@ -22,6 +23,7 @@ export const snapshotSchema = z
       .meta({ id: "SnapshotSignature" })
       .optional()
       .describe("Of control, over everything else in the snapshot"),
+    debugSessions: z.array(recordedSessionSchema).optional().describe("Those that may not be over. None when absent"),
     securityActions: z.array(securityActionSchema).optional().describe("Those that are enabled. None when absent"),
   })
   .meta({ id: "Snapshot" });

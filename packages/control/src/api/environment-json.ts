@@ -1,5 +1,6 @@
 import type { Environment, EnvironmentSettings, Route, SecurityAction, Snapshot, SnapshotRanges } from "@wherefrom/model";
 import type { EnvironmentContent, EnvironmentRecord } from "../config-store/port.ts";
+import { debugOf, recordedSessions } from "../debug-content.ts";
 import { enforcedActions, securityOf } from "../security-content.ts";
 
 /** An environment as Apigee's API shows it. An empty policy is the same as none and is left out, as proto3 leaves out what is unset. */
@@ -54,6 +55,7 @@ export function snapshotOf(organization: string, record: EnvironmentContent & Pi
   const { name, revision, settings, routes, ranges } = record;
   const { clientIpResolutionConfig = {} } = settings;
   const securityActions = enforcedActions(securityOf(record));
+  const debugSessions = recordedSessions(debugOf(record));
   return {
     organization,
     environment: name,
@@ -61,6 +63,7 @@ export function snapshotOf(organization: string, record: EnvironmentContent & Pi
     clientIpResolutionConfig,
     ...(ranges && { ranges }),
     routes: [...routes],
+    ...(debugSessions.length > 0 && { debugSessions }),
     ...(securityActions.length > 0 && { securityActions }),
   };
 }

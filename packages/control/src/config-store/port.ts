@@ -7,6 +7,7 @@ import type {
   Route,
   SnapshotRanges,
 } from "@wherefrom/model";
+import type { DebugContent } from "../debug-content.ts";
 import type { SecurityContent } from "../security-content.ts";
 import type { AccessStore } from "./access-port.ts";
 import type { Stamp } from "./stamp.ts";
@@ -23,6 +24,8 @@ export type EnvironmentContent = {
   readonly stage?: Stage | undefined;
   /** Absent when there never were any security actions. A change that says nothing of them keeps them. */
   readonly security?: SecurityContent | undefined;
+  /** Absent when there never were any debug sessions. Kept as security actions are. */
+  readonly debug?: DebugContent | undefined;
 };
 
 /** On which gateways a revision is tried first, and what has to hold there before the others get it. */

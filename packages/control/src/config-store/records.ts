@@ -156,7 +156,7 @@ async function requireOrganization(db: Db, organization: string): Promise<void> 
 }
 
 function plainEnvironment(change: Change<EnvironmentContent>): Change<EnvironmentContent> {
-  return plain(change, ({ settings, routes, ranges, stage, security }) => ({ settings, routes, ranges, stage, security }));
+  return plain(change, ({ settings, routes, ranges, stage, security, debug }) => ({ settings, routes, ranges, stage, security, debug }));
 }
 
 /** Content as it will be read again: only what is versioned of it, without fields that are `undefined`. */

@@ -65,6 +65,13 @@ const APIGEE_SCHEMAS: ReadonlySet<string> = new Set([
   "OrganizationProjectMapping",
   "Properties",
   "Property",
+  "DebugMask",
+  "DebugSession",
+  "DebugSessionTransaction",
+  "ListDebugSessionsResponse",
+  "Point",
+  "Result",
+  "Session",
   "ListSecurityActionsResponse",
   "SecurityAction",
   "SecurityActionAllow",
@@ -150,7 +157,7 @@ type PathParameter = { readonly name: string; readonly pattern: string };
  */
 function templateOf(path: string, id: string): { readonly template: string; readonly parameter: PathParameter | undefined } {
   const [version = "", ...segments] = path.split("/");
-  const isOfCollection = /\.(?:list|create)$/.test(id) && segments.length > 1;
+  const isOfCollection = /\.(?:list|create|deleteData)$/.test(id) && segments.length > 1;
   const verb = /:[A-Za-z]+$/.exec(path)?.[0] ?? "";
   const tail = isOfCollection ? `/${segments.at(-1)}` : verb;
   if (!path.includes("{") && !id.endsWith(".list")) return { template: path, parameter: undefined };

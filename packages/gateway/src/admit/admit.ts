@@ -16,7 +16,7 @@ export function admit(exchange: Exchange, { tally, placeOf }: Runtime): Verdict 
     method: exchange.request.method ?? "",
     userAgents: fieldLines(exchange.request.rawHeaders, "user-agent"),
     placeOf,
-    routeName: () => routeOf(exchange)?.route.name,
+    routeName: () => exchange.routeAsked()?.route.name,
     nowMs: Date.now,
   });
   if (observed === undefined) return NEXT;
@@ -29,13 +29,9 @@ export function admit(exchange: Exchange, { tally, placeOf }: Runtime): Verdict 
 /** Without an address the route's own status is the answer, 400 where there is no route. */
 function withoutAddress(exchange: Exchange, reason: string): Verdict {
   return faulted(
-    fault(routeOf(exchange)?.route.rejectStatus ?? DEFAULT_REJECT_STATUS, {
+    fault(exchange.routeAsked()?.route.rejectStatus ?? DEFAULT_REJECT_STATUS, {
       code: "CLIENT_ADDRESS_UNKNOWN",
       message: `The client address cannot be determined: ${reason}`,
     }),
   );
-}
-
-function routeOf({ snapshot, target }: Exchange) {
-  return target && snapshot.routes.match(target);
 }

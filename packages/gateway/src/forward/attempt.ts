@@ -107,7 +107,9 @@ export class Attempt implements AnswerHandler {
     const { exchange, body } = this.#passage;
     // Nobody has told the client to send its body, so it may or may not: which of the two follows on the connection is not known (RFC 9110 §10.1.1).
     if (exchange.expectsContinue && body?.isUntouched) exchange.endConnection();
-    exchange.response.writeHead(status, REASON.test(reason) ? reason : "", responseFields(fields, status));
+    const kept = responseFields(fields, status);
+    exchange.responseFields = kept;
+    exchange.response.writeHead(status, REASON.test(reason) ? reason : "", kept);
     exchange.status = status;
     if (isBodiless(status)) return this.#complete();
     this.#resume = resume;

@@ -7,13 +7,14 @@ import type { ExchangeRecord } from "./exchange-record.ts";
  * Last phase: counts the exchange and hands out its record, to the access log first. A listener that throws loses its record, and no request
  * fails or waits for it.
  */
-export function record(exchange: Exchange, { accessLog, onExchange, onNotice, now, tally }: Runtime): void {
+export function record(exchange: Exchange, { accessLog, debug, onExchange, onNotice, now, tally }: Runtime): void {
   // Only asked about another, which has a record of its own.
   if (exchange.asked !== undefined) return;
   const durationMs = now() - exchange.startedAtMs;
   tally.count(exchange, durationMs);
-  if (onExchange === undefined && accessLog === undefined) return;
   try {
+    debug.record(exchange, durationMs);
+    if (onExchange === undefined && accessLog === undefined) return;
     const made = recordOf(exchange, durationMs);
     accessLog?.write(made);
     onExchange?.(made);

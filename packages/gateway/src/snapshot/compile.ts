@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { providersWith, type Route, type Snapshot, snapshotRangesSchema, snapshotSchema } from "@wherefrom/model";
 import { createResolver, PolicyError, type Providers, parsePolicy, type Resolver } from "wherefrom";
 import { SecurityActions } from "../admit/security-actions.ts";
+import { type CompiledSession, compileSessions } from "../debug/compiled-session.ts";
 import { issueAt, shapeIssues } from "../json-issue.ts";
 import { createRouteTable, type RouteTable, routeKey } from "../route/route-table.ts";
 import { type LoadedTlsMap, loadTargetTls, type ReadFile, type TlsFault } from "../route/target-tls.ts";
@@ -17,6 +18,7 @@ export type CompiledSnapshot = {
   readonly peers: Resolver;
   readonly routes: RouteTable;
   readonly securityActions: SecurityActions;
+  readonly debugSessions: readonly CompiledSession[];
 };
 
 /** A snapshot is used whole or not at all. */
@@ -47,7 +49,16 @@ function readText(path: string): string {
 }
 
 function build(snapshot: Snapshot, tls: LoadedTlsMap): CompiledSnapshot {
-  const { organization, environment, revision, clientIpResolutionConfig, ranges, routes, securityActions = [] } = snapshot;
+  const {
+    organization,
+    environment,
+    revision,
+    clientIpResolutionConfig,
+    ranges,
+    routes,
+    securityActions = [],
+    debugSessions = [],
+  } = snapshot;
   const policy = parsePolicy(clientIpResolutionConfig, { providers: providersWith(ranges) });
   const resolver = createResolver(policy);
   const peers = createResolver(parsePolicy({ peerAddressAlgorithm: {}, ipv6GroupPrefix: policy.ipv6GroupPrefix }));
@@ -59,6 +70,7 @@ function build(snapshot: Snapshot, tls: LoadedTlsMap): CompiledSnapshot {
     peers,
     routes: createRouteTable(routes, tls),
     securityActions: new SecurityActions(securityActions),
+    debugSessions: compileSessions(debugSessions),
   };
 }
 

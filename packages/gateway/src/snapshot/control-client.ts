@@ -1,4 +1,4 @@
-import type { GatewayReport } from "@wherefrom/model";
+import type { DeliveredTransaction, GatewayReport } from "@wherefrom/model";
 import { Pool } from "undici";
 
 /** The largest snapshot that is taken from control. */
@@ -73,6 +73,19 @@ export class ControlClient {
     });
     await body.dump({ limit: maxSnapshotBytes });
     if (statusCode !== 200) throw new Error(`Control answered ${statusCode} to the report`);
+  }
+
+  /** Hands over what debug sessions recorded. Errors: for every status but 200. */
+  async deliver(transactions: readonly DeliveredTransaction[]): Promise<void> {
+    const { statusCode, body } = await this.#pool.request({
+      path: `${this.#environmentPath}/gateways/${encodeURIComponent(this.#gatewayId)}:deliverTransactions`,
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ transactions }),
+      signal: this.#signal,
+    });
+    await body.dump({ limit: maxSnapshotBytes });
+    if (statusCode !== 200) throw new Error(`Control answered ${statusCode} to what a debug session recorded`);
   }
 
   async close(): Promise<void> {

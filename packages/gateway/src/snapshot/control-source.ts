@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { GatewayReport } from "@wherefrom/model";
+import type { DeliveredTransaction, GatewayReport } from "@wherefrom/model";
 import { escapeText } from "wherefrom";
 import { GatewayError } from "../errors.ts";
 import { version } from "../version.ts";
@@ -62,6 +62,7 @@ export function controlSource(options: ControlSourceOptions): SnapshotSource {
     async open(sink) {
       follower = new Follower({ ...options, url }, sink);
     },
+    deliver: (transaction) => follower?.deliver(transaction),
     async close() {
       await follower?.close();
       follower = undefined;
@@ -80,6 +81,10 @@ function parseUrl(text: string): URL {
 
 type FollowerOptions = Omit<ControlSourceOptions, "url"> & { readonly url: URL };
 
+/** Transactions that wait for control. One has at most the header of a request and of an answer. */
+const MAX_WAITING_TRANSACTIONS = 150;
+const MAX_TRANSACTIONS_AT_ONCE = 10;
+
 /** Follows one environment of one control plane until it is closed. */
 class Follower {
   readonly #sink: SnapshotSink;
@@ -93,6 +98,8 @@ class Follower {
   #outcome: Outcome | undefined;
   #isReportDue = false;
   #isReporting = false;
+  readonly #waiting: DeliveredTransaction[] = [];
+  #isDelivering = false;
   readonly #heartbeat: NodeJS.Timeout;
 
   constructor(options: FollowerOptions, sink: SnapshotSink) {
@@ -113,6 +120,32 @@ class Follower {
     clearInterval(this.#heartbeat);
     await this.#client.close();
     await this.#following;
+  }
+
+  /** Sends what waits, one request at a time; beyond `MAX_WAITING_TRANSACTIONS` the new ones are lost. */
+  deliver(transaction: DeliveredTransaction): void {
+    if (this.#waiting.length >= MAX_WAITING_TRANSACTIONS) return this.#lostTransactions("too many wait");
+    this.#waiting.push(transaction);
+    if (this.#isDelivering) return;
+    this.#isDelivering = true;
+    void this.#deliverWaiting();
+  }
+
+  async #deliverWaiting(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, MAX_TRANSACTIONS_AT_ONCE);
+      await this.#client.deliver(batch).catch((error: unknown) => this.#lostTransactions(messageOf(error)));
+    }
+    this.#isDelivering = false;
+  }
+
+  #lostTransactions(why: string): void {
+    if (this.#closing.signal.aborted) return;
+    this.#sink.notify({
+      level: "warning",
+      code: "DEBUG_TRANSACTION_LOST",
+      message: `What a debug session recorded did not reach control: ${why}`,
+    });
   }
 
   async #follow(): Promise<void> {

@@ -57,6 +57,7 @@ export function keptSource(source: SnapshotSource, options: KeptSourceOptions = 
     ...(source.refresh !== undefined && {
       refresh: () => source.refresh?.() ?? Promise.reject(new Error("The source cannot be read again")),
     }),
+    deliver: (transaction) => source.deliver?.(transaction),
     died: () => keeper.died(),
   };
 }

@@ -1,4 +1,4 @@
-import type { RevisionCounts } from "@wherefrom/model";
+import type { DeliveredTransaction, RevisionCounts } from "@wherefrom/model";
 import type { Notice } from "../notice.ts";
 import type { SnapshotIssue } from "./issue.ts";
 
@@ -43,6 +43,8 @@ export type ControlState = "connected" | "away";
 export type SnapshotSource = {
   open(sink: SnapshotSink): Promise<void>;
   close(): Promise<void>;
+  /** Hands what a debug session recorded to control. Only for a source that follows one; it may lose it, and returns at once. */
+  deliver?(transaction: DeliveredTransaction): void;
   /** Looks for a newer snapshot now. Only for a source that does not do so by itself. */
   refresh?(): Promise<Offered>;
 };

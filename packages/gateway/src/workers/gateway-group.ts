@@ -56,7 +56,13 @@ export async function openGatewayGroup({
   const hasGeo = (options.geoDatabases ?? []).length > 0;
   const tally = new Tally();
   const running = new RunningSnapshot({ keepOnly: () => undefined }, { onNotice: quiet(given, tally), now, tally, hasGeo });
-  const workers = new Workers(options, { wanted, hops: openHopMemory(limits), onNotice, onDied: () => source.died?.() });
+  const workers = new Workers(options, {
+    wanted,
+    hops: openHopMemory(limits),
+    deliver: (transaction) => source.deliver?.(transaction),
+    onNotice,
+    onDied: () => source.died?.(),
+  });
   const sink: SnapshotSink = {
     async offer(json, standing = "newest") {
       // Judged here first: what is not valid reaches no worker.

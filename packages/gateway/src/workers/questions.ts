@@ -1,3 +1,4 @@
+import type { DeliveredTransaction } from "@wherefrom/model";
 import type { MetricFamily } from "../admin/metric-family.ts";
 import type { Readiness } from "../admin/readiness.ts";
 import type { GatewayOptions } from "../gateway.ts";
@@ -38,6 +39,8 @@ export type PrimaryQuestions = {
   /** Asked first: from now on the worker hears. What is sent to one that is still loading its program is lost. */
   readonly hello: { readonly given: null; readonly answer: null };
   readonly notify: { readonly given: Notice; readonly answer: null };
+  /** What a debug session recorded, for control. */
+  readonly deliver: { readonly given: DeliveredTransaction; readonly answer: null };
   /** Whether a signed hop is used for the first time by any of the workers. */
   readonly useHop: { readonly given: { readonly signature: string; readonly times: HopTimes }; readonly answer: HopUse };
 };

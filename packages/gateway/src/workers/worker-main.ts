@@ -36,6 +36,7 @@ const source: SnapshotSource = {
   async open(given) {
     takeSink(given);
   },
+  deliver: (transaction) => void primary.ask("deliver", transaction).catch(() => undefined),
   // What is offered while the worker drains is for the last requests on its connections.
   async close() {},
 };

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { RevisionCounts } from "@wherefrom/model";
+import type { DeliveredTransaction, RevisionCounts } from "@wherefrom/model";
 import { escapeText } from "wherefrom";
 import type { MetricFamily } from "../admin/metric-family.ts";
 import type { Readiness } from "../admin/readiness.ts";
+import type { Deliver } from "../debug/debugger.ts";
 import { GatewayError } from "../errors.ts";
 import { type GatewayLimits, withLimits } from "../limits.ts";
 import type { ListeningAt } from "../listen/listen.ts";
@@ -20,6 +21,7 @@ type WorkersParts = {
   readonly wanted: number;
   /** Of the whole group: a hop that one worker has used is used. */
   readonly hops: HopMemory;
+  readonly deliver: Deliver;
   readonly onNotice: (notice: Notice) => void;
   /** Told of each worker that ends without being told to. */
   readonly onDied: () => void;
@@ -169,6 +171,10 @@ export class Workers {
     return {
       notify: ({ level, code, message }: Notice) => {
         this.#tell(level, code, `Worker ${number}: ${message}`);
+        return null;
+      },
+      deliver: (transaction: DeliveredTransaction) => {
+        this.#parts.deliver(transaction);
         return null;
       },
       useHop: ({ signature, times }: { signature: string; times: Parameters<HopMemory["use"]>[1] }) =>

@@ -1,0 +1,44 @@
+import { randomUUID } from "node:crypto";
+import type { DeliveredTransaction } from "@wherefrom/model";
+import type { Exchange } from "../exchange.ts";
+import type { CompiledSession } from "./compiled-session.ts";
+import { requestVariables } from "./request-variables.ts";
+import { transactionOf } from "./transaction.ts";
+
+/** Takes a transaction on its way to control. It may lose it, and never blocks. */
+export type Deliver = (transaction: DeliveredTransaction) => void;
+
+/** Records exchanges that are over, for the sessions of their snapshot. A request without a session pays nothing. */
+export class Debugger {
+  readonly #deliver: Deliver;
+  readonly #nowMs: () => number;
+  /** How many each session has had here; only of those that the last snapshot with sessions had. */
+  #taken = new Map<string, number>();
+
+  constructor(deliver: Deliver, nowMs: () => number) {
+    this.#deliver = deliver;
+    this.#nowMs = nowMs;
+  }
+
+  record(exchange: Exchange, durationMs: number): void {
+    const sessions = exchange.snapshot.debugSessions;
+    if (sessions.length === 0 || exchange.resolution === undefined) return;
+    const endedAtMs = this.#nowMs();
+    this.#forgetAllBut(sessions);
+    const read = requestVariables(exchange);
+    for (const { session, isWanted, endsAtMs, mask } of sessions) {
+      const taken = this.#taken.get(session.id) ?? 0;
+      if (taken >= session.count || endedAtMs >= endsAtMs) continue;
+      if (read("apiproxy.name") !== session.api || !isWanted(read)) continue;
+      this.#taken.set(session.id, taken + 1);
+      const transaction = transactionOf(exchange, { mask, beganAtMs: endedAtMs - durationMs, endedAtMs });
+      this.#deliver({ session: session.id, id: randomUUID(), transaction });
+    }
+  }
+
+  #forgetAllBut(sessions: readonly CompiledSession[]): void {
+    if (this.#taken.size <= sessions.length) return;
+    const known = new Set(sessions.map(({ session }) => session.id));
+    this.#taken = new Map([...this.#taken].filter(([id]) => known.has(id)));
+  }
+}

@@ -1,0 +1,34 @@
+import type { ReadVariable } from "@wherefrom/model";
+import type { Exchange } from "../exchange.ts";
+
+/** The variables that the filter of a debug session may ask for. A name that nobody knows is null. */
+export function requestVariables(exchange: Exchange): ReadVariable {
+  const own: Readonly<Record<string, () => string | undefined>> = {
+    "request.verb": () => exchange.request.method,
+    "request.uri": () => exchange.target?.pathAndQuery,
+    "request.path": () => exchange.target?.path,
+    "request.querystring": () => queryOf(exchange),
+    "proxy.basepath": () => exchange.routeAsked()?.route.basePath,
+    "proxy.pathsuffix": () => pathSuffixOf(exchange),
+    "apiproxy.name": () => exchange.routeAsked()?.route.name,
+    "environment.name": () => exchange.snapshot.environment,
+    "organization.name": () => exchange.snapshot.organization,
+  };
+  return (name) => {
+    if (Object.hasOwn(own, name)) return own[name]?.();
+    const parameter = /^request\.queryparam\.(.+)$/.exec(name)?.[1];
+    if (parameter !== undefined) return new URLSearchParams(queryOf(exchange)).get(parameter) ?? undefined;
+    return exchange.flowVariable(name);
+  };
+}
+
+/** What stands behind the base path of the route. */
+export function pathSuffixOf(exchange: Exchange): string | undefined {
+  const basePath = exchange.routeAsked()?.route.basePath.replace(/\/+$/, "");
+  return basePath === undefined ? undefined : exchange.target?.path.slice(basePath.length);
+}
+
+function queryOf({ target }: Exchange): string {
+  const at = target?.pathAndQuery.indexOf("?") ?? -1;
+  return at === -1 ? "" : (target?.pathAndQuery.slice(at + 1) ?? "");
+}
