@@ -1,21 +1,22 @@
 import { Agent, request } from "node:http";
+import type { Program } from "../traffic/programs.ts";
 
 /** A gateway of the fleet, and where it says who a request is from. */
-export type Node = { readonly pid: number; readonly port: number; readonly questionPort: number };
+export type Node = { readonly program: Program; readonly port: number; readonly questionPort: number };
 
 const CHAIN = ["192.0.2.1", "192.0.2.2", "192.0.2.3"] as const;
 const TIMEOUT_MS = 10_000;
 
 /** A control with its gateways, as a benchmark drives them. */
 export class Fleet {
-  readonly nodes: readonly Node[];
+  #nodes: readonly Node[];
   readonly #environmentUrl: string;
   readonly #agent = new Agent({ keepAlive: true });
   #changes = 0;
 
   constructor(controlUrl: string, nodes: readonly Node[]) {
     this.#environmentUrl = `${controlUrl}/v1/organizations/local/environments/bench`;
-    this.nodes = nodes;
+    this.#nodes = nodes;
   }
 
   /** Sets another policy than the one before, and says which address it gives. Errors: an `Error` when the API does not take it, or gateways are late. */
@@ -37,12 +38,21 @@ export class Fleet {
   async untilAllSay(address: string): Promise<void> {
     const deadline = performance.now() + TIMEOUT_MS;
     await Promise.all(
-      this.nodes.map(async ({ questionPort }) => {
+      this.#nodes.map(async ({ questionPort }) => {
         while ((await this.#ask(questionPort)) !== address) {
           if (performance.now() > deadline) throw new Error(`A gateway did not resolve by the new policy within ${TIMEOUT_MS} ms`);
         }
       }),
     );
+  }
+
+  /** Ends all gateways but the first. */
+  async keepOnlyFirst(): Promise<Node> {
+    const [first, ...others] = this.#nodes;
+    if (first === undefined) throw new Error("A fleet has a gateway");
+    await Promise.all(others.map(({ program }) => program.end()));
+    this.#nodes = [first];
+    return first;
   }
 
   #ask(port: number): Promise<string | undefined> {

@@ -60,7 +60,8 @@ export function createFleet({ store, publisher, limits, now, onNotice }: FleetPa
     heard(record) {
       unsaved.delete(keyOf(record));
       unsaved.set(keyOf(record), record);
-      for (const key of unsaved.keys()) if (unsaved.size > MAX_UNSAVED) unsaved.delete(key);
+      const [oldest] = unsaved.keys();
+      if (unsaved.size > MAX_UNSAVED && oldest !== undefined) unsaved.delete(oldest);
       timer ??= setTimeout(save, SAVE_DELAY_MS);
     },
     async of(organization, environment) {

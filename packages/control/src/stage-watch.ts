@@ -1,7 +1,8 @@
 import { environmentName } from "./api/environment-json.ts";
 import type { Stamp } from "./config-store/port.ts";
-import { deliveryOf } from "./delivery.ts";
+import { type Delivery, deliveryOf } from "./delivery.ts";
 import { abortStage, promoteStage } from "./end-stage.ts";
+import { ApiError } from "./http/api-error.ts";
 import type { ControlParts } from "./parts.ts";
 import { judgeStage, rolloutOf } from "./rollout.ts";
 
@@ -20,7 +21,7 @@ export type StageWatch = {
 export function watchStages(parts: ControlParts): StageWatch {
   let turn = Promise.resolve();
   const look = (): Promise<void> => {
-    turn = turn.then(() => lookAtAll(parts)).catch((error: unknown) => parts.onNotice({ kind: "rollout-failed", error }));
+    turn = turn.then(() => lookAtAll(parts));
     return turn;
   };
   const timer = setInterval(look, parts.limits.stageLookMs);
@@ -45,18 +46,29 @@ export async function resumeStages(parts: ControlParts): Promise<void> {
   }
 }
 
+/** What goes wrong with one environment keeps no other from being looked at. */
 async function lookAtAll(parts: ControlParts): Promise<void> {
   for (const { organization, environment } of parts.publisher.staged()) {
-    const record = await parts.store.of(organization).read(environment);
-    if (record?.stage === undefined) continue;
-    const { revision, stage, modifiedAt: startedAt } = record;
-    const rollout = rolloutOf(record, await parts.fleet.of(organization, environment));
-    const { kind, why } = judgeStage({ ...rollout, stage, startedAt, now: parts.now() });
-    if (kind === "waiting") continue;
-    parts.onNotice({ kind: kind === "stop" ? "rollout-stopped" : "rollout-promoted", organization, environment, revision, why });
-    const end = kind === "stop" ? abortStage : promoteStage;
-    await end(parts, { organization, environment, revision, by: stampOf(parts, kind, why) });
+    try {
+      await lookAt(parts, { organization, environment });
+    } catch (error) {
+      // Somebody else has ended it in the meantime.
+      if (error instanceof ApiError && error.reason === "ROLLOUT_ABSENT") continue;
+      parts.onNotice({ kind: "rollout-failed", error });
+    }
   }
+}
+
+async function lookAt(parts: ControlParts, { organization, environment }: Pick<Delivery, "organization" | "environment">): Promise<void> {
+  const record = await parts.store.of(organization).read(environment);
+  if (record?.stage === undefined) return;
+  const { revision, stage, modifiedAt: startedAt } = record;
+  const rollout = rolloutOf(record, await parts.fleet.of(organization, environment));
+  const { kind, why } = judgeStage({ ...rollout, stage, startedAt, now: parts.now() });
+  if (kind === "waiting") return;
+  const end = kind === "stop" ? abortStage : promoteStage;
+  await end(parts, { organization, environment, revision, by: stampOf(parts, kind, why) });
+  parts.onNotice({ kind: kind === "stop" ? "rollout-stopped" : "rollout-promoted", organization, environment, revision, why });
 }
 
 function stampOf({ now }: ControlParts, kind: "stop" | "promote", why: string): Stamp {
