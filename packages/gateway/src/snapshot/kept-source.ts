@@ -62,6 +62,8 @@ export function keptSource(source: SnapshotSource, options: KeptSourceOptions = 
   };
 }
 
+type Urgency = Parameters<SnapshotStore["save"]>[1];
+
 type Running = { readonly snapshot: KeptSnapshot; readonly revision: number };
 
 /** Stands between a source and the gateway. What comes from either is taken in turn. */
@@ -135,7 +137,7 @@ class Keeper implements SnapshotSink {
       if (snapshot === undefined || snapshot.digest === this.#proven?.digest) return;
       this.#deaths += 1;
       this.#waitForProof(snapshot);
-      if (this.#deaths >= MAX_DEATHS) await this.#note({ digest: snapshot.digest, starts: MAX_DEATHS });
+      if (this.#deaths >= MAX_DEATHS) await this.#note({ digest: snapshot.digest, starts: MAX_DEATHS }, { isUrgent: true });
       await this.#withdrawIfUnstable(snapshot);
     });
   }
@@ -163,7 +165,7 @@ class Keeper implements SnapshotSink {
     }
     const { pinned } = this.#trust;
     if (pinned === undefined || pinned === known) return undefined;
-    await this.#save({ key: pinned });
+    await this.#save({ key: pinned }, { isUrgent: true });
     this.notify({ level: "info", code: "SNAPSHOT_KEY_PINNED", message: `From now on only snapshots signed by ${pinned} are taken` });
     return undefined;
   }
@@ -173,7 +175,7 @@ class Keeper implements SnapshotSink {
     const isOther = digest !== this.#running?.snapshot.digest;
     const isOnTrial = isOther && digest !== this.#proven?.digest;
     // Before the first, so that a process that dies of it at once has left a trace.
-    if (isOnTrial && this.#running === undefined) await this.#begin(digest);
+    if (isOnTrial && this.#running === undefined) await this.#begin(digest, { isUrgent: true });
     const offered = await this.#offer(snapshot, standing);
     if (offered.kind === "refused" || !isOther) return offered;
     this.#trust.used(snapshot.json);
@@ -206,14 +208,14 @@ class Keeper implements SnapshotSink {
     return { kind: "refused", issues: [issue], running: offered.revision };
   }
 
-  async #begin(digest: string): Promise<void> {
+  async #begin(digest: string, options?: Urgency): Promise<void> {
     const starts = this.#trial?.digest === digest ? this.#trial.starts : 0;
-    await this.#note({ digest, starts: starts + 1 });
+    await this.#note({ digest, starts: starts + 1 }, options);
   }
 
-  async #note(trial: Trial): Promise<void> {
+  async #note(trial: Trial, options?: Urgency): Promise<void> {
     this.#trial = trial;
-    await this.#save({ trial });
+    await this.#save({ trial }, options);
   }
 
   #keep(snapshot: KeptSnapshot): void {
@@ -233,9 +235,9 @@ class Keeper implements SnapshotSink {
   }
 
   /** A gateway whose disk is full or read-only goes on, and says so once. */
-  async #save(changes: Parameters<SnapshotStore["save"]>[0]): Promise<void> {
+  async #save(changes: Parameters<SnapshotStore["save"]>[0], options?: Urgency): Promise<void> {
     try {
-      await this.#store?.save(changes);
+      await this.#store?.save(changes, options);
       this.#lastFault = "";
     } catch (error) {
       const fault = escapeText(error instanceof Error ? error.message : String(error));

@@ -8,6 +8,8 @@ const MAX_SNAPSHOT_BYTES = 16_777_216;
 const MAX_TRIAL_BYTES = 1_024;
 const MAX_KEY_BYTES = 256;
 const FOLDER_MODE = 0o700;
+/** From one write to the next, unless it is urgent: where policies change many times a second, each write would cost more than all else of the change. */
+const MIN_WRITE_INTERVAL_MS = 1_000;
 
 /** A snapshot as it is kept: its JSON, and a name for exactly this content. */
 export type KeptSnapshot = { readonly json: unknown; readonly digest: string };
@@ -49,6 +51,9 @@ export class SnapshotStore {
   readonly #name: string;
   #changes: Changes = {};
   #writing: Promise<void> | undefined;
+  #lastWriteAtMs = Number.NEGATIVE_INFINITY;
+  #isUrgent = false;
+  #hurry: () => void = () => undefined;
 
   constructor({ folder, name }: { readonly folder: string; readonly name: string }) {
     this.#folder = folder;
@@ -73,9 +78,13 @@ export class SnapshotStore {
     };
   }
 
-  /** Writes one change at a time; of several that wait only the last. Errors: those of the file system. */
-  save(changes: Changes): Promise<void> {
+  /**
+   * Writes one change at a time, at once or within a second; of several that wait only the last. Resolves when it is written, or a later one is. Errors: those
+   * of the file system.
+   */
+  save(changes: Changes, { isUrgent = false } = {}): Promise<void> {
     Object.assign(this.#changes, changes);
+    if (isUrgent) this.#waitNoLonger();
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
     });
@@ -84,6 +93,7 @@ export class SnapshotStore {
 
   /** Resolves when everything is written, or could not be. */
   async settled(): Promise<void> {
+    this.#waitNoLonger();
     await this.#writing?.catch(() => undefined);
   }
 
@@ -91,6 +101,9 @@ export class SnapshotStore {
   async #write(): Promise<void> {
     makeFolder(this.#folder);
     while (Object.keys(this.#changes).length > 0) {
+      await this.#pause();
+      this.#lastWriteAtMs = performance.now();
+      this.#isUrgent = false;
       const { key, trial, current, proven } = this.#changes;
       this.#changes = {};
       if (key !== undefined) await writeSealed(this.#path("key"), key);
@@ -98,6 +111,23 @@ export class SnapshotStore {
       if (current !== undefined) await writeSealed(this.#path("current"), JSON.stringify(current.json));
       if (proven !== undefined) await writeSealed(this.#path("proven"), JSON.stringify(proven.json));
     }
+  }
+
+  async #pause(): Promise<void> {
+    const restMs = this.#lastWriteAtMs + MIN_WRITE_INTERVAL_MS - performance.now();
+    if (restMs <= 0 || this.#isUrgent) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, restMs);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #waitNoLonger(): void {
+    this.#isUrgent = true;
+    this.#hurry();
   }
 
   #fault(what: string, reading: SealedReading): string | undefined {
