@@ -32,7 +32,7 @@ const IANA = { source: "https://www.iana.org/assignments/iana-ipv4-special-regis
 
 /**
  * The providers that a trust list may name when nothing else is given. Dated data: an address that a provider took into use later is not in it.
- * CloudFront is in `ALL_PROVIDERS` only: its list is as long as all of these together.
+ * CloudFront is in `ALL_PROVIDERS` only: its list is longer than all of these together.
  */
 export const PROVIDERS: Providers = /* @__PURE__ */ new Map<string, Provider>([
   [
