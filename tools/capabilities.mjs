@@ -7,7 +7,7 @@ import { missingFromCache } from "./npm-cache.mjs";
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "curl" | "googleapi" | "shells" | "log-readers" | "releases" | "runtimes"} CapabilityName
+ * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "curl" | "googleapi" | "shells" | "postgres" | "log-readers" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -33,6 +33,9 @@ const runtimes = {
 
 /** Where Debian puts it. */
 const NGINX_STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so";
+
+/** Where Debian puts the programs of the server, which are on no PATH. */
+export const postgresFolder = "/usr/lib/postgresql/15/bin";
 
 /** Reads files of systemd's environment format, and needs no running systemd. */
 export const environmentGenerator = "/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator";
@@ -119,6 +122,11 @@ export const capabilities = {
     packages: ["mawk", "gawk", "goaccess"],
     tests: "the comparison of doctor logs with awk in its benchmark",
     whyNot: () => whyNoExecutable(["mawk", "gawk", "goaccess"]),
+  },
+  postgres: {
+    packages: ["postgresql-15"],
+    tests: "tests of the shared store, which run PostgreSQL",
+    whyNot: () => (existsSync(`${postgresFolder}/postgres`) ? undefined : `no PostgreSQL 15 in ${postgresFolder}`),
   },
   tcpdump: {
     packages: ["tcpdump"],

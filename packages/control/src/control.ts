@@ -42,8 +42,8 @@ import {
 } from "./api/security-actions.ts";
 import { getSecurityActionsConfig, updateSecurityActionsConfig } from "./api/security-actions-config.ts";
 import { getSnapshot } from "./api/snapshot.ts";
-import { openSqliteStore } from "./config-store/sqlite.ts";
 import { DebugData } from "./debug-data.ts";
+import { openStore } from "./config-store/open-store.ts";
 import { documentLines } from "./document/document-lines.ts";
 import { ControlError } from "./errors.ts";
 import { createFleet } from "./fleet.ts";
@@ -64,7 +64,7 @@ import { resumeStages, type StageWatch, watchStages } from "./stage-watch.ts";
 export type ControlOptions = {
   /** A loopback host. Port 0 lets the system choose. */
   readonly listen: ListenAddress;
-  /** `sqlite:PATH`. The file and its folder are made when they are missing. */
+  /** `sqlite:PATH`, whose file and folder are made when they are missing; or `postgres://…`, which may serve several controls. */
   readonly database: string;
   /** Made at the start unless it exists. Others can be made over the API. */
   readonly organization: string;
@@ -197,7 +197,7 @@ async function openKept(
   { database, snapshotKey }: ControlOptions,
   limits: ControlLimits,
 ): Promise<Pick<ControlParts, "store" | "snapshotKey">> {
-  const store = await openSqliteStore(database, limits);
+  const store = await openStore(database, limits);
   try {
     return { store, snapshotKey: openSnapshotKey(snapshotKey ?? keyPlaceBeside(database)) };
   } catch (error) {

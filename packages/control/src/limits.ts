@@ -49,6 +49,14 @@ export type ControlLimits = {
   readonly maxSessions: number;
   /** Pause between two looks at the folder of range files. */
   readonly rangesLookMs: number;
+  /** How long connecting to PostgreSQL may take, and waiting for one of the connections. */
+  readonly databaseConnectTimeoutMs: number;
+  /** How long PostgreSQL may take for one statement, the wait for another node's write included. */
+  readonly databaseTimeoutMs: number;
+  /** How often a node looks for what other nodes wrote, whether it was notified or not. */
+  readonly databasePollMs: number;
+  /** Connections of one node to PostgreSQL, beside the one that listens. */
+  readonly maxDatabaseConnections: number;
   /** How long `close` waits for requests that are still being answered. */
   readonly closeGraceMs: number;
 };
@@ -79,5 +87,9 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxTokens: 1_000,
   maxSessions: 1_000,
   rangesLookMs: 10_000,
+  databaseConnectTimeoutMs: 2_000,
+  databaseTimeoutMs: 5_000,
+  databasePollMs: 1_000,
+  maxDatabaseConnections: 10,
   closeGraceMs: 2_000,
 };

@@ -1,4 +1,4 @@
-// Writes one revision after the other and says each number once it is stored, until it is killed. Arguments: database, first mark.
+// Writes one revision after the other and says each number once it is stored, until it is killed. Arguments: file, first mark.
 import { writeSync } from "node:fs";
 import { openSqliteStore } from "../dist/config-store/sqlite.js";
 

@@ -56,10 +56,23 @@ describe("a fault is one line with a stable code and the way out", () => {
     expect(message).toBe(`Cannot listen on 127.0.0.1:${control.port}: the port is in use. Stop the other program or choose another port`);
   });
 
-  test.each(["postgres://user:secret@host/db", "sqlite:", "control.db"])("the database «%s» is none we know", async (database) => {
+  test.each([
+    "mysql://user:secret@host/db",
+    "postgres://user:secret@host/db?colour=secret",
+    "postgres://user:secret@[host/db",
+    "sqlite:",
+    "control.db",
+  ])("the database «%s» is none we know", async (database) => {
     const { code, message } = await faultOf({ database });
     expect(code).toBe("CONTROL_DATABASE_UNSUPPORTED");
     expect(message).not.toContain("secret");
+  });
+
+  test("a PostgreSQL database where nobody listens, without the password", async () => {
+    const { code, message } = await faultOf({ database: "postgres://user:secret@127.0.0.1:1/db" });
+    expect(code).toBe("CONTROL_DATABASE_UNREACHABLE");
+    expect(message).toContain("postgres://127.0.0.1:1/db");
+    expect(message).not.toMatch(/user|secret/);
   });
 
   test("a folder that cannot be made, because a file stands in its place", async () => {
@@ -87,14 +100,14 @@ describe("a fault is one line with a stable code and the way out", () => {
   });
 
   test("a database of a newer version", async () => {
-    const database = `sqlite:${join(await temporaryFolder(), "control.db")}`;
-    const { db, close } = await openSqlite(database);
+    const path = join(await temporaryFolder(), "control.db");
+    const { db, close } = await openSqlite(path);
     await db
       .insertInto("kysely_migration" as never)
       .values({ name: "9999-later", timestamp: "2100-01-01" } as never)
       .execute();
     close();
-    expect((await faultOf({ database })).code).toBe("CONTROL_DATABASE_NEWER");
+    expect((await faultOf({ database: `sqlite:${path}` })).code).toBe("CONTROL_DATABASE_NEWER");
   });
 
   test.each(["", "a b", "a/b", "-a"])("the organization «%s»", async (organization) => {

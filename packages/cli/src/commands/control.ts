@@ -12,10 +12,11 @@ Examples:
   $ wherefrom control --ranges ./data/ranges     # what provider:NAME means; looked at again every 10 seconds
   $ WHEREFROM_DATABASE=sqlite:./control.db wherefrom control --json
   $ WHEREFROM_SIGNING_KEY_PEM="$(cat key.pem)" wherefrom control
+  $ PGPASSWORD=… wherefrom control --database postgres://wherefrom@db.internal/wherefrom    # several may share it
 
 It listens on loopback only, because it does not know yet who may change what.`;
 
-const DATABASE = /^sqlite:(.+)$/s;
+const DATABASE = /^(?:sqlite:(.+)|postgres(?:ql)?:\/\/.+)$/s;
 
 type ControlCommandOptions = {
   readonly host: string;
@@ -38,7 +39,7 @@ export function addControlCommand(program: Command): void {
     )
     .addOption(valueOption("--port <port>", "port of the API", "WHEREFROM_API_PORT").default(8081).argParser(parsePort))
     .addOption(
-      valueOption("--database <sqlite:path>", "the database", "WHEREFROM_DATABASE")
+      valueOption("--database <url>", "the database: sqlite:PATH, or postgres://… for several nodes", "WHEREFROM_DATABASE")
         .default("sqlite:./data/control.db")
         .argParser(parseDatabase),
     )
@@ -53,7 +54,7 @@ export function addControlCommand(program: Command): void {
 
 function parseDatabase(text: string): string {
   if (DATABASE.test(text)) return text;
-  throw new InvalidArgumentError("Expected sqlite: and the path of a file.");
+  throw new InvalidArgumentError("Expected sqlite: and the path of a file, or postgres://USER@HOST/DATABASE.");
 }
 
 async function runControl(options: ControlCommandOptions): Promise<void> {
@@ -71,7 +72,8 @@ async function runControl(options: ControlCommandOptions): Promise<void> {
         import("../ranges-folder.ts"),
       ]);
     checkNames({ organization });
-    prepareDataFolder(dirname(DATABASE.exec(database)?.[1] ?? ""), "choose another with --database sqlite:PATH (WHEREFROM_DATABASE)");
+    const file = DATABASE.exec(database)?.[1];
+    if (file !== undefined) prepareDataFolder(dirname(file), "choose another with --database sqlite:PATH (WHEREFROM_DATABASE)");
     const flags = {
       host,
       port,

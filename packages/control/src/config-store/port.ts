@@ -110,6 +110,24 @@ export class OrganizationMissing extends Error {
 }
 
 /**
+ * The store cannot be read or written at the moment. It recovers by itself, and so does whoever asks again. Not a fault of what was asked.
+ *
+ * `isOutcomeKnown` is false when a change was under way and may be stored: then look before asking again. Otherwise nothing was stored.
+ */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+  readonly isOutcomeKnown: boolean;
+
+  constructor(message: string, { isOutcomeKnown, cause }: { readonly isOutcomeKnown: boolean; readonly cause: unknown }) {
+    super(message, { cause });
+    this.isOutcomeKnown = isOutcomeKnown;
+  }
+}
+
+/** An environment, by its names. */
+export type EnvironmentKey = { readonly organization: string; readonly environment: string };
+
+/**
  * Where configuration is kept. What an implementation promises:
  *
  * - Transactional: a change reads, decides and writes as one step. Two changes at a time never lose one of them.
@@ -120,6 +138,7 @@ export class OrganizationMissing extends Error {
  *   edited or deleted, also not with its organization.
  * - Durable: when a change resolves, it outlives a crash of the process and of the machine. A crash at any byte leaves the old or
  *   the new state, never a mixture.
+ * - Available or not: what the database cannot do at the moment rejects with `StoreUnavailable`, soon, and works again when the database does.
  *
  * Not its task: judging content. It stores what the API has parsed. The tests hold every implementation to this.
  */
@@ -142,7 +161,12 @@ export type ConfigStore = {
   saveGateways(records: readonly GatewayRecord[], options: { readonly forgetBefore: number }): Promise<void>;
   /** Who may come in. */
   readonly access: AccessStore;
-  /** Everything is on disk afterwards. No call may follow. */
+  /**
+   * Calls `onChange` after each change of an environment, also when another process made it on the same database: at once as a rule, and after the
+   * polling interval at the latest. Once for several changes, or twice for one, is as good; a call that rejects is repeated. The answer ends it.
+   */
+  watch(onChange: (changed: EnvironmentKey) => Promise<void>): () => void;
+  /** Everything is on disk afterwards, and nothing is watched any more. No call may follow. */
   close(): Promise<void>;
 };
 

@@ -17,6 +17,7 @@ import {
   readStanding,
 } from "./records.ts";
 import type { Tables } from "./tables.ts";
+import type { ChangeTeller } from "./tell-changes.ts";
 
 type Db = Kysely<Tables>;
 
@@ -29,14 +30,24 @@ export type SqlAccess = {
   close(): Promise<void>;
 };
 
+type SqlStoreOptions = { readonly limits: StoreLimits; readonly teller: ChangeTeller };
+
 /** The store over a database with its tables. What is written and read is the same in every SQL database; how a step is made one is not. */
-export function sqlStore({ read, write, close }: SqlAccess, limits: StoreLimits): ConfigStore {
+export function sqlStore({ read, write, close }: SqlAccess, { limits, teller }: SqlStoreOptions): ConfigStore {
   const of = (organization: string): OrganizationStore => ({
     names: () => read((db) => environmentNames(db, organization)),
     read: (name) => read((db) => readEnvironment(db, { organization, name })),
     readAll: () => read((db) => readStanding(db, organization)),
-    change: (name, { by, decide }) => write((db) => changeEnvironment(db, { organization, limits, name, by, decide })),
-    changeAll: ({ by, decide }) => write((db) => changeAll(db, { organization, limits, by, decide })),
+    async change(name, { by, decide }) {
+      const changed = await write((db) => changeEnvironment(db, { organization, limits, name, by, decide }));
+      teller.tell({ organization, environment: name });
+      return changed;
+    },
+    async changeAll({ by, decide }) {
+      const changed = await write((db) => changeAll(db, { organization, limits, by, decide }));
+      for (const environment of changed.environments.keys()) teller.tell({ organization, environment });
+      return changed;
+    },
     history: (name, page) => read((db) => readHistory(db, { organization, name, page })),
     revision: (name, revision) => read((db) => readRevision(db, { organization, name, revision })),
     audit: (page) => read((db) => readAudit(db, { organization, page })),
@@ -62,6 +73,10 @@ export function sqlStore({ read, write, close }: SqlAccess, limits: StoreLimits)
       touchSession: (id, at) => write((db) => touchSession(db, { id, at })),
       removeSession: (id) => write((db) => removeSession(db, id)),
     },
-    close,
+    watch: teller.listen,
+    async close() {
+      teller.close();
+      await close();
+    },
   };
 }

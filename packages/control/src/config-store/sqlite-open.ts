@@ -1,12 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { Kysely, Migrator, SqliteAdapter, SqliteDialect, type SqliteDialectConfig } from "kysely";
+import { Kysely, SqliteAdapter, SqliteDialect, type SqliteDialectConfig } from "kysely";
 import Database from "libsql";
 import { ControlError } from "../errors.ts";
+import { migrateTables } from "./migrate-tables.ts";
 import { MIGRATIONS } from "./sqlite-migrations.ts";
 import type { Tables } from "./tables.ts";
-
-const SCHEME = "sqlite:";
 
 /** How long opening waits for another process that is just closing the file. */
 const BUSY_TIMEOUT_MS = 1_000;
@@ -28,17 +27,13 @@ class TransactionalSqliteDialect extends SqliteDialect {
 export type OpenedSqlite = { readonly db: Kysely<Tables>; close(): void };
 
 /**
- * Opens the file that `sqlite:PATH` names, makes it and its folder when they are missing, and brings its tables up to date.
+ * Opens a file, makes it and its folder when they are missing, and brings its tables up to date.
  *
- * Errors: `ControlError` for a scheme that is not `sqlite:`, a path that cannot be written, a file another process holds, a file
+ * Errors: `ControlError` for a path that cannot be written, a file another process holds, a file
  * that is no database, a database of a newer version.
  */
-export async function openSqlite(database: string): Promise<OpenedSqlite> {
-  if (!database.startsWith(SCHEME) || database.length === SCHEME.length) {
-    const expected = "Expected sqlite:PATH, such as sqlite:./data/control.db";
-    throw new ControlError("CONTROL_DATABASE_UNSUPPORTED", `Cannot use the database ${schemeOf(database)}: ${expected}`);
-  }
-  const path = resolve(database.slice(SCHEME.length));
+export async function openSqlite(given: string): Promise<OpenedSqlite> {
+  const path = resolve(given);
   const file = openFile(path);
   const db = new Kysely<Tables>({ dialect: new TransactionalSqliteDialect({ database: file as SqliteDialectConfig["database"] }) });
   const fault = await migrate(db, path);
@@ -58,12 +53,6 @@ function closeFile(file: Database.Database): void {
   // the lock goes at the end of the next statement that reads
   file.prepare("SELECT 1 FROM sqlite_schema").all();
   file.close();
-}
-
-/** A database URL may carry a password, so an error shows its scheme only. */
-function schemeOf(database: string): string {
-  const colon = database.indexOf(":");
-  return colon === -1 ? JSON.stringify(database) : `${database.slice(0, colon)}:…`;
 }
 
 /**
@@ -92,20 +81,15 @@ function openFile(path: string): Database.Database {
 }
 
 async function migrate(db: Kysely<Tables>, path: string): Promise<ControlError | undefined> {
-  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) } });
-  const known = new Set(Object.keys(MIGRATIONS));
-  try {
-    const newer = (await migrator.getMigrations()).find((step) => step.executedAt !== undefined && !known.has(step.name));
-    const { error } = newer === undefined ? await migrator.migrateToLatest() : { error: newer.name };
-    if (error === undefined) return undefined;
-    return isUnknownStep(error) ? newerFault(path, error) : openFault(path, error);
-  } catch (error) {
-    return openFault(path, error);
+  const migrated = await migrateTables(db, { migrations: MIGRATIONS });
+  switch (migrated.kind) {
+    case "done":
+      return undefined;
+    case "newer":
+      return newerFault(path, migrated.error);
+    case "failed":
+      return openFault(path, migrated.error);
   }
-}
-
-function isUnknownStep(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("previously executed migration");
 }
 
 function newerFault(path: string, cause: unknown): ControlError {

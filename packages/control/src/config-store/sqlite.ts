@@ -3,6 +3,10 @@ import type { ConfigStore, StoreLimits } from "./port.ts";
 import { sqlStore } from "./sql-store.ts";
 import { openSqlite } from "./sqlite-open.ts";
 import type { Tables } from "./tables.ts";
+import { createChangeTeller } from "./tell-changes.ts";
+
+/** Pause before a listener is told again what it could not take. */
+const RETRY_MS = 1_000;
 
 type Db = Kysely<Tables>;
 
@@ -15,7 +19,7 @@ export async function openSqliteStore(database: string, limits: StoreLimits): Pr
       write: (work) => inTransaction(db, work),
       close: () => db.connection().execute(async () => close()),
     },
-    limits,
+    { limits, teller: createChangeTeller(RETRY_MS) },
   );
 }
 

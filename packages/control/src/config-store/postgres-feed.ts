@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Kysely, sql } from "kysely";
+import pg from "pg";
+import type { EnvironmentKey } from "./port.ts";
+import { POSTGRES_CHANNEL } from "./postgres-migrations.ts";
+import { connectionConfig, type PostgresLimits } from "./postgres-pool.ts";
+import type { Tables } from "./tables.ts";
+
+type FeedOptions = {
+  readonly connectionString: string;
+  readonly limits: PostgresLimits;
+  readonly tell: (changed: EnvironmentKey) => void;
+};
+
+/**
+ * Follows what any node changes in the database. Looking every `databasePollMs` is what it relies on; a notification only makes it look at once, so one
+ * that is lost, or a connection that cannot listen, costs no more than that time.
+ *
+ * Positions are given under the lock that every write holds until it is committed. So whoever has seen one has seen all below it.
+ */
+export class PostgresFeed {
+  readonly #db: Kysely<Tables>;
+  readonly #options: FeedOptions;
+  readonly #closing = new AbortController();
+  #position: number;
+  #listener: pg.Client | undefined;
+  #wake: () => void = () => undefined;
+  #isAwake = false;
+  readonly #running: Promise<unknown>;
+
+  private constructor(db: Kysely<Tables>, position: number, options: FeedOptions) {
+    this.#db = db;
+    this.#position = position;
+    this.#options = options;
+    this.#running = Promise.all([this.#look(), this.#listen()]);
+  }
+
+  /** Begins with what is changed from now on. */
+  static async open(db: Kysely<Tables>, options: FeedOptions): Promise<PostgresFeed> {
+    const newest = sql<{ position: number }>`SELECT coalesce(max(position), 0) AS position FROM wherefrom.touched`;
+    return new PostgresFeed(db, (await newest.execute(db)).rows[0]?.position ?? 0, options);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#awake();
+    await this.#listener?.end().catch(() => undefined);
+    await this.#running;
+  }
+
+  async #look(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      this.#isAwake = false;
+      // What cannot be read now is read later, from the same position on.
+      await this.#tellNewer().catch(() => undefined);
+      if (!this.#isAwake) await this.#pause(this.#options.limits.databasePollMs);
+    }
+  }
+
+  async #tellNewer(): Promise<void> {
+    type Touched = { organization: string; name: string; position: number };
+    const newer = sql<Touched>`SELECT * FROM wherefrom.touched WHERE position > ${this.#position} ORDER BY position`;
+    for (const { organization, name, position } of (await newer.execute(this.#db)).rows) {
+      this.#options.tell({ organization, environment: name });
+      this.#position = position;
+    }
+  }
+
+  async #pause(timeoutMs: number): Promise<void> {
+    const over = new AbortController();
+    this.#wake = () => over.abort();
+    await sleep(timeoutMs, undefined, { signal: over.signal }).catch(() => undefined);
+  }
+
+  #awake(): void {
+    this.#isAwake = true;
+    this.#wake();
+  }
+
+  async #listen(): Promise<void> {
+    const { connectionString, limits } = this.#options;
+    while (!this.#closing.signal.aborted) {
+      const client = new pg.Client({ ...connectionConfig(connectionString, limits), application_name: "wherefrom listener" });
+      this.#listener = client;
+      const ended = new Promise<void>((resolve) => client.once("end", resolve));
+      client.on("error", () => undefined);
+      client.on("notification", () => this.#awake());
+      try {
+        // One that is ended while it connects says nothing else.
+        await Promise.race([this.#begin(client), ended]);
+        await ended;
+      } catch {
+        await client.end().catch(() => undefined);
+      }
+      await sleep(limits.databasePollMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+    }
+  }
+
+  async #begin(client: pg.Client): Promise<void> {
+    await client.connect();
+    await client.query(`LISTEN ${POSTGRES_CHANNEL}`);
+    // What was told before this connection listened.
+    this.#awake();
+  }
+}
