@@ -13,6 +13,12 @@ export function gatewayNoticePrinter(isQuiet: boolean): (notice: Notice) => void
 /** Writes the notices of the management API to standard error, one a line. All of them are warnings. */
 export function printControlNotice(notice: ControlNotice): void {
   switch (notice.kind) {
+    case "store-availability":
+      return print(
+        notice.isAvailable
+          ? `info: ${notice.of} of the database work again`
+          : `warning: ${notice.of} of the database do not work: ${notice.why}`,
+      );
     case "internal-error":
       return print(`warning: the API failed on request ${notice.requestId}: ${messageOf(notice.error)}`);
     case "gateways-not-stored":

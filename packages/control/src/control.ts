@@ -42,12 +42,13 @@ import {
 } from "./api/security-actions.ts";
 import { getSecurityActionsConfig, updateSecurityActionsConfig } from "./api/security-actions-config.ts";
 import { getSnapshot } from "./api/snapshot.ts";
-import { DebugData } from "./debug-data.ts";
 import { openStore } from "./config-store/open-store.ts";
+import { DebugData } from "./debug-data.ts";
 import { documentLines } from "./document/document-lines.ts";
 import { ControlError } from "./errors.ts";
 import { createFleet } from "./fleet.ts";
 import { followRanges, type RangesFollower } from "./follow-ranges.ts";
+import { followStore } from "./follow-store.ts";
 import { createApp } from "./http/app.ts";
 import { identifyByClaim } from "./http/caller.ts";
 import type { RouteLine } from "./http/endpoint.ts";
@@ -172,11 +173,12 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const limits = { ...DEFAULT_CONTROL_LIMITS, ...options.limits };
   const publisher = createPublisher(limits);
   const { ranges = BUILT_IN_RANGES } = options;
-  const { store, snapshotKey } = await openKept(options, limits);
+  const { store, snapshotKey } = await openKept({ ...options, onNotice }, limits);
   const now = () => Date.now();
   const fleet = createFleet({ store, publisher, limits, now, onNotice });
   const debugData = new DebugData(limits, now);
   const parts: ControlParts = { store, publisher, fleet, debugData, snapshotKey, limits, ranges, identify: identifyByClaim, onNotice, now };
+  followStore(parts);
   const follower = followRanges(parts);
   const watch = watchStages(parts);
   try {
@@ -194,10 +196,13 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 
 /** What outlives the process. The folder of the key is there when the database is. */
 async function openKept(
-  { database, snapshotKey }: ControlOptions,
+  { database, snapshotKey, onNotice }: ControlOptions & Pick<ControlParts, "onNotice">,
   limits: ControlLimits,
 ): Promise<Pick<ControlParts, "store" | "snapshotKey">> {
-  const store = await openStore(database, limits);
+  const store = await openStore(database, {
+    limits,
+    onAvailability: (availability) => onNotice({ kind: "store-availability", ...availability }),
+  });
   try {
     return { store, snapshotKey: openSnapshotKey(snapshotKey ?? keyPlaceBeside(database)) };
   } catch (error) {

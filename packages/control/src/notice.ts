@@ -26,4 +26,5 @@ export type ControlNotice =
       readonly revision: number;
       readonly issues: readonly unknown[];
     }
+  | { readonly kind: "store-availability"; readonly isAvailable: boolean; readonly of: "reads" | "writes"; readonly why?: string }
   | { readonly kind: "gateways-late"; readonly environment: string; readonly revision: number; readonly gateways: readonly string[] };

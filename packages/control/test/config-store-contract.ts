@@ -1,5 +1,5 @@
 import { AUDIT_ORIGIN, hashOf, type Operation, type Route } from "@wherefrom/model";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   type Change,
   type ConfigStore,
@@ -10,12 +10,18 @@ import {
   type Stamp,
   type StoreLimits,
 } from "../src/config-store/port.ts";
+import { DEFAULT_CONTROL_LIMITS } from "../src/limits.ts";
 import { describeAccessStore } from "./access-store-contract.ts";
 
 /** An implementation as the contract sees it: a place where a store can be opened, closed and opened again. */
 export type StorePlace = { open(limits?: Partial<StoreLimits>): Promise<ConfigStore> };
 
-export const DEFAULT_STORE_LIMITS: StoreLimits = { maxRevisions: 100, maxOperations: 100, maxGateways: 100, maxSessions: 100 };
+const DEFAULT_STORE_LIMITS: StoreLimits = { maxRevisions: 100, maxOperations: 100, maxGateways: 100, maxSessions: 100 };
+
+/** How a test opens a store that has such limits, and does not look at its notices. */
+export function optionsOf(limits: Partial<StoreLimits> = {}) {
+  return { limits: { ...DEFAULT_CONTROL_LIMITS, ...DEFAULT_STORE_LIMITS, ...limits }, onAvailability: () => undefined };
+}
 
 /** Content whose parts all say the same number, so that a mixture of two states shows. */
 function contentOf(mark: number): EnvironmentContent {
@@ -139,6 +145,85 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
       });
       await Promise.all(Array.from({ length: 20 }, () => store.change("demo", { by: at(1), decide: add })));
       expect(await store.read("demo")).toMatchObject({ revision: 20, settings: { description: "20" } });
+    });
+
+    test("of changes that each want the revision they saw, one wins and the others change nothing", async () => {
+      const store = await open();
+      await store.change("demo", { by: at(1), decide: write(1) });
+      const stale = new Error("stale");
+      const onRevision = (revision: number, mark: number) =>
+        store.change("demo", {
+          by: at(2),
+          decide(current) {
+            if (current?.revision !== revision) throw stale;
+            return write(mark)();
+          },
+        });
+      const results = await Promise.allSettled([2, 3, 4, 5, 6].map((mark) => onRevision(1, mark)));
+      const won = results.flatMap((result, index) => (result.status === "fulfilled" ? [String(index + 2)] : []));
+      expect(won).toHaveLength(1);
+      for (const result of results) if (result.status === "rejected") expect(result.reason).toBe(stale);
+      expect(await store.read("demo")).toMatchObject({ revision: 2, settings: { description: won[0] } });
+      expect(await store.history("demo", ALL)).toHaveLength(2);
+    });
+
+    test("the audit log has no gap and no fork when many change different things at a time", async () => {
+      const store = await openAll();
+      await createOrganization(store, "local");
+      const names = ["a", "b", "c", "d"];
+      await Promise.all(
+        Array.from({ length: 24 }, (_, index) =>
+          store.of("local").change(names[index % names.length] ?? "", { by: at(index), decide: write(index + 1) }),
+        ),
+      );
+      const log = [...(await store.of("local").audit(ALL))].reverse();
+      expect(log.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 25 }, (_, index) => index + 1));
+      expect(log.map(({ previousHash }) => previousHash)).toEqual([AUDIT_ORIGIN, ...log.slice(0, -1).map(({ hash }) => hash)]);
+      for (const { hash, ...sealed } of log) expect(hash).toBe(hashOf(sealed));
+      for (const name of names) {
+        const history = await store.of("local").history(name, ALL);
+        expect(history.map(({ revision }) => revision)).toEqual([6, 5, 4, 3, 2, 1]);
+      }
+    });
+
+    test("each change is told to who watches, and again to one that could not take it", async () => {
+      const store = await openAll();
+      await createOrganization(store, "local");
+      const told: string[] = [];
+      let refusals = 1;
+      const end = store.watch(async ({ organization, environment }) => {
+        told.push(`${organization}/${environment}`);
+        if (environment === "a" && refusals-- > 0) throw new Error("Not now");
+      });
+      await store.of("local").change("a", { by: at(1), decide: write(1) });
+      await vi.waitFor(() => expect(told.filter((name) => name === "local/a").length).toBeGreaterThanOrEqual(2), { timeout: 10_000 });
+      const environments = new Map<string, Change<EnvironmentContent>>([
+        ["a", { kind: "delete" }],
+        ["b", write(2)()],
+      ]);
+      told.length = 0;
+      await store.of("local").changeAll({ by: at(2), decide: () => ({ environments }) });
+      await vi.waitFor(() => expect(new Set(told)).toEqual(new Set(["local/a", "local/b"])), { timeout: 10_000 });
+      end();
+      told.length = 0;
+      await store.of("local").change("b", { by: at(3), decide: write(3) });
+      await store.of("local").change("b", { by: at(4), decide: write(4) });
+      expect(told).toEqual([]);
+    });
+
+    test.each([
+      { limit: 1, before: undefined, says: [3] },
+      { limit: 2, before: 3, says: [2, 1] },
+      { limit: 9, before: 1, says: [] },
+      { limit: 9, before: 1_000_000, says: [3, 2, 1] },
+      { limit: 9, before: 0, says: [] },
+    ])("a page of $limit before $before has $says", async ({ limit, before, says }) => {
+      const store = await open();
+      for (let mark = 1; mark <= 3; mark += 1) await store.change("demo", { by: at(mark), decide: write(mark) });
+      expect((await store.history("demo", { limit, before })).map(({ revision }) => revision)).toEqual(says);
+      // the first entry is that of the organization
+      const audited = await store.audit({ limit, before: before === undefined ? undefined : before + 1 });
+      expect(audited.map(({ sequence }) => sequence - 1).filter((sequence) => sequence > 0)).toEqual(says);
     });
 
     test("the newest revisions are kept, and numbering goes on after those that are not", async () => {

@@ -4,7 +4,7 @@ import Database from "libsql";
 import { expect, onTestFinished, test } from "vitest";
 import { openSqliteStore } from "../src/config-store/sqlite.ts";
 import { MIGRATIONS } from "../src/config-store/sqlite-migrations.ts";
-import { DEFAULT_STORE_LIMITS } from "./config-store-contract.ts";
+import { optionsOf } from "./config-store-contract.ts";
 import { temporaryFolder } from "./control-under-test.ts";
 
 /** A database as the first version left it: two organizations that are no more than a column. */
@@ -36,7 +36,7 @@ async function makeFirstVersion(path: string): Promise<void> {
 test("a database of the first version is brought up to date, and every revision of it gets its place in the audit log", async () => {
   const path = join(await temporaryFolder(), "control.db");
   await makeFirstVersion(path);
-  const store = await openSqliteStore(path, DEFAULT_STORE_LIMITS);
+  const store = await openSqliteStore(path, optionsOf());
   onTestFinished(() => store.close());
   expect((await store.organizations()).map(({ name, createdAt }) => [name, createdAt])).toEqual([
     ["acme", 100],
@@ -59,7 +59,7 @@ test("a database of the first version is brought up to date, and every revision 
 
 test("the database itself refuses to edit or shorten the audit log", async () => {
   const path = join(await temporaryFolder(), "control.db");
-  const store = await openSqliteStore(path, DEFAULT_STORE_LIMITS);
+  const store = await openSqliteStore(path, optionsOf());
   const by = { at: 1, author: "a", isAuthorVerified: false, method: "m" };
   await store.changeOrganization("local", { by, decide: () => ({ kind: "write", content: { settings: {} } }) });
   await store.close();

@@ -7,25 +7,25 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { ConfigStore, EnvironmentContent } from "../src/config-store/port.ts";
 import { openSqliteStore } from "../src/config-store/sqlite.ts";
-import { DEFAULT_STORE_LIMITS, describeConfigStore } from "./config-store-contract.ts";
+import { describeConfigStore, optionsOf } from "./config-store-contract.ts";
 import { temporaryFolder } from "./control-under-test.ts";
 
 const ROUNDS = 6;
 const CUTS = 40;
 
 function openAt(path: string): Promise<ConfigStore> {
-  return openSqliteStore(path, { ...DEFAULT_STORE_LIMITS, maxRevisions: 100_000 });
+  return openSqliteStore(path, optionsOf({ maxRevisions: 100_000 }));
 }
 
 describeConfigStore("SQLite", async () => {
   const database = join(await temporaryFolder(), "control.db");
-  return { open: (limits) => openSqliteStore(database, { ...DEFAULT_STORE_LIMITS, ...limits }) };
+  return { open: (limits) => openSqliteStore(database, optionsOf(limits)) };
 });
 
 /** Starts a process that writes to the file, and kills it with SIGKILL in the middle of its work after `count` stored revisions. */
 async function killAfter(path: string, { first, count }: { first: number; count: number }): Promise<number> {
   const script = fileURLToPath(new URL("crash-writer.mjs", import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [script, path, String(first)], { stdio: ["ignore", "pipe", "inherit"] });
+  const child: ChildProcess = spawn(process.execPath, [script, `sqlite:${path}`, String(first)], { stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(child, "exit");
   let last = 0;
   let left = count;

@@ -1,9 +1,13 @@
-// Writes one revision after the other and says each number once it is stored, until it is killed. Arguments: file, first mark.
+// Writes one revision after the other and says each number once it is stored, until it is killed. Arguments: database, first mark.
 import { writeSync } from "node:fs";
-import { openSqliteStore } from "../dist/config-store/sqlite.js";
+import { openStore } from "../dist/config-store/open-store.js";
+import { DEFAULT_CONTROL_LIMITS } from "../dist/limits.js";
 
 const [, , database, first] = process.argv;
-const store = await openSqliteStore(database, { maxRevisions: 100_000, maxOperations: 10, maxSessions: 10 });
+const store = await openStore(database, {
+  limits: { ...DEFAULT_CONTROL_LIMITS, maxRevisions: 100_000 },
+  onAvailability: () => undefined,
+});
 const by = { author: "writer", isAuthorVerified: true, method: "test" };
 await store.changeOrganization("local", { by: { ...by, at: 1 }, decide: () => ({ kind: "write", content: { settings: {} } }) });
 

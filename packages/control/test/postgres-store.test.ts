@@ -1,8 +1,27 @@
-import { afterAll, beforeAll, describe } from "vitest";
+import { AUDIT_ORIGIN } from "@wherefrom/model";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { type ConfigStore, type EnvironmentKey, StoreUnavailable } from "../src/config-store/port.ts";
 import { openPostgresStore } from "../src/config-store/postgres.ts";
-import { DEFAULT_CONTROL_LIMITS } from "../src/limits.ts";
-import { DEFAULT_STORE_LIMITS, describeConfigStore } from "./config-store-contract.ts";
+import { describeConfigStore, optionsOf } from "./config-store-contract.ts";
 import { hasPostgres, openCluster, type PostgresCluster } from "./postgres-cluster.ts";
+
+const by = { at: 1, author: "alice", isAuthorVerified: false, method: "test" };
+const ALL = { limit: 1_000 };
+
+/** Raises a number by one, so that a write that is lost shows. */
+function addOne(store: ConfigStore, environment = "demo"): Promise<unknown> {
+  return store.of("local").change(environment, {
+    by,
+    decide: (current) => ({
+      kind: "write",
+      content: { settings: { description: String(Number(current?.settings.description ?? 0) + 1) }, routes: [] },
+    }),
+  });
+}
+
+function createOrganization(store: ConfigStore): Promise<unknown> {
+  return store.changeOrganization("local", { by, decide: () => ({ kind: "write", content: { settings: {} } }) });
+}
 
 describe.runIf(hasPostgres)("PostgreSQL", () => {
   let cluster: PostgresCluster;
@@ -11,8 +30,111 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
   });
   afterAll(() => cluster.stop());
 
+  const openNode = async (database: string): Promise<ConfigStore> => {
+    const node = await openPostgresStore(database, optionsOf());
+    onTestFinished(() => node.close());
+    return node;
+  };
+
   describeConfigStore("PostgreSQL", async () => {
     const database = await cluster.database();
-    return { open: (limits) => openPostgresStore(database, { ...DEFAULT_CONTROL_LIMITS, ...DEFAULT_STORE_LIMITS, ...limits }) };
+    return { open: (limits) => openPostgresStore(database, optionsOf(limits)) };
+  });
+
+  test("two nodes that open an empty database at a time make its tables once, and none of their writes is lost", async () => {
+    const database = await cluster.database();
+    const nodes = await Promise.all([openNode(database), openNode(database)]);
+    await Promise.all(nodes.map(createOrganization));
+    await Promise.all(nodes.flatMap((node) => Array.from({ length: 15 }, () => addOne(node))));
+    const [first] = nodes;
+    expect(await first.of("local").read("demo")).toMatchObject({ revision: 30, settings: { description: "30" } });
+    expect((await first.of("local").history("demo", ALL)).map(({ revision }) => revision)).toEqual(
+      Array.from({ length: 30 }, (_, index) => 30 - index),
+    );
+    const log = [...(await first.of("local").audit(ALL))].reverse();
+    expect(log).toHaveLength(31);
+    expect(log.map(({ previousHash }) => previousHash)).toEqual([AUDIT_ORIGIN, ...log.slice(0, -1).map(({ hash }) => hash)]);
+  });
+
+  test.each([
+    { notifications: "arrive", parameters: "" },
+    // A function of the same name, found first, that does nothing: no notification is ever sent.
+    { notifications: "are lost", parameters: `&options=${encodeURIComponent("-c search_path=muted,pg_catalog")}` },
+  ])("a node is told what another one writes when notifications $notifications", async ({ parameters }) => {
+    const database = await cluster.database();
+    await cluster.ask(database, "CREATE SCHEMA muted");
+    await cluster.ask(database, "CREATE FUNCTION muted.pg_notify(text, text) RETURNS void LANGUAGE sql AS ''");
+    const reader = await openNode(database);
+    const writer = await openNode(`${database}${parameters}`);
+    const told: EnvironmentKey[] = [];
+    reader.watch(async (changed) => void told.push(changed));
+    await createOrganization(writer);
+    await addOne(writer, "a");
+    await addOne(writer, "b");
+    await vi.waitFor(() => expect(told).toHaveLength(2), { timeout: 10_000 });
+    expect(told.map(({ environment }) => environment)).toEqual(["a", "b"]);
+  });
+
+  test("the database itself refuses to edit or shorten the audit log", async () => {
+    const database = await cluster.database();
+    await createOrganization(await openNode(database));
+    for (const statement of [
+      "DELETE FROM wherefrom.audit_log",
+      "UPDATE wherefrom.audit_log SET entry = ''",
+      "TRUNCATE wherefrom.audit_log",
+    ])
+      await expect(cluster.ask(database, statement)).rejects.toThrow("only appended to");
+  });
+
+  test.each([
+    { says: "CONTROL_DATABASE_NEWER", made: "INSERT INTO wherefrom.kysely_migration VALUES ('9999-later', '2100-01-01')", isOpened: true },
+    { says: "CONTROL_DATABASE_NOT_OURS", made: "CREATE SCHEMA wherefrom CREATE TABLE environments (colour text)", isOpened: false },
+  ])("a database with «$made» is $says and stays as it is", async ({ says, made, isOpened }) => {
+    const database = await cluster.database();
+    if (isOpened) await (await openPostgresStore(database, optionsOf())).close();
+    await cluster.ask(database, made);
+    const tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'wherefrom' AND table_name NOT LIKE 'kysely%'";
+    const before = await cluster.ask(database, tables);
+    await expect(openPostgresStore(database, optionsOf())).rejects.toMatchObject({ code: says });
+    expect(await cluster.ask(database, tables)).toEqual(before);
+  });
+
+  test("a database that is not there is denied", async () => {
+    const database = (await cluster.database()).replace(/test_\d+/, "none");
+    await expect(openPostgresStore(database, optionsOf())).rejects.toMatchObject({ code: "CONTROL_DATABASE_DENIED" });
+  });
+
+  test("a write that waits too long for another one says that nothing was stored, and works afterwards", async () => {
+    const database = await cluster.database();
+    const store = await openPostgresStore(database, { ...optionsOf(), limits: { ...optionsOf().limits, databaseTimeoutMs: 200 } });
+    onTestFinished(() => store.close());
+    await createOrganization(store);
+    const held = cluster.ask(database, "BEGIN; LOCK TABLE wherefrom.environments; SELECT pg_sleep(1)");
+    await vi.waitFor(async () => {
+      const [{ count }] = (await cluster.ask(
+        database,
+        "SELECT count(*)::int FROM pg_locks WHERE relation = 'wherefrom.environments'::regclass AND mode = 'AccessExclusiveLock'",
+      )) as [{ count: number }];
+      expect(count).toBe(1);
+    });
+    const refused = await addOne(store).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(StoreUnavailable);
+    expect(refused).toMatchObject({ isOutcomeKnown: true });
+    await held;
+    await addOne(store);
+    expect(await store.of("local").read("demo")).toMatchObject({ revision: 1 });
+  });
+
+  test("connections that the server ends are made anew, and what was missed is told", async () => {
+    const database = await cluster.database();
+    const [node, other] = await Promise.all([openNode(database), openNode(database)]);
+    await createOrganization(node);
+    const told: EnvironmentKey[] = [];
+    node.watch(async (changed) => void told.push(changed));
+    const others = "datname = current_database() AND pid <> pg_backend_pid()";
+    await cluster.ask(database, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${others}`);
+    await vi.waitFor(() => addOne(other), { timeout: 10_000 });
+    await vi.waitFor(() => expect(told.map(({ environment }) => environment)).toContain("demo"), { timeout: 10_000 });
+    await vi.waitFor(() => addOne(node), { timeout: 10_000 });
   });
 });

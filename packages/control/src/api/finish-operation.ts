@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Operation, OperationType } from "@wherefrom/model";
+import { StoreUnavailable } from "../config-store/port.ts";
 import type { ControlParts } from "../parts.ts";
 
 type Finished = {
@@ -29,6 +30,11 @@ export async function finishOperation({ store }: ControlParts, finished: Finishe
       ? { "@type": `type.googleapis.com/google.cloud.apigee.v1.${made.type}`, ...made.body }
       : { "@type": "type.googleapis.com/google.protobuf.Empty" },
   };
-  await store.of(organization).saveOperation(operation);
+  await store.of(organization).saveOperation(operation).catch(ignoreUnavailable);
   return operation;
+}
+
+/** The change is stored, and to say that it is not would be worse than an operation that nobody finds later. */
+function ignoreUnavailable(error: unknown): void {
+  if (!(error instanceof StoreUnavailable)) throw error;
 }

@@ -1,6 +1,7 @@
 import { ControlError } from "../errors.ts";
-import type { ConfigStore, StoreLimits } from "./port.ts";
+import type { ConfigStore } from "./port.ts";
 import { openPostgresStore, type PostgresLimits } from "./postgres.ts";
+import type { StoreOptions } from "./sql-store.ts";
 import { openSqliteStore } from "./sqlite.ts";
 
 const DATABASE = /^(sqlite|postgres|postgresql):(.+)$/s;
@@ -10,14 +11,14 @@ const DATABASE = /^(sqlite|postgres|postgresql):(.+)$/s;
  *
  * Errors: `ControlError` CONTROL_DATABASE_…, which shows no password.
  */
-export function openStore(database: string, limits: StoreLimits & PostgresLimits): Promise<ConfigStore> {
+export function openStore(database: string, options: StoreOptions<PostgresLimits>): Promise<ConfigStore> {
   const [, scheme, path = ""] = DATABASE.exec(database) ?? [];
   switch (scheme) {
     case "sqlite":
-      return openSqliteStore(path, limits);
+      return openSqliteStore(path, options);
     case "postgres":
     case "postgresql":
-      return openPostgresStore(database, limits);
+      return openPostgresStore(database, options);
   }
   const expected = "Expected sqlite:PATH, such as sqlite:./data/control.db, or postgres://USER@HOST/DATABASE";
   throw new ControlError("CONTROL_DATABASE_UNSUPPORTED", `Cannot use the database ${schemeOf(database)}: ${expected}`);

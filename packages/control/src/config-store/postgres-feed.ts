@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Kysely, sql } from "kysely";
+import { sql } from "kysely";
 import pg from "pg";
 import type { EnvironmentKey } from "./port.ts";
 import { POSTGRES_CHANNEL } from "./postgres-migrations.ts";
 import { connectionConfig, type PostgresLimits } from "./postgres-pool.ts";
-import type { Tables } from "./tables.ts";
+import type { SqlAccess } from "./sql-access.ts";
 
 type FeedOptions = {
   readonly connectionString: string;
@@ -19,7 +19,7 @@ type FeedOptions = {
  * Positions are given under the lock that every write holds until it is committed. So whoever has seen one has seen all below it.
  */
 export class PostgresFeed {
-  readonly #db: Kysely<Tables>;
+  readonly #read: SqlAccess["read"];
   readonly #options: FeedOptions;
   readonly #closing = new AbortController();
   #position: number;
@@ -28,17 +28,18 @@ export class PostgresFeed {
   #isAwake = false;
   readonly #running: Promise<unknown>;
 
-  private constructor(db: Kysely<Tables>, position: number, options: FeedOptions) {
-    this.#db = db;
+  private constructor(read: SqlAccess["read"], position: number, options: FeedOptions) {
+    this.#read = read;
     this.#position = position;
     this.#options = options;
     this.#running = Promise.all([this.#look(), this.#listen()]);
   }
 
   /** Begins with what is changed from now on. */
-  static async open(db: Kysely<Tables>, options: FeedOptions): Promise<PostgresFeed> {
+  static async open(read: SqlAccess["read"], options: FeedOptions): Promise<PostgresFeed> {
     const newest = sql<{ position: number }>`SELECT coalesce(max(position), 0) AS position FROM wherefrom.touched`;
-    return new PostgresFeed(db, (await newest.execute(db)).rows[0]?.position ?? 0, options);
+    const [row] = await read(async (db) => (await newest.execute(db)).rows);
+    return new PostgresFeed(read, row?.position ?? 0, options);
   }
 
   async close(): Promise<void> {
@@ -60,7 +61,7 @@ export class PostgresFeed {
   async #tellNewer(): Promise<void> {
     type Touched = { organization: string; name: string; position: number };
     const newer = sql<Touched>`SELECT * FROM wherefrom.touched WHERE position > ${this.#position} ORDER BY position`;
-    for (const { organization, name, position } of (await newer.execute(this.#db)).rows) {
+    for (const { organization, name, position } of await this.#read(async (db) => (await newer.execute(db)).rows)) {
       this.#options.tell({ organization, environment: name });
       this.#position = position;
     }

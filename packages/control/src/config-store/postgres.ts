@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Kysely, sql } from "kysely";
-import { type ConfigStore, type StoreLimits, StoreUnavailable } from "./port.ts";
+import { type ConfigStore, StoreUnavailable } from "./port.ts";
 import { PostgresFeed } from "./postgres-feed.ts";
 import { POSTGRES_SCHEMA } from "./postgres-migrations.ts";
 import { openPostgres } from "./postgres-open.ts";
 import { type PostgresLimits, sqlStateOf } from "./postgres-pool.ts";
 import { parsePostgresUrl } from "./postgres-url.ts";
-import { sqlStore } from "./sql-store.ts";
+import { type StoreOptions, sqlStore } from "./sql-store.ts";
 import type { Tables } from "./tables.ts";
+import { tellAvailability } from "./tell-availability.ts";
 import { createChangeTeller } from "./tell-changes.ts";
 
 export type { PostgresLimits } from "./postgres-pool.ts";
@@ -22,23 +23,25 @@ const MAX_PAUSE_MS = 100;
 const WRITE_LOCK = 4_931_655_187_208_377;
 
 /** The shared store: a PostgreSQL database, for any number of control nodes. */
-export async function openPostgresStore(database: string, limits: StoreLimits & PostgresLimits): Promise<ConfigStore> {
+export async function openPostgresStore(database: string, { limits, onAvailability }: StoreOptions<PostgresLimits>): Promise<ConfigStore> {
   const url = parsePostgresUrl(database);
   const opened = await openPostgres(url, limits);
   const db = opened.withSchema(POSTGRES_SCHEMA);
   const teller = createChangeTeller(limits.databasePollMs);
-  const feed = await PostgresFeed.open(opened, { connectionString: url.connectionString, limits, tell: teller.tell });
-  return sqlStore(
+  const access = tellAvailability(
     {
       read: (work) => work(db),
       write: (work) => inTransaction(db, { work, timeoutMs: limits.databaseTimeoutMs }),
-      async close() {
-        await feed.close();
-        await opened.destroy();
-      },
+      close: () => opened.destroy(),
     },
-    { limits, teller },
+    onAvailability,
   );
+  const feed = await PostgresFeed.open(access.read, { connectionString: url.connectionString, limits, tell: teller.tell });
+  const close = async (): Promise<void> => {
+    await feed.close();
+    await access.close();
+  };
+  return sqlStore({ ...access, close }, { limits, teller });
 }
 
 type Step<Result> = { readonly work: (step: Db) => Promise<Result>; readonly timeoutMs: number };

@@ -1,4 +1,3 @@
-import type { Kysely } from "kysely";
 import { addSession, changeTokens, readSession, readToken, readTokens, removeSession, touchSession, touchToken } from "./access-records.ts";
 import { readAudit } from "./audit-records.ts";
 import { readGateways, saveGateways } from "./gateway-records.ts";
@@ -16,18 +15,14 @@ import {
   readRevision,
   readStanding,
 } from "./records.ts";
-import type { Tables } from "./tables.ts";
+import type { SqlAccess } from "./sql-access.ts";
+import type { Availability } from "./tell-availability.ts";
 import type { ChangeTeller } from "./tell-changes.ts";
 
-type Db = Kysely<Tables>;
-
-/** What a database has to do for the records. */
-export type SqlAccess = {
-  /** Reads by one statement. */
-  read<Result>(work: (db: Db) => Promise<Result>): Promise<Result>;
-  /** Reads and writes as one step: what was read still stands when it is written. It may call `work` again. */
-  write<Result>(work: (db: Db) => Promise<Result>): Promise<Result>;
-  close(): Promise<void>;
+/** How a store is opened. `Limits` are those of its kind. */
+export type StoreOptions<Limits = unknown> = {
+  readonly limits: StoreLimits & Limits;
+  readonly onAvailability: (availability: Availability) => void;
 };
 
 type SqlStoreOptions = { readonly limits: StoreLimits; readonly teller: ChangeTeller };

@@ -1,35 +1,36 @@
 import { type Kysely, sql } from "kysely";
-import type { ConfigStore, StoreLimits } from "./port.ts";
-import { sqlStore } from "./sql-store.ts";
+import { type ConfigStore, StoreUnavailable } from "./port.ts";
+import { type StoreOptions, sqlStore } from "./sql-store.ts";
 import { openSqlite } from "./sqlite-open.ts";
 import type { Tables } from "./tables.ts";
+import { tellAvailability } from "./tell-availability.ts";
 import { createChangeTeller } from "./tell-changes.ts";
+
+type Db = Kysely<Tables>;
 
 /** Pause before a listener is told again what it could not take. */
 const RETRY_MS = 1_000;
 
-type Db = Kysely<Tables>;
-
 /** The embedded store: one SQLite file, WAL, every commit synced to disk. For one process; not for several machines. */
-export async function openSqliteStore(database: string, limits: StoreLimits): Promise<ConfigStore> {
-  const { db, close } = await openSqlite(database);
-  return sqlStore(
-    {
-      read: (work) => work(db),
-      write: (work) => inTransaction(db, work),
-      close: () => db.connection().execute(async () => close()),
-    },
-    { limits, teller: createChangeTeller(RETRY_MS) },
-  );
+export async function openSqliteStore(file: string, { limits, onAvailability }: StoreOptions): Promise<ConfigStore> {
+  const { db, close } = await openSqlite(file);
+  const access = {
+    read: <Result>(work: (db: Db) => Promise<Result>) => available(() => work(db)),
+    write: <Result>(work: (db: Db) => Promise<Result>) => inTransaction(db, work),
+    close: () => db.connection().execute(async () => close()),
+  };
+  return sqlStore(tellAvailability(access, onAvailability), { limits, teller: createChangeTeller(RETRY_MS) });
 }
 
 /** `begin immediate`: the write lock is taken before anything is read, so what was read still stands when it is written. */
 async function inTransaction<Result>(db: Db, work: (step: Db) => Promise<Result>): Promise<Result> {
   return db.connection().execute(async (step) => {
-    await sql`begin immediate`.execute(step);
     try {
-      const result = await work(step);
-      await sql`commit`.execute(step);
+      const result = await available(async () => {
+        await sql`begin immediate`.execute(step);
+        return work(step);
+      });
+      await available(() => sql`commit`.execute(step), { isCommit: true });
       return result;
     } catch (error) {
       // After a full disk or a failed commit SQLite has rolled back by itself, and refuses to do it again.
@@ -37,4 +38,19 @@ async function inTransaction<Result>(db: Db, work: (step: Db) => Promise<Result>
       throw error;
     }
   });
+}
+
+/** The disk is full, fails, or has become read-only. */
+const DISK_FAULT = /^SQLITE_(?:FULL|IOERR|READONLY|CANTOPEN)/;
+
+/** When flushing fails, what was to be flushed may be on the disk or not, and only a crash would tell. When the disk is full, nothing is stored. */
+async function available<Result>(work: () => Promise<Result>, { isCommit = false } = {}): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (!DISK_FAULT.test(code)) throw error;
+    const isOutcomeKnown = !isCommit || !code.startsWith("SQLITE_IOERR");
+    throw new StoreUnavailable(`The database file cannot be used: ${code}`, { isOutcomeKnown, cause: error });
+  }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Context, Hono } from "hono";
-import { OrganizationMissing } from "../config-store/port.ts";
+import { OrganizationMissing, StoreUnavailable } from "../config-store/port.ts";
 import type { ControlParts } from "../parts.ts";
 import { ApiError, errorAnswer, organizationNotFound } from "./api-error.ts";
 import type { RouteLine } from "./endpoint.ts";
@@ -10,6 +10,8 @@ import { presentationOfFault } from "./standard-query.ts";
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const REQUEST_ID_HEADER = "x-request-id";
+/** How soon a store that is away may be asked again, in seconds. */
+const RETRY_AFTER_S = 1;
 
 /** The API as a function from request to answer: the route table within what holds for every request. It does not throw. */
 export function createApp(lines: readonly RouteLine[], parts: ControlParts): (request: Request) => Promise<Response> {
@@ -28,6 +30,11 @@ export function createApp(lines: readonly RouteLine[], parts: ControlParts): (re
   app.onError((error, context) => {
     if (error instanceof ApiError) return refuse(error, context);
     if (error instanceof OrganizationMissing) return refuse(organizationNotFound(error.message), context);
+    if (error instanceof StoreUnavailable) {
+      const answer = refuse(storeUnavailable(error), context);
+      answer.headers.set("retry-after", String(RETRY_AFTER_S));
+      return answer;
+    }
     const { requestId } = context.env;
     parts.onNotice({ kind: "internal-error", requestId, error });
     const message = `Control could not answer. Its log has the cause under the request id ${requestId}`;
@@ -41,6 +48,14 @@ export function createApp(lines: readonly RouteLine[], parts: ControlParts): (re
     answer.headers.set("x-content-type-options", "nosniff");
     return answer;
   };
+}
+
+/** What the database itself says is for the log: it may name hosts and files. */
+function storeUnavailable({ isOutcomeKnown }: StoreUnavailable): ApiError {
+  if (isOutcomeKnown)
+    return new ApiError("STORE_UNAVAILABLE", "Control cannot use its database at the moment, and has changed nothing. Ask again");
+  const message = "Control lost its database while it stored the change, which may be stored or not. Read what stands before asking again";
+  return new ApiError("STORE_OUTCOME_UNKNOWN", message);
 }
 
 /** The client's own id when it has a harmless form, so that it finds its requests again in both logs. */
