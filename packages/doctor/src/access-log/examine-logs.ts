@@ -12,7 +12,7 @@ import { chainHeaderOf, subjectsFor } from "./judge/subjects.ts";
 import { openLogs, readable } from "./scan/open-logs.ts";
 import { runScan } from "./scan/run-scan.ts";
 import { headersOf, type ScanPlan } from "./scan/scan-plan.ts";
-import { scanStream } from "./scan/scan-stream.ts";
+import { scanStream, untilAborted } from "./scan/scan-stream.ts";
 import type { LogTally } from "./tally/log-tally.ts";
 
 export type ExamineLogsOptions = {
@@ -71,7 +71,7 @@ export async function examineLogs(options: ExamineLogsOptions): Promise<LogsExam
       plan = planOf([format], { policy, policyHeaders, options });
       return plan;
     };
-    const { chosen, tally } = await scanStream(source.bytes, { name: source.name, formats, planFor, watch });
+    const { chosen, tally } = await scanStream(untilAborted(source.bytes, signal), { name: source.name, formats, planFor, watch });
     if (plan === undefined) throw new Error("A stream is scanned by a plan");
     return examined(tally, { logs: [{ name: source.name, chosen }], plan, policyHeaders, options });
   }

@@ -177,6 +177,8 @@ async function examine(paths: readonly string[], options: LogsOptions): Promise<
   } finally {
     progress?.end();
     process.off("SIGINT", onSignal);
+    // whoever writes there may go on for ever
+    if (stop.signal.aborted && paths[0] === "-") process.stdin.destroy();
   }
 }
 

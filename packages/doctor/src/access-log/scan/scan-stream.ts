@@ -5,6 +5,20 @@ import { isGzipped } from "./open-logs.ts";
 import type { ScanPlan } from "./scan-plan.ts";
 import { createScan, gunzipped, type ScanWatch } from "./scan-units.ts";
 
+/** The pieces of a stream until a signal says to stop, also while nothing comes. */
+export async function* untilAborted(bytes: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  const aborted = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+  for (;;) {
+    const next = await Promise.race([iterator.next(), aborted]);
+    if (next === undefined || next.done === true) return;
+    yield next.value;
+  }
+}
+
 export type StreamOptions = {
   /** What a report calls it. */
   readonly name: string;
