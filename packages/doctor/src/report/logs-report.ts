@@ -49,7 +49,7 @@ export function logsDocument(report: LogsReport, language: Language): Document {
       ...addressBlocks(telling.plain("logsAddresses"), judged, telling),
       ...addressBlocks(telling.plain("logsPeers"), peersIn(summary.whole), telling),
       ...proposalBlocks(report.proposal, telling),
-      ...(report.findings.length === 0
+      ...(report.findings.every(({ kind }) => kind === "malformed")
         ? [{ kind: "paragraph", text: telling.say("logsNoFault") } as const]
         : diagnosisBlocks(report, language)),
       ...sampleBlocks(report, telling),

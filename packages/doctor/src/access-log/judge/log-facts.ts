@@ -37,13 +37,17 @@ function peerFacts({ whole, agents }: LogSummary): Known {
   const isOne = topShare(peers) >= NEARLY_ALL;
   const [kind, ofKind] = Object.entries(peers.kinds).toSorted(([, first], [, second]) => second - first)[0] ?? [];
   const scope = share(ofKind, peers.lines) >= NEARLY_ALL ? SCOPES[kind as AddressKind] : undefined;
-  const clients = Math.max(agents, ...whole.outcomes.filter(({ id }) => id.startsWith("index")).map(({ distinct }) => distinct));
+  const clients = Math.max(
+    agents,
+    scope === "public" ? peers.distinct : 0,
+    ...whole.outcomes.filter(({ id }) => id.startsWith("index")).map(({ distinct }) => distinct),
+  );
   const isPool = !isOne && peers.distinct >= 2 && peers.distinct <= MAX_POOL && peers.distinct * 4 <= clients;
   return {
     ...(scope !== undefined && { "peer.scope": scope }),
     ...(clients >= MIN_CLIENTS && { "peer.constant": isOne }),
     ...(isPool && { "peer.pool": true }),
-    ...(kind === "public" && peers.distinct >= MIN_LINES && !isOne && !isPool && { "peer.diversePublic": true }),
+    ...(scope === "public" && peers.distinct >= MIN_LINES && !isOne && !isPool && { "peer.diversePublic": true }),
     ...(isOne && { "peer.range": namedRanges(top.text) }),
     "peer.v4mapped": share(traffic.mappedPeers, traffic.lines) >= NEARLY_ALL,
   };

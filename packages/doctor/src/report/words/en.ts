@@ -188,7 +188,7 @@ export const en = {
   logsSubjectIndex: "the hop at index {index}",
   logsSubjectWalk: "trusted proxies",
   logsParts: "Parts of the lines, by what is judged",
-  logsPart: "lines",
+  logsPart: "part",
   logsBefore: "before the given time",
   logsAfter: "after the given time",
   logsHttp: "requests",
