@@ -8,7 +8,7 @@ import { cpuSeconds } from "./traffic/machine.ts";
 import { inSession, type Sample, type Session } from "./traffic/session.ts";
 
 const EFFORT = { gateways: 20, changes: 100, changeSeconds: 60, windows: 6, windowSeconds: 5 };
-const QUICK = { gateways: 3, changes: 3, changeSeconds: 2, windows: 1, windowSeconds: 1 };
+const QUICK = { gateways: 2, changes: 2, changeSeconds: 0.3, windows: 1, windowSeconds: 0.2 };
 
 const CHANGES_PER_SECOND = 10;
 const CONNECTIONS = 32;

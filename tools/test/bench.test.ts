@@ -69,6 +69,24 @@ test.runIf(process.platform === "linux").each(traffic)(
   },
 );
 
+test.runIf(process.platform === "linux")("publish changes a policy that real gateways follow, and none of its changes fails", () => {
+  const { stdout, stderr, status } = bench("publish", "--json", "--quick");
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const { rows } = JSON.parse(stdout) as Report;
+  expect(rows.map((row) => `${row.case}, ${row.unit}`)).toEqual([
+    "answer-to-last-gateway p50, ms",
+    "answer-to-last-gateway p99, ms",
+    "call-to-answer p50, ms",
+    "call-to-answer p99, ms",
+    "changes made, changes",
+    "changes faults, faults",
+    "request-cpu quiet, µs",
+    "request-cpu changing, µs",
+    "request-cpu more, %",
+  ]);
+  expect(rows.find((row) => row.case === "changes faults")?.value).toBe(0);
+});
+
 test.runIf(process.platform === "linux")("logs reads a log beside awk, and says what memory it took", () => {
   const peers = capability("log-readers") ? ["mawk", "gawk", "goaccess"] : [];
   const cases = ["rate all-cores", "rate one-core", "memory file", "memory stream"];
