@@ -1,6 +1,7 @@
 import { environmentName } from "./api/environment-json.ts";
 import type { Change, Changed, Decide, DecideAll, EnvironmentContent, Stamp } from "./config-store/port.ts";
 import { deliveryOf } from "./delivery.ts";
+import type { FleetGateway } from "./fleet.ts";
 import type { ControlParts } from "./parts.ts";
 import { providersFor, withRanges } from "./ranges.ts";
 import { requireNoStage, staged } from "./stage.ts";
@@ -41,7 +42,13 @@ export async function changeAndPublish(parts: ControlParts, change: EnvironmentC
   return publish(parts, { ...changed, organization, environment });
 }
 
-type OrganizationChange = { readonly organization: string; readonly by: Stamp; readonly decide: DecideAll };
+type OrganizationChange = {
+  readonly organization: string;
+  readonly by: Stamp;
+  readonly decide: DecideAll;
+  /** Whether changes are tried on some gateways first, where their environments say so. */
+  readonly isStaged?: boolean;
+};
 
 /**
  * Changes an organization and its environments, all or nothing, and offers each environment as `changeAndPublish` does. They share one
@@ -49,22 +56,28 @@ type OrganizationChange = { readonly organization: string; readonly by: Stamp; r
  */
 export async function changeAllAndPublish(
   parts: ControlParts,
-  { organization, by, decide }: OrganizationChange,
+  { organization, by, decide, isStaged = false }: OrganizationChange,
 ): Promise<ReadonlyMap<string, Published>> {
-  const decideWithRanges: DecideAll = (standing) => {
+  const fleets = isStaged ? await fleetsOf(parts, organization) : new Map<string, readonly FleetGateway[]>();
+  const decideWhole: DecideAll = (standing) => {
     const { organization: content, environments } = decide(standing);
     const named = [...environments].map(([name, step]) => {
       const current = standing.environments.get(name);
       if (step.kind === "write") requireNoStage(current);
-      return [name, changeWithRanges(parts, step, current)] as const;
+      return [name, staged(changeWithRanges(parts, step, current), current, { fleet: fleets.get(name) ?? [] })] as const;
     });
     return { organization: content, environments: new Map(named) };
   };
-  const { environments } = await parts.store.of(organization).changeAll({ by, decide: decideWithRanges });
+  const { environments } = await parts.store.of(organization).changeAll({ by, decide: decideWhole });
   const publishing = [...environments].map(
     async ([environment, change]) => [environment, await publish(parts, { ...change, organization, environment })] as const,
   );
   return new Map(await Promise.all(publishing));
+}
+
+async function fleetsOf({ store, fleet }: ControlParts, organization: string): Promise<ReadonlyMap<string, readonly FleetGateway[]>> {
+  const names = await store.of(organization).names();
+  return new Map(await Promise.all(names.map(async (name) => [name, await fleet.of(organization, name)] as const)));
 }
 
 /**

@@ -199,6 +199,10 @@ describe("a change that is tried first", () => {
     await under.ask("POST /demo/routes", { body: { name: "a", target: "http://127.0.0.1:1" } });
     const { stage } = await rollout(under);
     expect(stage).toMatchObject({ firstGateways: [FIRST], maxFallbackRise: 0.1, minRequests: 7 });
+    await under.ask("POST /demo:abort");
+    const declared = { name: "demo", rollout: given, clientIpResolutionConfig: headerIndex(3) };
+    await under.ask("POST //v1/organizations/local:apply", { body: { environments: [declared] } });
+    expect((await rollout(under)).stage).toMatchObject({ firstGateways: [FIRST], minRequests: 7 });
     expect(Date.parse(stage.endTime) - Date.parse(stage.startTime)).toBe(500);
   });
 
@@ -214,6 +218,14 @@ describe("a change that is tried first", () => {
     expect([...faultsOf(answer)].sort()).toEqual(faults);
     expect(verdictOf(await change(under, 3, { "x-wherefrom-rollout-share": "half" }))).toBe("400 INVALID_ARGUMENT HEADERS_INVALID");
   });
+
+  test.each(["POST /demo:rollback", "POST ", "DELETE /demo", "POST //v1/organizations/local:apply"])(
+    "is not asked for by %s",
+    async (line) => {
+      const under = await openTestControl();
+      expect(verdictOf(await under.ask(line, { body: {}, headers: HALF }))).toBe("400 INVALID_ARGUMENT HEADERS_INVALID");
+    },
+  );
 
   test("is stopped by itself when more requests fall back than before", async () => {
     const under = await openFleet({ stageLookMs: 5 });

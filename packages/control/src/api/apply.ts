@@ -67,6 +67,7 @@ export const applyOrganization: Endpoint = {
     const published = await changeAllAndPublish(call.parts, {
       organization: call.organization,
       by: call.stamp(),
+      isStaged: true,
       decide(standing) {
         plans.unshift(judge(standing));
         return plans[0] as Plan;

@@ -5,13 +5,13 @@ import type { Decide, EnvironmentContent, EnvironmentRecord, OrganizationStore }
 import { ApiError } from "../http/api-error.ts";
 import { type Answer, type Call, type Endpoint, jsonAnswer, type QueryParameter } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
+import { audienceOf } from "../http/rollout-share.ts";
 import type { ControlLimits } from "../limits.ts";
 import { providersFor } from "../ranges.ts";
 import { type GivenEnvironment, newName, readEnvironmentBody, requireName, updatedSettings } from "./environment-body.ts";
 import { environmentJson, environmentName } from "./environment-json.ts";
 import { finishOperation } from "./finish-operation.ts";
 import { requireMatchOrPreview } from "./preview-tag.ts";
-import { audienceOf } from "./rollout-share.ts";
 import { type Paths, readUpdateMask } from "./update-mask.ts";
 
 const UPDATE_MASK: QueryParameter = {

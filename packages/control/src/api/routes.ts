@@ -6,8 +6,8 @@ import { ApiError } from "../http/api-error.ts";
 import { EMPTY } from "../http/empty.ts";
 import { type Answer, type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
+import { audienceOf } from "../http/rollout-share.ts";
 import { found, requireEnvironment } from "./environments.ts";
-import { audienceOf } from "./rollout-share.ts";
 import { holderOfPlace, placeOf, readRoute } from "./route-body.ts";
 
 export const listRoutes: Endpoint = {

@@ -6,6 +6,7 @@ import { type Caller, reasonOf } from "./caller.ts";
 import type { Call, Endpoint, RouteLine } from "./endpoint.ts";
 import { readJsonBody } from "./json-body.ts";
 import { writeJson } from "./presentation.ts";
+import { SHARE_HEADER } from "./rollout-share.ts";
 import { camelQuery, presentationOfFault, readStandardQuery } from "./standard-query.ts";
 
 /** What Hono hands to each handler beside the request. */
@@ -84,11 +85,17 @@ function authorOf({ name, isVerified }: Caller): Pick<Stamp, "author" | "isAutho
   return { author: name, isAuthorVerified: isVerified };
 }
 
-/** A condition that nobody looks at would let a change through that its sender thinks is safe. */
-function requireHonoured({ method, headers }: Request, { isConditional }: Endpoint): void {
-  if (method === "GET" || isConditional === true || !headers.has("if-match")) return;
-  const description = "Expected no condition, because this method does not look at one";
-  throw new ApiError("HEADERS_INVALID", `If-Match: ${description}`, [{ field: "if-match", description }]);
+/** A header that nobody looks at would let a change through that its sender thinks is safe. */
+function requireHonoured({ method, headers }: Request, { isConditional, isStaged }: Endpoint): void {
+  if (method === "GET") return;
+  if (headers.has("if-match") && isConditional !== true)
+    refuseHeader("if-match", "Expected no condition, because this method does not look at one");
+  if (headers.has(SHARE_HEADER) && isStaged !== true)
+    refuseHeader(SHARE_HEADER, "Expected no share, because a change by this method is not tried on some gateways first");
+}
+
+function refuseHeader(field: string, description: string): void {
+  throw new ApiError("HEADERS_INVALID", `${field}: ${description}`, [{ field, description }]);
 }
 
 async function requireOrganization(store: ConfigStore, name: string): Promise<void> {

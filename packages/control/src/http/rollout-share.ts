@@ -1,8 +1,8 @@
-import { ApiError } from "../http/api-error.ts";
-import { shownValue } from "../http/violations.ts";
+import { ApiError } from "./api-error.ts";
+import { shownValue } from "./violations.ts";
 
 /** The header of a write that says who gets it first. Not a parameter: Apigee's methods have exactly Apigee's. */
-const SHARE_HEADER = "x-wherefrom-rollout-share";
+export const SHARE_HEADER = "x-wherefrom-rollout-share";
 const SHARE = /^([1-9][0-9]?|100)$/;
 
 /** Who gets a write: as it says itself, or else as its environment says. Errors: `ApiError` HEADERS_INVALID. */
