@@ -73,9 +73,10 @@ export class Exchange {
     this.snapshot = snapshot;
     this.startedAtMs = startedAtMs;
     this.expectsContinue = expectsContinue;
-    response.once("close", () => this.finish());
+    (response as Marked)[EXCHANGE] = this;
+    response.on("close", finishExchange);
     // Writing to a client that has gone is an error event, and one that nobody hears would end the process.
-    response.on("error", () => response.destroy());
+    response.on("error", destroyResponse);
   }
 
   /** Whether the answer has gone, or the client has. */
@@ -137,6 +138,19 @@ export class Exchange {
     this.responseBytes = Buffer.byteLength(body);
     this.response.end(body);
   }
+}
+
+const EXCHANGE = Symbol("exchange");
+
+/** All responses share the two listeners below: a response finds its exchange by a property. */
+type Marked = ClientResponse & { [EXCHANGE]?: Exchange };
+
+function finishExchange(this: ClientResponse): void {
+  (this as Marked)[EXCHANGE]?.finish();
+}
+
+function destroyResponse(this: ClientResponse): void {
+  this.destroy();
 }
 
 /** What a connection of HTTP/1 is to its exchanges. One of HTTP/2 has none: its requests do not stand behind one another. */

@@ -20,7 +20,7 @@ type LogFileOptions = {
 };
 
 /** Lines are put together until there are so many bytes, or until so much time has passed. */
-const MAX_FILE_BATCH_BYTES = 65_536;
+const MAX_FILE_BATCH_BYTES = 262_144;
 /** No more than a pipe takes in undivided. */
 const MAX_PIPE_BATCH_BYTES = 4_096;
 const MAX_DELAY_MS = 200;

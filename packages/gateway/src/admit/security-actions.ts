@@ -51,9 +51,9 @@ export class SecurityActions {
     this.#flagNames = new Set(actions.flatMap(({ flag }) => flag?.headers.map(({ name }) => hyphenated(name.toLowerCase())) ?? []));
   }
 
-  /** Whether an action sets a header of this name, in lower case, in any spelling that a target takes for it. What a client sends by it would look like a flag. */
+  /** Whether an action sets a header of this name, in any spelling that a target takes for it. What a client sends by it would look like a flag. */
   isFlag(name: string): boolean {
-    return this.#flagNames.size > 0 && this.#flagNames.has(hyphenated(name));
+    return this.#flagNames.size > 0 && this.#flagNames.has(hyphenated(name.toLowerCase()));
   }
 
   /** Whether any of them asks where an address is from. */

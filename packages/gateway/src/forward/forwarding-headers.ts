@@ -60,22 +60,21 @@ export function claimsClient(name: string): boolean {
 }
 
 /**
- * What the gateway itself says about the client, as `[name, value, name, value]`.
+ * Adds what the gateway itself says about the client to `fields`, which are `[name, value, name, value]`.
  *
  * Shape: `replace` tells the resolved client and nothing else; `append` the verified part of the chain and then the peer. X-Real-IP is the
  *        resolved client in both. The scheme is that of the gateway's own connection: a proxy's word for another one is only a claim.
  * Source: RFC 7239 §4 to §6; the X-Forwarded fields have no standard.
  */
-export function forwardingFields(exchange: Exchange): string[] {
+export function addForwardingFields(fields: string[], exchange: Exchange): void {
   const client = exchange.resolution?.ip;
-  if (client === undefined || client === null) return [];
+  if (client === undefined || client === null) return;
   const chain = exchange.route?.route.forwardedHeaders === "append" ? verifiedChain(exchange, client) : [client];
   const scheme = exchange.connection.isEncrypted ? "https" : "http";
   const host = exchange.target?.host;
-  const fields = ["X-Forwarded-For", chain.join(", "), "X-Real-IP", client, "X-Forwarded-Proto", scheme];
+  fields.push("X-Forwarded-For", chain.length === 1 ? client : chain.join(", "), "X-Real-IP", client, "X-Forwarded-Proto", scheme);
   if (host !== undefined) fields.push("X-Forwarded-Host", host);
   fields.push("Forwarded", formatForwarded(chain, { scheme, host }));
-  return fields;
 }
 
 /**
@@ -101,9 +100,10 @@ type Hop = { readonly scheme: string; readonly host: string | undefined };
 
 /** RFC 7239: the parameters of this hop stand in the last element, which the gateway itself adds. */
 function formatForwarded(chain: readonly string[], { scheme, host }: Hop): string {
-  const elements = chain.map((ip) => `for=${formatNode(ip)}`);
+  let elements = "";
+  for (const ip of chain) elements += elements === "" ? `for=${formatNode(ip)}` : `, for=${formatNode(ip)}`;
   const own = host === undefined ? `proto=${scheme}` : `host=${formatValue(host)};proto=${scheme}`;
-  return `${elements.join(", ")};${own}`;
+  return `${elements};${own}`;
 }
 
 /** RFC 7239 §6: an IPv6 address stands in brackets, and so in quotes. */

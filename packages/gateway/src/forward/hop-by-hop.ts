@@ -27,24 +27,19 @@ const NEVER: ReadonlySet<string> = new Set([
   "cdn-loop",
 ]);
 
-/** Decides which fields of one message stay behind, its own Connection lines read. Names are given in lower case. */
-export type HopByHop = (name: string) => boolean;
-
-/**
- * Reads what a message declares to be about its connection only.
- *
- * A sender may name any field there, one that the gateway is to add as well: so strip first and add afterwards.
- */
-export function hopByHopOf(fields: readonly string[]): HopByHop {
-  const named = connectionOptions(fields);
-  if (named === undefined) return (name) => ALWAYS.has(name);
-  return (name) => ALWAYS.has(name) || named.has(name);
+/** Whether a field never passes to the next connection, whatever the message says. The name is given in lower case. */
+export function isHopByHop(name: string): boolean {
+  return ALWAYS.has(name);
 }
 
 const CONNECTION = "connection";
 
-/** The names in Connection; `undefined` when there is nothing in it but what goes anyway, which is nearly always. */
-function connectionOptions(fields: readonly string[]): ReadonlySet<string> | undefined {
+/**
+ * The further names, in lower case, that a message declares to be about its connection only; `undefined` when there are none, which is nearly always.
+ *
+ * A sender may name any field there, one that the gateway is to add as well: so strip first and add afterwards.
+ */
+export function connectionOptions(fields: readonly string[]): ReadonlySet<string> | undefined {
   let named: Set<string> | undefined;
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const name = fields[index] ?? "";

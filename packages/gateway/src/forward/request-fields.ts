@@ -7,8 +7,12 @@ import type { CompiledTarget } from "../route/targets.ts";
 import type { Runtime } from "../runtime.ts";
 import type { HopSigner } from "../signed-hop/hop-signer.ts";
 import { explanationValue } from "./explanation-header.ts";
-import { claimsClient, forwardingFields } from "./forwarding-headers.ts";
-import { hopByHopOf } from "./hop-by-hop.ts";
+import { addForwardingFields, claimsClient } from "./forwarding-headers.ts";
+import { connectionOptions, isHopByHop } from "./hop-by-hop.ts";
+import { knownNames } from "./known-names.ts";
+
+/** What a client says by these names is for the gateway, or not to be believed. */
+const staysBehind = knownNames((name) => isOwn(name) || isHopByHop(name) || claimsClient(name));
 
 /**
  * The header for the target, as `[name, value, name, value]`: what the client sent and is not about its own connection or about who it is, then what the gateway
@@ -16,22 +20,20 @@ import { hopByHopOf } from "./hop-by-hop.ts";
  */
 export function requestFields(exchange: Exchange, { route, target, runtime }: RequestFieldsContext): string[] {
   const { rawHeaders } = exchange.request;
-  const isHopByHop = hopByHopOf(rawHeaders);
+  const named = connectionOptions(rawHeaders);
   const { securityActions } = exchange.snapshot;
   const fields = ["Host", target.host];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? "";
-    const lower = name.toLowerCase();
-    if (isOwn(lower) || isHopByHop(lower) || claimsClient(lower) || securityActions.isFlag(lower)) continue;
+    if (staysBehind(name) || named?.has(name.toLowerCase()) || securityActions.isFlag(name)) continue;
     fields.push(name, rawHeaders[index + 1] ?? "");
   }
   // Added after the stripping: what a client names in Connection cannot take these away.
-  fields.push(
-    ...flagFields(exchange),
-    ...forwardingFields(exchange),
-    ...hopFields(exchange, { target, signer: runtime.signedHops.signer }),
-    ...loopField,
-  );
+  if (exchange.securityAction !== undefined) fields.push(...flagFields(exchange));
+  addForwardingFields(fields, exchange);
+  const { signer } = runtime.signedHops;
+  if (signer !== undefined) fields.push(...hopFields(exchange, { target, signer }));
+  fields.push(...loopField);
   if (route.route.sendExplanation) fields.push(...explanationFields(exchange, roomFor(exchange, { fields, limits: runtime.limits })));
   return fields;
 }
@@ -40,12 +42,12 @@ type RequestFieldsContext = { readonly route: CompiledRoute; readonly target: Co
 
 /** The signed hop, bound to the request as the target gets it. Signed anew for each attempt: the next gateway takes none twice. */
 function hopFields({ request, resolution, target: asked }: Exchange, { target, signer }: HopContext): string[] {
-  if (signer === undefined || resolution === undefined || asked === undefined) return [];
+  if (resolution === undefined || asked === undefined) return [];
   const bound = { method: request.method ?? "", host: target.host, pathAndQuery: asked.pathAndQuery };
   return signer.fieldsFor(resolution, { origin: target.origin, request: bound });
 }
 
-type HopContext = { readonly target: CompiledTarget; readonly signer: HopSigner | undefined };
+type HopContext = { readonly target: CompiledTarget; readonly signer: HopSigner };
 
 /** Request line, and what undici or Node adds: `Connection`, `Content-Length`. */
 const OTHER_BYTES = 512;

@@ -1,15 +1,18 @@
-import { hopByHopOf } from "./hop-by-hop.ts";
+import { connectionOptions, isHopByHop } from "./hop-by-hop.ts";
+import { knownNames } from "./known-names.ts";
+
+const staysBehind = knownNames(isHopByHop);
 
 /** The header of a response for the client, as `[name, value, name, value]`, without what was about the target's connection. */
 export function responseFields(fields: readonly string[], status: number): string[] {
-  const isHopByHop = hopByHopOf(fields);
+  const named = connectionOptions(fields);
+  // RFC 9110 §8.6: a 101 and a 204 have no content, so none has a length.
+  const hasLength = status !== 204 && status !== 101;
   const kept: string[] = [];
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const name = fields[index] ?? "";
-    const lower = name.toLowerCase();
-    if (isHopByHop(lower)) continue;
-    // RFC 9110 §8.6: a 101 and a 204 have no content, so none has a length.
-    if ((status === 204 || status === 101) && lower === "content-length") continue;
+    if (staysBehind(name) || named?.has(name.toLowerCase())) continue;
+    if (!hasLength && name.toLowerCase() === "content-length") continue;
     kept.push(name, fields[index + 1] ?? "");
   }
   return kept;
@@ -49,7 +52,8 @@ export function hasField(fields: readonly string[], name: string): boolean {
 }
 
 /** Raw fields as undici keeps them, as text. Latin-1 keeps every byte as it came. */
-export function textFields(raw: unknown): string[] {
-  if (!Array.isArray(raw)) return [];
-  return raw.map((part: unknown) => (Buffer.isBuffer(part) ? part.toString("latin1") : String(part)));
+export function textFields(raw: readonly (Buffer | string)[] | null): string[] {
+  const texts: string[] = [];
+  if (raw !== null) for (const part of raw) texts.push(typeof part === "string" ? part : part.toString("latin1"));
+  return texts;
 }

@@ -1,6 +1,6 @@
 import type { ClientRequest } from "../client-message.ts";
 import { claimsClient } from "./forwarding-headers.ts";
-import { hopByHopOf } from "./hop-by-hop.ts";
+import { connectionOptions, isHopByHop } from "./hop-by-hop.ts";
 
 /**
  * Fields that say how a message is framed, where it goes, who sends it or what its content is: too late behind a body that has been acted upon
@@ -33,10 +33,11 @@ const NEVER: ReadonlySet<string> = new Set([
 export function trailerPairs(fields: readonly string[]): [string, string][] {
   const pairs: [string, string][] = [];
   if (fields.length === 0) return pairs;
-  const isHopByHop = hopByHopOf(fields);
+  const named = connectionOptions(fields);
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const name = fields[index] ?? "";
-    if (isTrailer(name) && !isHopByHop(name.toLowerCase())) pairs.push([name, fields[index + 1] ?? ""]);
+    const lower = name.toLowerCase();
+    if (isTrailer(lower) && !isHopByHop(lower) && !named?.has(lower)) pairs.push([name, fields[index + 1] ?? ""]);
   }
   return pairs;
 }
@@ -52,7 +53,7 @@ export function announcedTrailers({ headers }: ClientRequest): string | undefine
   // Only chunks can have trailers behind them, and streams of HTTP/2.
   if (trailer === undefined || headers["content-length"] !== undefined) return undefined;
   const names = trailer.split(",").map((name) => name.trim());
-  const passing = names.filter((name) => TOKEN.test(name) && isTrailer(name));
+  const passing = names.filter((name) => TOKEN.test(name) && isTrailer(name.toLowerCase()));
   return passing.length === 0 ? undefined : passing.join(", ");
 }
 
@@ -67,7 +68,7 @@ export function takesTrailers({ headers }: ClientRequest): boolean {
 
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
+/** Names are given in lower case. */
 function isTrailer(name: string): boolean {
-  const lower = name.toLowerCase();
-  return !NEVER.has(lower) && !claimsClient(lower);
+  return !NEVER.has(name) && !claimsClient(name);
 }
