@@ -50,6 +50,12 @@ export function parseHttpUrl(text: string): string {
   throw new InvalidArgumentError("Expected an http:// or https:// URL.");
 }
 
+/** Reads http or https URLs with commas between them. Throws commander's argument error. */
+export function parseHttpUrls(text: string): string {
+  for (const url of text.split(",")) parseHttpUrl(url);
+  return text;
+}
+
 /** Reads a number of days. Throws commander's argument error. */
 export function parseDays(text: string): number {
   if (!DAYS.test(text)) throw new InvalidArgumentError("Expected a number of days from 0 to 99999.");

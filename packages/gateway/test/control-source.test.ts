@@ -194,6 +194,23 @@ test("it reports again and again how it does under the revision, and under the o
   expect(control.reports.at(-1)?.report).toMatchObject({ requests: 0, fallbacks: {}, before: { revision: 1, ...counts } });
 });
 
+test("of two nodes it follows the other one when one is lost, and control is away only when both are", async () => {
+  const [first, second] = [own(await new TinyControl().open()), own(await new TinyControl().open())];
+  for (const node of [first, second]) node.publish(revision(1));
+  const { gateway, notices } = await follow(first, { url: `${first.url},${second.url}` });
+  expect(second.asked).toEqual([]);
+  await first.close();
+  second.publish(revision(2));
+  await until(() => gateway.revision() === 2);
+  await until(() => second.reports.some(({ report }) => report.revision === 2));
+  expect(codes(notices)).not.toContain("CONTROL_LOST");
+  await second.close();
+  await until(() => codes(notices).includes("CONTROL_LOST"));
+  await first.open();
+  first.publish(revision(3));
+  await until(() => gateway.revision() === 3);
+});
+
 test("it waits for an environment that does not exist yet", async () => {
   const control = own(await new TinyControl().open());
   const following = follow(control);
@@ -208,7 +225,10 @@ test("without control there is no gateway: GATEWAY_SNAPSHOT_MISSING", async () =
   await expect(opening).rejects.toMatchObject({ code: "GATEWAY_SNAPSHOT_MISSING" });
 });
 
-test.each(["", "control", "ftp://control", "127.0.0.1:8081"])("«%s» is no URL of control", (url) => {
-  const attempt = (): unknown => controlSource({ url, organization: "local", environment: "demo", gatewayId: "g" });
-  expect(attempt).toThrowError(expect.objectContaining<Partial<GatewayError>>({ code: "GATEWAY_CONTROL_URL_INVALID" }));
-});
+test.each(["", "control", "http://127.0.0.1:1,", "http://127.0.0.1:1,control", "ftp://control", "127.0.0.1:8081"])(
+  "«%s» is no URL of control",
+  (url) => {
+    const attempt = (): unknown => controlSource({ url, organization: "local", environment: "demo", gatewayId: "g" });
+    expect(attempt).toThrowError(expect.objectContaining<Partial<GatewayError>>({ code: "GATEWAY_CONTROL_URL_INVALID" }));
+  },
+);

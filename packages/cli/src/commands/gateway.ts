@@ -4,7 +4,7 @@ import { CliError } from "../errors.ts";
 import type { GatewayNode } from "../gateway-node.ts";
 import type { GatewayNodeOptions } from "../gateway-setup.ts";
 import { addListenerOptions, LISTENER_FLAGS, type ListenerFlags } from "../listener-flags.ts";
-import { collectSnapshotKeys, parseGatewayName, parseHttpUrl, switchOption, valueOption } from "../option-values.ts";
+import { collectSnapshotKeys, parseGatewayName, parseHttpUrls, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
 import { runUntilStopped } from "../until-stopped.ts";
 import { type WorkersFlag, workersOption } from "../workers-flag.ts";
@@ -12,6 +12,7 @@ import { type WorkersFlag, workersOption } from "../workers-flag.ts";
 const EXAMPLES = `
 Examples:
   $ wherefrom gateway --control http://127.0.0.1:8081 --organization local --environment demo --port 8082
+  $ wherefrom gateway --control http://control-1:8081,http://control-2:8081    # nodes over one database: the next when one is lost
   $ wherefrom gateway --snapshot snapshot.json --host 0.0.0.0 --port 80
   $ wherefrom gateway --snapshot snapshot.json --unix /run/wherefrom/gateway.sock
   $ wherefrom gateway --snapshot snapshot.json --port 443 --tls-cert server.crt --tls-key server.key
@@ -53,7 +54,11 @@ export function addGatewayCommand(program: Command): void {
     .command("gateway")
     .description("Run a gateway")
     .addOption(
-      valueOption("--control <url>", "take the configuration from this management API", "WHEREFROM_CONTROL").argParser(parseHttpUrl),
+      valueOption(
+        "--control <url>",
+        "take the configuration from this management API; URL,URL: from one of its nodes",
+        "WHEREFROM_CONTROL",
+      ).argParser(parseHttpUrls),
     )
     .addOption(valueOption("--snapshot <file>", "take the configuration from this file", "WHEREFROM_SNAPSHOT"))
     .addOption(valueOption("--ranges <folder>", "with --snapshot: range files that provider:NAME means", "WHEREFROM_RANGES"))

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DeliveredTransaction, GatewayReport } from "@wherefrom/model";
 import { escapeText } from "wherefrom";
-import { GatewayError } from "../errors.ts";
 import { version } from "../version.ts";
 import { type BackOff, createBackOff } from "./back-off.ts";
 import { ControlClient, maxSnapshotBytes } from "./control-client.ts";
+import { parseControlUrls } from "./control-urls.ts";
 import { readEvents } from "./event-stream.ts";
 import type { Offered, SnapshotSink, SnapshotSource } from "./source.ts";
 
 export type ControlSourceOptions = {
-  /** `http://host:port`, with a path in front of `/v1` if there is one. */
+  /** `http://host:port`, with a path in front of `/v1` if there is one. Several with commas: nodes of one control plane, of which one is followed. */
   readonly url: string;
   readonly organization: string;
   readonly environment: string;
@@ -50,17 +50,17 @@ const defaultTiming: ControlTiming = {
 };
 
 /**
- * Snapshots from the control plane: by its event stream, and by long polling where a stream does not come through. When control is away the gateway goes
- * on with what it has, and the source comes back by itself. After each offer it tells control what runs here.
+ * Snapshots from the control plane: by its event stream, and by long polling where a stream does not come through. When a node of control is lost, the
+ * next one is tried. When none answers the gateway goes on with what it has, and the source comes back by itself. After each offer it tells control what runs here.
  *
  * Errors: `GATEWAY_CONTROL_URL_INVALID`, at once. Nothing later: what goes wrong then is a notice.
  */
 export function controlSource(options: ControlSourceOptions): SnapshotSource {
-  const url = parseUrl(options.url);
+  const urls = parseControlUrls(options.url);
   let follower: Follower | undefined;
   return {
     async open(sink) {
-      follower = new Follower({ ...options, url }, sink);
+      follower = new Follower({ ...options, urls }, sink);
     },
     deliver: (transaction) => follower?.deliver(transaction),
     async close() {
@@ -70,16 +70,7 @@ export function controlSource(options: ControlSourceOptions): SnapshotSource {
   };
 }
 
-function parseUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-  throw new GatewayError(
-    "GATEWAY_CONTROL_URL_INVALID",
-    `Control URL: expected http://host:port or https://host:port, received ${escapeText(text)}`,
-  );
-}
-
-type FollowerOptions = Omit<ControlSourceOptions, "url"> & { readonly url: URL };
+type FollowerOptions = Omit<ControlSourceOptions, "url"> & { readonly urls: readonly [URL, ...URL[]] };
 
 /** Transactions that wait for control. One has at most the header of a request and of an answer. */
 const MAX_WAITING_TRANSACTIONS = 150;
@@ -89,7 +80,11 @@ const MAX_TRANSACTIONS_AT_ONCE = 10;
 class Follower {
   readonly #sink: SnapshotSink;
   readonly #timing: ControlTiming;
-  readonly #client: ControlClient;
+  readonly #clients: readonly ControlClient[];
+  /** The node that is followed, or tried. */
+  #client: ControlClient;
+  /** Nodes that were tried in a row without success. */
+  #failures = 0;
   readonly #backOff: BackOff;
   readonly #closing = new AbortController();
   readonly #following: Promise<void>;
@@ -105,7 +100,11 @@ class Follower {
   constructor(options: FollowerOptions, sink: SnapshotSink) {
     this.#sink = sink;
     this.#timing = { ...defaultTiming, ...options.timing };
-    this.#client = new ControlClient(options, { signal: this.#closing.signal, requestTimeoutMs: this.#timing.requestTimeoutMs });
+    const { signal } = this.#closing;
+    const { requestTimeoutMs } = this.#timing;
+    const [first, ...others] = options.urls;
+    this.#client = new ControlClient({ ...options, url: first }, { signal, requestTimeoutMs });
+    this.#clients = [this.#client, ...others.map((url) => new ControlClient({ ...options, url }, { signal, requestTimeoutMs }))];
     this.#backOff = createBackOff({
       minMs: this.#timing.minReconnectMs,
       maxMs: this.#timing.maxReconnectMs,
@@ -118,7 +117,7 @@ class Follower {
   async close(): Promise<void> {
     this.#closing.abort();
     clearInterval(this.#heartbeat);
-    await this.#client.close();
+    await Promise.all(this.#clients.map((client) => client.close()));
     await this.#following;
   }
 
@@ -148,8 +147,10 @@ class Follower {
     });
   }
 
+  /** One node after the other, with a pause between any two: one that takes the connection and drops it costs no more than one that does not. */
   async #follow(): Promise<void> {
-    while (!this.#closing.signal.aborted) {
+    for (let place = 0; !this.#closing.signal.aborted; place = (place + 1) % this.#clients.length) {
+      this.#client = this.#clients[place] ?? this.#client;
       try {
         const how = await this.#followEvents();
         if (how === "not-offered") await this.#followPolls();
@@ -240,6 +241,7 @@ class Follower {
 
   #connected(how: "stream" | "poll"): void {
     this.#backOff.reset();
+    this.#failures = 0;
     if (this.#isConnected) return;
     this.#isConnected = true;
     this.#isLost = false;
@@ -253,10 +255,11 @@ class Follower {
       });
   }
 
-  /** Said once for each loss, not for each attempt. */
+  /** Said once for each loss, not for each attempt, and only when no node is left to be tried. */
   #lost(error: unknown): void {
     this.#isConnected = false;
-    if (this.#isLost || this.#closing.signal.aborted) return;
+    this.#failures += 1;
+    if (this.#failures < this.#clients.length || this.#isLost || this.#closing.signal.aborted) return;
     this.#isLost = true;
     this.#sink.control("away");
     this.#sink.notify({ level: "warning", code: "CONTROL_LOST", message: `Control is away, trying again: ${messageOf(error)}` });
