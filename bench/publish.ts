@@ -12,12 +12,14 @@ const QUICK = { gateways: 2, changes: 2, changeSeconds: 0.3, windows: 1, windowS
 
 const CHANGES_PER_SECOND = 10;
 const CONNECTIONS = 32;
+/** Of the time in which nothing changes, to know what the processes cost anyway. */
+const IDLE_PART = 0.1;
 
 type Effort = typeof EFFORT;
 
 /**
  * How long after the answer of the API the last of 20 gateways resolves by the new policy, asked at each of them; whether all of them follow ten changes a
- * second for a minute; and what those cost a gateway under load in processor time for a request. For the last one all other gateways are gone: they would
+ * second for a minute, and what each costs in processor time; and what those cost a gateway under load for a request. For the last one all other gateways are gone: they would
  * have machines of their own, and here they would slow down who asks.
  */
 export function measurePublish(options: BenchOptions): Promise<readonly Row[]> {
@@ -41,14 +43,15 @@ async function openFleet({ programs, originPort }: Session, { gateways }: Effort
   const folder = programs.folder();
   const start = (name: string, told: object, side: "proxy" | "traffic") =>
     programs.start([process.execPath, "--max-semi-space-size=1", script(name), JSON.stringify(told)], side);
-  const control = (await start("control-node", { folder, originPort }, "traffic").hears()) as { url: string; snapshotKey: string };
+  const controlProgram = start("control-node", { folder, originPort }, "traffic");
+  const control = (await controlProgram.hears()) as { url: string; snapshotKey: string };
   const nodes: Node[] = [];
   // One after another: twenty processes that compile at the same time help nobody.
   for (let at = 0; at < gateways; at++) {
     const program = start("gateway-node", { ...control, id: `gw-${at}`, folder }, at % 2 === 0 ? "proxy" : "traffic");
     nodes.push({ program, ...((await program.hears()) as { port: number; questionPort: number }) });
   }
-  return new Fleet(control.url, nodes);
+  return new Fleet({ program: controlProgram, url: control.url }, nodes);
 }
 
 /** Changes one after another. A gateway counts as following when its own answer is that of the new policy. */
@@ -72,15 +75,19 @@ async function followChanges(fleet: Fleet, { changes }: Effort): Promise<readonl
 }
 
 async function changeForLong(fleet: Fleet, { changeSeconds }: Effort): Promise<readonly Sample[]> {
+  const idle = await fleet.cpuWhile(() => sleep(changeSeconds * IDLE_PART * 1_000));
   const stop = new AbortController();
   const changes = changeAgainAndAgain(fleet, stop.signal);
-  await sleep(changeSeconds * 1_000);
+  const busy = await fleet.cpuWhile(() => sleep(changeSeconds * 1_000));
   stop.abort();
   const { made, faults } = await changes;
   await fleet.untilAllSay(await fleet.change());
+  const costMs = (of: "control" | "gateway"): number => ((busy[of] - idle[of] / IDLE_PART) / made) * 1_000;
   return [
     { case: "changes made", value: made, unit: "changes" },
     { case: "changes faults", value: faults, unit: "faults" },
+    { case: "change-cpu control", value: costMs("control"), unit: "ms" },
+    { case: "change-cpu gateway", value: costMs("gateway"), unit: "ms" },
   ];
 }
 

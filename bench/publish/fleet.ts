@@ -1,21 +1,27 @@
 import { Agent, request } from "node:http";
+import { cpuSeconds } from "../traffic/machine.ts";
 import type { Program } from "../traffic/programs.ts";
 
 /** A gateway of the fleet, and where it says who a request is from. */
 export type Node = { readonly program: Program; readonly port: number; readonly questionPort: number };
+
+/** Processor time in seconds: of control, and of a gateway on average. */
+type Cpu = { readonly control: number; readonly gateway: number };
 
 const CHAIN = ["192.0.2.1", "192.0.2.2", "192.0.2.3"] as const;
 const TIMEOUT_MS = 10_000;
 
 /** A control with its gateways, as a benchmark drives them. */
 export class Fleet {
+  readonly #control: Program;
   #nodes: readonly Node[];
   readonly #environmentUrl: string;
   readonly #agent = new Agent({ keepAlive: true });
   #changes = 0;
 
-  constructor(controlUrl: string, nodes: readonly Node[]) {
-    this.#environmentUrl = `${controlUrl}/v1/organizations/local/environments/bench`;
+  constructor({ program, url }: { readonly program: Program; readonly url: string }, nodes: readonly Node[]) {
+    this.#control = program;
+    this.#environmentUrl = `${url}/v1/organizations/local/environments/bench`;
     this.#nodes = nodes;
   }
 
@@ -44,6 +50,18 @@ export class Fleet {
         }
       }),
     );
+  }
+
+  async cpuWhile(act: () => Promise<unknown>): Promise<Cpu> {
+    const before = this.#cpu();
+    await act();
+    const after = this.#cpu();
+    return { control: after.control - before.control, gateway: after.gateway - before.gateway };
+  }
+
+  #cpu(): Cpu {
+    const all = this.#nodes.reduce((sum, { program }) => sum + cpuSeconds(program.pid), 0);
+    return { control: cpuSeconds(this.#control.pid), gateway: all / this.#nodes.length };
   }
 
   /** Ends all gateways but the first. */

@@ -80,6 +80,8 @@ test.runIf(process.platform === "linux")("publish changes a policy that real gat
     "call-to-answer p99, ms",
     "changes made, changes",
     "changes faults, faults",
+    "change-cpu control, ms",
+    "change-cpu gateway, ms",
     "request-cpu quiet, µs",
     "request-cpu changing, µs",
     "request-cpu more, %",
