@@ -96,7 +96,7 @@ export const capabilities = {
   googleapi: {
     packages: ["python3-googleapi"],
     tests: "tests of the management API with Google's Python client",
-    whyNot: () => whyNoPythonModules(["googleapiclient", "httplib2"]),
+    whyNot: () => whyNoPythonModules(["googleapiclient", "httplib2", "google.oauth2.credentials", "google_auth_httplib2"]),
   },
   "python-dotenv": {
     packages: ["python3-dotenv", "python3-pydantic"],

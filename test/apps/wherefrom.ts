@@ -26,9 +26,9 @@ export type RunningUp = UpReady & {
   readonly environmentUrl: string;
 };
 
-/** Starts `wherefrom up` on free ports unless the arguments name some, and waits for the line that says where it is. */
+/** Starts `wherefrom up`, asking nobody for a token, on free ports unless the arguments name some, and waits for the line that says where it is. */
 export function startUp(data: string, args: readonly string[] = []): Promise<RunningUp> {
-  return startUpBy([...WHEREFROM, "up"], data, args);
+  return startUpBy([...WHEREFROM, "up", "--auth", "off"], data, args);
 }
 
 /** The same by the command of the README, `npm start`. */

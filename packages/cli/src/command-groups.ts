@@ -30,6 +30,7 @@ const GROUPS: readonly CommandGroup[] = [
   },
   { words: ["audit"], add: async (program, { exit }) => (await import("./commands/audit.ts")).addAuditCommand(program, exit) },
   { words: ["profile"], add: async (program) => (await import("./commands/profile.ts")).addProfileCommand(program) },
+  { words: ["token"], add: async (program) => (await import("./commands/token.ts")).addTokenCommand(program) },
   { words: ["completion"], add: async (program) => (await import("./commands/completion.ts")).addCompletionCommand(program) },
 ];
 

@@ -11,6 +11,7 @@ const MAX_QUOTED_CHARS = 300;
 export type DemoRouteOptions = Names & {
   /** Where the management API listens. */
   readonly apiUrl: string;
+  readonly token: string;
   /** Where the demo upstream listens now: another port at each start. */
   readonly target: string;
 };
@@ -27,23 +28,27 @@ export function demoRoute(target: string): { name: string; host: string; basePat
  *
  * Errors: `CliError` DEMO_ROUTE_REFUSED when the management API does not take the change.
  */
-export async function pointDemoRoute({ apiUrl, organization, environment, target }: DemoRouteOptions): Promise<void> {
+export async function pointDemoRoute({ apiUrl, token, organization, environment, target }: DemoRouteOptions): Promise<void> {
   const routesUrl = `${apiUrl}/v1/organizations/${encodeURIComponent(organization)}/environments/${encodeURIComponent(environment)}/routes`;
-  const { routes = [] } = (await call("GET", routesUrl)) as { routes?: readonly { readonly name: string; readonly target: string }[] };
+  const { routes = [] } = (await call("GET", routesUrl, { token })) as {
+    routes?: readonly { readonly name: string; readonly target: string }[];
+  };
   const existing = routes.find((route) => route.name === DEMO_ROUTE_NAME);
   if (existing === undefined && routes.length > 0) return;
   if (existing?.target === target) return;
-  if (existing === undefined) await call("POST", routesUrl, demoRoute(target));
-  else await call("PUT", `${routesUrl}/${DEMO_ROUTE_NAME}`, { ...existing, target });
+  if (existing === undefined) await call("POST", routesUrl, { token, body: demoRoute(target) });
+  else await call("PUT", `${routesUrl}/${DEMO_ROUTE_NAME}`, { token, body: { ...existing, target } });
 }
 
-async function call(method: "GET" | "POST" | "PUT", url: string, body?: object): Promise<unknown> {
+type Sending = { readonly token: string; readonly body?: object };
+
+async function call(method: "GET" | "POST" | "PUT", url: string, { token, body }: Sending): Promise<unknown> {
   const response = await fetch(url, {
     method,
     headers: {
       accept: "application/json",
       "content-type": "application/json",
-      "x-wherefrom-author": "wherefrom up",
+      authorization: `Bearer ${token}`,
       "x-wherefrom-rollout-share": "100",
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -14,11 +14,13 @@ import { CliError } from "./errors.ts";
 import { type ListenerFlags, listenerOf } from "./listener-flags.ts";
 import type { Names } from "./names.ts";
 import { openFolder } from "./ranges-folder.ts";
+import { readTokenFile } from "./token-file.ts";
 import type { WorkersFlag } from "./workers-flag.ts";
 
 const MAX_ID_CHARS = 63;
 const DEFAULT_SNAPSHOT_CACHE = "./data/snapshots";
 const FIRST_USE = "first-use";
+const TOKEN_FILE_FLAG = "--control-token-file";
 /** Two, for the time in which control changes its key. */
 const MAX_SNAPSHOT_KEYS = 2;
 
@@ -29,7 +31,7 @@ export type GatewayNodeOptions = Names &
     /** Where to listen: what the flags say, or the gateway file that they name. */
     readonly place: ListenerFlags | { readonly config: string };
     readonly source:
-      | { readonly kind: "control"; readonly url: string }
+      | { readonly kind: "control"; readonly url: string; readonly tokenFile?: string | undefined }
       | { readonly kind: "snapshot"; readonly file: string; readonly ranges?: string | undefined };
     /** By what name the gateway reports itself; the machine and the port when absent. */
     readonly id?: string | undefined;
@@ -84,7 +86,10 @@ export async function openSource(
     }
     return keptSource(fileSource(source.file, { ranges: await openFolder(source.ranges, new Map()) }), { place, keys });
   }
-  const control = controlSource({ url: source.url, organization, environment, gatewayId: id });
+  const { url, tokenFile } = source;
+  if (tokenFile !== undefined) readTokenFile(tokenFile, TOKEN_FILE_FLAG);
+  const token = tokenFile === undefined ? undefined : () => readTokenFile(tokenFile, TOKEN_FILE_FLAG);
+  const control = controlSource({ url, organization, environment, gatewayId: id, token });
   return keptSource(control, { place, keys, organization, environment });
 }
 

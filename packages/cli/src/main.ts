@@ -64,6 +64,7 @@ function createProgram(): Command {
     .version(readVersion())
     .helpCommand("help [command]", "show the help of a command")
     .addHelpText("after", EXAMPLES)
+    .enablePositionalOptions() // control and what stands below it have options of the same names
     .showHelpAfterError("Run it with --help for the options and examples")
     .exitOverride()
     .hook("preAction", (_program, command) => readSwitches(command, process.env));

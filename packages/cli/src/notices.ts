@@ -19,6 +19,8 @@ export function printControlNotice(notice: ControlNotice): void {
           ? `info: ${notice.of} of the database work again`
           : `warning: ${notice.of} of the database do not work: ${notice.why}`,
       );
+    case "client-blocked":
+      return print(`warning: ${notice.client} failed to authenticate at the API too often, and is not let in for a while`);
     case "internal-error":
       return print(`warning: the API failed on request ${notice.requestId}: ${messageOf(notice.error)}`);
     case "gateways-not-stored":

@@ -3,6 +3,7 @@ import { type Control, openControl } from "@wherefrom/control";
 import { controlSource, keptSource } from "@wherefrom/gateway";
 import type { AdminFlags } from "./admin-flags.ts";
 import { adminOptions, openAdminListener } from "./admin-listener.ts";
+import type { AuthFlag } from "./auth-flag.ts";
 import { prepareDataFolder, withDataFlag } from "./data-folder.ts";
 import { demoRoute, pointDemoRoute } from "./demo-route.ts";
 import { openDemoUpstream } from "./demo-upstream.ts";
@@ -18,7 +19,8 @@ const GATEWAY_ID = "local";
 
 export type SystemOptions = Names &
   AdminFlags &
-  WorkersFlag & {
+  WorkersFlag &
+  AuthFlag & {
     readonly gatewayHost: string;
     readonly gatewayPort: number;
     readonly apiHost: string;
@@ -36,6 +38,8 @@ export type System = Names & {
   readonly demoUrl: string | null;
   /** Of the listener for health and metrics, where there is one. */
   readonly adminUrl: string | undefined;
+  /** The admin token, at the first start. */
+  readonly firstToken: string | undefined;
   /** The data folder's absolute path. */
   readonly data: string;
 };
@@ -53,8 +57,13 @@ export async function openSystem(options: SystemOptions, own: Own): Promise<Syst
   const demo = options.demo ? own(await openDemoUpstream()) : undefined;
   const control = own(await withDataFlag(options.data, () => openApi(options)));
   await control.seedEnvironment({ organization, name: environment, routes: demo === undefined ? [] : [demoRoute(demo.url)] });
-  if (demo !== undefined) await pointDemoRoute({ apiUrl: control.url, organization, environment, target: demo.url });
-  const followed = controlSource({ url: control.url, organization, environment, gatewayId: GATEWAY_ID });
+  const keyFor = (role: "operator" | "gateway"): string =>
+    control.issueKey({ name: "up", role, organization, environments: [environment] });
+  if (demo !== undefined) {
+    await pointDemoRoute({ apiUrl: control.url, token: keyFor("operator"), organization, environment, target: demo.url });
+  }
+  const key = keyFor("gateway");
+  const followed = controlSource({ url: control.url, organization, environment, gatewayId: GATEWAY_ID, token: () => key });
   const source = own(keptSource(followed, { keys: [control.snapshotKey], organization, environment }));
   const { gatewayHost: host, gatewayPort: port } = options;
   const gateway = own(
@@ -76,17 +85,19 @@ export async function openSystem(options: SystemOptions, own: Own): Promise<Syst
     apiUrl: control.url,
     demoUrl: demo?.url ?? null,
     adminUrl: admin?.url,
+    firstToken: control.firstToken,
     organization,
     environment,
     data: absolutePath(options.data),
   };
 }
 
-async function openApi({ apiHost: host, apiPort: port, data, organization, ranges: folder }: SystemOptions): Promise<Control> {
+async function openApi(options: SystemOptions): Promise<Control> {
+  const { apiHost: host, apiPort: port, data, organization, ranges: folder, auth: access } = options;
   const ranges = await openFolder(folder);
   const database = `sqlite:${join(data, DATABASE_FILE)}`;
   return withListenFlags(
     { host, port, hostFlag: "--api-host", portFlag: "--api-port", hostVariable: "WHEREFROM_API_HOST", portVariable: "WHEREFROM_API_PORT" },
-    () => openControl({ listen: { host, port }, database, organization, ...(ranges && { ranges }), onNotice: printControlNotice }),
+    () => openControl({ listen: { host, port }, database, organization, access, ...(ranges && { ranges }), onNotice: printControlNotice }),
   );
 }

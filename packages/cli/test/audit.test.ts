@@ -7,7 +7,7 @@ test("a log is verified with what it belongs to, and an edit of either shows", a
   const { control, run, json, database } = await openControlForCli();
   await run(["env", "set", "prod", "--description", "second"]);
   const { stdout } = await run(["audit", "list"]);
-  expect(stdout.split("\n")[1]).toMatch(/^3 +[\d :-]+ UTC +alice\? +updated +environments\/prod +2$/);
+  expect(stdout.split("\n")[1]).toMatch(/^3 +[\d :-]+ UTC +process:alice +updated +environments\/prod +2$/);
   const clean = await json(["audit", "verify"]);
   expect(clean).toMatchObject({ version: 1, entries: 3, versions: 2, faults: [], head: expect.stringMatching(/^3:[0-9a-f]{64}$/) });
   expect((await run(["audit", "verify", "--head", clean.head])).code).toBe(0);
@@ -21,7 +21,10 @@ test("a log is verified with what it belongs to, and an edit of either shows", a
   );
   file.close();
   const again = await openControl({ listen: { host: "127.0.0.1", port: 0 }, organization: "local", database: `sqlite:${database}` });
-  const env = { WHEREFROM_API_URL: again.url };
+  const env = {
+    WHEREFROM_API_URL: again.url,
+    WHEREFROM_TOKEN: again.issueKey({ name: "auditor", role: "viewer", organization: "local" }),
+  };
   const forged = await run(["audit", "verify", "--head", `9:${"0".repeat(64)}`], { env });
   await again.close();
   expect(forged.code).toBe(1);

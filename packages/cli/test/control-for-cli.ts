@@ -10,7 +10,7 @@ export type ControlForCli = {
   readonly control: Control;
   readonly folder: string;
   readonly database: string;
-  /** Runs `wherefrom`, by default as the user alice. */
+  /** Runs `wherefrom`, by default with a token of alice that may do everything. */
   run(args: readonly string[], options?: CommandOptions): Promise<Finished>;
   /** Runs it with `--json`, and reads what it writes. */
   // biome-ignore lint/suspicious/noExplicitAny: a test names the fields it expects, and a missing one fails it
@@ -31,7 +31,8 @@ export async function openControlForCli(): Promise<ControlForCli> {
   });
   const routes = [{ name: "all", target: "http://127.0.0.1:9000" }];
   await control.seedEnvironment({ organization: "local", name: "prod", clientIpResolutionConfig: XFF_LEFTMOST, routes });
-  const env = { WHEREFROM_API_URL: control.url, WHEREFROM_AUTHOR: "alice", XDG_CONFIG_HOME: folder };
+  const token = control.issueKey({ name: "alice", role: "admin", organization: "-" });
+  const env = { WHEREFROM_API_URL: control.url, WHEREFROM_TOKEN: token, XDG_CONFIG_HOME: folder };
   const run = (args: readonly string[], options: CommandOptions = {}): Promise<Finished> =>
     runCommand(args, { ...options, env: { ...env, ...options.env } });
   return {

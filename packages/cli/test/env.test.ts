@@ -23,11 +23,11 @@ test("an environment is listed, read, changed for a reason, and told of in the h
   });
   const history = await run(["env", "history", "prod"]);
   expect(history.stdout.split("\n")[1]).toMatch(
-    /^2 +[\d :-]+ UTC +updated +alice\? +Zwei Proxys: gr\\u00f6\\u00dfer +\/clientIpResolutionConfig\/headerIndexAlgorithm \/clientIpResolutionConfig\/trustedProxiesAlgorithm$/,
+    /^2 +[\d :-]+ UTC +updated +process:alice +Zwei Proxys: gr\\u00f6\\u00dfer +\/clientIpResolutionConfig\/headerIndexAlgorithm \/clientIpResolutionConfig\/trustedProxiesAlgorithm$/,
   );
   const one = await json(["env", "history", "prod", "--revision", "2", "--from", "1"]);
   expect(one).toMatchObject({
-    revision: { author: "alice", reason: "Zwei Proxys: größer" },
+    revision: { author: "process:alice", reason: "Zwei Proxys: größer" },
     from: 1,
     changes: [{ kind: "removed" }, { kind: "added" }],
   });
@@ -46,8 +46,9 @@ test("an environment is rolled back, by a version of it that stands", async () =
 test("a rollout is shown, tried first, stopped and rolled back", async () => {
   const { control, run, json } = await openControlForCli();
   const gateway = `${control.url}/v1/organizations/local/environments/prod/gateways/gw-a`;
+  const authorization = `Bearer ${control.issueKey({ name: "gw-a", role: "gateway", organization: "local", environments: ["prod"] })}`;
   const report = (body: object) =>
-    fetch(gateway, { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    fetch(gateway, { method: "PUT", headers: { "content-type": "application/json", authorization }, body: JSON.stringify(body) });
   await report({ revision: 1, version: "0.1.0", requests: 8, fallbacks: { "header-absent": 1 } });
   const done = await run(["env", "rollout", "prod", "--watch"]);
   expect(done).toMatchObject({ code: 0, stderr: "" });

@@ -36,6 +36,7 @@ test("up, in several processes, and gateway answer for their health where they a
     WHEREFROM_ADMIN_PORT: "0",
     WHEREFROM_JSON: "1",
     WHEREFROM_WORKERS: "2",
+    WHEREFROM_AUTH: "off",
   });
   const { api, admin } = await ready(up);
   const gateway = start(["gateway", "--control", api, "--port", "0", "--admin-port", "0", "--json"]);
@@ -68,7 +69,11 @@ test("a gateway that waits for its first snapshot lives and is not ready", async
 
 test("a gateway that was killed comes back without control, by the snapshot that it had", async () => {
   const cache = join(newFolder(), "deep");
-  const control = start(["up", "--data", newFolder()], { WHEREFROM_GATEWAY_PORT: "0", WHEREFROM_API_PORT: "0", WHEREFROM_JSON: "1" });
+  const control = start(["up", "--data", newFolder(), "--auth", "off"], {
+    WHEREFROM_GATEWAY_PORT: "0",
+    WHEREFROM_API_PORT: "0",
+    WHEREFROM_JSON: "1",
+  });
   const { api } = await ready(control);
   const args = ["gateway", "--control", api, "--port", "0", "--id", "g2", "--snapshot-cache", cache, "--admin-port", "0", "--json"];
   const first = start(args);

@@ -256,7 +256,7 @@ function start(args: readonly string[]): RunningCommand {
   return command;
 }
 
-async function ready(command: RunningCommand): Promise<{ readonly gateway: string; readonly api: string }> {
+async function ready(command: RunningCommand): Promise<{ readonly gateway: string; readonly api: string; readonly adminToken: string }> {
   const [line] = await command.says(/^\{.*\}$/m);
   return JSON.parse(line);
 }
@@ -264,9 +264,9 @@ async function ready(command: RunningCommand): Promise<{ readonly gateway: strin
 test("up --ranges knows the providers of its folder, and its gateway answers by them", async () => {
   const { folder, at } = prepared({ "ranges/edge.json": rangesOf("edge", [...edge, "52.9.0.0/16"]), "ranges/other.json": "{" });
   const command = start(["up", "--ranges", folder, "--data", at("data"), "--gateway-port", "0", "--api-port", "0"]);
-  const { gateway, api } = await ready(command);
+  const { gateway, api, adminToken } = await ready(command);
   const environment = `${api}/v1/organizations/local/environments/demo`;
-  const headers = { "content-type": "application/json" };
+  const headers = { "content-type": "application/json", authorization: `Bearer ${adminToken}` };
   const patched = await fetch(environment, { method: "PATCH", headers, body: JSON.stringify({ clientIpResolutionConfig: byEdge }) });
   expect(patched.status).toBe(200);
   expect(await (await fetch(gateway, { headers: throughEdge })).json()).toMatchObject({ ip: "203.0.113.7", trust: "verified" });

@@ -32,6 +32,7 @@ async function openFleet(): Promise<FleetUnderTest> {
     listen: { host: "127.0.0.1", port: 0 },
     database: `sqlite:${join(folder, "control.db")}`,
     organization: "local",
+    access: "off",
     limits: { stageLookMs: 10 },
   });
   onTestFinished(() => control.close());

@@ -30,6 +30,7 @@ beforeAll(async () => {
     listen: { host: "127.0.0.1", port: 0 },
     organization: "local",
     database: `sqlite:${join(folder, "a.db")}`,
+    access: "off",
   });
   await control.seedEnvironment({ organization: "local", name: "demo", routes: [{ name: "all", target: target.origin }] });
 });

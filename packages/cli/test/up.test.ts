@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -30,6 +30,8 @@ type Ready = {
   readonly organization: string;
   readonly environment: string;
   readonly demo: string | null;
+  /** At the first start on a folder. */
+  readonly adminToken?: string;
 };
 
 async function ready(command: RunningCommand): Promise<Ready> {
@@ -42,7 +44,7 @@ const chain = { "X-Forwarded-For": "203.0.113.7, 198.51.100.9" };
 
 test("up resolves a request, a PATCH changes the next one, and SIGINT ends it with 0", async () => {
   const command = start(["up", "--data", newFolder(), "--environment", "trial"], freePorts);
-  const { gateway, api, organization, environment, demo } = await ready(command);
+  const { gateway, api, organization, environment, demo, adminToken } = await ready(command);
   expect({ organization, environment, demo }).toEqual({
     organization: "local",
     environment: "trial",
@@ -51,7 +53,7 @@ test("up resolves a request, a PATCH changes the next one, and SIGINT ends it wi
   expect(await (await fetch(gateway, { headers: chain })).json()).toMatchObject({ ip: "203.0.113.7", algorithm: "default" });
   const patched = await fetch(`${api}/v1/organizations/local/environments/trial?updateMask=client_ip_resolution_config`, {
     method: "PATCH",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", authorization: `Bearer ${adminToken}` },
     body: '{"clientIpResolutionConfig":{"headerIndexAlgorithm":{"ipHeaderName":"X-Forwarded-For","ipHeaderIndex":-1}}}',
   });
   expect(patched.status).toBe(200);
@@ -74,11 +76,34 @@ test("a second start on the same data keeps the policy and points the demo route
   const data = newFolder();
   for (const round of ["first", "second"]) {
     const command = start(["up", "--data", data], freePorts);
-    const { gateway } = await ready(command);
+    const { gateway, adminToken } = await ready(command);
+    expect(adminToken, round).toEqual(round === "first" ? expect.stringMatching(/^wft_/) : undefined);
     expect(await (await fetch(gateway, { headers: chain })).json(), round).toMatchObject({ ip: "203.0.113.7" });
     command.child.kill("SIGINT");
     expect((await command.finished).code).toBe(0);
   }
+});
+
+test("up says when it asks nobody for a token, and control's admin token can be made anew", async () => {
+  const data = newFolder();
+  const open = start(["up", "--data", data, "--gateway-port", "0", "--api-port", "0", "--auth", "off", "--no-demo"]);
+  await open.says(/access control is off: every user of this machine may change everything/);
+  open.child.kill("SIGINT");
+  expect(await open.finished).toMatchObject({ stdout: expect.not.stringContaining("wft_") });
+  const database = `sqlite:${join(data, "control.db")}`;
+  const tokens = [];
+  for (const round of [1, 2]) {
+    const { code, stdout } = await runCommand(["control", "reset-token", "--database", database]);
+    expect(code, `round ${round}`).toBe(0);
+    tokens.push(/^ {2}(wft_\S+)$/m.exec(stdout)?.[1] ?? "");
+  }
+  const control = start(["control", "--port", "0", "--database", database, "--json"]);
+  const { api, adminToken } = await ready(control);
+  expect(adminToken).toBeUndefined();
+  const listed = tokens.map((token) => runCommand(["env", "list"], { env: { WHEREFROM_API_URL: api, WHEREFROM_TOKEN: token } }));
+  const [old, fresh] = await Promise.all(listed);
+  expect(old).toMatchObject({ code: 3, stderr: expect.stringContaining("(CREDENTIALS_INVALID). Give one by --token-file") });
+  expect(fresh).toMatchObject({ code: 0, stderr: "" });
 });
 
 test("up --no-demo has no demo upstream", async () => {
@@ -125,18 +150,34 @@ test("two systems on one data folder: the second says that the first is using it
   expect(stderr).toContain("another Wherefrom is using it");
 });
 
-test("control and gateway run apart, the gateway by control's key, and both stop with 0", async () => {
+test("control and gateway run apart, the gateway by control's key and with one of its own, and both stop with 0", async () => {
   const folder = join(newFolder(), "deep");
-  const control = start(["control", "--port", "0", "--database", `sqlite:${join(folder, "c.db")}`, "--json"]);
-  const { api } = await ready(control);
+  const [admin, gatewayKey] = [join(folder, "..", "admin.token"), join(folder, "gateway.key")];
+  const control = start([
+    ...["control", "--port", "0", "--database", `sqlite:${join(folder, "c.db")}`, "--json"],
+    ...["--bootstrap-token-file", admin],
+  ]);
+  const { api, adminToken } = await ready(control);
+  expect(adminToken).toBeUndefined();
+  expect(statSync(admin).mode & 0o777).toBe(0o600);
+  const authorization = `Bearer ${readFileSync(admin, "utf8").trim()}`;
+  const made = await runCommand(["token", "create", "edge", "--grant", "gateway:demo", "--output", gatewayKey], {
+    env: { WHEREFROM_API_URL: api, WHEREFROM_TOKEN_FILE: admin },
+  });
+  expect(made).toMatchObject({ code: 0, stderr: "", stdout: expect.not.stringContaining("wfg_") });
   const key = (await runCommand(["snapshot-key", "--signing-key", join(folder, "snapshot-key.pem")])).stdout.trim();
   const created = await fetch(`${api}/v1/organizations/local/environments`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", authorization },
     body: '{"name":"demo"}',
   });
   expect(created.ok).toBe(true);
   const args = ["gateway", "--control", api, "--port", "0", "--id", "g1", "--snapshot-cache", newFolder(), "--json"];
+  const outside = start([...args, "--snapshot-key", key]);
+  await outside.says(/CONTROL_LOST/);
+  expect(outside.written().stderr).toContain("Control does not let this gateway in (401)");
+  outside.child.kill("SIGTERM");
+  args.push("--control-token-file", gatewayKey);
   const other = start([...args, "--snapshot-key", `ed25519:${"A".repeat(43)}`]);
   await other.says(/A snapshot was refused: .*SNAPSHOT_KEY_UNKNOWN/);
   other.child.kill("SIGTERM");
@@ -144,13 +185,15 @@ test("control and gateway run apart, the gateway by control's key, and both stop
   const { gateway: url } = await ready(gateway);
   expect(gateway.written().stderr).toBe("");
   expect((await fetch(url)).status).toBe(404);
-  const listed = (await (await fetch(`${api}/v1/organizations/local/environments/demo/gateways`)).json()) as { gateways: unknown[] };
+  const listed = (await (
+    await fetch(`${api}/v1/organizations/local/environments/demo/gateways`, { headers: { authorization } })
+  ).json()) as { gateways: unknown[] };
   expect(listed.gateways).toMatchObject([{ name: "g1", connected: true }]);
   for (const command of [gateway, control]) {
     command.child.kill("SIGTERM");
     expect((await command.finished).code).toBe(0);
   }
-});
+}, 60_000);
 
 test("a gateway on a snapshot file reads it again on SIGHUP, and a faulty file changes nothing", async () => {
   const path = join(newFolder(), "snapshot.json");

@@ -1,4 +1,8 @@
 import { organizationNameSchema } from "@wherefrom/model";
+import { createResolver, parsePolicy } from "wherefrom";
+import { createClientOf } from "wherefrom/node";
+import { openAdmission } from "./access/admission.ts";
+import type { KeyFor } from "./access/process-keys.ts";
 import { getApi, listApis, listDeployments, listDeploymentsOfApi } from "./api/apis.ts";
 import { applyOrganization, exportOrganization } from "./api/apply.ts";
 import { listAuditLog } from "./api/audit-log.ts";
@@ -42,6 +46,7 @@ import {
 } from "./api/security-actions.ts";
 import { getSecurityActionsConfig, updateSecurityActionsConfig } from "./api/security-actions-config.ts";
 import { getSnapshot } from "./api/snapshot.ts";
+import { createToken, listTokens, revokeToken } from "./api/tokens.ts";
 import { openStore } from "./config-store/open-store.ts";
 import { DebugData } from "./debug-data.ts";
 import { documentLines } from "./document/document-lines.ts";
@@ -50,7 +55,6 @@ import { createFleet } from "./fleet.ts";
 import { followRanges, type RangesFollower } from "./follow-ranges.ts";
 import { followStore } from "./follow-store.ts";
 import { createApp } from "./http/app.ts";
-import { identifyByClaim } from "./http/caller.ts";
 import type { RouteLine } from "./http/endpoint.ts";
 import { type ListenAddress, type Listener, listen, requireLoopbackListen } from "./http/listener.ts";
 import { type ControlLimits, DEFAULT_CONTROL_LIMITS } from "./limits.ts";
@@ -71,10 +75,16 @@ export type ControlOptions = {
   readonly organization: string;
   /** Where the key is that snapshots are signed with. Beside an SQLite file unless given; `snapshot-key.pem`, made when it is missing. */
   readonly snapshotKey?: SnapshotKeyPlace;
+  /** `tokens`, unless the API is to ask nobody who they are. */
+  readonly access?: "tokens" | "off";
+  /** How the address of a client is told that asks the API; the peer's, unless something stands before it. Its failures to authenticate are counted by it. */
+  readonly clientIpResolutionConfig?: Readonly<Record<string, unknown>>;
   readonly limits?: Partial<ControlLimits>;
   /** What `provider:NAME` means; it is looked at again every `rangesLookMs`. Default: what is built in. */
   readonly ranges?: ControlRanges;
   readonly onNotice?: (notice: ControlNotice) => void;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
 };
 
 /** A control plane that listens. */
@@ -84,6 +94,10 @@ export type Control = {
   readonly port: number;
   /** What gateways tell snapshots of this control by: `ed25519:…` */
   readonly snapshotKey: string;
+  /** The admin token that was made at this start, if it is the first one with access control. It cannot be read again. */
+  readonly firstToken: string | undefined;
+  /** Makes a key for another part of this process. It is kept in memory only, and ends with this control. */
+  issueKey(key: KeyFor): string;
   /** Creates the environment with its routes unless one of that name exists; then nothing changes. Its organization must exist. */
   seedEnvironment(environment: EnvironmentSeed): Promise<void>;
   /** Ends event streams and long-polls, lets other requests end, and closes the database. A second call waits for the first. */
@@ -156,10 +170,13 @@ export const API_LINES: readonly RouteLine[] = [
   ["GET", `${ORG}/auditLog`, "organizations.auditLog.list", listAuditLog],
   ["GET", `${ORG}/operations`, "organizations.operations.list", listOperations],
   ["GET", `${ORG}/operations/{operation}`, "organizations.operations.get", getOperation],
+  ["GET", `${ORG}/tokens`, "organizations.tokens.list", listTokens],
+  ["POST", `${ORG}/tokens`, "organizations.tokens.create", createToken],
+  ["DELETE", `${ORG}/tokens/{token}`, "organizations.tokens.revoke", revokeToken],
 ];
 
 /** What the API can do, what it says of that, and where one begins. */
-const ALL_LINES: readonly RouteLine[] = [["GET", "/", "index", getIndex], ...documentLines(API_LINES), ...API_LINES];
+export const ALL_LINES: readonly RouteLine[] = [["GET", "/", "index", getIndex], ...documentLines(API_LINES), ...API_LINES];
 
 /**
  * Opens a control plane: the database, then the API. Resolves when it listens.
@@ -167,17 +184,19 @@ const ALL_LINES: readonly RouteLine[] = [["GET", "/", "index", getIndex], ...doc
  * Errors: `ControlError`, with one line that says the way out. Whatever had been opened is closed again.
  */
 export async function openControl(options: ControlOptions): Promise<Control> {
-  const { organization, onNotice = () => undefined } = options;
+  const { organization, access = "tokens", onNotice = () => undefined, now = Date.now } = options;
   requireLoopbackListen(options.listen.host);
   requireOrganizationName(organization);
+  const clientOf = createClientOf(createResolver(parsePolicy(options.clientIpResolutionConfig ?? { peerAddressAlgorithm: {} })));
   const limits = { ...DEFAULT_CONTROL_LIMITS, ...options.limits };
   const publisher = createPublisher(limits);
   const { ranges = BUILT_IN_RANGES } = options;
   const { store, snapshotKey } = await openKept({ ...options, onNotice }, limits);
-  const now = () => Date.now();
+  const admission = openAdmission({ access, store, limits, onNotice, now });
+  const { identify } = admission;
   const fleet = createFleet({ store, publisher, limits, now, onNotice });
   const debugData = new DebugData(limits, now);
-  const parts: ControlParts = { store, publisher, fleet, debugData, snapshotKey, limits, ranges, identify: identifyByClaim, onNotice, now };
+  const parts: ControlParts = { store, publisher, fleet, debugData, snapshotKey, limits, ranges, identify, onNotice, now };
   followStore(parts);
   const follower = followRanges(parts);
   const watch = watchStages(parts);
@@ -185,7 +204,10 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     await seedOrganization(parts, organization);
     await follower.refresh();
     await resumeStages(parts);
-    return controlOf(await listen(createApp(ALL_LINES, parts), options.listen), { parts, follower, watch });
+    const listener = await listen(createApp(ALL_LINES, parts), { ...options.listen, clientOf });
+    // Not before it listens: a start that fails would have made a token that nobody has seen.
+    const firstToken = await admission.makeFirstToken();
+    return { ...controlOf(listener, { parts, follower, watch }), firstToken, issueKey: admission.issueKey };
   } catch (error) {
     await follower.close();
     await watch.close();
@@ -213,7 +235,7 @@ async function openKept(
 
 type Working = { readonly parts: ControlParts; readonly follower: RangesFollower; readonly watch: StageWatch };
 
-function controlOf(listener: Listener, { parts, follower, watch }: Working): Control {
+function controlOf(listener: Listener, { parts, follower, watch }: Working): Omit<Control, "firstToken" | "issueKey"> {
   const close = async (): Promise<void> => {
     parts.publisher.close();
     await follower.close();

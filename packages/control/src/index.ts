@@ -1,3 +1,4 @@
+export { resetAdminToken } from "./access/reset-admin-token.ts";
 export { type Control, type ControlOptions, openControl } from "./control.ts";
 export { ControlError, type ControlErrorCode } from "./errors.ts";
 export type { ApiReason, FieldReason } from "./http/api-reason.ts";

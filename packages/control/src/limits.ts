@@ -43,6 +43,16 @@ export type ControlLimits = {
   readonly maxRevisions: number;
   /** Operations kept for one organization. */
   readonly maxOperations: number;
+  /** Failed authentications of one client address in a window. */
+  readonly maxAuthFailures: number;
+  /** The same, while there are more than `maxAuthFailuresOfAll`. */
+  readonly maxAuthFailuresInFlood: number;
+  /** Failed authentications of all clients together in a window: more is a flood. */
+  readonly maxAuthFailuresOfAll: number;
+  /** How long such a window is. */
+  readonly authFailureWindowMs: number;
+  /** Client addresses that are remembered for having failed. The one whose window began longest ago is forgotten first. */
+  readonly maxAuthFailureClients: number;
   /** Tokens of one organization, and of those for all organizations. */
   readonly maxTokens: number;
   /** Sessions of browsers at a time. The oldest goes first. */
@@ -84,6 +94,11 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxSecurityActions: 1_000,
   maxRevisions: 1_000,
   maxOperations: 1_000,
+  maxAuthFailures: 20,
+  maxAuthFailuresInFlood: 5,
+  maxAuthFailuresOfAll: 1_000,
+  authFailureWindowMs: 60_000,
+  maxAuthFailureClients: 10_000,
   maxTokens: 1_000,
   maxSessions: 1_000,
   rangesLookMs: 10_000,

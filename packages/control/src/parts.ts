@@ -17,7 +17,7 @@ export type ControlParts = {
   readonly snapshotKey: SnapshotKey;
   readonly limits: ControlLimits;
   readonly ranges: ControlRanges;
-  /** Tells who asks. The seam for access control. */
+  /** Tells who asks. */
   readonly identify: Identify;
   readonly onNotice: (notice: ControlNotice) => void;
   /** Milliseconds since 1970. */

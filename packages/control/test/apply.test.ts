@@ -65,7 +65,7 @@ describe("export and apply", () => {
     expect((await ask("GET /prod")).body).not.toHaveProperty("clientIpResolutionConfig");
     expect((await ask("GET /more")).body.displayName).toBe("in snake_case");
     const [revision] = (await ask("GET /prod/revisions")).body.revisions;
-    expect(revision).toMatchObject({ author: "git", reason: "main@abc", method: "organizations.apply" });
+    expect(revision).toMatchObject({ author: "process:test", reason: "main@abc", method: "organizations.apply" });
   });
 
   test("prune deletes what the document does not have, and a dry run says so and does nothing", async () => {

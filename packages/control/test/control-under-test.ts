@@ -17,14 +17,20 @@ export type Ask = {
   /** Sent as it is, in place of `body`. */
   readonly rawBody?: string | Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether the answer may be no JSON. */
+  readonly isText?: boolean;
 };
 
 export type ControlUnderTest = {
   readonly control: Control;
+  /** A token that may do everything; `ask` sends it unless it is told another header field Authorization; none when that is empty. */
+  readonly token: string;
   /** `"PATCH /demo"` asks below the environments, `"GET //openapi.json"` below the root. */
   ask(line: string, ask?: Ask): Promise<Answer>;
   /** The URL of a path, under the same rule. */
   urlOf(path: string): string;
+  /** `fetch` of a path under the same rule, with the token. */
+  get(path: string, init?: RequestInit): Promise<Response>;
 };
 
 export async function temporaryFolder(): Promise<string> {
@@ -38,20 +44,46 @@ export async function openTestControl(options: Partial<ControlOptions> = {}): Pr
   const database = `sqlite:${join(await temporaryFolder(), "control.db")}`;
   const control = await openControl({ listen: { host: "127.0.0.1", port: 0 }, organization: "local", database, ...options });
   onTestFinished(() => control.close());
-  const urlOf = (path: string): string => `${control.url}${path.startsWith("//") ? path.slice(1) : `${ENVIRONMENTS}${path}`}`;
-  return { control, urlOf, ask: (line, ask) => send(urlOf, line, ask) };
+  return underTest(control);
 }
 
-async function send(urlOf: (path: string) => string, line: string, { body, rawBody, headers }: Ask = {}): Promise<Answer> {
+/** A control for all tests of a file, which closes it. */
+export async function openControlForFile(options: Partial<ControlOptions>): Promise<ControlUnderTest & { close(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), "wherefrom-control-"));
+  const database = `sqlite:${join(folder, "control.db")}`;
+  const control = await openControl({ listen: { host: "127.0.0.1", port: 0 }, organization: "local", database, ...options });
+  const close = async (): Promise<void> => {
+    await control.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { ...underTest(control), close };
+}
+
+function underTest(control: Control): ControlUnderTest {
+  const urlOf = (path: string): string => `${control.url}${path.startsWith("//") ? path.slice(1) : `${ENVIRONMENTS}${path}`}`;
+  const token = control.issueKey({ name: "test", role: "admin", organization: "-" });
+  const get = (path: string, init: RequestInit = {}): Promise<Response> => {
+    const headers = new Headers({ authorization: `Bearer ${token}`, ...(init.headers as Record<string, string>) });
+    if (headers.get("authorization") === "") headers.delete("authorization");
+    return fetch(urlOf(path), { ...init, headers });
+  };
+  return { control, token, urlOf, get, ask: (line, ask) => send(get, line, ask) };
+}
+
+async function send(get: ControlUnderTest["get"], line: string, { body, rawBody, headers, isText }: Ask = {}): Promise<Answer> {
   const [method = "", path = ""] = line.split(" ");
   const isJson = body !== undefined;
-  const response = await fetch(urlOf(path), {
+  const response = await get(path, {
     method,
     headers: { ...(isJson && { "content-type": "application/json" }), ...headers },
     body: isJson ? JSON.stringify(body) : (rawBody ?? null),
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === "" || (isText === true && !text.startsWith("{") && !text.startsWith("[")) ? undefined : JSON.parse(text),
+  };
 }
 
 /** An error answer in one line: status, google.rpc status, our reason. */

@@ -100,7 +100,7 @@ test("a session that is ended stays with its data, and is open no more", async (
 test("the tail shows what is there and what comes, and ends with the session", async () => {
   const { name } = (await create()).body;
   await deliver("g1", [{ session: name, id: "t1", transaction: TRANSACTION }]);
-  const response = await fetch(under.urlOf(`${SESSIONS}/${name}/data`), { headers: { accept: "text/event-stream" } });
+  const response = await under.get(`${SESSIONS}/${name}/data`, { headers: { accept: "text/event-stream" } });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   const ids: string[] = [];
   const readUntil = async (count: number): Promise<void> => {

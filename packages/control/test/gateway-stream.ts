@@ -18,11 +18,11 @@ export type GatewayStream = {
 };
 
 /** Opens a stream of the environment `demo`, for a gateway of that name or for nobody in particular. */
-export async function openStream({ urlOf }: ControlUnderTest, gateway?: string): Promise<GatewayStream> {
+export async function openStream({ get }: ControlUnderTest, gateway?: string): Promise<GatewayStream> {
   const leaving = new AbortController();
   onTestFinished(() => leaving.abort());
   const query = gateway === undefined ? "" : `?gatewayId=${gateway}`;
-  const response = await fetch(urlOf(`/demo/snapshot${query}`), { headers: { accept: "text/event-stream" }, signal: leaving.signal });
+  const response = await get(`/demo/snapshot${query}`, { headers: { accept: "text/event-stream" }, signal: leaving.signal });
   const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
   let buffered = "";
   return {

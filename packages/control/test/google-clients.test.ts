@@ -46,9 +46,9 @@ function expectTranscript(said: readonly (readonly [string, Json])[]): void {
 }
 
 test("Google's client for Node, made from the discovery document, does everything with an environment", async () => {
-  const { control } = await openTestControl();
+  const { control, token } = await openTestControl();
   const createService: Json = await new Discovery({}).discoverAPI(`${control.url}/$discovery/rest?version=v1`);
-  const service = createService({});
+  const service = createService({ headers: { authorization: `Bearer ${token}` } });
   const { organizations } = service;
   const { environments, operations } = organizations;
   const said: [string, Json][] = [];
@@ -96,9 +96,11 @@ test("Google's client for Node, made from the discovery document, does everythin
 });
 
 test.runIf(capability("googleapi"))("Google's client for Python says the same", async () => {
-  const { control } = await openTestControl();
+  const { control, token } = await openTestControl();
   const script = fileURLToPath(new URL("google_client.py", import.meta.url));
-  const { stdout } = await promisify(execFile)(findPython() ?? "python3", [script, control.url]);
+  const { stdout } = await promisify(execFile)(findPython() ?? "python3", [script, control.url], {
+    env: { ...process.env, WHEREFROM_TOKEN: token },
+  });
   expectTranscript(
     stdout
       .trim()

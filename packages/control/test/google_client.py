@@ -1,18 +1,21 @@
-"""Drives the management API with Google's own client, made from the API's discovery document. Argument: where the API listens.
+"""Drives the management API with Google's own client, made from the API's discovery document. Argument: where the API listens;
+environment: WHEREFROM_TOKEN, the token that it sends.
 
 Prints one JSON line for each call: what was called, and what came back.
 """
 
 import json
+import os
 import sys
 
 import httplib2
+from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build_from_document
 from googleapiclient.errors import HttpError
 
 root = sys.argv[1]
 _, document = httplib2.Http().request(root + "/$discovery/rest?version=v1")
-service = build_from_document(document)
+service = build_from_document(document, credentials=Credentials(os.environ["WHEREFROM_TOKEN"]))
 environments = service.organizations().environments()
 
 ORGANIZATION = "organizations/acme"

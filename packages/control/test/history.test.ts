@@ -24,14 +24,14 @@ describe("revisions", () => {
       revisionId: "3",
       createTime: expect.stringMatching(/^20\d\d-\d\d-\d\dT[\d:.]+Z$/),
       change: "UPDATED",
-      author: "alice",
-      authorVerified: false,
+      author: "process:test", // the credential's, whatever a header field says
+      authorVerified: true,
       method: "organizations.environments.modifyEnvironment",
       reason: "A second proxy",
       requestId: "req-3",
       changes: [{ pointer: "/clientIpResolutionConfig/headerIndexAlgorithm/ipHeaderIndex", kind: "changed", before: -1, after: -2 }],
     });
-    expect(revisions[1]).toMatchObject({ author: "unknown", changes: [{ pointer: "/routes/all", kind: "added", after: ROUTE }] });
+    expect(revisions[1]).toMatchObject({ author: "process:test", changes: [{ pointer: "/routes/all", kind: "added", after: ROUTE }] });
     expect(revisions[2]).toMatchObject({ change: "CREATED", method: "organizations.environments.create" });
     expect(revisions[2].changes.map(({ pointer }: Json) => pointer)).toEqual(["/description", "/clientIpResolutionConfig", "/routes"]);
   });
@@ -171,7 +171,7 @@ test("the audit log has an entry for each change of anything in the organization
     "2 organizations/local/environments/demo CREATED r1",
     "1 organizations/local CREATED r1",
   ]);
-  expect(entries[2]).toMatchObject({ author: "alice", reason: "A second proxy", requestId: "req-3" });
+  expect(entries[2]).toMatchObject({ author: "process:test", reason: "A second proxy", requestId: "req-3" });
   const page = (await ask(`GET ${AUDIT}?pageSize=2&pageToken=4`)).body;
   expect(page).toEqual({ entries: entries.slice(3, 5), nextPageToken: "2" });
 });

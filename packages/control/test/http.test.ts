@@ -58,7 +58,7 @@ test.each(refusals)("$line refuses $says", async ({ line, verdict, ...ask }) => 
 });
 
 test("a body above 1 MiB without a length is refused as it arrives", async () => {
-  const { urlOf } = await openTestControl();
+  const { get } = await openTestControl();
   let chunksLeft = 32;
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -68,7 +68,7 @@ test("a body above 1 MiB without a length is refused as it arrives", async () =>
     },
   });
   const init: RequestInit & { duplex: "half" } = { method: "POST", headers: JSON_TYPE, body, duplex: "half" };
-  expect((await fetch(urlOf(""), init)).status).toBe(413);
+  expect((await get("", init)).status).toBe(413);
 });
 
 test("a 405 names the methods that the path has", async () => {
@@ -122,9 +122,9 @@ function statusFor(port: number, host: string): Promise<number | undefined> {
 }
 
 test("the index leads to the organizations and to the documents", async () => {
-  const { ask, urlOf } = await openTestControl();
+  const { ask, get } = await openTestControl();
   const { body } = await ask("GET //");
   expect(body.service).toBe("wherefrom-control");
-  for (const link of Object.values<string>(body.links)) expect((await fetch(urlOf(`/${link}`))).status).toBe(200);
+  for (const link of Object.values<string>(body.links)) expect((await get(`/${link}`)).status).toBe(200);
   expect((await ask(`GET /${body.links.organizations}`)).body).toEqual({ organizations: [{ organization: "local", projectId: "local" }] });
 });

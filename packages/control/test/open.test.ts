@@ -149,6 +149,7 @@ test("what was written is there after closing and opening, and closing twice is 
   expect(await readdir(join(folder, "data"))).toEqual(["control.db", "snapshot-key.pem"]);
   const second = await openControl(options);
   onTestFinished(() => second.close());
-  const environment = await (await fetch(`${second.url}/v1/organizations/local/environments/demo`)).json();
+  const authorization = `Bearer ${second.issueKey({ name: "test", role: "viewer", organization: "local" })}`;
+  const environment = await (await fetch(`${second.url}/v1/organizations/local/environments/demo`, { headers: { authorization } })).json();
   expect(environment).toMatchObject({ clientIpResolutionConfig: headerIndex(-2) });
 });

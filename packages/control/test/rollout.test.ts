@@ -136,11 +136,11 @@ describe("a change that is tried first", () => {
       [FIRST, "BEHIND", true, 2],
       [OTHER, "CURRENT", false, 1],
     ]);
-    await under.ask("POST /demo:promote", { headers: { "x-wherefrom-author": "alice" } });
+    await under.ask("POST /demo:promote");
     for (const stream of [under.first, under.other])
       expect(await stream.next()).toMatchObject({ id: "r3", data: { clientIpResolutionConfig: headerIndex(3) } });
     expect(await lastEntry(under)).toMatchObject({
-      author: "alice",
+      author: "process:test",
       method: "organizations.environments.promote",
       resource: ENV,
       revision: 3,

@@ -34,9 +34,9 @@ describe("fields", () => {
 });
 
 test("an answer is written as it is asked for", async () => {
-  const { ask, urlOf } = await openTestControl();
+  const { ask, get } = await openTestControl();
   await ask("POST ", { body: { name: "demo", clientIpResolutionConfig: headerIndex(-1) } });
-  const textOf = async (query: string) => (await fetch(urlOf(`/demo${query}`))).text();
+  const textOf = async (query: string) => (await get(`/demo${query}`)).text();
   const compact = '{"name":"demo","clientIpResolutionConfig":{"headerIndexAlgorithm":{"ipHeaderIndex":-1}}}';
   const fields = "fields=name,clientIpResolutionConfig/headerIndexAlgorithm(ipHeaderIndex)";
   expect(await textOf(`?prettyPrint=false&${fields}`)).toBe(compact);

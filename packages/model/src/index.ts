@@ -1,4 +1,14 @@
-export { EVERY_ORGANIZATION, type Grant, grantSchema, ROLES, type Role } from "./access.ts";
+export {
+  createdTokenSchema,
+  EVERY_ORGANIZATION,
+  type Grant,
+  grantSchema,
+  ROLES,
+  type Role,
+  TOKEN_FIELDS,
+  type Token,
+  tokenSchema,
+} from "./access.ts";
 export {
   type AdvisedPolicy,
   type ReportOptions,

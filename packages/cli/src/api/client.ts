@@ -37,6 +37,8 @@ const TIMEOUT_MS = 60_000;
 /** Statuses that say that asking otherwise would help; all others are about the API's own state, or about who asks. */
 const ASKED_WRONGLY: ReadonlySet<number> = new Set([400, 404, 405, 409, 412, 413, 415]);
 
+const WAY_IN = ". Give one by --token-file (WHEREFROM_TOKEN_FILE), WHEREFROM_TOKEN, or wherefrom profile set --token-file";
+
 /** The API said no. Its message has a line for each fault. */
 export class ApiRefusal extends CliError {
   readonly reason: string;
@@ -51,7 +53,7 @@ export class ApiRefusal extends CliError {
         .split("\n")
         .map(printable)
         .join("\n")
-        .concat(` (${printable(reason)})`),
+        .concat(` (${printable(reason)})`, status === 401 ? WAY_IN : ""),
       { exitCode },
     );
     this.reason = reason;

@@ -1,10 +1,12 @@
 import { isIPv4 } from "node:net";
 import { userInfo } from "node:os";
+import { EVERY_ORGANIZATION } from "@wherefrom/model";
 import type { Command } from "commander";
 import { CliError } from "../errors.ts";
 import { checkNames } from "../names.ts";
 import { parseHttpUrl, switchOption, valueOption } from "../option-values.ts";
 import { printable } from "../output.ts";
+import { readTokenFile, tokenFileOption } from "../token-file.ts";
 import { type Api, createApi } from "./client.ts";
 import { defaultProfilePath, type Profile, readProfiles } from "./profiles.ts";
 
@@ -14,6 +16,9 @@ export type ApiOptions = {
   readonly organization?: string;
   readonly profile?: string;
   readonly config?: string;
+  readonly tokenFile?: string;
+  /** All organizations in place of one. */
+  readonly everyOrganization?: boolean;
   readonly author?: string;
   readonly reason?: string;
   readonly json?: boolean;
@@ -29,10 +34,17 @@ export function addApiOptions(command: Command, isWriting: boolean): Command {
     .addOption(valueOption("--organization <name>", `name of the organization (${DEFAULT_ORGANIZATION})`, "WHEREFROM_ORGANIZATION"))
     .addOption(valueOption("--profile <name>", "where to take the other settings from: see wherefrom profile", "WHEREFROM_PROFILE"))
     .addOption(valueOption("--config <file>", "the file of profiles", "WHEREFROM_CONFIG"))
+    .addOption(tokenFileOption("a file that holds the token, before WHEREFROM_TOKEN and the profile"))
     .addOption(switchOption("--json", "write one JSON object with a version", "WHEREFROM_JSON"));
   if (!isWriting) return command;
   return command
-    .addOption(valueOption("--author <name>", "who makes the change; default: the user of this machine", "WHEREFROM_AUTHOR"))
+    .addOption(
+      valueOption(
+        "--author <name>",
+        "who makes the change, where the API asks nobody; default: the user of this machine",
+        "WHEREFROM_AUTHOR",
+      ),
+    )
     .addOption(valueOption("--reason <text>", "why, for the history and the audit log", "WHEREFROM_REASON"));
 }
 
@@ -44,9 +56,11 @@ export function addApiOptions(command: Command, isWriting: boolean): Command {
 export function openTarget(options: ApiOptions): { readonly api: Api; readonly environment: string | undefined } {
   const profile = chooseProfile(options);
   const url = options.apiUrl ?? profile.apiUrl ?? DEFAULT_URL;
-  const organization = options.organization ?? profile.organization ?? DEFAULT_ORGANIZATION;
-  checkNames({ organization });
-  const token = process.env["WHEREFROM_TOKEN"] || profile.token;
+  const named = options.organization ?? profile.organization ?? DEFAULT_ORGANIZATION;
+  checkNames({ organization: named });
+  const organization = options.everyOrganization === true ? EVERY_ORGANIZATION : named;
+  const token =
+    options.tokenFile === undefined ? process.env["WHEREFROM_TOKEN"] || profile.token : readTokenFile(options.tokenFile, "--token-file");
   if (token !== undefined) requireProtected(url);
   const author = options.author ?? userName();
   return { api: createApi({ url, organization, token, author, reason: options.reason }), environment: profile.environment };

@@ -1,5 +1,7 @@
 import { dirname } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, type Option } from "commander";
+import { AUTH_IS_OFF, authOption } from "../auth-flag.ts";
+import { bootstrapTokenFileOption, handOver } from "../first-token.ts";
 import { parseHost, parsePort, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
 import { signingKeyOption, signingKeyPlace } from "../signing-key.ts";
@@ -14,7 +16,15 @@ Examples:
   $ WHEREFROM_SIGNING_KEY_PEM="$(cat key.pem)" wherefrom control
   $ PGPASSWORD=… wherefrom control --database postgres://wherefrom@db.internal/wherefrom    # several may share it
 
-It listens on loopback only, because it does not know yet who may change what.`;
+The first start prints an admin token. What it makes for others: wherefrom token --help.
+It listens on loopback only: put a proxy with TLS before it for other machines.`;
+
+const RESET_EXAMPLES = `
+Examples:
+  $ wherefrom control reset-token
+  $ wherefrom control reset-token --database sqlite:/var/lib/wherefrom/control.db --bootstrap-token-file admin.token
+
+It needs the database and no token. Control on an SQLite file has to be stopped first.`;
 
 const DATABASE = /^(?:sqlite:(.+)|postgres(?:ql)?:\/\/.+)$/s;
 
@@ -25,31 +35,43 @@ type ControlCommandOptions = {
   readonly organization: string;
   readonly ranges?: string;
   readonly signingKey?: string;
+  readonly auth: "tokens" | "off";
+  readonly bootstrapTokenFile?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 };
 
 /** Adds `wherefrom control`: the management API alone. */
 export function addControlCommand(program: Command): void {
-  program
-    .command("control")
-    .description("Run the management API")
+  const control = program.command("control").description("Run the management API").enablePositionalOptions();
+  control
     .addOption(
       valueOption("--host <host>", "where the API listens; loopback only", "WHEREFROM_API_HOST").default("127.0.0.1").argParser(parseHost),
     )
     .addOption(valueOption("--port <port>", "port of the API", "WHEREFROM_API_PORT").default(8081).argParser(parsePort))
-    .addOption(
-      valueOption("--database <url>", "the database: sqlite:PATH, or postgres://… for several nodes", "WHEREFROM_DATABASE")
-        .default("sqlite:./data/control.db")
-        .argParser(parseDatabase),
-    )
+    .addOption(databaseOption())
     .addOption(valueOption("--organization <name>", "name of the organization", "WHEREFROM_ORGANIZATION").default("local"))
     .addOption(valueOption("--ranges <folder>", "range files that provider:NAME means; without it what is built in", "WHEREFROM_RANGES"))
     .addOption(signingKeyOption("default: snapshot-key.pem beside the database"))
+    .addOption(authOption())
+    .addOption(bootstrapTokenFileOption())
     .addOption(switchOption("--json", "write one JSON line when it is ready, and nothing else", "WHEREFROM_JSON"))
     .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
     .addHelpText("after", EXAMPLES)
     .action(runControl);
+  control
+    .command("reset-token")
+    .description("Make the admin token of the first start anew")
+    .addOption(databaseOption())
+    .addOption(bootstrapTokenFileOption())
+    .addHelpText("after", RESET_EXAMPLES)
+    .action(resetToken);
+}
+
+function databaseOption(): Option {
+  return valueOption("--database <url>", "the database: sqlite:PATH, or postgres://… for several nodes", "WHEREFROM_DATABASE")
+    .default("sqlite:./data/control.db")
+    .argParser(parseDatabase);
 }
 
 function parseDatabase(text: string): string {
@@ -58,7 +80,7 @@ function parseDatabase(text: string): string {
 }
 
 async function runControl(options: ControlCommandOptions): Promise<void> {
-  const { host, port, database, organization, ranges: folder, signingKey, json, quiet } = options;
+  const { host, port, database, organization, ranges: folder, signingKey, auth, bootstrapTokenFile, json, quiet } = options;
   const isQuiet = quiet === true || json === true;
   const output = openOutput(process.stdout);
   await runUntilStopped(async (own) => {
@@ -92,13 +114,29 @@ async function runControl(options: ControlCommandOptions): Promise<void> {
           organization,
           ...(ranges && { ranges }),
           ...signing,
+          access: auth,
           onNotice: printControlNotice,
         }),
       ),
     );
-    const { url: api, snapshotKey } = control;
-    if (json === true) await output.write(`${JSON.stringify({ api, organization, snapshotKey })}\n`);
+    const { url: api, snapshotKey, firstToken } = control;
+    const shown = handOver(firstToken, bootstrapTokenFile);
+    const adminToken = shown.length > 0 ? { adminToken: firstToken } : {};
+    if (json === true) await output.write(`${JSON.stringify({ api, organization, snapshotKey, ...adminToken })}\n`);
     if (!isQuiet)
       await output.write(`API at ${api}/v1/organizations/${organization}, snapshots signed by ${snapshotKey}. Ctrl-C stops it.\n`);
+    if (!isQuiet && auth === "off") await output.write(`Mind that ${AUTH_IS_OFF}.\n`);
+    // also when it is to be quiet: nobody could ask for it again
+    if (json !== true && shown.length > 0) await output.write(`${shown.join("\n")}\n`);
   });
+}
+
+type ResetOptions = { readonly database: string; readonly bootstrapTokenFile?: string };
+
+async function resetToken({ database, bootstrapTokenFile }: ResetOptions): Promise<void> {
+  const output = openOutput(process.stdout);
+  const { resetAdminToken } = await import("@wherefrom/control");
+  const shown = handOver(await resetAdminToken(database), bootstrapTokenFile);
+  if (shown.length > 0) await output.write(`${shown.join("\n")}\n`);
+  await output.finish();
 }

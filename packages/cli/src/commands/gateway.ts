@@ -11,7 +11,7 @@ import { type WorkersFlag, workersOption } from "../workers-flag.ts";
 
 const EXAMPLES = `
 Examples:
-  $ wherefrom gateway --control http://127.0.0.1:8081 --organization local --environment demo --port 8082
+  $ wherefrom gateway --control http://127.0.0.1:8081 --control-token-file gateway.key --environment demo --port 8082
   $ wherefrom gateway --control http://control-1:8081,http://control-2:8081    # nodes over one database: the next when one is lost
   $ wherefrom gateway --snapshot snapshot.json --host 0.0.0.0 --port 80
   $ wherefrom gateway --snapshot snapshot.json --unix /run/wherefrom/gateway.sock
@@ -34,6 +34,7 @@ type GatewayCommandOptions = AdminFlags &
   ListenerFlags &
   WorkersFlag & {
     readonly control?: string;
+    readonly controlTokenFile?: string;
     readonly snapshot?: string;
     readonly ranges?: string;
     readonly organization: string;
@@ -59,6 +60,13 @@ export function addGatewayCommand(program: Command): void {
         "take the configuration from this management API; URL,URL: from one of its nodes",
         "WHEREFROM_CONTROL",
       ).argParser(parseHttpUrls),
+    )
+    .addOption(
+      valueOption(
+        "--control-token-file <file>",
+        "a file that holds the gateway's key for that API; read again for each request",
+        "WHEREFROM_CONTROL_TOKEN_FILE",
+      ),
     )
     .addOption(valueOption("--snapshot <file>", "take the configuration from this file", "WHEREFROM_SNAPSHOT"))
     .addOption(valueOption("--ranges <folder>", "with --snapshot: range files that provider:NAME means", "WHEREFROM_RANGES"))
@@ -129,7 +137,7 @@ function readyLine({ urls, revision, adminUrl }: GatewayNode): object {
 
 /** Exactly one source. A flag beats the other source's environment variable; two of a kind are a contradiction. */
 function chooseSource(
-  { control, snapshot, ranges }: GatewayCommandOptions,
+  { control, controlTokenFile: tokenFile, snapshot, ranges }: GatewayCommandOptions,
   isFlag: (name: string) => boolean,
 ): GatewayNodeOptions["source"] {
   if (control === undefined && snapshot === undefined) {
@@ -139,7 +147,7 @@ function chooseSource(
     throw new CliError("USAGE_OPTION_CONFLICT", "Give either --control (WHEREFROM_CONTROL) or --snapshot (WHEREFROM_SNAPSHOT), not both");
   }
   if (control === undefined || (snapshot !== undefined && !isFlag("control"))) return { kind: "snapshot", file: snapshot ?? "", ranges };
-  if (!isFlag("ranges")) return { kind: "control", url: control };
+  if (!isFlag("ranges")) return { kind: "control", url: control, tokenFile };
   throw new CliError("USAGE_OPTION_CONFLICT", "Give --ranges to the management API, not to a gateway that takes its ranges from there");
 }
 

@@ -1,13 +1,12 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { printFound } from "../api/print.ts";
 import { defaultProfilePath, type Profile, type ProfileFile, readProfiles, writeProfiles } from "../api/profiles.ts";
-import { CliError, codeOf } from "../errors.ts";
+import { CliError } from "../errors.ts";
 import { checkNames } from "../names.ts";
 import { parseHttpUrl, switchOption, valueOption } from "../option-values.ts";
 import { printable } from "../output.ts";
-import { readWholeInput } from "../standard-input.ts";
 import { printTable } from "../table.ts";
+import { readToken, tokenFileOption } from "../token-file.ts";
 
 const EXAMPLES = `
 Examples:
@@ -38,7 +37,6 @@ Examples:
   $ wherefrom profile remove prod`;
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
-const MAX_TOKEN_BYTES = 16_384;
 
 type ProfileOptions = { readonly config?: string; readonly json?: boolean };
 type SetOptions = ProfileOptions & Omit<Profile, "token"> & { readonly tokenFile?: string };
@@ -61,7 +59,7 @@ export function addProfileCommand(program: Command): void {
     .addOption(valueOption("--api-url <url>", "where the management API is", "WHEREFROM_API_URL").argParser(parseHttpUrl))
     .addOption(valueOption("--organization <name>", "name of the organization", "WHEREFROM_ORGANIZATION"))
     .addOption(valueOption("--environment <name>", "the environment when none is named", "WHEREFROM_ENVIRONMENT"))
-    .addOption(valueOption("--token-file <file>", "a file that holds the token; - for standard input", "WHEREFROM_TOKEN_FILE"))
+    .addOption(tokenFileOption("a file that holds the token; - for standard input"))
     .action(setProfile);
   add("use", { description: "Use a profile when none is named", examples: USE_EXAMPLES })
     .argument("<profile>", "name of the profile")
@@ -96,22 +94,6 @@ async function setProfile(name: string, options: SetOptions): Promise<void> {
     ...(tokenFile !== undefined && { token: await readToken(tokenFile) }),
   };
   await write(options, { current: current ?? name, profiles: new Map([...profiles, [name, profile]]) });
-}
-
-/** Never as an argument: every user of the machine can read the arguments of a process. */
-async function readToken(file: string): Promise<string> {
-  const text = file === "-" ? await readWholeInput(MAX_TOKEN_BYTES) : readTokenFile(file);
-  const token = text.trim();
-  if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw new CliError("USAGE_OPTION_INVALID", "--token-file: expected one token of printable ASCII without spaces");
-}
-
-function readTokenFile(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new CliError("USAGE_OPTION_INVALID", printable(`--token-file: ${file} cannot be read: ${codeOf(error) ?? String(error)}`));
-  }
 }
 
 function requireProfile(name: string, options: ProfileOptions): ProfileFile {

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { type AdminFlags, addAdminOptions } from "../admin-flags.ts";
+import { AUTH_IS_OFF, type AuthFlag, authOption } from "../auth-flag.ts";
 import { curlLine, tryDemo } from "../demo-request.ts";
+import { bootstrapTokenFileOption, handOver } from "../first-token.ts";
 import { parseHost, parsePort, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
 import type { System } from "../system.ts";
@@ -16,14 +18,15 @@ Examples:
 Then, from another terminal:
   $ curl -s -H 'X-Forwarded-For: 203.0.113.7, 198.51.100.9' http://127.0.0.1:8080/
   $ curl -X PATCH 'http://127.0.0.1:8081/v1/organizations/local/environments/demo?updateMask=client_ip_resolution_config' \\
-      -H 'content-type: application/json' \\
+      -H "authorization: Bearer $(cat token)" -H 'content-type: application/json' \\
       -d '{"clientIpResolutionConfig":{"headerIndexAlgorithm":{"ipHeaderName":"X-Forwarded-For","ipHeaderIndex":-1}}}'
 
-At each start the route named demo is pointed at the demo upstream; give a route of your own another name. Ctrl-C stops everything.
+The first start prints the admin token; --auth off asks for none, on loopback. At each start the route named demo is pointed at the demo upstream; give a route of your own another name. Ctrl-C stops everything.
 A flag goes before its environment variable. Port 0 lets the system choose.`;
 
 type UpOptions = AdminFlags &
-  WorkersFlag & {
+  WorkersFlag &
+  AuthFlag & {
     readonly gatewayHost: string;
     readonly gatewayPort: number;
     readonly apiHost: string;
@@ -32,6 +35,7 @@ type UpOptions = AdminFlags &
     readonly environment: string;
     readonly data: string;
     readonly ranges?: string;
+    readonly bootstrapTokenFile?: string;
     readonly demo: boolean;
     readonly json?: boolean;
     readonly quiet?: boolean;
@@ -59,6 +63,8 @@ export function addUpCommand(program: Command): void {
     .addOption(switchOption("--no-demo", "run without the demo upstream", "WHEREFROM_NO_DEMO"));
   addAdminOptions(command)
     .addOption(workersOption())
+    .addOption(authOption())
+    .addOption(bootstrapTokenFileOption())
     .addOption(switchOption("--json", "write one JSON line when everything is ready, and nothing else", "WHEREFROM_JSON"))
     .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
     .addHelpText("after", EXAMPLES)
@@ -72,8 +78,12 @@ async function runUp(options: UpOptions): Promise<void> {
     // Loaded here and not above: the other commands need neither the stores nor the proxy.
     const { openSystem } = await import("../system.ts");
     const system = await openSystem(options, own);
-    if (options.json === true) await output.write(`${JSON.stringify(readyLine(system))}\n`);
-    if (!isQuiet) await output.write(`${(await greeting(system)).join("\n")}\n`);
+    const shown = handOver(system.firstToken, options.bootstrapTokenFile);
+    const adminToken = shown.length > 0 ? { adminToken: system.firstToken } : {};
+    if (options.json === true) await output.write(`${JSON.stringify({ ...readyLine(system), ...adminToken })}\n`);
+    if (!isQuiet) await output.write(`${(await greeting(system, options.auth)).join("\n")}\n`);
+    // also when it is to be quiet: nobody could ask for it again
+    if (options.json !== true && shown.length > 0) await output.write(`${["", ...shown].join("\n")}\n`);
   });
 }
 
@@ -81,13 +91,14 @@ function readyLine({ gatewayUrl, apiUrl, organization, environment, demoUrl, adm
   return { gateway: gatewayUrl, api: apiUrl, organization, environment, demo: demoUrl, ...(adminUrl !== undefined && { admin: adminUrl }) };
 }
 
-async function greeting(system: System): Promise<readonly string[]> {
+async function greeting(system: System, auth: AuthFlag["auth"]): Promise<readonly string[]> {
   const { gatewayUrl, apiUrl, organization, environment, data, demoUrl, adminUrl } = system;
   return [
     "Wherefrom is running. Ctrl-C stops it.",
     "",
     `  Gateway  ${gatewayUrl}/`,
     `  API      ${apiUrl}/v1/organizations/${organization}/environments/${environment}`,
+    ...(auth === "off" ? [`           ${AUTH_IS_OFF}`] : []),
     ...(adminUrl === undefined ? [] : [`  Health   ${adminUrl}/readyz, ${adminUrl}/metrics`]),
     `  Data     ${data}`,
     ...(demoUrl === null ? [] : await demoLines(gatewayUrl)),

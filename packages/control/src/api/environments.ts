@@ -1,5 +1,6 @@
 import { environmentSchema, type OperationType, operationSchema } from "@wherefrom/model";
 import { z } from "zod";
+import { maySee } from "../access/allow.ts";
 import { changeAndPublish, type Published } from "../change.ts";
 import type { Decide, EnvironmentContent, EnvironmentRecord, OrganizationStore } from "../config-store/port.ts";
 import { ApiError } from "../http/api-error.ts";
@@ -24,7 +25,9 @@ const UPDATE_MASK: QueryParameter = {
 export const listEnvironments: Endpoint = {
   summary: "Names of the environments",
   answers: z.array(z.string()).meta({ id: "EnvironmentNames" }),
-  handle: async ({ store }) => jsonAnswer(await store.names()),
+  async handle({ store, caller, organization }) {
+    return jsonAnswer((await store.names()).filter((environment) => maySee(caller.grants, { organization, environment })));
+  },
 };
 
 export const createEnvironment: Endpoint = {

@@ -11,6 +11,7 @@ import {
   withoutFields,
 } from "@wherefrom/model";
 import { z } from "zod";
+import { maySee } from "../access/allow.ts";
 import type { OrganizationRecord } from "../config-store/port.ts";
 import { ApiError, organizationNotFound, refuseFaults } from "../http/api-error.ts";
 import type { FieldReason } from "../http/api-reason.ts";
@@ -31,9 +32,9 @@ const listSchema = z.object({ organizations: z.array(mappingSchema) }).meta({ id
 export const listOrganizations: Endpoint = {
   summary: "Names of the organizations",
   answers: listSchema,
-  async handle({ parts }) {
-    const organizations = (await parts.store.organizations()).map(({ name }) => ({ organization: name, projectId: name }));
-    return jsonAnswer({ organizations });
+  async handle({ parts, caller }) {
+    const seen = (await parts.store.organizations()).filter(({ name }) => maySee(caller.grants, { organization: name }));
+    return jsonAnswer({ organizations: seen.map(({ name }) => ({ organization: name, projectId: name })) });
   },
 };
 

@@ -6,11 +6,14 @@ type Verdict = { readonly status: RpcStatus; readonly httpStatus?: number };
 
 /** HTTP has statuses that google.rpc.Code has not: there the HTTP status is the finer one. */
 const VERDICTS: Readonly<Record<ApiReason, Verdict>> = {
+  ACCESS_DENIED: { status: "PERMISSION_DENIED" },
   BODY_NOT_JSON: { status: "INVALID_ARGUMENT" },
   BODY_TOO_LARGE: { status: "INVALID_ARGUMENT", httpStatus: 413 },
   CONTENT_TYPE_UNSUPPORTED: { status: "INVALID_ARGUMENT", httpStatus: 415 },
   DEBUG_SESSION_NOT_FOUND: { status: "NOT_FOUND" },
   DEBUG_TRANSACTION_NOT_FOUND: { status: "NOT_FOUND" },
+  CREDENTIALS_INVALID: { status: "UNAUTHENTICATED" },
+  CREDENTIALS_MISSING: { status: "UNAUTHENTICATED" },
   ENVIRONMENT_EXISTS: { status: "ALREADY_EXISTS" },
   ENVIRONMENT_NOT_FOUND: { status: "NOT_FOUND" },
   FIELDS_INVALID: { status: "INVALID_ARGUMENT" },
@@ -39,18 +42,24 @@ const VERDICTS: Readonly<Record<ApiReason, Verdict>> = {
   TOO_MANY_DEBUG_SESSIONS: { status: "FAILED_PRECONDITION" },
   STORE_OUTCOME_UNKNOWN: { status: "UNAVAILABLE" },
   STORE_UNAVAILABLE: { status: "UNAVAILABLE" },
+  TOKEN_EXISTS: { status: "ALREADY_EXISTS" },
+  TOKEN_NOT_FOUND: { status: "NOT_FOUND" },
+  TOO_MANY_AUTH_FAILURES: { status: "RESOURCE_EXHAUSTED" },
   TOO_MANY_ENVIRONMENTS: { status: "FAILED_PRECONDITION" },
   TOO_MANY_ORGANIZATIONS: { status: "FAILED_PRECONDITION" },
   TOO_MANY_ROUTES: { status: "FAILED_PRECONDITION" },
   TOO_MANY_SECURITY_ACTIONS: { status: "FAILED_PRECONDITION" },
   TOO_MANY_STREAMS: { status: "RESOURCE_EXHAUSTED" },
+  TOO_MANY_TOKENS: { status: "FAILED_PRECONDITION" },
 };
 
 /** A request that the API does not carry out. Becomes Google's error envelope. */
 export class ApiError extends Error {
-  override readonly name = "ApiError";
+  override readonly name: string = "ApiError";
   readonly reason: ApiReason;
   readonly violations: readonly FieldViolation[];
+  /** Header fields that the answer has beside the usual ones. */
+  readonly headers: Readonly<Record<string, string>> = {};
 
   constructor(reason: ApiReason, message: string, violations: readonly FieldViolation[] = []) {
     super(message);
@@ -94,5 +103,7 @@ export function errorAnswer(error: ApiError, requestId: string, presentation: Pr
   if (violations.length > 0) {
     body.error.details.push({ "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: [...violations] });
   }
-  return writeJson(body, { presentation, status: code });
+  const answer = writeJson(body, { presentation, status: code });
+  for (const [name, value] of Object.entries(error.headers)) answer.headers.set(name, value);
+  return answer;
 }

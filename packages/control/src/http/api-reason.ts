@@ -1,10 +1,13 @@
 /** Stable. Documented in docs/errors.md, one heading a code; `reason` of google.rpc.ErrorInfo in an answer. */
 export type ApiReason =
+  | "ACCESS_DENIED"
   | "BODY_NOT_JSON"
   | "BODY_TOO_LARGE"
   | "CONTENT_TYPE_UNSUPPORTED"
   | "DEBUG_SESSION_NOT_FOUND"
   | "DEBUG_TRANSACTION_NOT_FOUND"
+  | "CREDENTIALS_INVALID"
+  | "CREDENTIALS_MISSING"
   | "ENVIRONMENT_EXISTS"
   | "ENVIRONMENT_NOT_FOUND"
   | "FIELDS_INVALID"
@@ -33,11 +36,15 @@ export type ApiReason =
   | "TOO_MANY_DEBUG_SESSIONS"
   | "STORE_OUTCOME_UNKNOWN"
   | "STORE_UNAVAILABLE"
+  | "TOKEN_EXISTS"
+  | "TOKEN_NOT_FOUND"
+  | "TOO_MANY_AUTH_FAILURES"
   | "TOO_MANY_ENVIRONMENTS"
   | "TOO_MANY_ORGANIZATIONS"
   | "TOO_MANY_ROUTES"
   | "TOO_MANY_SECURITY_ACTIONS"
-  | "TOO_MANY_STREAMS";
+  | "TOO_MANY_STREAMS"
+  | "TOO_MANY_TOKENS";
 
 /** Stable. The `reason` of a field violation, beside the library's policy codes. */
 export type FieldReason = "FIELD_INVALID" | "FIELD_UNKNOWN" | "FIELD_IMMUTABLE" | "MASK_PATH_INVALID";

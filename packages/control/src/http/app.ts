@@ -14,7 +14,7 @@ const REQUEST_ID_HEADER = "x-request-id";
 const RETRY_AFTER_S = 1;
 
 /** The API as a function from request to answer: the route table within what holds for every request. It does not throw. */
-export function createApp(lines: readonly RouteLine[], parts: ControlParts): (request: Request) => Promise<Response> {
+export function createApp(lines: readonly RouteLine[], parts: ControlParts): (request: Request, client: string) => Promise<Response> {
   const app = new Hono<ApiEnv>();
   app.use(async (context, next) => {
     requireLoopbackHost(context.req.header("host") ?? null);
@@ -40,9 +40,9 @@ export function createApp(lines: readonly RouteLine[], parts: ControlParts): (re
     const message = `Control could not answer. Its log has the cause under the request id ${requestId}`;
     return refuse(new ApiError("CONTROL_FAULT", message), context);
   });
-  return async (request) => {
+  return async (request, client) => {
     const requestId = requestIdOf(request);
-    const answer = await app.fetch(request, { requestId });
+    const answer = await app.fetch(request, { requestId, client });
     answer.headers.set(REQUEST_ID_HEADER, requestId);
     answer.headers.set("cache-control", "no-store");
     answer.headers.set("x-content-type-options", "nosniff");

@@ -1,3 +1,5 @@
+import { EVERY_ORGANIZATION } from "@wherefrom/model";
+import type { PlacedGrant } from "../access/allow.ts";
 import { ApiError } from "./api-error.ts";
 import { shownValue } from "./violations.ts";
 
@@ -6,10 +8,15 @@ export type Caller = {
   readonly name: string;
   /** Whether control knows it; otherwise the name is what the client says of itself. */
   readonly isVerified: boolean;
+  /** What it may do, and where. */
+  readonly grants: readonly PlacedGrant[];
 };
 
-/** Tells from a request who asks. It throws `ApiError` to turn the request away. */
-export type Identify = (request: Request) => Caller | Promise<Caller>;
+/** Tells who asks from a request and the key of the client's address. It throws `ApiError` to turn the request away. */
+export type Identify = (request: Request, client: string) => Caller | Promise<Caller>;
+
+/** Who asks for what is public. */
+export const ANYONE: Caller = { name: "unknown", isVerified: false, grants: [] };
 
 const AUTHOR_HEADER = "x-wherefrom-author";
 /** Source: Google Cloud, "System parameters", `X-Goog-Request-Reason`: why a request is made, for audit logs. */
@@ -18,12 +25,15 @@ const MAX_AUTHOR_LENGTH = 128;
 const MAX_REASON_LENGTH = 1_000;
 /** U+FFFD stands for bytes that are no UTF-8. */
 const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffd]/u;
-const NOBODY = "unknown";
+const EVERYTHING: readonly PlacedGrant[] = [
+  { role: "admin", organization: EVERY_ORGANIZATION },
+  { role: "gateway", organization: EVERY_ORGANIZATION },
+];
 
-/** Takes the client's word for who it is: whoever can reach the API may change everything anyway. */
+/** Without access control: takes the client's word for who it is, since whoever can reach the API may do everything anyway. */
 export function identifyByClaim(request: Request): Caller {
   const name = headerText(request, { name: AUTHOR_HEADER, maxLength: MAX_AUTHOR_LENGTH });
-  return { name: name ?? NOBODY, isVerified: false };
+  return { name: name ?? ANYONE.name, isVerified: false, grants: EVERYTHING };
 }
 
 /** Why the request is made, if the client says so. */

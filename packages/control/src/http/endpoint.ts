@@ -53,6 +53,8 @@ export type Endpoint = {
   readonly isStaged?: boolean;
   /** Whether it also answers for an organization that is not there. */
   readonly isForMissingOrganization?: boolean;
+  /** Whether it also answers for all organizations together, in place of one. */
+  readonly isForEveryOrganization?: boolean;
   readonly handle: (call: Call) => Promise<Answer>;
 };
 

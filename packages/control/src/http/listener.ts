@@ -2,12 +2,14 @@ import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
+import type { ClientOf, NodeRequest } from "wherefrom/node";
 import { ControlError } from "../errors.ts";
 import { ApiError, errorAnswer } from "./api-error.ts";
 import { isLoopback } from "./host-gate.ts";
 import { presentationOfFault } from "./standard-query.ts";
 
-type Fetch = (request: Request) => Response | Promise<Response>;
+/** Answers a request of a client, which is named by the key of its address. */
+type Answer = (request: Request, client: string) => Response | Promise<Response>;
 
 export type ListenAddress = { readonly host: string; readonly port: number };
 
@@ -25,16 +27,24 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 10_000;
 const MAX_HEADER_BYTES = 16_384;
 const IDLE_SWEEP_MS = 20;
+/** All clients without an address are one. */
+const UNKNOWN_CLIENT = "unknown";
 
 /**
  * Listens on a loopback address. The caller has made sure that it is one: see `requireLoopbackListen`.
  *
  * Errors: `ControlError` for a port in use, or a port or an address that the system does not give.
  */
-export async function listen(fetch: Fetch, { host, port }: ListenAddress): Promise<Listener> {
+export async function listen(
+  answer: Answer,
+  { host, port, clientOf }: ListenAddress & { clientOf: ClientOf<NodeRequest> },
+): Promise<Listener> {
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: MAX_HEADER_BYTES },
-    getRequestListener(fetch, { overrideGlobalObjects: false, errorHandler: malformedAnswer }),
+    getRequestListener((request, { incoming }) => answer(request, clientOf(incoming).key ?? UNKNOWN_CLIENT), {
+      overrideGlobalObjects: false,
+      errorHandler: malformedAnswer,
+    }),
   );
   await listening(server, { host: bareHost(host), port });
   const bound = server.address() as AddressInfo;
@@ -48,14 +58,13 @@ export async function listen(fetch: Fetch, { host, port }: ListenAddress): Promi
 }
 
 /**
- * Refuses any host but loopback. Whoever reaches the API may change every policy, since it asks nobody who they are; so the
- * machine's own users are the widest circle it may be open to.
+ * Refuses any host but loopback. There is no TLS here, and tokens would be readable on the way.
  *
  * Errors: `ControlError` CONTROL_NOT_LOOPBACK.
  */
 export function requireLoopbackListen(host: string): void {
   if (isLoopback(host)) return;
-  const message = `Cannot listen on ${JSON.stringify(host)}: the API has no access control, so it listens on 127.0.0.1, ::1 or localhost only`;
+  const message = `Cannot listen on ${JSON.stringify(host)}: the API has no TLS, so it listens on 127.0.0.1, ::1 or localhost only`;
   throw new ControlError("CONTROL_NOT_LOOPBACK", message);
 }
 

@@ -1,8 +1,11 @@
+import { EVERY_ORGANIZATION } from "@wherefrom/model";
 import type { Context, Hono } from "hono";
+import { accessDenied } from "../access/access-error.ts";
+import { isAllowed, type Place, requirementOf } from "../access/allow.ts";
 import type { ConfigStore, Stamp } from "../config-store/port.ts";
 import type { ControlParts } from "../parts.ts";
 import { ApiError, errorAnswer, organizationNotFound } from "./api-error.ts";
-import { type Caller, reasonOf } from "./caller.ts";
+import { ANYONE, type Caller, reasonOf } from "./caller.ts";
 import type { Call, Endpoint, RouteLine } from "./endpoint.ts";
 import { readJsonBody } from "./json-body.ts";
 import { writeJson } from "./presentation.ts";
@@ -10,15 +13,18 @@ import { SHARE_HEADER } from "./rollout-share.ts";
 import { camelQuery, presentationOfFault, readStandardQuery } from "./standard-query.ts";
 
 /** What Hono hands to each handler beside the request. */
-export type ApiEnv = { Bindings: { requestId: string } };
+export type ApiEnv = { Bindings: { requestId: string /** Key of the client's address. */; client: string } };
 
 const VERB = /\{([A-Za-z]+)\}:([A-Za-z]+)$/;
 
 /**
  * Registers the route table: each line with its handler, and for each path a 405 for every other method.
  * A path with a custom verb comes before the same path without it, which would take the verb for part of a name.
+ *
+ * Errors: throws for a line of which nobody decided who may ask for it.
  */
 export function mountRoutes(app: Hono<ApiEnv>, lines: readonly RouteLine[], parts: ControlParts): void {
+  for (const [, , id] of lines) requirementOf(id);
   const paths = [...new Set(lines.map((line) => line[1]))];
   for (const path of [...paths.filter((name) => VERB.test(name)), ...paths.filter((name) => !VERB.test(name))]) {
     const ofPath = lines.filter((line) => line[1] === path);
@@ -55,7 +61,7 @@ async function answer(context: Context<ApiEnv>, mounted: Mounted): Promise<Respo
   const known = Object.keys(endpoint.query ?? {});
   const query = camelQuery(url.searchParams, known);
   const organization = paramOf(context, path, "org");
-  const caller = await parts.identify(request);
+  const caller = await admit(context, mounted);
   const call: Call = {
     parts,
     organization,
@@ -69,11 +75,24 @@ async function answer(context: Context<ApiEnv>, mounted: Mounted): Promise<Respo
     stamp: () => ({ ...authorOf(caller), at: parts.now(), method: id, reason: reasonOf(request), requestId: context.env.requestId }),
     signal: request.signal,
   };
-  if (path.includes("{org}") && endpoint.isForMissingOrganization !== true) await requireOrganization(parts.store, organization);
+  if (path.includes("{org}") && !isForAbsent(endpoint, organization)) await requireOrganization(parts.store, organization);
   const presentation = readStandardQuery(query, known);
   requireHonoured(request, endpoint);
   const answered = await endpoint.handle(call);
   return answered instanceof Response ? answered : writeJson(answered.body, { presentation, etag: answered.etag });
+}
+
+/** Who asks, if it may. What is stored is not looked at before that, but for the credential. */
+async function admit(context: Context<ApiEnv>, { parts, path, id }: Mounted): Promise<Caller> {
+  const requirement = requirementOf(id);
+  if (requirement === "public") return ANYONE;
+  const caller = await parts.identify(context.req.raw, context.env.client);
+  const place: Place = {
+    organization: path.includes("{org}") ? paramOf(context, path, "org") : undefined,
+    environment: path.includes("{env}") ? paramOf(context, path, "env") : undefined,
+  };
+  if (isAllowed(caller.grants, { requirement, place })) return caller;
+  throw accessDenied({ id, path: context.req.path, requirement });
 }
 
 function bodyLimitsOf({ endpoint, parts }: Mounted): { readonly maxBodyBytes: number; readonly maxBodyDepth: number } {
@@ -96,6 +115,10 @@ function requireHonoured({ method, headers }: Request, { isConditional, isStaged
 
 function refuseHeader(field: string, description: string): void {
   throw new ApiError("HEADERS_INVALID", `${field}: ${description}`, [{ field, description }]);
+}
+
+function isForAbsent({ isForMissingOrganization, isForEveryOrganization }: Endpoint, organization: string): boolean {
+  return isForMissingOrganization === true || (isForEveryOrganization === true && organization === EVERY_ORGANIZATION);
 }
 
 async function requireOrganization(store: ConfigStore, name: string): Promise<void> {

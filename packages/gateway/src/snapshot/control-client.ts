@@ -9,23 +9,39 @@ export type PollAnswer =
   | { readonly kind: "snapshot"; readonly text: string; readonly etag: string | undefined }
   | { readonly kind: "unchanged" };
 
-export type ControlPlace = { readonly url: URL; readonly organization: string; readonly environment: string; readonly gatewayId: string };
+export type ControlPlace = {
+  readonly url: URL;
+  readonly organization: string;
+  readonly environment: string;
+  readonly gatewayId: string;
+  /** What control knows this gateway by. Asked for each request, so that a new one needs no restart. */
+  readonly token?: (() => string) | undefined;
+};
+
+/** Control does not let this gateway in. Asking again soon would not change that, and would count against everybody at this address. */
+export class ControlRefusal extends Error {
+  override readonly name = "ControlRefusal";
+}
+
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 429]);
 
 /** The HTTP side of a control source. It owns the connections to control and decides nothing. */
 export class ControlClient {
   readonly #pool: Pool;
   readonly #environmentPath: string;
   readonly #gatewayId: string;
+  readonly #token: (() => string) | undefined;
   readonly #signal: AbortSignal;
 
   constructor(
-    { url, organization, environment, gatewayId }: ControlPlace,
+    { url, organization, environment, gatewayId, token }: ControlPlace,
     { signal, requestTimeoutMs }: { signal: AbortSignal; requestTimeoutMs: number },
   ) {
     this.#pool = new Pool(url.origin, { connectTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs, allowH2: false });
     const basePath = url.pathname.replace(/\/$/, "");
     this.#environmentPath = `${basePath}/v1/organizations/${encodeURIComponent(organization)}/environments/${encodeURIComponent(environment)}`;
     this.#gatewayId = gatewayId;
+    this.#token = token;
     this.#signal = signal;
   }
 
@@ -34,12 +50,13 @@ export class ControlClient {
     const { statusCode, headers, body } = await this.#pool.request({
       path: `${this.#environmentPath}/snapshot?gatewayId=${encodeURIComponent(this.#gatewayId)}`,
       method: "GET",
-      headers: { accept: "text/event-stream" },
+      headers: { ...this.#authorization(), accept: "text/event-stream" },
       bodyTimeout: silenceTimeoutMs,
       signal: this.#signal,
     });
     if (statusCode === 200 && String(headers["content-type"]).startsWith("text/event-stream")) return body;
     await body.dump({ limit: maxSnapshotBytes });
+    requireLetIn(statusCode);
     return undefined;
   }
 
@@ -48,7 +65,7 @@ export class ControlClient {
     const { statusCode, headers, body } = await this.#pool.request({
       path: `${this.#environmentPath}/snapshot?waitMs=${waitMs}&gatewayId=${encodeURIComponent(this.#gatewayId)}`,
       method: "GET",
-      headers: { accept: "application/json", ...(etag === undefined ? {} : { "if-none-match": etag }) },
+      headers: { ...this.#authorization(), accept: "application/json", ...(etag === undefined ? {} : { "if-none-match": etag }) },
       headersTimeout: waitMs + timeoutMs,
       bodyTimeout: timeoutMs,
       signal: this.#signal,
@@ -58,6 +75,7 @@ export class ControlClient {
       return { kind: "snapshot", text: await boundedText(body), etag: typeof tag === "string" ? tag : undefined };
     }
     await body.dump({ limit: maxSnapshotBytes });
+    requireLetIn(statusCode);
     if (statusCode === 304) return { kind: "unchanged" };
     throw new Error(`Control answered ${statusCode} to the request for the snapshot`);
   }
@@ -67,7 +85,7 @@ export class ControlClient {
     const { statusCode, body } = await this.#pool.request({
       path: `${this.#environmentPath}/gateways/${encodeURIComponent(this.#gatewayId)}`,
       method: "PUT",
-      headers: { "content-type": "application/json" },
+      headers: { ...this.#authorization(), "content-type": "application/json" },
       body: JSON.stringify(report),
       signal: this.#signal,
     });
@@ -80,7 +98,7 @@ export class ControlClient {
     const { statusCode, body } = await this.#pool.request({
       path: `${this.#environmentPath}/gateways/${encodeURIComponent(this.#gatewayId)}:deliverTransactions`,
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { ...this.#authorization(), "content-type": "application/json" },
       body: JSON.stringify({ transactions }),
       signal: this.#signal,
     });
@@ -88,9 +106,20 @@ export class ControlClient {
     if (statusCode !== 200) throw new Error(`Control answered ${statusCode} to what a debug session recorded`);
   }
 
+  #authorization(): Record<string, string> {
+    return this.#token === undefined ? {} : { authorization: `Bearer ${this.#token()}` };
+  }
+
   async close(): Promise<void> {
     await this.#pool.destroy();
   }
+}
+
+function requireLetIn(statusCode: number): void {
+  if (!REFUSALS.has(statusCode)) return;
+  throw new ControlRefusal(
+    `Control does not let this gateway in (${statusCode}): its key is missing, not valid, or for another environment`,
+  );
 }
 
 async function boundedText(body: AsyncIterable<Uint8Array>): Promise<string> {

@@ -1,9 +1,11 @@
+import { isIPv4 } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DeliveredTransaction, GatewayReport } from "@wherefrom/model";
 import { escapeText } from "wherefrom";
+import { GatewayError } from "../errors.ts";
 import { version } from "../version.ts";
 import { type BackOff, createBackOff } from "./back-off.ts";
-import { ControlClient, maxSnapshotBytes } from "./control-client.ts";
+import { ControlClient, ControlRefusal, maxSnapshotBytes } from "./control-client.ts";
 import { parseControlUrls } from "./control-urls.ts";
 import { readEvents } from "./event-stream.ts";
 import type { Offered, SnapshotSink, SnapshotSource } from "./source.ts";
@@ -15,6 +17,8 @@ export type ControlSourceOptions = {
   readonly environment: string;
   /** Names this gateway to control; unique within the environment. */
   readonly gatewayId: string;
+  /** The gateway's key, asked for each request. It is sent over TLS or on this machine's loopback only. */
+  readonly token?: (() => string) | undefined;
   readonly timing?: Partial<ControlTiming>;
   /** From 0 to 1; spreads the reconnects of a fleet. */
   readonly random?: () => number;
@@ -36,6 +40,8 @@ export type ControlTiming = {
   readonly reportIntervalMs: number;
   readonly minReconnectMs: number;
   readonly maxReconnectMs: number;
+  /** Least time before the next attempt after control did not let the gateway in. */
+  readonly refusedWaitMs: number;
 };
 
 const defaultTiming: ControlTiming = {
@@ -47,16 +53,18 @@ const defaultTiming: ControlTiming = {
   reportIntervalMs: 10_000,
   minReconnectMs: 100,
   maxReconnectMs: 5_000,
+  refusedWaitMs: 30_000,
 };
 
 /**
  * Snapshots from the control plane: by its event stream, and by long polling where a stream does not come through. When a node of control is lost, the
  * next one is tried. When none answers the gateway goes on with what it has, and the source comes back by itself. After each offer it tells control what runs here.
  *
- * Errors: `GATEWAY_CONTROL_URL_INVALID`, at once. Nothing later: what goes wrong then is a notice.
+ * Errors: `GATEWAY_CONTROL_URL_INVALID` and `GATEWAY_CONTROL_UNPROTECTED`, at once. Nothing later: what goes wrong then is a notice.
  */
 export function controlSource(options: ControlSourceOptions): SnapshotSource {
   const urls = parseControlUrls(options.url);
+  if (options.token !== undefined) urls.forEach(requireProtected);
   let follower: Follower | undefined;
   return {
     async open(sink) {
@@ -68,6 +76,16 @@ export function controlSource(options: ControlSourceOptions): SnapshotSource {
       follower = undefined;
     },
   };
+}
+
+/** Without TLS a key is readable for everybody on the way; on this machine's own loopback there is no way. */
+function requireProtected({ protocol, hostname, origin }: URL): void {
+  const isLoopback = hostname === "localhost" || hostname === "[::1]" || (isIPv4(hostname) && hostname.startsWith("127."));
+  if (protocol === "https:" || isLoopback) return;
+  throw new GatewayError(
+    "GATEWAY_CONTROL_UNPROTECTED",
+    `Control URL: expected https for a key to be sent to, received ${escapeText(origin)}`,
+  );
 }
 
 type FollowerOptions = Omit<ControlSourceOptions, "url"> & { readonly urls: readonly [URL, ...URL[]] };
@@ -151,13 +169,15 @@ class Follower {
   async #follow(): Promise<void> {
     for (let place = 0; !this.#closing.signal.aborted; place = (place + 1) % this.#clients.length) {
       this.#client = this.#clients[place] ?? this.#client;
+      let leastMs = 0;
       try {
         const how = await this.#followEvents();
         if (how === "not-offered") await this.#followPolls();
       } catch (error) {
         this.#lost(error);
+        if (error instanceof ControlRefusal) leastMs = this.#timing.refusedWaitMs;
       }
-      await sleep(this.#backOff.next(), undefined, { signal: this.#closing.signal }).catch(() => undefined);
+      await sleep(Math.max(this.#backOff.next(), leastMs), undefined, { signal: this.#closing.signal }).catch(() => undefined);
     }
   }
 

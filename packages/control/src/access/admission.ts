@@ -1,0 +1,37 @@
+import type { ConfigStore } from "../config-store/port.ts";
+import { type Identify, identifyByClaim } from "../http/caller.ts";
+import type { ControlNotice } from "../notice.ts";
+import { makeFirstToken } from "./bootstrap.ts";
+import { createFailures, type FailureLimits } from "./failures.ts";
+import { identifyByToken } from "./identify.ts";
+import { createProcessKeys, type KeyFor } from "./process-keys.ts";
+
+/** How control asks who somebody is. `off`: it asks nobody. */
+export type AccessMode = "tokens" | "off";
+
+type AdmissionOptions = {
+  readonly access: AccessMode;
+  readonly store: ConfigStore;
+  readonly limits: FailureLimits;
+  readonly onNotice: (notice: ControlNotice) => void;
+  readonly now: () => number;
+};
+
+/** What tells who asks, and hands out what they are told by. */
+export type Admission = {
+  readonly identify: Identify;
+  /** Makes a key for another part of this process. */
+  issueKey(key: KeyFor): string;
+  /** Makes the admin token with which everything begins; `undefined` when there has been one, or nobody is asked for any. */
+  makeFirstToken(): Promise<string | undefined>;
+};
+
+export function openAdmission({ access, store, limits, onNotice, now }: AdmissionOptions): Admission {
+  const keys = createProcessKeys(now);
+  const failures = createFailures(limits, now);
+  return {
+    identify: access === "off" ? identifyByClaim : identifyByToken({ store, keys, failures, onNotice, now }),
+    issueKey: keys.issue,
+    makeFirstToken: async () => (access === "off" ? undefined : await makeFirstToken(store, { at: now() })),
+  };
+}

@@ -1,0 +1,238 @@
+import { createHash } from "node:crypto";
+import Database from "libsql";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { createFailures } from "../src/access/failures.ts";
+import { isSecret, newSecret, secretId } from "../src/access/secret.ts";
+import type { ControlNotice } from "../src/notice.ts";
+import { type ControlUnderTest, faultsOf, type Json, openTestControl, temporaryFolder, verdictOf } from "./control-under-test.ts";
+
+const TOKENS = "//v1/organizations/local/tokens";
+const VIEWER = [{ role: "viewer" }];
+
+describe("a secret", () => {
+  test("is found by its id, and kept as a hash", () => {
+    const { id, text, hash } = newSecret("wft");
+    expect(text).toMatch(/^wft_[0-9a-f]{16}_[A-Za-z0-9_-]{43}$/);
+    expect(secretId(text)).toBe(id);
+    expect(hash).toBe(createHash("sha256").update(text).digest("hex"));
+    expect(isSecret(text, hash)).toBe(true);
+    expect(newSecret("wft").text).not.toBe(text);
+  });
+
+  test.each([
+    "",
+    "x",
+    "wft_",
+    `wft_${"0".repeat(16)}`,
+    `wfx_${"0".repeat(16)}_${"A".repeat(43)}`,
+    `wft_${"0".repeat(16)}_${"A".repeat(44)}`,
+  ])("«%s» is none", (text) => {
+    expect(secretId(text)).toBeUndefined();
+  });
+
+  test("with one character changed is another", () => {
+    const { text, hash } = newSecret("wfg");
+    for (let at = 4; at < text.length; at += 1) {
+      const other = text[at] === "0" ? "1" : "0";
+      expect(isSecret(`${text.slice(0, at)}${other}${text.slice(at + 1)}`, hash)).toBe(false);
+    }
+  });
+});
+
+describe("failures", () => {
+  const limits = {
+    maxAuthFailures: 3,
+    maxAuthFailuresInFlood: 2,
+    maxAuthFailuresOfAll: 10,
+    authFailureWindowMs: 100,
+    maxAuthFailureClients: 5,
+  };
+  const open = () => {
+    const clock = { now: 1_000 };
+    return { clock, failures: createFailures(limits, () => clock.now) };
+  };
+
+  test("of one client use up its patience until its window is over, and nobody else's", () => {
+    const { clock, failures } = open();
+    expect([1, 2, 3, 4].map(() => failures.add("a"))).toEqual([false, false, true, false]);
+    clock.now += 40;
+    expect([failures.waitMs("a"), failures.waitMs("b")]).toEqual([60, 0]);
+    clock.now += 60;
+    expect(failures.waitMs("a")).toBe(0);
+    expect(failures.add("a")).toBe(false);
+  });
+
+  test("in a flood shorten the patience with those who failed themselves, and lock out nobody who did not", () => {
+    const { clock, failures } = open();
+    failures.add("mistaken once");
+    for (let turn = 0; turn < 10; turn += 1) failures.add(`attacker ${turn % 3}`);
+    failures.add("mistaken twice");
+    failures.add("mistaken twice");
+    expect(["mistaken once", "mistaken twice", "right"].map((client) => failures.waitMs(client))).toEqual([0, 100, 0]);
+    clock.now += 100;
+    expect(failures.waitMs("mistaken twice")).toBe(0);
+  });
+
+  test("of more clients than are remembered forget the oldest", () => {
+    const { failures } = open();
+    for (let turn = 0; turn < 3; turn += 1) failures.add("old");
+    expect(failures.waitMs("old")).toBe(100);
+    for (const client of ["1", "2", "3", "4", "5"]) failures.add(client);
+    expect(failures.waitMs("old")).toBe(0);
+  });
+});
+
+/** A header that control believes from its peer, so that one test can be many clients. */
+const BELIEVING = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["127.0.0.0/8"] } };
+
+async function openBelieving(maxAuthFailures: number) {
+  const notices: ControlNotice[] = [];
+  const limits = { maxAuthFailures, authFailureWindowMs: 3_600_000 };
+  const under = await openTestControl({
+    clientIpResolutionConfig: BELIEVING,
+    limits,
+    onNotice: (notice) => void notices.push(notice),
+  });
+  const from = (client: string, authorization = `Bearer ${under.token}`) =>
+    under.ask("GET ", { headers: { authorization, "x-forwarded-for": client } });
+  return { notices, from };
+}
+
+test("an address that fails too often waits, one line says so, and a right token elsewhere is let in", async () => {
+  const { notices, from } = await openBelieving(3);
+  for (let turn = 0; turn < 3; turn += 1) expect((await from("192.0.2.1", "Bearer no")).status).toBe(401);
+  const waiting = await from("192.0.2.1");
+  expect(verdictOf(waiting)).toBe("429 RESOURCE_EXHAUSTED TOO_MANY_AUTH_FAILURES");
+  expect(Number(waiting.headers.get("retry-after"))).toBeGreaterThan(3_590);
+  expect((await from("192.0.2.2")).status).toBe(200);
+  expect(notices).toEqual([{ kind: "client-blocked", client: "192.0.2.1" }]);
+});
+
+test("addresses of one /64 are one client, and a request without a token is no failure", async () => {
+  const { from } = await openBelieving(2);
+  for (const last of ["1", "ffff"]) await from(`2001:db8:0:1::${last}`, "Bearer no");
+  expect((await from("2001:db8:0:1::abc")).status).toBe(429);
+  expect((await from("2001:db8:0:2::1")).status).toBe(200);
+  for (let turn = 0; turn < 5; turn += 1) expect((await from("192.0.2.9", "")).status).toBe(401);
+  expect((await from("192.0.2.9")).status).toBe(200);
+});
+
+describe("tokens", () => {
+  const create = ({ ask }: ControlUnderTest, body: Json) => ask(`POST ${TOKENS}`, { body });
+  const using = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+
+  test("are made, listed without what lets their holders in, and revoked; what they do bears their name", async () => {
+    const under = await openTestControl();
+    const { ask } = under;
+    const made = await create(under, { name: "ci", grants: [{ role: "operator", environments: ["demo"] }, { role: "admin" }] });
+    const { token, ...shown } = made.body;
+    expect(shown).toEqual({
+      tokenId: secretId(token),
+      name: "ci",
+      grants: [{ role: "operator", environments: ["demo"] }, { role: "admin" }],
+      createdAt: expect.stringMatching(/^[0-9]{13}$/),
+    });
+    expect((await ask(`GET ${TOKENS}`)).body).toEqual({ tokens: [shown] });
+    expect((await ask("POST ", { ...using(token), body: { name: "demo" } })).status).toBe(200);
+    const log = (await ask("GET //v1/organizations/local/auditLog")).body.entries;
+    expect(log.map(({ author, authorVerified, method }: Json) => [author, authorVerified, method]).slice(0, 2)).toEqual([
+      ["token:ci", true, "organizations.environments.create"],
+      ["process:test", true, "organizations.tokens.create"],
+    ]);
+    expect(JSON.stringify(log)).not.toContain(token);
+    expect((await ask(`DELETE ${TOKENS}/${shown.tokenId}`)).body).toEqual({});
+    expect(verdictOf(await ask("GET ", using(token)))).toBe("401 UNAUTHENTICATED CREDENTIALS_INVALID");
+    expect(verdictOf(await ask(`DELETE ${TOKENS}/${shown.tokenId}`))).toBe("404 NOT_FOUND TOKEN_NOT_FOUND");
+  });
+
+  test("of one organization are not those of another, nor revoked by its admins", async () => {
+    const under = await openTestControl();
+    await under.ask("POST //v1/organizations", { body: { name: "acme" } });
+    const { token, tokenId } = (await create(under, { name: "theirs", grants: [{ role: "admin" }] })).body;
+    const acme = (await under.ask("POST //v1/organizations/acme/tokens", { body: { name: "ours", grants: [{ role: "admin" }] } })).body;
+    expect(verdictOf(await under.ask(`DELETE //v1/organizations/acme/tokens/${tokenId}`, using(acme.token)))).toMatch(/TOKEN_NOT_FOUND/);
+    expect(
+      verdictOf(await under.ask("POST //v1/organizations/-/tokens", { ...using(token), body: { name: "x", grants: VIEWER } })),
+    ).toMatch(/^403/);
+    await under.ask("DELETE //v1/organizations/acme");
+    expect((await under.ask("GET //v1/organizations", using(acme.token))).status).toBe(401);
+  });
+
+  test("for all organizations are kept beside them, with an audit log of their own", async () => {
+    const { ask } = await openTestControl();
+    const made = await ask("POST //v1/organizations/-/tokens", { body: { name: "root", grants: [{ role: "admin" }] } });
+    expect((await ask("GET //v1/organizations", using(made.body.token))).status).toBe(200);
+    const log = (await ask("GET //v1/organizations/-/auditLog")).body.entries;
+    expect(log.map(({ author, reason }: Json) => [author, reason])).toEqual([
+      ["process:test", undefined],
+      ["wherefrom", "Made at the first start"],
+    ]);
+    expect(verdictOf(await ask("GET //v1/organizations/-/environments"))).toBe("404 NOT_FOUND ORGANIZATION_NOT_FOUND");
+  });
+
+  test("end when they are to end, and their last use is kept to the hour", async () => {
+    let now = Date.UTC(2030, 0, 1, 10, 20);
+    const under = await openTestControl({ now: () => now });
+    const { token } = (await create(under, { name: "ci", grants: VIEWER, expires_at: now + 7_200_000 })).body;
+    const lastUsed = async () => (await under.ask(`GET ${TOKENS}`)).body.tokens[0].lastUsedAt;
+    expect(await lastUsed()).toBeUndefined();
+    await under.ask("GET ", using(token));
+    await expect.poll(lastUsed).toBe(String(Date.UTC(2030, 0, 1, 10)));
+    now += 7_199_999;
+    expect((await under.ask("GET ", using(token))).status).toBe(200);
+    now += 1;
+    expect((await under.ask("GET ", using(token))).status).toBe(401);
+  });
+
+  test.each([
+    { says: "every fault", body: { name: "a b", grants: [{ role: "owner" }], colour: 1 }, faults: ["colour", "grants/0/role", "name"] },
+    { says: "no grant", body: { name: "a", grants: [] }, faults: ["grants"] },
+    { says: "a gateway of every environment", body: { name: "a", grants: [{ role: "gateway" }] }, faults: ["grants"] },
+    {
+      says: "a gateway that is more",
+      body: { name: "a", grants: [{ role: "gateway", environments: ["demo"] }, { role: "viewer" }] },
+      faults: ["grants"],
+    },
+    { says: "no environment", body: { name: "a", grants: [{ role: "viewer", environments: [] }] }, faults: ["grants/0/environments"] },
+    { says: "an end that is over", body: { name: "a", grants: VIEWER, expiresAt: "5" }, faults: ["expiresAt"] },
+  ])("are refused with $says", async ({ body, faults }) => {
+    const under = await openTestControl();
+    const answer = await create(under, body);
+    expect(verdictOf(answer)).toBe("400 INVALID_ARGUMENT FIELDS_INVALID");
+    expect([...faultsOf(answer)].sort()).toEqual(faults);
+  });
+
+  test("have one name each, and are no more than the limit", async () => {
+    const under = await openTestControl({ limits: { maxTokens: 2 } });
+    const verdict = async (name: string) => verdictOf(await create(under, { name, grants: VIEWER }));
+    expect([await verdict("a"), await verdict("a"), await verdict("b"), await verdict("c")]).toEqual([
+      "200",
+      "409 ALREADY_EXISTS TOKEN_EXISTS",
+      "200",
+      "400 FAILED_PRECONDITION TOO_MANY_TOKENS",
+    ]);
+  });
+});
+
+test("the first start makes one admin token, of which the database has no more than the hash", async () => {
+  const database = `${await temporaryFolder()}/control.db`;
+  const first = await openTestControl({ database: `sqlite:${database}` });
+  const { firstToken = "" } = first.control;
+  expect((await first.ask("GET //v1/organizations", { headers: { authorization: `Bearer ${firstToken}` } })).status).toBe(200);
+  await first.control.close();
+  const file = new Database(database);
+  onTestFinished(() => void file.close());
+  expect(JSON.stringify([file.prepare("SELECT * FROM tokens").all(), file.prepare("SELECT * FROM audit_log").all()])).not.toContain(
+    firstToken.slice(-43),
+  );
+  file.close();
+  const second = await openTestControl({ database: `sqlite:${database}` });
+  expect(second.control.firstToken).toBeUndefined();
+});
+
+test("without access control everybody may do everything, and no token is made", async () => {
+  const { control, ask } = await openTestControl({ access: "off" });
+  expect(control.firstToken).toBeUndefined();
+  expect((await ask("POST ", { body: { name: "demo" }, headers: { authorization: "" } })).status).toBe(200);
+  expect((await ask("PUT /demo/gateways/g", { body: { revision: 1 }, headers: { authorization: "" } })).status).toBe(200);
+});
