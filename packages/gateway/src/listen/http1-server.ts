@@ -10,6 +10,7 @@ import type { HttpServer } from "./http-server.ts";
 import { takeOver } from "./http1-upgrade.ts";
 import { OpenExchanges } from "./open-exchanges.ts";
 import { openPipeline, type Pipeline, pipelineOf, type Turn } from "./pipeline.ts";
+import { reset } from "./reset.ts";
 import { StalledClients } from "./stalled-clients.ts";
 
 /**
@@ -20,7 +21,11 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
   const { limits } = runtime;
   const server = createServer(serverOptions(limits));
   const open = new OpenExchanges();
-  const stalled = new StalledClients(open, { timeoutMs: limits.responseStallTimeoutMs, now: runtime.now });
+  const stalled = new StalledClients(open, {
+    timeoutMs: limits.responseStallTimeoutMs,
+    now: runtime.now,
+    cut: ({ request }) => reset(request.socket),
+  });
   const begin = (turn: Turn, isLast: boolean): Exchange => {
     const { request } = turn;
     const { response, upgrade } = turn.kind === "upgrade" ? takeOver(request, turn.head) : { response: turn.response, upgrade: undefined };

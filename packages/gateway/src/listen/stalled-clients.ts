@@ -1,5 +1,12 @@
 import type { Exchange } from "../exchange.ts";
 
+type StallContext = {
+  readonly timeoutMs: number;
+  readonly now: () => number;
+  /** Lets go of the client at once, and of all that waits for it. */
+  readonly cut: (exchange: Exchange) => void;
+};
+
 type Stall = { readonly responseBytes: number; readonly sinceMs: number };
 
 /** Looks so often within the time that a client has. */
@@ -11,11 +18,13 @@ const LOOKS_PER_TIMEOUT = 4;
  */
 export class StalledClients {
   readonly #timeoutMs: number;
+  readonly #cut: StallContext["cut"];
   readonly #stalls = new Map<Exchange, Stall>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(open: Iterable<Exchange>, { timeoutMs, now }: { timeoutMs: number; now: () => number }) {
+  constructor(open: Iterable<Exchange>, { timeoutMs, now, cut }: StallContext) {
     this.#timeoutMs = timeoutMs;
+    this.#cut = cut;
     this.#timer = setInterval(() => this.#look(open, now()), Math.ceil(timeoutMs / LOOKS_PER_TIMEOUT));
     this.#timer.unref();
   }
@@ -30,7 +39,7 @@ export class StalledClients {
       const stall = this.#stalls.get(exchange);
       if (response.writableLength === 0) this.#stalls.delete(exchange);
       else if (stall?.responseBytes !== responseBytes) this.#begin(exchange, nowMs);
-      else if (nowMs - stall.sinceMs >= this.#timeoutMs) cut(exchange);
+      else if (nowMs - stall.sinceMs >= this.#timeoutMs) this.#end(exchange);
     }
   }
 
@@ -38,9 +47,9 @@ export class StalledClients {
     if (!this.#stalls.has(exchange)) exchange.whenOver(() => this.#stalls.delete(exchange));
     this.#stalls.set(exchange, { responseBytes: exchange.responseBytes, sinceMs: nowMs });
   }
-}
 
-function cut(exchange: Exchange): void {
-  exchange.fault = "CLIENT_STALLED";
-  exchange.response.destroy();
+  #end(exchange: Exchange): void {
+    exchange.fault = "CLIENT_STALLED";
+    this.#cut(exchange);
+  }
 }

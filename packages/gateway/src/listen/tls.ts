@@ -105,6 +105,6 @@ const strict: SecureContextOptions = {
  * The connection that a TLS connection runs over. Node has no documented word for it: of its public ones, addresses and ports are those of the load balancer and the
  * same for whoever it carries. Where the field is missing nobody is found, and the connection is cut.
  */
-function carrierOf(secure: TLSSocket): Socket | undefined {
+export function carrierOf(secure: TLSSocket): Socket | undefined {
   return (secure as unknown as { readonly _parent?: Socket })._parent;
 }

@@ -19,7 +19,7 @@ export function createHttp2Server(runtime: Runtime, notices: RepeatedNotices): H
   const { limits, now } = runtime;
   const connections = new Set<Http2Connection>();
   const open = new OpenExchanges();
-  const stalled = new StalledClients(open, { timeoutMs: limits.responseStallTimeoutMs, now });
+  const stalled = new StalledClients(open, { timeoutMs: limits.responseStallTimeoutMs, now, cut: ({ response }) => response.destroy() });
   let isClosing = false;
   const looks = setInterval(look, Math.ceil(Math.min(limits.keepAliveTimeoutMs, limits.lingerTimeoutMs) / LOOKS_PER_TIMEOUT)).unref();
 
