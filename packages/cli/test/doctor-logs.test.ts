@@ -65,6 +65,11 @@ describe("what is asked for wrongly is said in one line", () => {
     { args: [folder], code: 3, says: /no regular file.* \[LOGS_UNREADABLE\]/ },
     { args: [at("other.log")], code: 2, says: /fit no format that is known.* \[LOGS_FORMAT_UNKNOWN\]/ },
     { args: [at("other.log"), "--log-format", "$remote_addr$status"], code: 2, says: /text between two values.* \[LOGS_FORMAT_INVALID\]/ },
+    {
+      args: [at("other.log"), "--log-format", "$remote_addr $status", "--since", "2026-11-25"],
+      code: 2,
+      says: /has no time that could be read.* \[LOGS_FORMAT_INVALID\]/,
+    },
     { args: [at("good.log"), "--field", "who=x"], code: 2, says: /--field: Expected peer.* \[LOGS_FIELD_INVALID\]/ },
     { args: [at("good.log"), "--trust", "10.0.0.1/8"], code: 2, says: /POLICY_INVALID/ },
     { args: [at("good.log"), "--since", "noon"], code: 2, says: /Expected a time such as/ },

@@ -1,9 +1,10 @@
 import type { Providers } from "wherefrom";
 import type { FactValue } from "../causes/cause.ts";
 import type { ReadLog } from "../report/logs-report.ts";
+import { LogError } from "./errors.ts";
 import type { ChosenFormat } from "./format/choose-format.ts";
 import type { FieldMapping } from "./format/json-fields.ts";
-import { createLineReader, type LogFormat } from "./format/log-format.ts";
+import { createLineReader, hasTime, type LogFormat } from "./format/log-format.ts";
 import { factsOfLog } from "./judge/log-facts.ts";
 import { judgeLog, type LogFinding } from "./judge/log-finding.ts";
 import { type LogSummary, summarize } from "./judge/log-summary.ts";
@@ -105,6 +106,13 @@ type Asked = {
 };
 
 function planOf(formats: readonly LogFormat[], { policy, policyHeaders, options }: Asked): ScanPlan {
+  const timeless = formats.find((format) => !hasTime(format));
+  if (timeless !== undefined && (options.since ?? options.until ?? options.split) !== undefined) {
+    throw new LogError(
+      "LOGS_FORMAT_INVALID",
+      `The format ${timeless.name} has no time that could be read: leave out --since, --until and --split`,
+    );
+  }
   const chainHeader = chainHeaderOf(loggedIn(formats, policyHeaders), policyHeaders);
   const { providers, trusted, depth, since, until, split } = options;
   return {

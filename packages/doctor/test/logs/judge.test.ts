@@ -190,6 +190,15 @@ describe("times", () => {
   });
 });
 
+test("names in a log are names, whatever they are", async () => {
+  const line =
+    '{"event":"request","gateway":"g","time":"2026-11-25T09:50:08.000Z","client":"constructor","outcome":"__proto__","reason":"constructor","peer":"10.0.0.1","status":200,"isComplete":true,"revision":7}\n';
+  const { summary } = await examine(line.repeat(3), {
+    policy: { headerIndexAlgorithm: { ipHeaderName: "constructor", ipHeaderIndex: 0 } },
+  });
+  expect(summary.whole.recorded).toMatchObject({ lines: 3, outcomes: { resolved: 3 }, reasons: {}, kinds: { unknown: 3 } });
+});
+
 test("the gateway's own log is judged by what it says itself", async () => {
   const line = (at: number): string =>
     `{"event":"request","gateway":"g","time":"2026-11-25T09:50:08.000Z","client":${at % 4 === 0 ? "null" : `"${client(at)}"`},"trust":"verified","outcome":"resolved"${at % 4 === 0 ? ',"reason":"header-absent"' : ""},"peer":"10.0.0.1","status":200,"isComplete":true,"revision":7}\n`;

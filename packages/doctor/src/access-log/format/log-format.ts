@@ -10,6 +10,16 @@ export type LogFormat =
   | { readonly kind: "text"; readonly name: string; readonly layout: Layout }
   | { readonly kind: "json"; readonly name: string; readonly fields: JsonFields };
 
+/** Whether lines of the format say when they are of. */
+export function hasTime(format: LogFormat): boolean {
+  switch (format.kind) {
+    case "text":
+      return format.layout.values.some(({ role }) => role.kind === "time");
+    case "json":
+      return format.fields.time.length > 0;
+  }
+}
+
 /** A reader for lines of a format. `policyHeaders` are headers, in lower case, that a policy reads beside those that are known. */
 export function createLineReader(format: LogFormat, policyHeaders: ReadonlySet<string>): LineReader {
   switch (format.kind) {

@@ -39,7 +39,8 @@ export function createFigures(): Figures {
 }
 
 export function count(counts: Counts, name: string, by: number): void {
-  counts[name] = (counts[name] ?? 0) + by;
+  // a header may be called constructor
+  counts[name] = (Object.hasOwn(counts, name) ? (counts[name] as number) : 0) + by;
 }
 
 /** What figures look at of a resolution. */

@@ -10,6 +10,20 @@ const NO_LINES: readonly string[] = [];
 /** What a server writes where there is nothing. */
 const NOTHING: ReadonlySet<string> = new Set(["", "-"]);
 
+/** Why an algorithm gave no address, as a log may say it. Anything else in its place says nothing. */
+const REJECTIONS: readonly NonNullable<Resolved["reason"]>[] = [
+  "header-absent",
+  "index-out-of-range",
+  "hop-not-an-address",
+  "untrusted-peer",
+  "peer-unknown",
+  "header-repeated",
+  "too-many-hops",
+  "header-too-long",
+  "header-malformed",
+  "no-entrance-matched",
+];
+
 /** The evidence of one line, and what the server itself made of it. Used again for each. */
 export type LogEvidence = Evidence & {
   /** Reads the values of a line, as they stand in the log. */
@@ -46,12 +60,13 @@ export function createLogEvidence(roles: readonly EvidenceRole[], style: EscapeS
       if (at.ip === -1) return undefined;
       const ip = valueAt(at.ip);
       const isAbsent = NOTHING.has(ip);
-      const reason = valueAt(at.reason);
+      const said = valueAt(at.reason);
+      const reason = REJECTIONS.find((one) => one === said);
       return {
         ip: isAbsent ? null : ip,
         outcome: isAbsent ? "rejected" : valueAt(at.outcome) === "fallback" ? "fallback" : "resolved",
         trust: valueAt(at.trust) === "verified" ? "verified" : "unverified",
-        ...(NOTHING.has(reason) ? {} : { reason: reason as NonNullable<Resolved["reason"]> }),
+        ...(reason !== undefined && { reason }),
       };
     },
   };
