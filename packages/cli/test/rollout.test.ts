@@ -33,7 +33,8 @@ async function openFleet(): Promise<FleetUnderTest> {
     database: `sqlite:${join(folder, "control.db")}`,
     organization: "local",
     access: "off",
-    limits: { stageLookMs: 10 },
+    // So long that a change is answered by what gateways do, however busy the machine is.
+    limits: { stageLookMs: 10, maxPublishWaitMs: 60_000 },
   });
   onTestFinished(() => control.close());
   await control.seedEnvironment({ organization: "local", name: "demo", clientIpResolutionConfig: policyOf(-1) });
