@@ -8,6 +8,7 @@ const control = await openControl({
   listen: { host: "127.0.0.1", port: 0 },
   database: `sqlite:${folder}/control.db`,
   organization: "local",
+  access: "off",
 });
 const routes = [{ name: "everything", target: `http://127.0.0.1:${originPort}` }];
 await control.seedEnvironment({ organization: "local", name: "bench", routes });
