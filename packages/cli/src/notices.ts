@@ -19,6 +19,8 @@ export function printControlNotice(notice: ControlNotice): void {
           ? `info: ${notice.of} of the database work again`
           : `warning: ${notice.of} of the database do not work: ${notice.why}`,
       );
+    case "oidc-keys-unavailable":
+      return print(`warning: the keys of the identity provider could not be had: ${messageOf(notice.error)}`);
     case "client-blocked":
       return print(`warning: ${notice.client} failed to authenticate at the API too often, and is not let in for a while`);
     case "internal-error":

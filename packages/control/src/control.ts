@@ -2,6 +2,7 @@ import { organizationNameSchema } from "@wherefrom/model";
 import { createResolver, parsePolicy } from "wherefrom";
 import { createClientOf } from "wherefrom/node";
 import { openAdmission } from "./access/admission.ts";
+import { parseOidcSettings } from "./access/oidc-settings.ts";
 import type { KeyFor } from "./access/process-keys.ts";
 import { getApi, listApis, listDeployments, listDeploymentsOfApi } from "./api/apis.ts";
 import { applyOrganization, exportOrganization } from "./api/apply.ts";
@@ -77,6 +78,8 @@ export type ControlOptions = {
   readonly snapshotKey?: SnapshotKeyPlace;
   /** `tokens`, unless the API is to ask nobody who they are. */
   readonly access?: "tokens" | "off";
+  /** Settings of an identity provider whose tokens are taken beside control's own, as JSON. */
+  readonly oidc?: unknown;
   /** How the address of a client is told that asks the API; the peer's, unless something stands before it. Its failures to authenticate are counted by it. */
   readonly clientIpResolutionConfig?: Readonly<Record<string, unknown>>;
   readonly limits?: Partial<ControlLimits>;
@@ -188,11 +191,12 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   requireLoopbackListen(options.listen.host);
   requireOrganizationName(organization);
   const clientOf = createClientOf(createResolver(parsePolicy(options.clientIpResolutionConfig ?? { peerAddressAlgorithm: {} })));
+  const oidc = options.oidc === undefined ? undefined : parseOidcSettings(options.oidc);
   const limits = { ...DEFAULT_CONTROL_LIMITS, ...options.limits };
   const publisher = createPublisher(limits);
   const { ranges = BUILT_IN_RANGES } = options;
   const { store, snapshotKey } = await openKept({ ...options, onNotice }, limits);
-  const admission = openAdmission({ access, store, limits, onNotice, now });
+  const admission = openAdmission({ access, oidc, store, limits, onNotice, now });
   const { identify } = admission;
   const fleet = createFleet({ store, publisher, limits, now, onNotice });
   const debugData = new DebugData(limits, now);

@@ -13,6 +13,7 @@ export type ControlErrorCode =
   | "CONTROL_DATABASE_NOT_OURS"
   | "CONTROL_DATABASE_NEWER"
   | "CONTROL_SNAPSHOT_KEY_UNUSABLE"
+  | "CONTROL_OIDC_INVALID"
   | "CONTROL_ENVIRONMENT_INVALID";
 
 /** Control cannot open. Its message is one line that says the way out. Never thrown for what a client of the API sent. */

@@ -18,6 +18,8 @@ export type ControlNotice =
       readonly revision: number;
       readonly why: string;
     }
+  /** Tokens of the identity provider cannot be judged. */
+  | { readonly kind: "oidc-keys-unavailable"; readonly error: unknown }
   /** `client` is the key of an address. It is not let in for a while, because it failed to authenticate too often. */
   | { readonly kind: "client-blocked"; readonly client: string }
   | { readonly kind: "internal-error"; readonly requestId: string; readonly error: unknown }

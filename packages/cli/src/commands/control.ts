@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import { type Command, InvalidArgumentError, type Option } from "commander";
 import { AUTH_IS_OFF, authOption } from "../auth-flag.ts";
 import { bootstrapTokenFileOption, handOver } from "../first-token.ts";
+import { readJsonFile } from "../json-file.ts";
 import { parseHost, parsePort, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
 import { signingKeyOption, signingKeyPlace } from "../signing-key.ts";
@@ -37,6 +38,7 @@ type ControlCommandOptions = {
   readonly signingKey?: string;
   readonly auth: "tokens" | "off";
   readonly bootstrapTokenFile?: string;
+  readonly oidc?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 };
@@ -55,6 +57,7 @@ export function addControlCommand(program: Command): void {
     .addOption(signingKeyOption("default: snapshot-key.pem beside the database"))
     .addOption(authOption())
     .addOption(bootstrapTokenFileOption())
+    .addOption(valueOption("--oidc <file>", "JSON: the identity provider whose tokens are taken, too", "WHEREFROM_OIDC"))
     .addOption(switchOption("--json", "write one JSON line when it is ready, and nothing else", "WHEREFROM_JSON"))
     .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
     .addHelpText("after", EXAMPLES)
@@ -80,7 +83,7 @@ function parseDatabase(text: string): string {
 }
 
 async function runControl(options: ControlCommandOptions): Promise<void> {
-  const { host, port, database, organization, ranges: folder, signingKey, auth, bootstrapTokenFile, json, quiet } = options;
+  const { host, port, database, organization, ranges: folder, signingKey, auth, bootstrapTokenFile, oidc, json, quiet } = options;
   const isQuiet = quiet === true || json === true;
   const output = openOutput(process.stdout);
   await runUntilStopped(async (own) => {
@@ -115,6 +118,7 @@ async function runControl(options: ControlCommandOptions): Promise<void> {
           ...(ranges && { ranges }),
           ...signing,
           access: auth,
+          ...(oidc !== undefined && { oidc: readJsonFile(oidc, "--oidc") }),
           onNotice: printControlNotice,
         }),
       ),

@@ -2,7 +2,10 @@ import { ApiError } from "../http/api-error.ts";
 import type { ApiReason } from "../http/api-reason.ts";
 import type { Requirement } from "./table.ts";
 
-type AccessReason = Extract<ApiReason, "CREDENTIALS_MISSING" | "CREDENTIALS_INVALID" | "TOO_MANY_AUTH_FAILURES">;
+type AccessReason = Extract<
+  ApiReason,
+  "CREDENTIALS_MISSING" | "CREDENTIALS_INVALID" | "IDENTITY_PROVIDER_UNAVAILABLE" | "TOO_MANY_AUTH_FAILURES"
+>;
 
 /** A request whose sender is not let in, with the header fields that say how it could be. */
 class AccessError extends ApiError {
@@ -37,6 +40,13 @@ export function tooManyFailures(waitMs: number): ApiError {
   const seconds = Math.max(1, Math.ceil(waitMs / SECOND_MS));
   const message = `Authorization: Expected fewer tokens that are not valid from one client address. Wait ${seconds} s`;
   return new AccessError("TOO_MANY_AUTH_FAILURES", { message, headers: { "retry-after": String(seconds) } });
+}
+
+/** The token may be right: it is no failure of its sender. */
+export function providerUnavailable(): ApiError {
+  const message =
+    "Authorization: Expected the identity provider to answer with its keys, received none. Try again, or use a token of control";
+  return new AccessError("IDENTITY_PROVIDER_UNAVAILABLE", { message, headers: { "retry-after": "5" } });
 }
 
 type Denied = { readonly id: string; readonly path: string; readonly requirement: Requirement };

@@ -4,6 +4,8 @@ import type { ControlNotice } from "../notice.ts";
 import { makeFirstToken } from "./bootstrap.ts";
 import { createFailures, type FailureLimits } from "./failures.ts";
 import { identifyByToken } from "./identify.ts";
+import { jwtReader } from "./oidc.ts";
+import type { OidcSettings } from "./oidc-settings.ts";
 import { createProcessKeys, type KeyFor } from "./process-keys.ts";
 
 /** How control asks who somebody is. `off`: it asks nobody. */
@@ -11,6 +13,7 @@ export type AccessMode = "tokens" | "off";
 
 type AdmissionOptions = {
   readonly access: AccessMode;
+  readonly oidc: OidcSettings | undefined;
   readonly store: ConfigStore;
   readonly limits: FailureLimits;
   readonly onNotice: (notice: ControlNotice) => void;
@@ -26,11 +29,12 @@ export type Admission = {
   makeFirstToken(): Promise<string | undefined>;
 };
 
-export function openAdmission({ access, store, limits, onNotice, now }: AdmissionOptions): Admission {
+export function openAdmission({ access, oidc, store, limits, onNotice, now }: AdmissionOptions): Admission {
   const keys = createProcessKeys(now);
   const failures = createFailures(limits, now);
+  const readJwt = oidc && jwtReader(oidc, { now });
   return {
-    identify: access === "off" ? identifyByClaim : identifyByToken({ store, keys, failures, onNotice, now }),
+    identify: access === "off" ? identifyByClaim : identifyByToken({ store, keys, readJwt, failures, onNotice, now }),
     issueKey: keys.issue,
     makeFirstToken: async () => (access === "off" ? undefined : await makeFirstToken(store, { at: now() })),
   };

@@ -2,8 +2,9 @@ import type { TokenRecord } from "../config-store/access-port.ts";
 import type { ConfigStore } from "../config-store/port.ts";
 import type { Caller, Identify } from "../http/caller.ts";
 import type { ControlNotice } from "../notice.ts";
-import { credentialsInvalid, credentialsMissing, tooManyFailures } from "./access-error.ts";
+import { credentialsInvalid, credentialsMissing, providerUnavailable, tooManyFailures } from "./access-error.ts";
 import type { Failures } from "./failures.ts";
+import { KeysUnavailable, type ReadJwt } from "./oidc.ts";
 import type { ProcessKeys } from "./process-keys.ts";
 import { isSecret, secretId } from "./secret.ts";
 
@@ -14,6 +15,8 @@ const HOUR_MS = 3_600_000;
 export type IdentifyParts = {
   readonly store: ConfigStore;
   readonly keys: ProcessKeys;
+  /** Where tokens of somebody else are taken, too. */
+  readonly readJwt: ReadJwt | undefined;
   readonly failures: Failures;
   readonly onNotice: (notice: ControlNotice) => void;
   readonly now: () => number;
@@ -40,7 +43,7 @@ export function identifyByToken(parts: IdentifyParts): Identify {
 
 async function callerOf(text: string, parts: IdentifyParts): Promise<Caller | undefined> {
   const id = secretId(text);
-  if (id === undefined) return undefined;
+  if (id === undefined) return readOther(text, parts);
   const { store, keys, now } = parts;
   const key = keys.find(id);
   const token = key ?? (await store.access.token(id));
@@ -49,6 +52,17 @@ async function callerOf(text: string, parts: IdentifyParts): Promise<Caller | un
   if (key === undefined) noteUse(token, parts);
   const grants = token.grants.map((grant) => ({ ...grant, organization: token.organization }));
   return { name: `${key === undefined ? "token" : "process"}:${token.name}`, isVerified: true, grants };
+}
+
+const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
+
+function readOther(text: string, { readJwt, onNotice }: IdentifyParts): Promise<Caller | undefined> {
+  if (readJwt === undefined || !JWT.test(text)) return Promise.resolve(undefined);
+  return readJwt(text).catch((error: unknown) => {
+    if (!(error instanceof KeysUnavailable)) throw error;
+    onNotice({ kind: "oidc-keys-unavailable", error: error.cause });
+    throw providerUnavailable();
+  });
 }
 
 /** To the hour, so that a token in use costs a write an hour. Nothing waits for it, and one that fails loses no more than a time. */

@@ -20,6 +20,7 @@ const VERDICTS: Readonly<Record<ApiReason, Verdict>> = {
   HEADERS_INVALID: { status: "INVALID_ARGUMENT" },
   HOST_NOT_ALLOWED: { status: "PERMISSION_DENIED" },
   CONTROL_FAULT: { status: "INTERNAL" },
+  IDENTITY_PROVIDER_UNAVAILABLE: { status: "UNAVAILABLE" },
   METHOD_NOT_ALLOWED: { status: "UNIMPLEMENTED", httpStatus: 405 },
   OPERATION_NOT_FOUND: { status: "NOT_FOUND" },
   ORGANIZATION_EXISTS: { status: "ALREADY_EXISTS" },
