@@ -11,6 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), "wherefrom-traffic-"));
 let command: RunningCommand;
 let gateway: string;
 let environment: string;
+let authorization: string;
 
 /** One system for all tests here: control, and a gateway of two processes. */
 beforeAll(async () => {
@@ -19,6 +20,7 @@ beforeAll(async () => {
   const [line] = await command.says(/^\{.*\}$/m);
   const ready = JSON.parse(line);
   gateway = ready.gateway;
+  authorization = `Bearer ${ready.adminToken}`;
   environment = `${ready.api}/v1/organizations/local/environments/demo`;
 });
 afterAll(async () => {
@@ -28,8 +30,8 @@ afterAll(async () => {
 });
 
 async function call(method: string, path: string, body?: object): Promise<Json> {
-  const headers = { "content-type": "application/json" };
-  const response = await fetch(`${environment}${path}`, { method, ...(body && { headers, body: JSON.stringify(body) }) });
+  const headers = { "content-type": "application/json", authorization };
+  const response = await fetch(`${environment}${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   expect(response.status).toBe(200);
   return response.json();
 }

@@ -65,7 +65,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "organizations.environments.securityActions.disable": "operator",
   "organizations.environments.getSecurityActionsConfig": "viewer",
   "organizations.environments.updateSecurityActionsConfig": "operator",
-  // what was recorded is clients' own: addresses, header fields, bodies
+  // what was recorded is clients' own: addresses and header fields
   "organizations.environments.apis.revisions.debugsessions.list": "operator",
   "organizations.environments.apis.revisions.debugsessions.create": "operator",
   "organizations.environments.apis.revisions.debugsessions.get": "operator",
