@@ -1,0 +1,48 @@
+import type { ClientRule, ConfigReading, Passage, Trust } from "@wherefrom/proxies";
+import type { FactValue } from "../causes/cause.ts";
+
+/** What configurations say for a diagnosis. A fact that they do not agree on is left out. */
+export function factsOfConfigs(readings: readonly ConfigReading[]): Readonly<Record<string, FactValue>> {
+  const passages = readings.flatMap((reading) => reading.passages);
+  const trust = agreedTrust(passages);
+  const isRewritten = passages.some(isSourceNat);
+  return { ...(trust !== undefined && { "app.trust": trust }), ...(isRewritten && { "fw.conntrackSnat": true }) };
+}
+
+/** Services say which trust is in force. A proxy does where it is the last to read a header. */
+function agreedTrust(passages: readonly Passage[]): string | undefined {
+  const services = passages.filter((passage) => passage.kind === "service");
+  const deciding = services.length > 0 ? services : passages.filter((passage) => passage.kind === "proxy" && passage.client.kind === "header");
+  const [first, ...others] = deciding.map((passage) => (passage.kind === "network" ? undefined : trustValue(passage.client)));
+  return others.every((value) => value === first) ? first : undefined;
+}
+
+function trustValue(rule: ClientRule): string | undefined {
+  switch (rule.kind) {
+    case "peer":
+      return "none";
+    case "header":
+      return valueOfTrust(rule.trust);
+    case "preamble":
+    case "unknown":
+      return undefined;
+  }
+}
+
+function valueOfTrust(trust: Trust): string | undefined {
+  switch (trust.kind) {
+    case "nobody":
+      return "none";
+    case "everybody":
+      return "wildcard";
+    case "list":
+      return trust.entries.every((entry) => entry.startsWith("127.") || entry === "::1/128") ? "loopback" : "list";
+    case "unknown":
+      return undefined;
+  }
+}
+
+/** Rules of a firewall. What a container engine does depends on how it was set up, and is none. */
+function isSourceNat(passage: Passage): boolean {
+  return passage.kind === "network" && passage.product !== "docker" && passage.direction === "reaches" && passage.source === "rewritten";
+}

@@ -1,0 +1,82 @@
+import { type ClientRule, type ConfigReading, carry, clientOf, type Passage, type ProxyPassage, type ServicePassage, type Trust } from "@wherefrom/proxies";
+import type { HeaderField } from "wherefrom";
+
+/** A way of a request through the configurations, in the order in which they were given: one passage of each. */
+export type Way = {
+  readonly passages: readonly Passage[];
+  /** X-Forwarded-For as it arrives at the end when the client claims an address: `claim`, `client`, and `proxy` for each proxy on the way. `undefined` where nobody can say. */
+  readonly arrives: string | undefined;
+  /** Headers with a claim in them that arrive as they were sent, in lower case. */
+  readonly passed: readonly string[];
+  /** Whom the last one takes for the client when the client claims an address. */
+  readonly result: WayResult;
+};
+
+export type WayResult = "client" | "claim" | "proxy" | "unknown";
+
+/** Ways that are followed at the most. Each configuration multiplies them. */
+const MAX_WAYS = 64;
+
+const XFF = "x-forwarded-for";
+const CLAIM = "192.0.2.123";
+const CLIENT = "198.51.100.77";
+/** Headers that a probe claims an address in as well. */
+const SINGLE_HEADERS = ["x-real-ip", "forwarded", "cf-connecting-ip", "true-client-ip"];
+
+/** Follows a request through the configurations. It is assumed that each trusts the one before it as far as it trusts anybody. */
+export function followWays(readings: readonly ConfigReading[]): readonly Way[] {
+  let ways: readonly (readonly (ProxyPassage | ServicePassage)[])[] = [[]];
+  for (const { passages } of readings) {
+    const own = passages.filter((passage) => passage.kind !== "network");
+    if (own.length > 0) ways = ways.flatMap((way) => own.map((passage) => [...way, passage])).slice(0, MAX_WAYS);
+  }
+  return ways.filter((way) => way.length > 0).map(follow);
+}
+
+function follow(passages: readonly (ProxyPassage | ServicePassage)[]): Way {
+  const claims: readonly HeaderField[] = [XFF, ...SINGLE_HEADERS].map((header) => [header, CLAIM]);
+  let request: { peer: string; preamble?: string; fields: readonly HeaderField[] } = { peer: CLIENT, fields: claims };
+  const unknown = new Set<string>();
+  const proxies: string[] = [];
+  let result: string | undefined = CLIENT;
+  for (const [index, passage] of passages.entries()) {
+    if (passage.kind === "service") {
+      result = clientOf(passage.client, request);
+      break;
+    }
+    const out = carry(passage, request);
+    result = out.client;
+    for (const header of out.unknown) unknown.add(header);
+    const address = passage.keepsSource && out.client !== undefined ? out.client : trustedAddress(passages[index + 1]?.client, index);
+    if (!passage.keepsSource) proxies.push(address);
+    request = { peer: address, fields: out.fields, ...(out.preamble !== undefined && { preamble: out.preamble }) };
+  }
+  const { fields } = request;
+  return {
+    passages,
+    arrives: unknown.has(XFF) ? undefined : chainText(fields, proxies),
+    passed: SINGLE_HEADERS.filter((header) => fields.some(([name, value]) => name.toLowerCase() === header && value === CLAIM)),
+    result: result === undefined || unknown.has(XFF) ? "unknown" : wordFor(result, proxies),
+  };
+}
+
+/** An address of a proxy that the next one trusts, if it trusts any: else one that nobody does. */
+function trustedAddress(next: ClientRule | undefined, index: number): string {
+  const trust: Trust | undefined = next?.kind === "header" || next?.kind === "preamble" ? next.trust : undefined;
+  const entry = trust?.kind === "list" ? trust.entries.find((text) => text !== "unix:") : undefined;
+  return entry?.split("/")[0] ?? `203.0.113.${(index % 200) + 1}`;
+}
+
+function chainText(fields: readonly HeaderField[], proxies: readonly string[]): string {
+  return fields
+    .filter(([name]) => name.toLowerCase() === XFF)
+    .flatMap(([, value]) => value.split(","))
+    .map((element) => wordFor(element.trim(), proxies))
+    .join(", ");
+}
+
+function wordFor(address: string, proxies: readonly string[]): WayResult {
+  if (address === CLIENT) return "client";
+  if (address === CLAIM) return "claim";
+  return proxies.includes(address) ? "proxy" : "unknown";
+}

@@ -1,0 +1,11 @@
+export { carry, clientOf, type GoingOut } from "./carry.ts";
+export type { ConfigIssue, ConfigIssueCode } from "./config-issue.ts";
+export type { ClientRule, NetworkPassage, Passage, ProxyPassage, ServicePassage, Trust } from "./description.ts";
+export { type Finding, type FindingSeverity, findingAt } from "./finding.ts";
+export type { FindingCode } from "./finding-code.ts";
+export { CONFIG_KINDS, type ConfigKind } from "./kind.ts";
+export { CONFIG_LIMITS } from "./limits.ts";
+export { notationOf } from "./notation.ts";
+export { policyOf } from "./policy-of.ts";
+export { type ConfigReading, readConfig } from "./read-config.ts";
+export type { Include, Included, Place, SkippedWhy, SourceText } from "./source.ts";

@@ -1,0 +1,48 @@
+import { readNginx } from "./nginx/read-nginx.ts";
+import type { Reader } from "./reading.ts";
+import type { SourceText } from "./source.ts";
+
+/** A kind of configuration: how it is read, and how it is told from the others. */
+type KindRow = {
+  readonly reader: Reader;
+  /** What its files are called. */
+  readonly file?: RegExp;
+  /** What stands in it and in no other. Looked for line by line in the beginning of the text. */
+  readonly lines: RegExp;
+};
+
+/** The kinds of configuration that are read. */
+export type ConfigKind = "nginx";
+
+const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
+  nginx: {
+    reader: readNginx,
+    file: /(?:^|\/)nginx[^/]*\.conf$|(?:^|\/)(?:sites-(?:available|enabled)|nginx)\/[^/]+$/,
+    lines: /^\s*(?:(?:http|server|stream|events)\s*\{|location\s+\S.*\{|proxy_set_header\s|set_real_ip_from\s)/,
+  },
+};
+
+export const CONFIG_KINDS = Object.keys(KINDS) as readonly ConfigKind[];
+
+/** How much of a text is looked at to tell its kind, in UTF-16 units. */
+const MAX_LOOKED_AT = 65_536;
+const MAX_LINE_LOOKED_AT = 1_000;
+
+/** Tells the kind of a configuration: by its name, or by the most lines that only one kind has. `undefined` when nothing tells. */
+export function detectKind({ name, text }: SourceText): ConfigKind | undefined {
+  const rows = Object.entries(KINDS) as readonly [ConfigKind, KindRow][];
+  const byName = rows.find(([, { file }]) => file?.test(name) === true);
+  if (byName !== undefined) return byName[0];
+  const lines = text
+    .slice(0, MAX_LOOKED_AT)
+    .split("\n")
+    .map((line) => line.slice(0, MAX_LINE_LOOKED_AT));
+  const counted = rows.map(([kind, row]) => ({ kind, count: lines.filter((line) => row.lines.test(line)).length }));
+  const [best, second] = counted.toSorted((first, other) => other.count - first.count);
+  return best === undefined || best.count === 0 || best.count === second?.count ? undefined : best.kind;
+}
+
+/** The reader of a kind. */
+export function readerOf(kind: ConfigKind): Reader {
+  return KINDS[kind].reader;
+}

@@ -1,0 +1,27 @@
+type ConfigLimits = {
+  readonly maxFileBytes: number;
+  readonly maxFiles: number;
+  readonly maxIncludeDepth: number;
+  readonly maxDepth: number;
+  readonly maxStatements: number;
+  readonly maxPassages: number;
+  readonly maxIssues: number;
+};
+
+/** How much of a configuration is read. Each is a hard cap: what lies past it is told, not read. */
+export const CONFIG_LIMITS: ConfigLimits = {
+  /** Size of one file. */
+  maxFileBytes: 4_194_304,
+  /** Files of one configuration, with those that it includes. */
+  maxFiles: 1_000,
+  /** Includes in an include. */
+  maxIncludeDepth: 16,
+  /** Blocks in a block. */
+  maxDepth: 64,
+  /** Directives, rules, words of a program. */
+  maxStatements: 100_000,
+  /** Ways through one configuration. */
+  maxPassages: 2_000,
+  /** Faults that are told of one configuration. */
+  maxIssues: 100,
+};

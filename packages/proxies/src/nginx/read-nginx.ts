@@ -1,0 +1,232 @@
+import { ADDRESS_HEADERS, effectOf, isAboutAddress, mentions } from "../address-headers.ts";
+import type { ClientRule, HeaderEffect, Passage, PreambleIn, ProxyPassage } from "../description.ts";
+import { expandIncludes } from "../expand-includes.ts";
+import { type Finding, findingAt } from "../finding.ts";
+import type { Reader } from "../reading.ts";
+import { countOther, type Notes, type Statement, textsOf } from "../statement.ts";
+import { EVERYBODY, trustIn } from "../trust.ts";
+import { judgeNotInherited } from "./inheritance.ts";
+import { parseNginx } from "./parse.ts";
+import { OUTERMOST, type Scope, scopeIn } from "./scope.ts";
+import { readValue } from "./values.ts";
+
+/**
+ * Reads nginx: `http` with its servers and locations, and `stream`. A file that begins inside of `http` or of a server is read as that, for it is included somewhere.
+ *
+ * Not read: FastCGI, uwsgi and SCGI, which carry the address in a parameter of their own; what Lua and njs do.
+ */
+export const readNginx: Reader = (source, { include, notes }) => {
+  const statements = expandIncludes(parseNginx(source, notes), { directives: ["include"], parse: parseNginx, include, notes });
+  const reading: Found = { passages: [], findings: [], notes };
+  const blocksOf = (name: string): readonly Statement[] => statements.filter((statement) => statement.name === name);
+  for (const http of blocksOf("http")) readHttp(http.block ?? [], reading);
+  for (const stream of blocksOf("stream")) readStream(stream.block ?? [], reading);
+  const isFragment = blocksOf("http").length === 0 && blocksOf("stream").length === 0;
+  if (isFragment && blocksOf("server").length > 0) readHttp(statements, reading);
+  else if (isFragment)
+    readServer({ name: "server", words: [], place: { file: source.name, line: 1, column: 1 }, block: statements }, OUTERMOST, reading);
+  countOthers(statements, reading);
+  return reading;
+};
+
+type Found = { readonly passages: Passage[]; readonly findings: Finding[]; readonly notes: Notes };
+
+function readHttp(block: readonly Statement[], found: Found): void {
+  const scope = scopeIn(OUTERMOST, block);
+  for (const statement of block) if (statement.name === "server") readServer(statement, scope, found);
+  countOthers(block, found);
+}
+
+type Server = { readonly name: string; readonly preambleIn?: PreambleIn };
+
+function readServer(statement: Statement, outer: Scope, found: Found): void {
+  const block = statement.block ?? [];
+  const scope = scopeIn(outer, block);
+  const server: Server = { name: nameOf(block), ...preambleOf(block) };
+  const before = found.passages.length;
+  readPlace(statement, { name: server.name, scope, server }, found);
+  readInner(block, { name: server.name, scope, server }, found);
+  const client = clientRuleOf(scope, found);
+  if (found.passages.length === before && client.kind !== "peer") {
+    const { preambleIn } = server;
+    found.passages.push({
+      kind: "service",
+      product: "nginx",
+      place: statement.place,
+      name: server.name,
+      client,
+      ...(preambleIn && { preambleIn }),
+    });
+  }
+}
+
+type At = { readonly name: string; readonly scope: Scope; readonly server: Server };
+
+/** Locations, and conditions in them: what they say holds where they apply. */
+function readInner(block: readonly Statement[], { name, scope, server }: At, found: Found): void {
+  for (const statement of block) {
+    if (!["location", "if", "limit_except"].includes(statement.name)) continue;
+    const inner = statement.block ?? [];
+    const at = { name: `${name} ${[statement.name, ...textsOf(statement.words)].join(" ")}`, scope: scopeIn(scope, inner), server };
+    readPlace(statement, at, found);
+    readInner(inner, at, found);
+  }
+  countOthers(block, found);
+}
+
+/** A place that passes requests on makes a passage. */
+function readPlace({ block = [] }: Statement, { name, scope, server }: At, found: Found): void {
+  const pass = block.find((statement) => statement.name === "proxy_pass" || statement.name === "grpc_pass");
+  if (pass === undefined) return;
+  const effects = scope.setHeaders
+    .filter((statement) => statement.name === (pass.name === "grpc_pass" ? "grpc_set_header" : "proxy_set_header"))
+    .map((statement) => effectIn(statement, scope));
+  const { preambleIn } = server;
+  const passage: ProxyPassage = {
+    kind: "proxy",
+    product: "nginx",
+    place: pass.place,
+    name,
+    carries: "http",
+    ...(preambleIn && { preambleIn }),
+    client: clientRuleOf(scope, found),
+    consumesHops: false,
+    headers: [...withheld(scope), ...effects.filter(isAboutAddress)],
+    dropsUnderscores: scope.single.get("underscores_in_headers")?.words[0]?.text !== "on",
+    preambleOut: "none",
+    keepsSource: isTransparent(scope),
+    passesUpgrade: pass.name === "grpc_pass" || effects.some(({ header, writes }) => header === "upgrade" && writes.length > 0),
+    target: pass.words[0]?.text ?? "",
+  };
+  found.passages.push(passage);
+  found.findings.push(...judgeNotInherited(passage, scope), ...judgePreamble(passage));
+  const underscores = scope.single.get("underscores_in_headers");
+  if (!passage.dropsUnderscores && underscores !== undefined) {
+    const fix = "underscores_in_headers off;";
+    once(found, findingAt(underscores.place, { code: "FINDING_ALIAS_PASSED", severity: "warning", what: "X_Forwarded_For", fix }));
+  }
+}
+
+function effectIn({ words, place }: Statement, { variables }: Scope): HeaderEffect {
+  return effectOf(words[0]?.text.toLowerCase() ?? "", { value: readValue(words[1]?.text ?? "", variables), place });
+}
+
+/** With `proxy_pass_request_headers off` nothing of what came in goes on. */
+function withheld({ single }: Scope): readonly HeaderEffect[] {
+  const off = single.get("proxy_pass_request_headers");
+  if (off?.words[0]?.text !== "off") return [];
+  return ADDRESS_HEADERS.map((header) => effectOf(header, { value: [], place: off.place }));
+}
+
+function isTransparent({ single }: Scope): boolean {
+  const bind = textsOf(single.get("proxy_bind")?.words ?? []);
+  return bind[0] === "$remote_addr" && bind.includes("transparent");
+}
+
+/**
+ * Whom nginx takes for the client.
+ *
+ * Source: nginx, ngx_http_realip_module: without `set_real_ip_from` nothing happens, without `real_ip_header` it reads X-Real-IP.
+ */
+function clientRuleOf({ trusted, single }: Scope, found: Found): ClientRule {
+  const named = single.get("real_ip_header");
+  const place = named?.place ?? trusted[0]?.place;
+  if (place === undefined) return { kind: "peer" };
+  const { trust, strange } = trustIn(trusted.map(({ words }) => words[0]?.text ?? ""));
+  const at = trusted.find(({ words }) => strange.includes(words[0]?.text ?? ""));
+  if (at !== undefined) once(found, findingAt(at.place, { code: "FINDING_TRUST_UNKNOWN", severity: "note", what: strange.join(" ") }));
+  const header = (named?.words[0]?.text ?? "X-Real-IP").toLowerCase();
+  if (header === "proxy_protocol") return { kind: "preamble", trust, place };
+  const selection = { kind: single.get("real_ip_recursive")?.words[0]?.text === "on" ? "first-untrusted" : "rightmost" } as const;
+  return { kind: "header", headers: [header], selection, trust, place };
+}
+
+/** A rule of an outer level is met in each place that takes it over. */
+function once({ findings }: Found, finding: Finding): void {
+  const isSame = ({ code, place }: Finding): boolean => code === finding.code && JSON.stringify(place) === JSON.stringify(finding.place);
+  if (!findings.some(isSame)) findings.push(finding);
+}
+
+function nameOf(block: readonly Statement[]): string {
+  const first = (name: string): string | undefined => block.find((statement) => statement.name === name)?.words[0]?.text;
+  return [first("server_name"), first("listen")].filter((text) => text !== undefined && text !== "_").join(" ") || "server";
+}
+
+function preambleOf(block: readonly Statement[]): { preambleIn?: PreambleIn } {
+  const listen = block.find(({ name, words }) => name === "listen" && words.some(({ text }) => text === "proxy_protocol"));
+  return listen === undefined ? {} : { preambleIn: { from: EVERYBODY, place: listen.place } };
+}
+
+/** A PROXY protocol header that is read and used for nothing: everybody is the load balancer still. */
+function judgePreamble({ preambleIn, client, headers, preambleOut }: ProxyPassage): readonly Finding[] {
+  if (preambleIn === undefined || client.kind === "preamble" || preambleOut !== "none") return [];
+  if (headers.some(({ writes }) => mentions(writes, ["preamble"]))) return [];
+  const fix = "real_ip_header proxy_protocol;\nset_real_ip_from LOAD_BALANCER_NETWORK;";
+  return [findingAt(preambleIn.place, { code: "FINDING_PREAMBLE_UNUSED", severity: "error", what: "proxy_protocol", fix })];
+}
+
+/** `stream`: bytes are passed on, and the address only in a PROXY protocol header. */
+function readStream(block: readonly Statement[], found: Found): void {
+  const outer = scopeIn(OUTERMOST, block);
+  for (const server of block.filter(({ name }) => name === "server")) {
+    const scope = scopeIn(outer, server.block ?? []);
+    const pass = server.block?.find(({ name }) => name === "proxy_pass");
+    if (pass === undefined) continue;
+    const preamble = preambleOf(server.block ?? []);
+    const { trust } = trustIn(scope.trusted.map(({ words }) => words[0]?.text ?? ""));
+    const place = scope.trusted[0]?.place;
+    const passage: ProxyPassage = {
+      kind: "proxy",
+      product: "nginx",
+      place: pass.place,
+      name: `stream ${nameOf(server.block ?? [])}`,
+      carries: "tcp",
+      ...preamble,
+      client: place === undefined || preamble.preambleIn === undefined ? { kind: "peer" } : { kind: "preamble", trust, place },
+      consumesHops: false,
+      headers: [],
+      dropsUnderscores: false,
+      preambleOut: scope.single.get("proxy_protocol")?.words[0]?.text === "on" ? "v1" : "none",
+      keepsSource: isTransparent(scope),
+      passesUpgrade: true,
+      target: pass.words[0]?.text ?? "",
+    };
+    found.passages.push(passage);
+    if (passage.client.kind === "peer" && passage.preambleIn !== undefined) {
+      const fix = "set_real_ip_from LOAD_BALANCER_NETWORK;";
+      found.findings.push(
+        findingAt(passage.preambleIn.place, { code: "FINDING_PREAMBLE_UNUSED", severity: "error", what: "proxy_protocol", fix }),
+      );
+    }
+  }
+  countOthers(block, found);
+}
+
+const READ = new Set([
+  "http",
+  "stream",
+  "server",
+  "location",
+  "if",
+  "limit_except",
+  "listen",
+  "server_name",
+  "proxy_pass",
+  "grpc_pass",
+  "proxy_set_header",
+  "grpc_set_header",
+  "set_real_ip_from",
+  "real_ip_header",
+  "real_ip_recursive",
+  "underscores_in_headers",
+  "proxy_pass_request_headers",
+  "proxy_bind",
+  "proxy_protocol",
+  "map",
+  "geo",
+  "set",
+]);
+
+function countOthers(block: readonly Statement[], { notes }: Found): void {
+  for (const { name } of block) if (!READ.has(name)) countOther(notes, name);
+}

@@ -1,0 +1,60 @@
+import { parseAddress, parsePrefix, prefixesOverlap } from "wherefrom";
+import type { Trust } from "./description.ts";
+
+export const NOBODY: Trust = { kind: "nobody" };
+export const EVERYBODY: Trust = { kind: "everybody" };
+
+/** Networks that several systems have a name for. */
+export const NAMED_NETWORKS = {
+  loopback: ["127.0.0.0/8", "::1/128"],
+  linkLocal: ["169.254.0.0/16", "fe80::/10"],
+  uniqueLocal: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
+  privateRanges: ["192.168.0.0/16", "172.16.0.0/12", "10.0.0.0/8", "127.0.0.0/8", "fd00::/8", "::1/128"],
+} as const;
+
+/** Trust in a list of networks, and the texts of it that are none. A list with all of IPv4 or of IPv6 trusts everybody who comes over it, so it is `everybody`. */
+export function trustIn(texts: readonly string[]): { readonly trust: Trust; readonly strange: readonly string[] } {
+  const entries: string[] = [];
+  const strange: string[] = [];
+  for (const text of texts) {
+    const entry = text === "unix:" ? text : canonicalPrefix(text);
+    if (entry === undefined) strange.push(text);
+    else if (!entries.includes(entry)) entries.push(entry);
+  }
+  if (entries.some((entry) => entry === "0.0.0.0/0" || entry === "::/0")) return { trust: EVERYBODY, strange };
+  if (entries.length === 0) return { trust: strange.length === 0 ? NOBODY : { kind: "unknown", why: strange.join(" ") }, strange };
+  return { trust: { kind: "list", entries }, strange };
+}
+
+/** The network that a text stands for; bits past its length are cut off, as the systems do that are read here. */
+function canonicalPrefix(text: string): string | undefined {
+  const reading = parsePrefix(text);
+  switch (reading.kind) {
+    case "prefix":
+      return reading.prefix.text;
+    case "host-bits-set":
+      return reading.suggestion;
+    case "not-a-prefix":
+      return undefined;
+  }
+}
+
+/** Whether an address is trusted. `undefined` where nobody can say. */
+export function isTrusted(trust: Trust, address: string): boolean | undefined {
+  switch (trust.kind) {
+    case "nobody":
+      return false;
+    case "everybody":
+      return true;
+    case "unknown":
+      return undefined;
+    case "list":
+      return trust.entries.some((entry) => covers(entry, address));
+  }
+}
+
+/** Whether a network holds an address. */
+export function covers(prefix: string, address: string): boolean {
+  const [network, one] = [parsePrefix(prefix), parsePrefix(parseAddress(address)?.text ?? "")];
+  return network.kind === "prefix" && one.kind === "prefix" && prefixesOverlap(network.prefix, one.prefix);
+}
