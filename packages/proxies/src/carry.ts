@@ -108,12 +108,15 @@ function apply(effect: HeaderEffect, { state, request, client }: Asked): void {
   if (state.unknown.has(header)) return;
   const others = state.fields.filter((field) => !isOwn(field));
   const own: HeaderField[] =
-    value === ""
-      ? lines
-      : joins === "line"
-        ? [...lines, [header, value]]
-        : [[header, [...lines.map(([, line]) => line), value].join(", ")]];
+    joins === "line"
+      ? [...lines, ...lineOf(header, value)]
+      : lineOf(header, [...lines.map(([, line]) => line), ...(value === "" ? [] : [value])].join(", "));
   state.fields = [...others, ...own];
+}
+
+/** A line with a value. A proxy sends no header without one. */
+function lineOf(header: string, value: string): HeaderField[] {
+  return value === "" ? [] : [[header, value]];
 }
 
 type Known = { readonly request: ComingIn; readonly client: string | undefined };

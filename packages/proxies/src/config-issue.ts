@@ -5,7 +5,6 @@ import type { Place } from "./source.ts";
 export type ConfigIssueCode =
   | "CONFIG_NOT_CLOSED"
   | "CONFIG_UNEXPECTED"
-  | "CONFIG_VALUE_INVALID"
   | "CONFIG_LIMIT_REACHED"
   | "CONFIG_INCLUDE_UNREAD"
   | "CONFIG_KIND_UNKNOWN";

@@ -122,33 +122,8 @@ export type ServicePassage = {
   readonly client: ClientRule;
 };
 
-/** Connections that a rule of the network, or of a container engine, is about. An absent field: any. */
-export type Connections = {
-  readonly sources?: readonly string[];
-  readonly destinations?: readonly string[];
-  readonly in?: string;
-  readonly out?: string;
-  /** Conditions that are not understood, as they are written. */
-  readonly others: readonly string[];
-};
-
-/** What a rule of the network does to the source of connections. Not HTTP: whatever stands behind it has only what the packet says. */
-export type NetworkPassage = {
-  readonly kind: "network";
-  readonly product: Product;
-  readonly place: Place;
-  readonly name: string;
-  readonly connections: Connections;
-  /** `reaches`: from outside to inside, `leaves`: from inside to outside, `turns`: from inside to inside. */
-  readonly direction: "reaches" | "leaves" | "turns" | "unknown";
-  readonly source: "kept" | "rewritten" | "depends";
-  /** The new source as it is written, where it is. */
-  readonly newSource?: string;
-  readonly target?: string;
-};
-
 /**
  * What a configuration does to the client address, on one way. Neutral: it says the same of the same behaviour, whichever product the configuration is for. Not the configuration: what does not
  * touch the address is not in it.
  */
-export type Passage = ProxyPassage | ServicePassage | NetworkPassage;
+export type Passage = ProxyPassage | ServicePassage;

@@ -5,7 +5,7 @@ import { fixFor } from "./fixes.ts";
 import { spelled } from "./policy-of.ts";
 
 /** Judges whom a proxy or a service takes for its client. */
-export function judgeClient(passage: Exclude<Passage, { kind: "network" }>): readonly Finding[] {
+export function judgeClient(passage: Passage): readonly Finding[] {
   const { client, product, preambleIn } = passage;
   return [
     ...judgeRule(client, product),

@@ -1,4 +1,4 @@
-import type { NetworkPassage, Passage, ProxyPassage } from "./description.ts";
+import type { Passage, ProxyPassage } from "./description.ts";
 import { type Finding, findingAt } from "./finding.ts";
 import { fixFor } from "./fixes.ts";
 import { judgeClient } from "./judge-client.ts";
@@ -18,22 +18,10 @@ function judgePassage(passage: Passage): readonly Finding[] {
       return [...judgeClient(passage), ...judgeHeaders(passage), ...judgeUpgrade(passage)];
     case "service":
       return judgeClient(passage);
-    case "network":
-      return judgeNetwork(passage);
   }
 }
 
 function judgeUpgrade({ passesUpgrade, place, name, product }: ProxyPassage): readonly Finding[] {
   if (passesUpgrade !== false) return [];
   return [findingAt(place, { code: "FINDING_UPGRADE_STOPPED", severity: "note", what: name, ...fixFor("upgrade", product) })];
-}
-
-/** Rewriting for connections that leave is what NAT is for; for those that reach a service, or turn round inside, it hides the client. */
-function judgeNetwork({ direction, source, place, name }: NetworkPassage): readonly Finding[] {
-  if (source === "kept" || direction === "leaves") return [];
-  if (direction === "turns") return [findingAt(place, { code: "FINDING_HAIRPIN", severity: "note", what: name })];
-  if (direction === "reaches" && source === "rewritten")
-    return [findingAt(place, { code: "FINDING_SOURCE_REWRITTEN", severity: "error", what: name })];
-  const severity = source === "rewritten" ? "warning" : "note";
-  return [findingAt(place, { code: "FINDING_SOURCE_MAYBE_REWRITTEN", severity, what: name })];
 }

@@ -22,18 +22,10 @@ export function notationOf(passage: Passage): string {
     }
     case "service":
       return ["peer", ...comesIn(passage)].join(" -> ");
-    case "network": {
-      const source = {
-        kept: "peer",
-        rewritten: passage.newSource ?? "an address of the router",
-        depends: `peer or ${passage.newSource ?? "an address of the router"}`,
-      };
-      return ["peer", `source = ${source[passage.source]}`, ...(passage.target === undefined ? [] : [passage.target])].join(" -> ");
-    }
   }
 }
 
-function comesIn({ preambleIn, client }: Exclude<Passage, { kind: "network" }>): readonly string[] {
+function comesIn({ preambleIn, client }: Passage): readonly string[] {
   return [...(preambleIn === undefined ? [] : [`PROXY protocol from ${trustText(preambleIn.from)}`]), `client = ${ruleText(client)}`];
 }
 

@@ -4,14 +4,6 @@ import type { Trust } from "./description.ts";
 export const NOBODY: Trust = { kind: "nobody" };
 export const EVERYBODY: Trust = { kind: "everybody" };
 
-/** Networks that several systems have a name for. */
-export const NAMED_NETWORKS = {
-  loopback: ["127.0.0.0/8", "::1/128"],
-  linkLocal: ["169.254.0.0/16", "fe80::/10"],
-  uniqueLocal: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
-  privateRanges: ["192.168.0.0/16", "172.16.0.0/12", "10.0.0.0/8", "127.0.0.0/8", "fd00::/8", "::1/128"],
-} as const;
-
 /** Trust in a list of networks, and the texts of it that are none. A list with all of IPv4 or of IPv6 trusts everybody who comes over it, so it is `everybody`. */
 export function trustIn(texts: readonly string[]): { readonly trust: Trust; readonly strange: readonly string[] } {
   const entries: string[] = [];

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addCompareCommand } from "./doctor/compare.ts";
+import { addConfigCommand } from "./doctor/config.ts";
 import { addDiagnoseCommand } from "./doctor/diagnose.ts";
 import { addEnvCommand } from "./doctor/env.ts";
 import { addLabCommand } from "./doctor/lab.ts";
@@ -26,6 +27,7 @@ export function addDoctorCommand(program: Command, exit: (code: number) => void)
   addProbeCommand(doctor, exit);
   addCompareCommand(doctor, exit);
   addDiagnoseCommand(doctor, exit);
+  addConfigCommand(doctor, exit);
   addEnvCommand(doctor, exit);
   addLogsCommand(doctor, exit);
   addLabCommand(doctor, exit);

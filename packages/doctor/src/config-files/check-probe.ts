@@ -25,7 +25,11 @@ function chainFindings(ways: readonly Way[], { chain }: Leg): readonly Said[] {
   const said = [...new Set(known.map(textOf))].join(" / ");
   const what = `X-Forwarded-For: ${said} | ${textOf(seen)}`;
   const isLonger = known.some(({ fate, added }) => fate === seen.fate && added < seen.added);
-  return [isLonger ? { code: "FINDING_PROBE_MORE_HOPS", severity: "warning", what } : { code: "FINDING_PROBE_DISAGREES", severity: "error", what }];
+  return [
+    isLonger
+      ? { code: "FINDING_PROBE_MORE_HOPS", severity: "warning", what }
+      : { code: "FINDING_PROBE_DISAGREES", severity: "error", what },
+  ];
 }
 
 type Prediction = { readonly fate: Fate; readonly added: number };

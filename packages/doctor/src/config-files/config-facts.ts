@@ -5,15 +5,15 @@ import type { FactValue } from "../causes/cause.ts";
 export function factsOfConfigs(readings: readonly ConfigReading[]): Readonly<Record<string, FactValue>> {
   const passages = readings.flatMap((reading) => reading.passages);
   const trust = agreedTrust(passages);
-  const isRewritten = passages.some(isSourceNat);
-  return { ...(trust !== undefined && { "app.trust": trust }), ...(isRewritten && { "fw.conntrackSnat": true }) };
+  return { ...(trust !== undefined && { "app.trust": trust }) };
 }
 
 /** Services say which trust is in force. A proxy does where it is the last to read a header. */
 function agreedTrust(passages: readonly Passage[]): string | undefined {
   const services = passages.filter((passage) => passage.kind === "service");
-  const deciding = services.length > 0 ? services : passages.filter((passage) => passage.kind === "proxy" && passage.client.kind === "header");
-  const [first, ...others] = deciding.map((passage) => (passage.kind === "network" ? undefined : trustValue(passage.client)));
+  const deciding =
+    services.length > 0 ? services : passages.filter((passage) => passage.kind === "proxy" && passage.client.kind === "header");
+  const [first, ...others] = deciding.map((passage) => trustValue(passage.client));
   return others.every((value) => value === first) ? first : undefined;
 }
 
@@ -40,9 +40,4 @@ function valueOfTrust(trust: Trust): string | undefined {
     case "unknown":
       return undefined;
   }
-}
-
-/** Rules of a firewall. What a container engine does depends on how it was set up, and is none. */
-function isSourceNat(passage: Passage): boolean {
-  return passage.kind === "network" && passage.product !== "docker" && passage.direction === "reaches" && passage.source === "rewritten";
 }

@@ -15,7 +15,10 @@ export type OpenConfig = { readonly source: SourceText; readonly include: Includ
 export function openConfig(path: string, { root }: { readonly root?: string } = {}): OpenConfig {
   const text = readRegular(path);
   if ("why" in text) throw new ConfigFileError("CONFIG_FILE_UNREADABLE", `Cannot read ${path}: expected ${WHY[text.why]}`);
-  return { source: { name: path, text: text.text }, include: includeBelow(root ?? dirname(path), root === undefined ? "" : relativeBase(path, root)) };
+  return {
+    source: { name: path, text: text.text },
+    include: includeBelow(root ?? dirname(path), root === undefined ? "" : relativeBase(path, root)),
+  };
 }
 
 /** Finds includes of a text that has no file below a root. */

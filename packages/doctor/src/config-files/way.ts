@@ -1,4 +1,4 @@
-import { type ClientRule, type ConfigReading, carry, clientOf, type Passage, type ProxyPassage, type ServicePassage, type Trust } from "@wherefrom/proxies";
+import { type ClientRule, type ConfigReading, carry, clientOf, type Passage, type Trust } from "@wherefrom/proxies";
 import type { HeaderField } from "wherefrom";
 
 /** A way of a request through the configurations, in the order in which they were given: one passage of each. */
@@ -25,15 +25,14 @@ const SINGLE_HEADERS = ["x-real-ip", "forwarded", "cf-connecting-ip", "true-clie
 
 /** Follows a request through the configurations. It is assumed that each trusts the one before it as far as it trusts anybody. */
 export function followWays(readings: readonly ConfigReading[]): readonly Way[] {
-  let ways: readonly (readonly (ProxyPassage | ServicePassage)[])[] = [[]];
+  let ways: readonly (readonly Passage[])[] = [[]];
   for (const { passages } of readings) {
-    const own = passages.filter((passage) => passage.kind !== "network");
-    if (own.length > 0) ways = ways.flatMap((way) => own.map((passage) => [...way, passage])).slice(0, MAX_WAYS);
+    if (passages.length > 0) ways = ways.flatMap((way) => passages.map((passage) => [...way, passage])).slice(0, MAX_WAYS);
   }
   return ways.filter((way) => way.length > 0).map(follow);
 }
 
-function follow(passages: readonly (ProxyPassage | ServicePassage)[]): Way {
+function follow(passages: readonly Passage[]): Way {
   const claims: readonly HeaderField[] = [XFF, ...SINGLE_HEADERS].map((header) => [header, CLAIM]);
   let request: { peer: string; preamble?: string; fields: readonly HeaderField[] } = { peer: CLIENT, fields: claims };
   const unknown = new Set<string>();

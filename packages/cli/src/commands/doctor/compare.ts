@@ -1,19 +1,9 @@
-import { readFileSync } from "node:fs";
-import {
-  advise,
-  compareDocument,
-  compareProbes,
-  type ProbeFinding,
-  parseProbeRun,
-  readCatalogue,
-  SECOND_ROLES,
-  type SecondRole,
-} from "@wherefrom/doctor";
+import { advise, compareDocument, compareProbes, type ProbeFinding, readCatalogue, SECOND_ROLES, type SecondRole } from "@wherefrom/doctor";
 import type { Command } from "commander";
-import { escapeText } from "wherefrom";
 import { readDialTarget } from "../../dial-target.ts";
-import { CliError, exitCodes } from "../../errors.ts";
+import { exitCodes } from "../../errors.ts";
 import { valueOption } from "../../option-values.ts";
+import { readProbeFile } from "../../probe-file.ts";
 import { findingOf, type ProbeCommandOptions, probeTarget, withProbeOptions } from "./probe.ts";
 import { printReport, withReportOptions } from "./report-options.ts";
 
@@ -69,20 +59,4 @@ async function findingFor(given: string, options: CompareOptions): Promise<Probe
   if (!/^(?:https?|wss?):\/\//.test(given)) return findingOf(readProbeFile(given), { options });
   const target = readDialTarget({ url: given });
   return findingOf(await probeTarget(target, options), { options, target });
-}
-
-function readProbeFile(path: string): NonNullable<ReturnType<typeof parseProbeRun>> {
-  const run = parseProbeRun(readJson(path));
-  if (run === undefined)
-    throw new CliError("DOCTOR_PROBE_UNREADABLE", `${escapeText(path)} is not what wherefrom doctor probe --json wrote`);
-  return run;
-}
-
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CliError("DOCTOR_PROBE_UNREADABLE", `Cannot read the probe: ${escapeText(why, 200)}`);
-  }
 }
