@@ -115,5 +115,6 @@ const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
 /** A token as it is, anything else as a quoted string (RFC 9110 §5.6.4). */
 function formatValue(text: string): string {
-  return TOKEN.test(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
+  if (TOKEN.test(text)) return text;
+  return text.includes('"') || text.includes("\\") ? `"${text.replace(/["\\]/g, "\\$&")}"` : `"${text}"`;
 }

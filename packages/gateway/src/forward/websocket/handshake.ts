@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { Socket } from "node:net";
 import { fieldLines } from "../../accept/field-lines.ts";
 import { headTooLarge } from "../../accept/handshake.ts";
@@ -182,5 +182,5 @@ function isAccepted({ request }: Exchange, fields: readonly string[]): boolean {
   const options = fieldLines(fields, "connection").join(",").toLowerCase().split(",");
   if (accepts.length !== 1 || upgrades.length !== 1 || upgrades[0]?.toLowerCase() !== "websocket") return false;
   if (!options.some((option) => option.trim() === "upgrade")) return false;
-  return accepts[0] === createHash("sha1").update(`${key}${GUID}`).digest("base64");
+  return accepts[0] === hash("sha1", `${key}${GUID}`, "base64");
 }
