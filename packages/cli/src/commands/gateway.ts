@@ -19,7 +19,7 @@ Examples:
   $ wherefrom gateway --snapshot snapshot.json --port 443 --proxy-protocol-from 10.0.0.0/8
   $ wherefrom gateway --snapshot snapshot.json --config gateway.json     # several listeners, limits
   $ wherefrom gateway --control http://127.0.0.1:8081 --admin-port 9901    # then: curl http://127.0.0.1:9901/readyz
-  $ wherefrom gateway --control http://127.0.0.1:8081 --snapshot-key "$(wherefrom snapshot-key)"
+  $ wherefrom gateway --control http://127.0.0.1:8081 --control-token-file gateway.key --snapshot-key "$(wherefrom snapshot-key)"
   $ wherefrom gateway --snapshot snapshot.json --access-log access.log
   $ wherefrom gateway --snapshot snapshot.json --ranges ./data/ranges
   $ wherefrom gateway --snapshot snapshot.json --workers auto

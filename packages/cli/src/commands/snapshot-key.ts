@@ -12,7 +12,7 @@ Examples:
   $ wherefrom snapshot-key
   $ wherefrom snapshot-key --signing-key /var/lib/wherefrom/snapshot-key.pem
   $ wherefrom snapshot-key --make --signing-key ./next-key.pem    # the key to change to
-  $ wherefrom gateway --control http://127.0.0.1:8081 --snapshot-key "$(wherefrom snapshot-key)"
+  $ wherefrom gateway --control http://127.0.0.1:8081 --control-token-file gateway.key --snapshot-key "$(wherefrom snapshot-key)"
 
 It prints the public half, which is no secret. To change the key: give the gateways both public keys, then control the new file, then
 the gateways the new key alone.`;
