@@ -7,7 +7,7 @@ import { missingFromCache } from "./npm-cache.mjs";
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "curl" | "googleapi" | "shells" | "postgres" | "log-readers" | "releases" | "runtimes"} CapabilityName
+ * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "curl" | "googleapi" | "shells" | "postgres" | "strace" | "log-readers" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -128,6 +128,11 @@ export const capabilities = {
     tests: "tests of the shared store, which run PostgreSQL",
     whyNot: () => (existsSync(`${postgresFolder}/postgres`) ? undefined : `no PostgreSQL 15 in ${postgresFolder}`),
   },
+  strace: {
+    packages: ["strace"],
+    tests: "tests of the embedded store on a disk that cannot flush",
+    whyNot: whyNoStrace,
+  },
   tcpdump: {
     packages: ["tcpdump"],
     tests: "tests of the doctor that look at the first packets of connections",
@@ -233,6 +238,14 @@ function whyNoPythonModules(modules) {
   if (answer.status !== 0) return `${python} could not look for ${modules.join(", ")}`;
   const missing = answer.stdout.trim();
   return missing === "" ? undefined : `${python} has no module ${missing.split(" ").join(", ")}`;
+}
+
+/** A container may have the program and forbid it to look at others. */
+function whyNoStrace() {
+  const missing = whyNoExecutable(["strace"]);
+  if (missing !== undefined) return missing;
+  const tried = spawnSync(String(findExecutable("strace")), ["-qq", "-o", "/dev/null", "true"], { encoding: "utf8" });
+  return tried.status === 0 ? undefined : `strace may not trace here: ${firstLine(tried.stderr)}`;
 }
 
 /**

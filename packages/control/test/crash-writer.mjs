@@ -13,7 +13,7 @@ await store.changeOrganization("local", { by: { ...by, at: 1 }, decide: () => ({
 
 for (let mark = Number(first); ; mark += 1) {
   const settings = { description: String(mark) };
-  const routes = Array.from({ length: 200 }, (_, index) => ({ name: `route-${mark}-${index}` }));
+  const routes = Array.from({ length: 40 }, (_, index) => ({ name: `route-${mark}-${index}` }));
   const { revision } = await store.of("local").change("demo", {
     by: { ...by, at: mark },
     decide: () => ({ kind: "write", content: { settings, routes } }),

@@ -1,4 +1,5 @@
 import { AUDIT_ORIGIN } from "@wherefrom/model";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type ConfigStore, type EnvironmentKey, StoreUnavailable } from "../src/config-store/port.ts";
 import { openPostgresStore } from "../src/config-store/postgres.ts";
@@ -57,22 +58,33 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
   });
 
   test.each([
-    { notifications: "arrive", parameters: "" },
+    { notifications: "arrive", parameters: "", heard: 2 },
     // A function of the same name, found first, that does nothing: no notification is ever sent.
-    { notifications: "are lost", parameters: `&options=${encodeURIComponent("-c search_path=muted,pg_catalog")}` },
-  ])("a node is told what another one writes when notifications $notifications", async ({ parameters }) => {
+    { notifications: "are lost", parameters: `&options=${encodeURIComponent("-c search_path=muted,pg_catalog")}`, heard: 0 },
+  ])("a node is told what another one writes when notifications $notifications", async ({ parameters, heard }) => {
     const database = await cluster.database();
     await cluster.ask(database, "CREATE SCHEMA muted");
     await cluster.ask(database, "CREATE FUNCTION muted.pg_notify(text, text) RETURNS void LANGUAGE sql AS ''");
     const reader = await openNode(database);
     const writer = await openNode(`${database}${parameters}`);
     const told: EnvironmentKey[] = [];
+    const ear = new pg.Client({ connectionString: database });
+    await ear.connect();
+    onTestFinished(() => ear.end());
+    await ear.query("LISTEN wherefrom");
+    let notifications = 0;
+    ear.on("notification", () => {
+      notifications += 1;
+    });
     reader.watch(async (changed) => void told.push(changed));
     await createOrganization(writer);
     await addOne(writer, "a");
     await addOne(writer, "b");
     await vi.waitFor(() => expect(told).toHaveLength(2), { timeout: 10_000 });
     expect(told.map(({ environment }) => environment)).toEqual(["a", "b"]);
+    // whatever was sent before its answer has arrived with it
+    await ear.query("SELECT 1");
+    expect(notifications).toBe(heard);
   });
 
   test("the database itself refuses to edit or shorten the audit log", async () => {
