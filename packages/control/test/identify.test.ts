@@ -5,6 +5,7 @@ import { createFailures } from "../src/access/failures.ts";
 import { isSecret, newSecret, secretId } from "../src/access/secret.ts";
 import type { ControlNotice } from "../src/notice.ts";
 import { type ControlUnderTest, faultsOf, type Json, openTestControl, temporaryFolder, verdictOf } from "./control-under-test.ts";
+import { openStream } from "./gateway-stream.ts";
 
 const TOKENS = "//v1/organizations/local/tokens";
 const VIEWER = [{ role: "viewer" }];
@@ -212,6 +213,37 @@ describe("tokens", () => {
       "400 FAILED_PRECONDITION TOO_MANY_TOKENS",
     ]);
   });
+});
+
+test("an event stream ends with its token, before the next event", async () => {
+  const under = await openTestControl();
+  await under.ask("POST ", { body: { name: "demo" } });
+  const grants = [{ role: "gateway", environments: ["demo"] }];
+  const { token, tokenId } = (await under.ask(`POST ${TOKENS}`, { body: { name: "edge", grants } })).body;
+  const get: ControlUnderTest["get"] = (path, init) =>
+    under.get(path, { ...init, headers: { ...(init?.headers as Record<string, string>), authorization: `Bearer ${token}` } });
+  const stream = await openStream({ ...under, get }, "g1");
+  expect((await stream.next())?.id).toBe("r1");
+  await under.ask("PUT /demo", { body: { description: "one" } });
+  expect((await stream.next())?.id).toBe("r2");
+  await under.ask(`DELETE ${TOKENS}/${tokenId}`);
+  await under.ask("PUT /demo", { body: { description: "two" } });
+  expect(await stream.next()).toBeUndefined();
+});
+
+test("no answer lets a page of another site read, frame or keep hold of it", async () => {
+  const { get } = await openTestControl();
+  for (const path of ["//", "//reference", "/none"]) {
+    const { headers } = await get(path, { headers: { origin: "https://evil.example" } });
+    expect(Object.fromEntries(headers)).toMatchObject({
+      "cache-control": "no-store",
+      "cross-origin-opener-policy": "same-origin",
+      "cross-origin-resource-policy": "same-origin",
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY",
+    });
+    expect([...headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
+  }
 });
 
 test("the first start makes one admin token, of which the database has no more than the hash", async () => {

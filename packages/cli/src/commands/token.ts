@@ -36,7 +36,7 @@ Examples:
   $ wherefrom token revoke ci
   $ wherefrom token revoke 0123456789abcdef
 
-It ends at once: the next request with it is refused.`;
+It ends at once: the next request with it is refused, and its event streams end before their next event.`;
 
 const DEFAULT_DAYS = 90;
 const DAY_MS = 86_400_000;

@@ -10,6 +10,13 @@ import { presentationOfFault } from "./standard-query.ts";
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const REQUEST_ID_HEADER = "x-request-id";
+/** No other site may load, frame or keep hold of anything here. There is no CORS: no answer lets a page of another site read it. */
+const FOR_BROWSERS = {
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+};
 /** How soon a store that is away may be asked again, in seconds. */
 const RETRY_AFTER_S = 1;
 
@@ -45,7 +52,7 @@ export function createApp(lines: readonly RouteLine[], parts: ControlParts): (re
     const answer = await app.fetch(request, { requestId, client });
     answer.headers.set(REQUEST_ID_HEADER, requestId);
     answer.headers.set("cache-control", "no-store");
-    answer.headers.set("x-content-type-options", "nosniff");
+    for (const [name, value] of Object.entries(FOR_BROWSERS)) answer.headers.set(name, value);
     return answer;
   };
 }

@@ -5,6 +5,7 @@ import { isAllowed, type Place, requirementOf } from "../access/allow.ts";
 import type { ConfigStore, Stamp } from "../config-store/port.ts";
 import type { ControlParts } from "../parts.ts";
 import { ApiError, errorAnswer, organizationNotFound } from "./api-error.ts";
+import type { ApiReason } from "./api-reason.ts";
 import { ANYONE, type Caller, reasonOf } from "./caller.ts";
 import type { Call, Endpoint, RouteLine } from "./endpoint.ts";
 import { readJsonBody } from "./json-body.ts";
@@ -79,7 +80,8 @@ async function answer(context: Context<ApiEnv>, mounted: Mounted): Promise<Respo
   const presentation = readStandardQuery(query, known);
   requireHonoured(request, endpoint);
   const answered = await endpoint.handle(call);
-  return answered instanceof Response ? answered : writeJson(answered.body, { presentation, etag: answered.etag });
+  if (answered instanceof Response) return whileAdmitted(answered, () => admit(context, mounted));
+  return writeJson(answered.body, { presentation, etag: answered.etag });
 }
 
 /** Who asks, if it may. What is stored is not looked at before that, but for the credential. */
@@ -94,6 +96,25 @@ async function admit(context: Context<ApiEnv>, { parts, path, id }: Mounted): Pr
   if (isAllowed(caller.grants, { requirement, place })) return caller;
   throw accessDenied({ id, path: context.req.path, requirement });
 }
+
+/** An event stream outlives the question who asks, so it is asked again before each event: a token that was revoked or has expired gets no more of them. */
+function whileAdmitted(answer: Response, admitAgain: () => Promise<Caller>): Response {
+  if (answer.body === null || answer.headers.get("content-type") !== "text/event-stream") return answer;
+  const gate = new TransformStream<Uint8Array, Uint8Array>({
+    async transform(chunk, controller) {
+      const fault: unknown = await admitAgain().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      // what only keeps control from asking (a database that is away) ends no stream
+      if (fault instanceof ApiError && ENDED.has(fault.reason)) controller.terminate();
+      else controller.enqueue(chunk);
+    },
+  });
+  return new Response(answer.body.pipeThrough(gate), { headers: answer.headers });
+}
+
+const ENDED: ReadonlySet<ApiReason> = new Set<ApiReason>(["CREDENTIALS_MISSING", "CREDENTIALS_INVALID", "ACCESS_DENIED"]);
 
 function bodyLimitsOf({ endpoint, parts }: Mounted): { readonly maxBodyBytes: number; readonly maxBodyDepth: number } {
   const { maxBodyBytes, maxLargeBodyBytes, maxBodyDepth } = parts.limits;
