@@ -8,12 +8,14 @@ import { createScan, gunzipped, type ScanWatch } from "./scan-units.ts";
 /** The pieces of a stream until a signal says to stop, also while nothing comes. */
 export async function* untilAborted(bytes: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
   const iterator = bytes[Symbol.asyncIterator]();
-  const aborted = new Promise<undefined>((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
-  for (;;) {
-    const next = await Promise.race([iterator.next(), aborted]);
+  let wake: () => void = () => undefined;
+  signal.addEventListener("abort", () => wake(), { once: true });
+  while (!signal.aborted) {
+    // not a race with one promise for all pieces: that would keep every piece until the end
+    const next = await new Promise<IteratorResult<Buffer> | undefined>((resolve, reject) => {
+      wake = () => resolve(undefined);
+      iterator.next().then(resolve, reject);
+    });
     if (next === undefined || next.done === true) return;
     yield next.value;
   }
