@@ -1,3 +1,4 @@
+import { readCommand } from "./command/read-command.ts";
 import { readNginx } from "./nginx/read-nginx.ts";
 import type { Reader } from "./reading.ts";
 import type { SourceText } from "./source.ts";
@@ -12,7 +13,7 @@ type KindRow = {
 };
 
 /** The kinds of configuration that are read. */
-export type ConfigKind = "nginx";
+export type ConfigKind = "nginx" | "command";
 
 const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
   nginx: {
@@ -20,6 +21,7 @@ const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
     file: /(?:^|\/)nginx[^/]*\.conf$|(?:^|\/)(?:sites-(?:available|enabled)|nginx)\/[^/]+$/,
     lines: /^\s*(?:(?:http|server|stream|events)\s*\{|location\s+\S.*\{|proxy_set_header\s|set_real_ip_from\s)/,
   },
+  command: { reader: readCommand, file: /(?:^|\/)(?:Procfile|Dockerfile[^/]*|[^/]+\.service)$/, lines: /(?:^|[\s"/])uvicorn["\s]/ },
 };
 
 export const CONFIG_KINDS = Object.keys(KINDS) as readonly ConfigKind[];

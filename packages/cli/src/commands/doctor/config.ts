@@ -26,6 +26,7 @@ Examples:
   $ wherefrom doctor config /etc/nginx/nginx.conf
   $ wherefrom doctor config --root ./image ./image/etc/nginx/nginx.conf --json
   $ wherefrom doctor config edge/nginx.conf inner/nginx.conf --probe probe.json
+  $ wherefrom doctor config edge/nginx.conf Procfile
   $ nginx -T | wherefrom doctor config --kind nginx -
 
 Several files are the hops of one way, in the order in which a request meets them. What a file includes is looked for below its own folder, or below --root, and nowhere else.
@@ -37,7 +38,7 @@ type ConfigOptions = ReportOptions & { readonly kind?: ConfigKind; readonly root
 /** Adds `wherefrom doctor config`: what configurations do to the client address. It connects to nothing and changes nothing. */
 export function addConfigCommand(doctor: Command, exit: (code: number) => void): void {
   withReportOptions(doctor.command("config"))
-    .description("Say what the configuration of a proxy does to the client address, with its lines")
+    .description("Say what configurations of proxies and services do to the client address, with their lines")
     .argument("<files...>", "configurations, or - for standard input")
     .addOption(
       valueOption("--kind <kind>", "what they are; without it that is told by name and content", "WHEREFROM_DOCTOR_KIND").choices(
