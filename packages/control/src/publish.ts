@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { GatewayReport } from "@wherefrom/model";
 import type { Delivery, SentSnapshot } from "./delivery.ts";
 import { until, type Wakers } from "./until.ts";
@@ -70,6 +71,8 @@ type PublisherLimits = { readonly maxGateways: number; readonly introductionMs: 
 export function createPublisher({ maxGateways, introductionMs }: PublisherLimits): Publisher {
   const channels = new Map<string, Channel>();
   const closing = new AbortController();
+  // Every stream and every poll waits on it; Node would take more than ten for a leak.
+  setMaxListeners(0, closing.signal);
   const channelOf = (environment: string): Channel => {
     const channel = channels.get(environment) ?? { newest: undefined, streams: new Set(), gateways: new Map(), wakers: new Set() };
     channels.set(environment, channel);
