@@ -37,6 +37,8 @@ export type GatewayNodeOptions = Names &
     readonly id?: string | undefined;
     /** Where the access log goes, before what the gateway file says; `-` is standard output. */
     readonly accessLog?: string | undefined;
+    /** Folder in which events are spooled, before what the gateway file says. */
+    readonly events?: string | undefined;
     /** Folder in which the last good snapshot is kept, before what the gateway file says. */
     readonly snapshotCache?: string | undefined;
     /** Whose snapshots are taken, before what the gateway file says: keys, or the one word `first-use`. */
@@ -51,7 +53,7 @@ export type GatewaySetup = GatewayFile & { readonly id: string };
 
 /** Reads the gateway file, if there is one, and lets the flags go before it. Errors: `GatewayError` for the file, `CliError` for flags. */
 export async function readSetup(options: GatewayNodeOptions): Promise<GatewaySetup> {
-  const { place, accessLog, snapshotCache, snapshotKey, geoDatabase } = options;
+  const { place, accessLog, events, snapshotCache, snapshotKey, geoDatabase } = options;
   const file: GatewayFile = "config" in place ? await readGatewayFile(place.config) : { listeners: [listenerOf(place)] };
   const admin = adminOptions(options, file.admin);
   return {
@@ -59,6 +61,7 @@ export async function readSetup(options: GatewayNodeOptions): Promise<GatewaySet
     id: options.id ?? ownName(place),
     ...(admin !== undefined && { admin }),
     ...(accessLog !== undefined && { accessLog: { ...file.accessLog, file: accessLog } }),
+    ...(events !== undefined && { events: { folder: events } }),
     ...(geoDatabase !== undefined && { geoDatabases: [...geoDatabase] }),
     ...(snapshotCache !== undefined && { snapshotCache }),
     ...(snapshotKey !== undefined && { snapshotKeys: snapshotKeysOf(snapshotKey) }),

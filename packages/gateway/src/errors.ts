@@ -22,7 +22,8 @@ export type GatewayErrorCode =
   | "GATEWAY_CONTROL_URL_INVALID"
   | "GATEWAY_SIGNED_HOP_INVALID"
   | "GATEWAY_SECRET_UNUSABLE"
-  | "GATEWAY_LOG_UNWRITABLE";
+  | "GATEWAY_LOG_UNWRITABLE"
+  | "GATEWAY_EVENTS_UNWRITABLE";
 
 /** Why a client got an answer from the gateway itself and not from a target. Stable; documented in docs/errors.md. */
 export type FaultCode =
@@ -102,6 +103,7 @@ export type NoticeCode =
   | "SIGNED_HOP_REFUSED"
   | "ACCESS_LOG_FAILED"
   | "ACCESS_LOG_REOPENED"
+  | "EVENTS_LOST"
   | "EXCHANGE_FAILED";
 
 /** A gateway that cannot run. Its message is one line that names the way out. Not what a client of the gateway gets: that is a `Fault`. */

@@ -4,6 +4,7 @@ import { accessLogSchema } from "./access-log/access-log-options.ts";
 import { adminSchema } from "./admin/admin-options.ts";
 import { geoDatabasesSchema } from "./admit/geo-databases.ts";
 import { GatewayError } from "./errors.ts";
+import { eventsSchema } from "./events/event-options.ts";
 import { readJsonFile } from "./json-file.ts";
 import { describeIssues, shapeIssues } from "./json-issue.ts";
 import { limitsSchema } from "./limits.ts";
@@ -17,6 +18,7 @@ const gatewayFileSchema = z.strictObject({
   limits: limitsSchema.exactOptional(),
   signedHop: signedHopSchema.exactOptional(),
   accessLog: accessLogSchema.exactOptional(),
+  events: eventsSchema.exactOptional(),
   geoDatabases: geoDatabasesSchema.exactOptional(),
   admin: adminSchema.exactOptional(),
   /** Whose snapshots are taken: one or two keys, or `first-use`. */

@@ -6,6 +6,8 @@ import type { AccessLogOptions } from "./access-log/access-log-options.ts";
 import { type GatewaySubject, gatewaySubject } from "./admin/gateway-subject.ts";
 import { GeoDatabases } from "./admit/geo-databases.ts";
 import { Debugger } from "./debug/debugger.ts";
+import type { EventOptions } from "./events/event-options.ts";
+import { type EventCounts, EventRecorder } from "./events/event-recorder.ts";
 import { lastGoodLookup } from "./forward/connect/lookup.ts";
 import type { TargetState } from "./forward/upstream.ts";
 import { Upstreams } from "./forward/upstreams.ts";
@@ -30,11 +32,13 @@ export type GatewayOptions = {
   /** Where to listen: `[{ port: 8080 }]` is enough for one place. */
   readonly listeners: readonly ListenerOptions[];
   readonly source: SnapshotSource;
-  /** By what name this gateway goes in its access log. */
+  /** By what name this gateway goes in its access log and its events. */
   readonly id?: string;
   readonly limits?: Partial<GatewayLimits>;
   readonly signedHop?: SignedHopOptions;
   readonly accessLog?: AccessLogOptions;
+  /** Where an event for each exchange is spooled. */
+  readonly events?: EventOptions;
   /** MMDB files in which security actions look up countries and autonomous systems; read once. */
   readonly geoDatabases?: readonly string[];
   /** The transport peer of a connection; `undefined` when there is none to know. The socket's remote address unless told otherwise. */
@@ -64,6 +68,8 @@ export type Gateway = GatewaySubject & {
   overloadState(): OverloadState;
   /** `undefined` when there is no access log. */
   accessLogCounts(): AccessLogCounts | undefined;
+  /** `undefined` when no events are recorded. */
+  eventCounts(): EventCounts | undefined;
   /** Opens the access log's file anew, for who has moved the old one away. */
   reopenAccessLog(): void;
   /** Reads the certificates of all listeners again, for new connections. One that cannot be used changes nothing but for a notice. */
@@ -80,7 +86,7 @@ export type Gateway = GatewaySubject & {
 /**
  * Opens a gateway. Resolves when it listens and has its first snapshot; it never listens without one.
  *
- * Errors: `GatewayError`, with nothing left open: for the limits, the listeners, geo databases, signed hops and the access log, for the snapshot (none within `firstSnapshotTimeoutMs`, or a file that is not valid), for a place or a certificate that cannot be had.
+ * Errors: `GatewayError`, with nothing left open: for the limits, the listeners, geo databases, signed hops, the access log and the spool of events, for the snapshot (none within `firstSnapshotTimeoutMs`, or a file that is not valid), for a place or a certificate that cannot be had.
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { source } = options;
@@ -92,6 +98,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const hopContext = { limits, onNotice, now: Date.now, env: process.env, memory: options.hopMemory };
   const signedHops = await openSignedHops(options.signedHop, hopContext);
   const accessLog = openAccessLog(options, { limits, onNotice });
+  const events = openEvents(options, { limits, onNotice });
   const now = (): number => performance.now();
   const lookup = lastGoodLookup({ maxAgeMs: limits.maxAddressAgeMs, maxNames: limits.maxAddressNames, now });
   const upstreams = new Upstreams({ limits, lookup, onNotice });
@@ -111,6 +118,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     signedHops,
     ticketKeys: options.ticketKeys,
     accessLog,
+    events,
     onExchange: options.onExchange,
     snapshot: () => running.current(),
     now,
@@ -124,7 +132,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     await source.close();
     await closed;
     await upstreams.destroy();
-    await accessLog?.close();
+    await Promise.all([accessLog?.close(), events?.close()]);
   };
   let listening: readonly ListeningAt[];
   try {
@@ -146,6 +154,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     targetStates: () => upstreams.states(),
     overloadState: () => overload.state(),
     ...gatewaySubject({ runtime, running, listeners, isDraining: () => closing !== undefined }),
+    eventCounts: () => events?.counts(),
     accessLogCounts: () => accessLog?.counts(),
     reopenAccessLog: () => accessLog?.reopen(),
     refreshCertificates: () => listeners.refreshCertificates(),
@@ -164,6 +173,13 @@ function openAccessLog(
   { limits, onNotice }: Pick<Runtime, "limits" | "onNotice">,
 ): AccessLog | undefined {
   return accessLog && new AccessLog(accessLog, { gateway, limits, onNotice, now: Date.now });
+}
+
+function openEvents(
+  { events, id: gateway = DEFAULT_ID }: GatewayOptions,
+  { limits, onNotice }: Pick<Runtime, "limits" | "onNotice">,
+): EventRecorder | undefined {
+  return events && new EventRecorder(events, { gateway, limits, onNotice, now: Date.now });
 }
 
 /** Counts notices, where there is somebody to. A listener that throws must not take a request with it. */

@@ -5,6 +5,8 @@ export type { AdminOptions } from "./admin/admin-options.ts";
 export type { MetricFamily, MetricValue } from "./admin/metric-family.ts";
 export { type DegradedReason, degradedReasons, type Readiness, type UnreadyReason, unreadyReasons } from "./admin/readiness.ts";
 export { type FaultCode, GatewayError, type GatewayErrorCode, type NoticeCode } from "./errors.ts";
+export type { EventOptions } from "./events/event-options.ts";
+export type { EventCounts } from "./events/event-recorder.ts";
 export type { TargetState } from "./forward/upstream.ts";
 export { type Gateway, type GatewayOptions, openGateway } from "./gateway.ts";
 export { type GatewayFile, readGatewayFile } from "./gateway-file.ts";

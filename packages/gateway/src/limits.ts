@@ -101,8 +101,14 @@ export type GatewayLimits = {
   readonly maxSignedHops: number;
   /** Lines of the access log that wait to be written; further ones are dropped and counted. */
   readonly maxAccessLogBytes: number;
-  /** How long closing, or opening anew, waits for lines of the access log; then they are dropped and counted. */
+  /** How long closing, or opening anew, waits for lines of the access log, and closing for events; then they are dropped and counted. */
   readonly accessLogTimeoutMs: number;
+  /** Events that wait to be written to the spool; further ones are dropped and counted. */
+  readonly maxWaitingEventBytes: number;
+  /** How long an event waits at most until it is written to the spool: what is lost when the process is killed. */
+  readonly eventIntervalMs: number;
+  /** Batches in one spool of events; for more, the oldest are removed and counted. */
+  readonly maxEventSpoolBytes: number;
   /** How long a worker may say nothing to its primary, which asks every second; then it is killed, and another takes its place. */
   readonly maxWorkerSilenceMs: number;
   /** How long `openGateway` waits for its first valid snapshot. */
@@ -167,6 +173,9 @@ export const defaultLimits: GatewayLimits = {
   maxSignedHops: 524_288,
   maxAccessLogBytes: 4_194_304,
   accessLogTimeoutMs: 2_000,
+  maxWaitingEventBytes: 16_777_216,
+  eventIntervalMs: 500,
+  maxEventSpoolBytes: 1_073_741_824,
   maxWorkerSilenceMs: 30_000,
   firstSnapshotTimeoutMs: 30_000,
   preStopDelayMs: 0,

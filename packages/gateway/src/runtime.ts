@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { AccessLog } from "./access-log/access-log.ts";
 import type { Place } from "./admit/geo-databases.ts";
 import type { Debugger } from "./debug/debugger.ts";
+import type { EventRecorder } from "./events/event-recorder.ts";
 import type { Upstreams } from "./forward/upstreams.ts";
 import type { Tunnels } from "./forward/websocket/tunnels.ts";
 import type { GatewayLimits } from "./limits.ts";
@@ -30,6 +31,7 @@ export type Runtime = {
   /** What TLS session tickets are sealed with, where other processes are to open them. */
   readonly ticketKeys: Buffer | undefined;
   readonly accessLog: AccessLog | undefined;
+  readonly events: EventRecorder | undefined;
   readonly onExchange: ((record: ExchangeRecord) => void) | undefined;
   readonly onNotice: (notice: Notice) => void;
   /** Milliseconds that only go forward. */

@@ -21,6 +21,7 @@ Examples:
   $ wherefrom gateway --control http://127.0.0.1:8081 --admin-port 9901    # then: curl http://127.0.0.1:9901/readyz
   $ wherefrom gateway --control http://127.0.0.1:8081 --control-token-file gateway.key --snapshot-key "$(wherefrom snapshot-key)"
   $ wherefrom gateway --snapshot snapshot.json --access-log access.log
+  $ wherefrom gateway --snapshot snapshot.json --events ./data/events
   $ wherefrom gateway --snapshot snapshot.json --ranges ./data/ranges
   $ wherefrom gateway --snapshot snapshot.json --workers auto
   $ kill -HUP PID     # reads the snapshot file, range files and certificates again, and opens the access log anew; a faulty file changes nothing
@@ -41,6 +42,7 @@ type GatewayCommandOptions = AdminFlags &
     readonly environment: string;
     readonly config?: string;
     readonly accessLog?: string;
+    readonly events?: string;
     readonly geoDatabase?: readonly string[];
     readonly snapshotCache?: string;
     readonly snapshotKey?: readonly string[];
@@ -88,6 +90,7 @@ export function addGatewayCommand(program: Command): void {
       "WHEREFROM_GEO_DATABASE",
     ).argParser((file: string, earlier: readonly string[] = []) => [...earlier, file]),
   );
+  command.addOption(valueOption("--events <folder>", "spool an event for each request in this folder", "WHEREFROM_EVENTS"));
   command.addOption(workersOption());
   addListenerOptions(command);
   addAdminOptions(command)

@@ -1,4 +1,5 @@
 import type { AccessLogCounts } from "../access-log/access-log.ts";
+import type { EventCounts } from "../events/event-recorder.ts";
 import type { TargetState } from "../forward/upstream.ts";
 import { overloadSteps } from "../overload/ladder.ts";
 import type { OverloadState } from "../overload/overload.ts";
@@ -14,6 +15,8 @@ export type GatewayState = {
   readonly hops: HopCounts | undefined;
   /** `undefined` without an access log. */
   readonly accessLog: AccessLogCounts | undefined;
+  /** `undefined` when no events are recorded. */
+  readonly events: EventCounts | undefined;
   readonly connections: number;
   readonly exchanges: number;
   readonly tunnels: number;
@@ -33,6 +36,7 @@ export function gatewayMetrics(state: GatewayState): readonly MetricFamily[] {
     ...countMetrics(state.counts),
     ...hopMetrics(state),
     ...accessLogMetrics(state),
+    ...eventMetrics(state),
     ...openMetrics(state),
     ...targetMetrics(state),
     certificateMetric(state),
@@ -104,6 +108,25 @@ function accessLogMetrics({ accessLog }: GatewayState): MetricFamily[] {
     counter(
       { name: "wherefrom_access_log_lines_total", help: "Lines of the access log that are in the file, and lines that were lost" },
       lines,
+    ),
+  ];
+}
+
+function eventMetrics({ events }: GatewayState): MetricFamily[] {
+  const results: MetricValue[] =
+    events === undefined ? [] : (["recorded", "dropped"] as const).map((result) => ({ labels: { result }, value: events[result] }));
+  return [
+    counter(
+      { name: "wherefrom_events_total", help: "Events of requests that went into the spool, and events that were lost before" },
+      results,
+    ),
+    counter(
+      { name: "wherefrom_events_evicted_total", help: "Events that were removed from the spool for newer ones before anybody took them" },
+      events === undefined ? [] : [{ labels: {}, value: events.evicted }],
+    ),
+    gauge(
+      { name: "wherefrom_events_waiting", help: "Events of requests that are not in the spool yet", aggregator: "sum" },
+      events === undefined ? [] : [{ labels: {}, value: events.waiting }],
     ),
   ];
 }

@@ -53,6 +53,7 @@ function ownMetrics({ runtime, running, listeners }: SubjectParts): readonly Met
     counts: runtime.tally.read(),
     hops: runtime.signedHops.reader?.counts(),
     accessLog: runtime.accessLog?.counts(),
+    events: runtime.events?.counts(),
     ...listeners.load(),
     tunnels: runtime.tunnels.size,
     overload: runtime.overload.state(),

@@ -4,19 +4,20 @@ import type { Runtime } from "../runtime.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
 
 /**
- * Last phase: counts the exchange and hands out its record, to the access log first. A listener that throws loses its record, and no request
+ * Last phase: counts the exchange and hands out its record, to the access log and the events first. A listener that throws loses its record, and no request
  * fails or waits for it.
  */
-export function record(exchange: Exchange, { accessLog, debug, onExchange, onNotice, now, tally }: Runtime): void {
+export function record(exchange: Exchange, { accessLog, debug, events, onExchange, onNotice, now, tally }: Runtime): void {
   // Only asked about another, which has a record of its own.
   if (exchange.asked !== undefined) return;
   const durationMs = now() - exchange.startedAtMs;
   tally.count(exchange, durationMs);
   try {
     debug.record(exchange, durationMs);
-    if (onExchange === undefined && accessLog === undefined) return;
+    if (onExchange === undefined && accessLog === undefined && events === undefined) return;
     const made = recordOf(exchange, durationMs);
     accessLog?.write(made);
+    events?.take(made, exchange.snapshot.environment);
     onExchange?.(made);
   } catch (error) {
     tally.dropRecord();

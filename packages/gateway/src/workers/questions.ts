@@ -8,7 +8,7 @@ import type { HopTimes, HopUse } from "../signed-hop/used-hops.ts";
 import type { Offered, Served, SnapshotStanding } from "../snapshot/source.ts";
 
 /** What a worker is told of the gateway that it is part of: all that can be sent to another process. */
-export type WorkerOptions = Pick<GatewayOptions, "listeners" | "id" | "limits" | "signedHop" | "accessLog" | "geoDatabases">;
+export type WorkerOptions = Pick<GatewayOptions, "listeners" | "id" | "limits" | "signedHop" | "accessLog" | "events" | "geoDatabases">;
 
 /** What a worker is opened by: `workers` is how many share the machine, `ticketKeys` in base64 what they seal TLS session tickets with. */
 export type WorkerOpening = { readonly options: WorkerOptions; readonly workers: number; readonly ticketKeys: string };

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import type { DeliveredTransaction, RevisionCounts } from "@wherefrom/model";
 import { escapeText } from "wherefrom";
 import type { MetricFamily } from "../admin/metric-family.ts";
@@ -147,7 +148,7 @@ export class Workers {
     this.#workers.add(worker);
     void worker.ended.then((how) => this.#note(worker, how));
     try {
-      const opening = worker.open(this.#opening());
+      const opening = worker.open(this.#opening(number));
       // One that cannot take it does not open either, and then says why.
       if (this.#newest !== undefined) worker.offer(this.#newest).catch(() => undefined);
       this.#listening = await opening;
@@ -162,8 +163,10 @@ export class Workers {
   }
 
   /** What load balancers have to hear first, the primary lets them hear: a worker that is told to close closes. */
-  #opening(): WorkerOpening {
-    const options = { ...this.#options, limits: { ...this.#options.limits, preStopDelayMs: 0 } };
+  #opening(number: number): WorkerOpening {
+    const { limits, events } = this.#options;
+    const spool = events && { events: { folder: join(events.folder, String(number)) } };
+    const options = { ...this.#options, ...spool, limits: { ...limits, preStopDelayMs: 0 } };
     return { options, workers: this.#parts.wanted, ticketKeys: this.#ticketKeys };
   }
 

@@ -1,0 +1,94 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** When it was written in milliseconds since 1970, by which run, which of its batches, how many events. */
+const BATCH = /^[0-9]{15}-[0-9a-f]{8}-[0-9]{8}-(?<events>[0-9]{1,9})\.jsonl$/;
+const PART = /^[0-9]{15}-[0-9a-f]{8}-[0-9]{8}-[0-9]{1,9}\.jsonl\.part$/;
+/** An unfinished batch that has not been touched for so long belongs to a process that is gone. */
+const ABANDONED_AFTER_MS = 60_000;
+
+/** Batches of one spool beside the limit in bytes: at two a second, more than a day of them. */
+const MAX_BATCHES = 200_000;
+
+type Batch = { readonly name: string; readonly bytes: number; readonly events: number };
+
+/**
+ * A folder of batches: `ID.jsonl` holds the events of one batch, a line each. A file of that name is whole and never changes, its id is never given
+ * again, and whoever has dealt with it removes it, the oldest first; names sort by time. The process that opened the spool adds batches and, when they are too many, removes the oldest.
+ */
+export class EventSpool {
+  readonly #folder: string;
+  readonly #maxBytes: number;
+  readonly #run = randomBytes(4).toString("hex");
+  /** Oldest first. Those that somebody has taken are among them until they would be removed. */
+  readonly #batches: Batch[] = [];
+  #bytes = 0;
+  #made = 0;
+
+  /** Errors: those of the file system. */
+  constructor(folder: string, { maxBytes, nowMs }: { readonly maxBytes: number; readonly nowMs: number }) {
+    this.#folder = folder;
+    this.#maxBytes = maxBytes;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(folder).sort()) {
+      const place = join(folder, name);
+      const stat = statSync(place, { throwIfNoEntry: false });
+      if (stat === undefined) continue;
+      if (PART.test(name) && nowMs - stat.mtimeMs > ABANDONED_AFTER_MS) rmSync(place, { force: true });
+      const events = BATCH.exec(name)?.groups?.["events"];
+      if (events !== undefined) this.#note({ name, bytes: stat.size, events: Number(events) });
+    }
+  }
+
+  /** Adds a batch. When it resolves, the end of this process loses nothing of it. Errors: those of the file system; then there is no such batch. */
+  async add(lines: readonly string[], nowMs: number): Promise<void> {
+    const id = [digits(nowMs, 15), this.#run, digits(this.#made, 8), lines.length].join("-");
+    this.#made += 1;
+    const name = `${id}.jsonl`;
+    const place = join(this.#folder, name);
+    const bytes = Buffer.from(lines.join(""), "latin1");
+    try {
+      await writeFile(`${place}.part`, bytes, { mode: 0o600, flag: "wx" });
+      await rename(`${place}.part`, place);
+    } catch (error) {
+      await rm(`${place}.part`, { force: true }).catch(() => undefined);
+      throw error;
+    }
+    this.#note({ name, bytes: bytes.length, events: lines.length });
+  }
+
+  /** Removes the oldest batches until the others fit, and says how many events nobody had taken. Errors: those of the file system. */
+  async evict(): Promise<number> {
+    let evicted = 0;
+    while (this.#bytes > this.#maxBytes || this.#batches.length > MAX_BATCHES) {
+      const [oldest] = this.#batches;
+      if (oldest === undefined) break;
+      if (await remove(join(this.#folder, oldest.name))) evicted += oldest.events;
+      this.#batches.shift();
+      this.#bytes -= oldest.bytes;
+    }
+    return evicted;
+  }
+
+  #note(batch: Batch): void {
+    this.#batches.push(batch);
+    this.#bytes += batch.bytes;
+  }
+}
+
+/** Whether it was still there. */
+async function remove(place: string): Promise<boolean> {
+  try {
+    await rm(place);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function digits(value: number, count: number): string {
+  return String(value).padStart(count, "0");
+}

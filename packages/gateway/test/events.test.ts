@@ -1,0 +1,154 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { GatewayOptions, Notice } from "@wherefrom/gateway";
+import { type TrafficEvent, trafficEventSchema } from "@wherefrom/model";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { openTarget, type Target } from "./rig/target.ts";
+import { sendRaw, until, wire } from "./rig/wire.ts";
+
+const trusting = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["127.0.0.0/8"] }, fallback: "REJECT" };
+
+let target: Target;
+let folder: string;
+let gateways: TestGateway[] = [];
+let notices: Notice[] = [];
+
+beforeAll(async () => {
+  target = await openTarget();
+});
+afterAll(() => target.close());
+beforeEach(() => {
+  folder = join(mkdtempSync(join(tmpdir(), "wherefrom-events-")), "spool");
+  notices = [];
+});
+afterEach(async () => {
+  for (const gateway of gateways) await gateway.close();
+  gateways = [];
+  rmSync(join(folder, ".."), { recursive: true });
+});
+
+async function open(options: Partial<GatewayOptions> = {}): Promise<TestGateway> {
+  const snapshot = snapshotOf([{ target: target.origin, name: "shop" }], { policy: trusting, revision: 7 });
+  const onNotice = (notice: Notice): void => void notices.push(notice);
+  const gateway = await openTestGateway(snapshot, { id: "edge-1", onNotice, events: { folder }, ...options });
+  gateways.push(gateway);
+  return gateway;
+}
+
+async function askFrom(gateway: TestGateway, client: string, path = "/"): Promise<void> {
+  await sendRaw(gateway.port, wire(`GET ${path} HTTP/1.1`, "Host: a.example", `X-Forwarded-For: ${client}`, "Connection: close"));
+}
+
+function batches(): string[] {
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".jsonl")) : [];
+}
+
+/** All events of the spool; none that is not as the model says. */
+function events(): TrafficEvent[] {
+  const lines = batches().flatMap((name) => readFileSync(join(folder, name), "utf8").trimEnd().split("\n"));
+  return lines.map((line) => trafficEventSchema.parse(JSON.parse(line)));
+}
+
+test("an event says who a request is from, how that is known, and what became of it", async () => {
+  const gateway = await open();
+  const before = Date.now();
+  const head = ["POST /cart?token=secret HTTP/1.1", "Host: a.example", "X-Forwarded-For: 198.51.100.1, 203.0.113.7", "Content-Length: 3"];
+  await sendRaw(gateway.port, `${wire(...head, "True-Client-IP: 192.0.2.5", 'User-Agent: café "b"', "Connection: close")}abc`);
+  await gateway.close();
+  expect(events()).toEqual([
+    {
+      time: expect.any(Number),
+      environment: "demo",
+      gateway: "edge-1",
+      revision: 7,
+      api: "shop",
+      method: "POST",
+      path: "/cart",
+      status: expect.any(Number),
+      isComplete: true,
+      durationMs: expect.any(Number),
+      requestBytes: expect.any(Number),
+      responseBytes: expect.any(Number),
+      resolvedIp: "203.0.113.7",
+      trust: "verified",
+      outcome: "resolved",
+      algorithm: "TrustedProxiesAlgorithm{IpHeaderName:X-Forwarded-For}",
+      clientIp: "127.0.0.1",
+      proxyClientIp: "203.0.113.7",
+      trueClientIp: "192.0.2.5",
+      xForwardedFor: "198.51.100.1, 203.0.113.7",
+      userAgent: expect.any(String),
+    },
+  ]);
+  const [event] = events();
+  expect(event?.time).toBeGreaterThanOrEqual(before - 1);
+  expect(event?.userAgent).toMatch(/^caf[\x20\x21\x23-\x7e]+$/);
+});
+
+const unresolved = [
+  { what: "rejected by the policy", head: ["GET / HTTP/1.1", "Host: a.example"], says: { outcome: "rejected", reason: "header-absent" } },
+  { what: "refused for its form", head: ["GET / HTTP/1.1"], says: { fault: "REQUEST_HOST_INVALID", status: 400 } },
+];
+
+test.each(unresolved)("a request that is $what has an event without an address", async ({ head, says }) => {
+  const gateway = await open();
+  await sendRaw(gateway.port, wire(...head, "Connection: close"));
+  await gateway.close();
+  expect(events()).toMatchObject([says]);
+  expect(events()[0]).not.toHaveProperty("resolvedIp");
+});
+
+test("a running gateway writes batches by itself, that only their owner can read", async () => {
+  const gateway = await open({ limits: { eventIntervalMs: 10 } });
+  await askFrom(gateway, "203.0.113.1");
+  await until(() => batches().length === 1);
+  await askFrom(gateway, "203.0.113.2");
+  await until(() => batches().length === 2);
+  expect(events().map(({ resolvedIp }) => resolvedIp)).toEqual(["203.0.113.1", "203.0.113.2"]);
+  expect(statSync(join(folder, batches()[0] ?? "")).mode & 0o777).toBe(0o600);
+  expect(gateway.eventCounts()).toEqual({ recorded: 2, dropped: 0, waiting: 0, evicted: 0 });
+});
+
+test("a spool that is full loses its oldest batch, and of one that was taken nothing is counted", async () => {
+  mkdirSync(folder);
+  const stale = (events: number): string => join(folder, `00000000000000${events}-0123abcd-00000000-${events}.jsonl`);
+  for (const events of [1, 2, 3]) writeFileSync(stale(events), "x".repeat(1_000));
+  const gateway = await open({ limits: { eventIntervalMs: 10, maxEventSpoolBytes: 2_100 } });
+  rmSync(stale(1));
+  await askFrom(gateway, "203.0.113.1");
+  await until(() => (gateway.eventCounts()?.evicted ?? 0) > 0);
+  expect(gateway.eventCounts()).toEqual({ recorded: 1, dropped: 0, waiting: 0, evicted: 2 });
+  expect(batches()).toHaveLength(2);
+  expect(notices.filter(({ code }) => code === "EVENTS_LOST")).toMatchObject([
+    { level: "warning", message: expect.stringContaining("full") },
+  ]);
+});
+
+test("events wait while the spool cannot be written; what is beyond the limit is dropped, and every request is counted", async () => {
+  const gateway = await open({ limits: { eventIntervalMs: 10, maxWaitingEventBytes: 1_200 } });
+  const away = `${folder}-away`;
+  renameSync(folder, away);
+  await askFrom(gateway, "203.0.113.1");
+  await until(() => notices.some(({ code }) => code === "EVENTS_LOST"));
+  for (const last of [2, 3, 4]) await askFrom(gateway, `203.0.113.${last}`);
+  await until(() => (gateway.eventCounts()?.dropped ?? 0) > 0);
+  await until(() => {
+    const { recorded = 0, dropped = 0, waiting = 0 } = gateway.eventCounts() ?? {};
+    return recorded + dropped + waiting === 4;
+  });
+  renameSync(away, folder);
+  await until(() => gateway.eventCounts()?.waiting === 0);
+  const { recorded = 0, dropped = 0 } = gateway.eventCounts() ?? {};
+  expect(recorded + dropped).toBe(4);
+  expect(events()).toHaveLength(recorded);
+  expect(events()[0]?.resolvedIp).toBe("203.0.113.1");
+  expect(notices.filter(({ code }) => code === "EVENTS_LOST")).toMatchObject([{ message: expect.stringContaining("ENOENT") }]);
+});
+
+test("a folder that cannot be used stops the gateway from starting", async () => {
+  writeFileSync(folder, "");
+  await expect(open()).rejects.toMatchObject({ code: "GATEWAY_EVENTS_UNWRITABLE", message: expect.stringContaining("EEXIST") });
+  rmSync(folder);
+});
