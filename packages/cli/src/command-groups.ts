@@ -29,6 +29,7 @@ const GROUPS: readonly CommandGroup[] = [
     add: async (program, { exit }) => (await import("./commands/organization-files.ts")).addOrganizationFilesCommands(program, exit),
   },
   { words: ["audit"], add: async (program, { exit }) => (await import("./commands/audit.ts")).addAuditCommand(program, exit) },
+  { words: ["action"], add: async (program) => (await import("./commands/action.ts")).addActionCommand(program) },
   { words: ["profile"], add: async (program) => (await import("./commands/profile.ts")).addProfileCommand(program) },
   { words: ["token"], add: async (program) => (await import("./commands/token.ts")).addTokenCommand(program) },
   { words: ["completion"], add: async (program) => (await import("./commands/completion.ts")).addCompletionCommand(program) },

@@ -69,6 +69,8 @@ const commands = [
   { command: ["env", "abort"] },
   { command: ["apply"] },
   { command: ["export"] },
+  { command: ["action"] },
+  { command: ["action", "create"] },
   { command: ["audit"] },
   { command: ["audit", "list"] },
   { command: ["audit", "verify"] },
