@@ -128,8 +128,24 @@ test.each([
   ["/a?api%2Dkey=1&b", "/a?api%2Dkey=*****&b"],
   ["/a?%zz=1", "/a?%zz=1"],
   ["/a?b=1?c=2", "/a?b=1?c=2"],
+  ["/a?token=b;c?d=e&f=1", "/a?token=*****&f=1"],
+  ["/a?b=1;token=c&d=2", "/a?b=1;token=*****&d=2"],
+  ["/a?code=x&key=y&sig=z&SAMLResponse=s&postcode=1", "/a?code=*****&key=*****&sig=*****&SAMLResponse=*****&postcode=1"],
+  ["/a#access_token=t&state=1", "/a#access_token=*****&state=1"],
+  ["/a?b=1#id_token=t", "/a?b=1#id_token=*****"],
 ])("the values of secret parameters are hidden however they are spelt: %s", (given, expected) => {
   expect(new Mask([]).uri(given)).toBe(expected);
+});
+
+test.each([
+  ["Location", "https://a.example/cb?code=x&b=1", "https://a.example/cb?code=*****&b=1"],
+  ["referer", "https://a.example/?access_token=x", "https://a.example/?access_token=*****"],
+  ["X-Original-URL", "/a?token=x", "/a?token=*****"],
+  ["X-Original-URI", "/a?token=x", "/a?token=*****"],
+  ["Refresh", "0; url=/a?token=x", "0; url=/a?token=*****"],
+  ["User-Agent", "a?b=1", "a?b=1"],
+])("secret parameters are hidden in a field that holds an address of a page: %s", (name, given, expected) => {
+  expect(new Mask([]).field(name, given)).toBe(expected);
 });
 
 const filters = [

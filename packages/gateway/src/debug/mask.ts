@@ -11,7 +11,12 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set([
   "x-wherefrom-hop",
 ]);
 /** In the name of a field or of a query parameter. */
-const SECRET_NAME = /token|secret|passw|api[-_.]?key|credential|session|signature|auth|jwt|otp|csrf|xsrf/i;
+const SECRET_NAME =
+  /token|secret|passw|api[-_.]?key|credential|session|signature|auth|jwt|otp|csrf|xsrf|saml|^(?:key|sig|code|pwd|pass|assertion|ticket)$/i;
+
+/** Fields whose values are or hold addresses of pages: secrets stand in their queries and fragments as in those of the request. */
+const URI_FIELDS = /^(?:location|content-location|refresh|referer|link|.*-ur[il])$/;
+const SEPARATOR = /([&#])/;
 
 /** Hides values of fields and of query parameters: the secret ones always, and those that the environment names. */
 export class Mask {
@@ -26,22 +31,28 @@ export class Mask {
 
   field(name: string, value: string): string {
     const lower = name.toLowerCase();
-    return SECRET_FIELDS.has(lower) || SECRET_NAME.test(lower) || this.#fields.has(lower) ? MASKED : value;
+    if (SECRET_FIELDS.has(lower) || SECRET_NAME.test(lower) || this.#fields.has(lower)) return MASKED;
+    return URI_FIELDS.test(lower) ? this.uri(value) : value;
   }
 
-  /** Path and query, with the values of secret parameters hidden. Everything else stays as it was sent. */
-  uri(pathAndQuery: string): string {
-    const at = pathAndQuery.indexOf("?");
-    if (at === -1) return pathAndQuery;
-    const parameters = pathAndQuery.slice(at + 1).split("&");
-    return `${pathAndQuery.slice(0, at)}?${parameters.map((parameter) => this.#parameter(parameter)).join("&")}`;
+  /** A reference, with the values of secret parameters hidden in its query and fragment. Everything else stays as it was sent. */
+  uri(reference: string): string {
+    const at = reference.search(/[?#]/);
+    if (at === -1) return reference;
+    const parts = reference.slice(at + 1).split(SEPARATOR);
+    return reference.slice(0, at + 1) + parts.map((part) => this.#parameter(part)).join("");
   }
 
+  /** Some servers part parameters at a semicolon too, and a value may hold one: behind a secret name all is hidden. */
   #parameter(parameter: string): string {
-    const at = parameter.indexOf("=");
-    if (at === -1) return parameter;
-    const name = decoded(parameter.slice(0, at));
-    return SECRET_NAME.test(name) || this.#parameters.has(name.toLowerCase()) ? `${parameter.slice(0, at)}=${MASKED}` : parameter;
+    for (const { index, 1: name = "" } of parameter.matchAll(/(?<=^|[?;])([^=?;]*)=/g)) {
+      if (this.#isSecret(decoded(name))) return `${parameter.slice(0, index + name.length)}=${MASKED}`;
+    }
+    return parameter;
+  }
+
+  #isSecret(name: string): boolean {
+    return SECRET_NAME.test(name) || this.#parameters.has(name.toLowerCase());
   }
 }
 
