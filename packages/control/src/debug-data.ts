@@ -3,6 +3,8 @@ import type { DebugTransaction, DeliveredTransaction } from "@wherefrom/model";
 export type DebugDataLimits = {
   /** Recorded requests kept of one session, of all gateways together. */
   readonly maxTransactions: number;
+  /** Size of what is kept of one session, in bytes of its JSON: a gateway decides how large a request is. */
+  readonly maxSessionBytes: number;
   /** Sessions of all environments of which anything is kept. */
   readonly maxDebugSessions: number;
   /** How long what a session recorded is kept, from its last request on. */
@@ -12,7 +14,7 @@ export type DebugDataLimits = {
 /** One recorded request. */
 export type KeptTransaction = { readonly id: string; readonly gateway: string; readonly transaction: DebugTransaction };
 
-type Kept = { readonly transactions: Map<string, KeptTransaction>; changedAt: number };
+type Kept = { readonly transactions: Map<string, KeptTransaction>; bytes: number; changedAt: number };
 
 /**
  * What debug sessions recorded. Only in the memory of this control: it shows what clients send, so it goes with the process, and after a day at the latest.
@@ -29,12 +31,15 @@ export class DebugData {
     this.#now = now;
   }
 
-  /** Keeps a transaction; a second one of its id, or one too many, changes nothing. */
+  /** Keeps a transaction; a second one of its id, one too many or one too large changes nothing. */
   add(environment: string, { gateway, delivered }: { readonly gateway: string; readonly delivered: DeliveredTransaction }): void {
     this.#forgetOld();
     const name = keyOf(environment, delivered.session);
-    const kept = this.#kept.get(name) ?? { transactions: new Map(), changedAt: 0 };
+    const kept = this.#kept.get(name) ?? { transactions: new Map(), bytes: 0, changedAt: 0 };
     if (kept.transactions.size >= this.#limits.maxTransactions || kept.transactions.has(delivered.id)) return;
+    const bytes = Buffer.byteLength(JSON.stringify(delivered.transaction));
+    if (kept.bytes + bytes > this.#limits.maxSessionBytes) return;
+    kept.bytes += bytes;
     kept.transactions.set(delivered.id, { id: delivered.id, gateway, transaction: delivered.transaction });
     kept.changedAt = this.#now();
     this.#kept.delete(name);

@@ -35,6 +35,8 @@ export type ControlLimits = {
   readonly maxDebugSessions: number;
   /** Requests kept of one debug session, of all gateways together. */
   readonly maxTransactions: number;
+  /** Size of what is kept of one debug session, in bytes of its JSON. */
+  readonly maxSessionBytes: number;
   /** How long what a debug session recorded is kept, in milliseconds, from its last request on. */
   readonly debugDataMaxAgeMs: number;
   /** Security actions of one environment, those that are over among them. */
@@ -90,6 +92,7 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxOpenDebugSessions: 20,
   maxDebugSessions: 100,
   maxTransactions: 500,
+  maxSessionBytes: 8_388_608,
   debugDataMaxAgeMs: 86_400_000,
   maxSecurityActions: 1_000,
   maxRevisions: 1_000,

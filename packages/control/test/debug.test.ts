@@ -82,6 +82,25 @@ test("no more is kept than the limits say", async () => {
   expect((await ask(`GET ${SESSIONS}/${first}/data`)).body.transactions).toMatchObject([{ id: "t1" }]);
 });
 
+test("a gateway cannot fill the memory with large transactions", async () => {
+  const size = Buffer.byteLength(JSON.stringify(TRANSACTION));
+  await open({ maxSessionBytes: 2 * size });
+  const { name } = (await create()).body;
+  const large = { ...TRANSACTION, point: [{ id: "x".repeat(2 * size), results: [] }] };
+  const handed = [
+    ["large", large],
+    ["t1", TRANSACTION],
+    ["t2", TRANSACTION],
+    ["t3", TRANSACTION],
+  ] as const;
+  await deliver(
+    "g",
+    handed.map(([id, transaction]) => ({ session: name, id, transaction })),
+  );
+  const { transactions } = (await ask(`GET ${SESSIONS}/${name}/data`)).body;
+  expect(transactions.map(({ id }: Json) => id)).toEqual(["t1", "t2"]);
+});
+
 test("what is no transaction is refused whole", async () => {
   const answer = await deliver("g", [{ session: "s", id: "t", transaction: { point: "none" } }]);
   expect(verdictOf(answer)).toBe("400 INVALID_ARGUMENT FIELDS_INVALID");
