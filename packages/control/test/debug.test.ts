@@ -101,6 +101,12 @@ test("a gateway cannot fill the memory with large transactions", async () => {
   expect(transactions.map(({ id }: Json) => id)).toEqual(["t1", "t2"]);
 });
 
+test.each(["", "t\nevent: x", "a b", "t/1"])("a transaction with the id «%s» is refused", async (id) => {
+  const { name } = (await create()).body;
+  expect(verdictOf(await deliver("g", [{ session: name, id, transaction: TRANSACTION }]))).toBe("400 INVALID_ARGUMENT FIELDS_INVALID");
+  expect((await ask(`GET ${SESSIONS}/${name}/data`)).body.transactions).toEqual([]);
+});
+
 test("what is no transaction is refused whole", async () => {
   const answer = await deliver("g", [{ session: "s", id: "t", transaction: { point: "none" } }]);
   expect(verdictOf(answer)).toBe("400 INVALID_ARGUMENT FIELDS_INVALID");

@@ -91,7 +91,12 @@ export type DebugResult = z.output<typeof resultSchema>;
 
 /** What a gateway hands to control: one recorded request of one session. */
 export const deliveredTransactionSchema = z
-  .strictObject({ session: z.string().min(1).max(64), id: z.string().min(1).max(64), transaction: debugTransactionSchema })
+  .strictObject({
+    session: z.string().min(1).max(64),
+    // It stands in a line of an event stream, where a line break would begin another.
+    id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/, "Expected 1 to 64 letters, digits or hyphens"),
+    transaction: debugTransactionSchema,
+  })
   .meta({ id: "DeliveredTransaction" });
 
 export type DeliveredTransaction = z.output<typeof deliveredTransactionSchema>;
