@@ -125,5 +125,5 @@ const wrong = [
 test.each(wrong)("$words is a fault of usage", ({ words, says }) => {
   const { status, stderr } = bench(...words);
   expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining(says) });
-  expect(stderr).toContain("Usage: npm run bench -- resolve|match|gateway|websocket|logs [--json]");
+  expect(stderr).toContain("Usage: npm run bench -- resolve|match|gateway|websocket|publish|logs [--json]");
 });
