@@ -2,6 +2,7 @@ import { debugTransactionSchema, deliveredTransactionSchema } from "@wherefrom/m
 import { z } from "zod";
 import { debugOf } from "../debug-content.ts";
 import type { KeptTransaction } from "../debug-data.ts";
+import { acceptsEvents } from "../http/accept.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
 import { EMPTY } from "../http/empty.ts";
 import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
@@ -21,7 +22,7 @@ export const listDebugData: Endpoint = {
   answers: z.object({ transactions: z.array(keptSchema) }).meta({ id: "ListDebugDataResponse" }),
   async handle(call) {
     const session = await requireSession(call);
-    if (wantsEvents(call.header("accept"))) return streamAnswer(call, session);
+    if (acceptsEvents(call.header("accept"))) return streamAnswer(call, session);
     return jsonAnswer({ transactions: call.parts.debugData.list(placeOf(call), session.id) });
   },
 };
@@ -77,10 +78,6 @@ export const deliverTransactions: Endpoint = {
 
 function placeOf({ organization, param }: Call): string {
   return environmentName(organization, param("env"));
-}
-
-function wantsEvents(accept: string | null): boolean {
-  return (accept ?? "").split(",").some((range) => range.split(";")[0]?.trim().toLowerCase() === "text/event-stream");
 }
 
 /** Begins with what is there. Ends with the session, with control, or with the reader. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { camelNamed, debugSessionSchema, wireFieldsOf, withoutFields } from "@wherefrom/model";
+import { debugSessionSchema } from "@wherefrom/model";
 import { z } from "zod";
 import { changeAndPublish } from "../change.ts";
 import type { EnvironmentRecord } from "../config-store/port.ts";
@@ -9,13 +9,13 @@ import { EMPTY } from "../http/empty.ts";
 import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf } from "../http/etag.ts";
 import type { JsonObject } from "../http/json-body.ts";
+import { messageBody } from "../http/message-body.ts";
 import { PAGE_SIZE, PAGE_TOKEN, readPage } from "../http/page.ts";
-import { shownValue, violationsOf } from "../http/violations.ts";
+import { shownValue } from "../http/violations.ts";
 import { environmentName } from "./environment-json.ts";
 import { found, requireEnvironment } from "./environments.ts";
 
-const FIELDS = wireFieldsOf(debugSessionSchema, "settable");
-const OUTPUT_FIELDS = wireFieldsOf(debugSessionSchema, "output");
+const SESSION = messageBody(debugSessionSchema);
 const DEFAULT_TIMEOUT_SECONDS = "300";
 const REVISION_ID = /^[0-9]{1,15}$/;
 
@@ -109,8 +109,7 @@ const maskSchema = z
       ),
   })
   .meta({ id: "DebugMask" });
-const MASK_FIELDS = wireFieldsOf(maskSchema, "settable");
-const MASK_OUTPUT_FIELDS = wireFieldsOf(maskSchema, "output");
+const MASK = messageBody(maskSchema);
 
 export const getDebugMask: Endpoint = {
   summary: "What debug sessions of the environment hide",
@@ -128,10 +127,7 @@ export const updateDebugMask: Endpoint = {
     replaceRepeatedFields: { type: "boolean", description: "Whether the list takes the place of the one before" },
   },
   async handle(call) {
-    const given = camelNamed(withoutFields(await call.body(), MASK_OUTPUT_FIELDS), MASK_FIELDS) as JsonObject;
-    const parsed = maskSchema.safeParse(given);
-    if (!parsed.success) refuseFaults(violationsOf(parsed.error, given));
-    const { variables } = maskSchema.parse(given);
+    const { variables } = MASK.read(MASK.given(await call.body()));
     const isReplaced = call.query.get("replaceRepeatedFields") === "true";
     const record = await changeDebug(call, (debug) => ({
       ...debug,
@@ -155,11 +151,8 @@ export async function requireSession(call: Call): Promise<StoredDebugSession> {
 }
 
 function readSession(body: JsonObject, timeout: string | null): z.output<typeof debugSessionSchema> {
-  const named = camelNamed(withoutFields(body, OUTPUT_FIELDS), FIELDS) as JsonObject;
-  const given = timeout === null || timeout === "" ? named : { timeout, ...named };
-  const parsed = debugSessionSchema.safeParse(given);
-  if (!parsed.success) refuseFaults(violationsOf(parsed.error, given));
-  return debugSessionSchema.parse(given);
+  const given = SESSION.given(body);
+  return SESSION.read(timeout === null || timeout === "" ? given : { timeout, ...given });
 }
 
 function readApiRevision(text: string): string {

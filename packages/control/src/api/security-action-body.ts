@@ -1,22 +1,19 @@
 import {
-  camelNamed,
   type FieldViolation,
   parseFieldMask,
   type SecurityAction,
   securityActionIdSchema,
   securityActionSchema,
   securityActionWireSchema,
-  wireFieldsOf,
-  withoutFields,
 } from "@wherefrom/model";
 import { refuseFaults } from "../http/api-error.ts";
 import type { FieldReason } from "../http/api-reason.ts";
 import type { JsonObject } from "../http/json-body.ts";
+import { messageBody } from "../http/message-body.ts";
 import { shownValue, violationsOf } from "../http/violations.ts";
 import { type Paths, withFieldsOf } from "./update-mask.ts";
 
-const FIELDS = wireFieldsOf(securityActionWireSchema, "settable");
-const OUTPUT_FIELDS = wireFieldsOf(securityActionWireSchema, "output");
+const ACTION = messageBody(securityActionWireSchema);
 const EFFECTS = ["allow", "deny", "flag"] as const;
 
 /** The id of an action that is to be created. Errors: `ApiError` QUERY_INVALID. */
@@ -30,7 +27,7 @@ export function readActionId(text: string | null): string {
 
 /** Reads a whole action. Errors: `ApiError` FIELDS_INVALID with every fault. */
 export function readAction(body: JsonObject, { name, nowMs }: { readonly name: string; readonly nowMs: number }): SecurityAction {
-  return judged(givenOf(body), { name, nowMs, violations: [] });
+  return judged(ACTION.given(body), { name, nowMs, violations: [] });
 }
 
 type Change = { readonly standing: SecurityAction; readonly updateMask: string | null; readonly nowMs: number };
@@ -41,22 +38,18 @@ type Change = { readonly standing: SecurityAction; readonly updateMask: string |
  */
 export function changedAction(body: JsonObject, { standing, updateMask, nowMs }: Change): SecurityAction {
   const { name, ...settings } = standing;
-  const given = givenOf(body);
+  const given = ACTION.given(body);
   const violations: FieldViolation[] = [];
   const paths = pathsOf(updateMask ?? "", violations);
   const updated = paths === undefined ? given : withFieldsOf(withoutReplaced(settings, given, paths), given, paths);
   return judged(updated, { name, nowMs, violations });
 }
 
-function givenOf(body: JsonObject): JsonObject {
-  return camelNamed(withoutFields(body, OUTPUT_FIELDS), FIELDS) as JsonObject;
-}
-
 function pathsOf(updateMask: string, violations: FieldViolation[]): Paths | undefined {
   if (updateMask === "" || updateMask.trim() === "*") return undefined;
-  return parseFieldMask(updateMask, FIELDS).flatMap((path): Paths => {
+  return parseFieldMask(updateMask, ACTION.fields).flatMap((path): Paths => {
     if (path.kind === "path") return [path.names];
-    const description = `Expected paths of ${Object.keys(FIELDS).join(", ")} or of fields inside them, received ${shownValue(path.text)}`;
+    const description = `Expected paths of ${Object.keys(ACTION.fields).join(", ")} or of fields inside them, received ${shownValue(path.text)}`;
     violations.push({ field: "updateMask", description, reason: "MASK_PATH_INVALID" satisfies FieldReason });
     return [];
   });
@@ -74,8 +67,7 @@ function withoutReplaced(settings: JsonObject, given: JsonObject, paths: Paths):
 type Judging = { readonly name: string; readonly nowMs: number; readonly violations: readonly FieldViolation[] };
 
 function judged(given: JsonObject, { name, nowMs, violations }: Judging): SecurityAction {
-  const parsed = securityActionWireSchema.safeParse(given);
-  refuseFaults([...violations, ...(parsed.success ? [] : violationsOf(parsed.error, given))]);
+  ACTION.read(given, violations);
   const { ttl, ...settings } = given;
   const expireTime = typeof ttl === "string" ? { expireTime: new Date(nowMs + Number.parseFloat(ttl) * 1_000).toISOString() } : {};
   return securityActionSchema.parse({ name, ...settings, ...expireTime });

@@ -1,11 +1,9 @@
-import { camelNamed, wireFieldsOf, withoutFields } from "@wherefrom/model";
 import { z } from "zod";
 import type { EnvironmentRecord } from "../config-store/port.ts";
-import { refuseFaults } from "../http/api-error.ts";
 import { type Call, type Endpoint, type JsonAnswer, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf } from "../http/etag.ts";
-import type { JsonObject } from "../http/json-body.ts";
-import { shownValue, violationsOf } from "../http/violations.ts";
+import { messageBody } from "../http/message-body.ts";
+import { shownValue } from "../http/violations.ts";
 import { securityOf } from "../security-content.ts";
 import { environmentName } from "./environment-json.ts";
 import { requireEnvironment } from "./environments.ts";
@@ -21,8 +19,7 @@ const configSchema = z
     updateTime: z.string().optional().meta({ readOnly: true, format: "google-datetime" }),
   })
   .meta({ id: "SecurityActionsConfig" });
-const FIELDS = wireFieldsOf(configSchema, "settable");
-const OUTPUT_FIELDS = wireFieldsOf(configSchema, "output");
+const CONFIG = messageBody(configSchema);
 
 export const getSecurityActionsConfig: Endpoint = {
   summary: "Whether the security actions of an environment are enforced",
@@ -37,10 +34,7 @@ export const updateSecurityActionsConfig: Endpoint = {
   query: { updateMask: { type: "string", format: "google-fieldmask", description: "enabled, or * for it" } },
   isConditional: true,
   async handle(call) {
-    const given = camelNamed(withoutFields(await call.body(), OUTPUT_FIELDS), FIELDS) as JsonObject;
-    const parsed = configSchema.safeParse(given);
-    refuseFaults([...maskFaults(call.query.get("updateMask")), ...(parsed.success ? [] : violationsOf(parsed.error, given))]);
-    const { enabled } = configSchema.parse(given);
+    const { enabled } = CONFIG.read(CONFIG.given(await call.body()), maskFaults(call.query.get("updateMask")));
     return configAnswer(call, await changeSecurity(call, (security) => ({ ...security, enabled, enabledAt: call.parts.now() })));
   },
 };

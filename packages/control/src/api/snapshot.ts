@@ -1,5 +1,6 @@
 import { snapshotSchema } from "@wherefrom/model";
 import { deliveryOf, type SentSnapshot } from "../delivery.ts";
+import { acceptsEvents } from "../http/accept.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
 import { type Call, type Endpoint, type JsonAnswer, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, isKnownTo } from "../http/etag.ts";
@@ -60,10 +61,6 @@ function readWait({ query, parts }: Call): number {
   const description = `Expected whole milliseconds from 0 to ${maxPollWaitMs}, received ${shownValue(text)}`;
   refuseFaults([{ field: "waitMs", description }], "QUERY_INVALID");
   return 0;
-}
-
-function acceptsEvents(accept: string | null): boolean {
-  return (accept ?? "").split(",").some((range) => range.split(";")[0]?.trim().toLowerCase() === "text/event-stream");
 }
 
 type StreamStart = { readonly first: SentSnapshot; readonly gateway: string | undefined };
