@@ -1,13 +1,13 @@
 import type { Command } from "commander";
-import { type AdminFlags, addAdminOptions } from "../admin-flags.ts";
+import { addAdminOptions } from "../admin-flags.ts";
 import { AUTH_IS_OFF, type AuthFlag, authOption } from "../auth-flag.ts";
 import { curlLine, tryDemo } from "../demo-request.ts";
 import { bootstrapTokenFileOption, handOver } from "../first-token.ts";
 import { parseHost, parsePort, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
-import type { System } from "../system.ts";
+import type { System, SystemOptions } from "../system.ts";
 import { runUntilStopped } from "../until-stopped.ts";
-import { type WorkersFlag, workersOption } from "../workers-flag.ts";
+import { workersOption } from "../workers-flag.ts";
 
 const EXAMPLES = `
 Examples:
@@ -24,22 +24,11 @@ Then, from another terminal:
 The first start prints the admin token; --auth off asks for none, on loopback. At each start the route named demo is pointed at the demo upstream; give a route of your own another name. Ctrl-C stops everything.
 A flag goes before its environment variable. Port 0 lets the system choose.`;
 
-type UpOptions = AdminFlags &
-  WorkersFlag &
-  AuthFlag & {
-    readonly gatewayHost: string;
-    readonly gatewayPort: number;
-    readonly apiHost: string;
-    readonly apiPort: number;
-    readonly organization: string;
-    readonly environment: string;
-    readonly data: string;
-    readonly ranges?: string;
-    readonly bootstrapTokenFile?: string;
-    readonly demo: boolean;
-    readonly json?: boolean;
-    readonly quiet?: boolean;
-  };
+type UpOptions = SystemOptions & {
+  readonly bootstrapTokenFile?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+};
 
 /** Adds `wherefrom up`: gateway, management API and demo upstream in one process, on embedded stores. */
 export function addUpCommand(program: Command): void {

@@ -1,14 +1,14 @@
 import type { Providers } from "wherefrom";
 import type { FactValue } from "../causes/cause.ts";
-import type { ReadLog } from "../report/logs-report.ts";
+import type { LogsReport } from "../report/logs-report.ts";
 import { LogError } from "./errors.ts";
 import type { ChosenFormat } from "./format/choose-format.ts";
 import type { FieldMapping } from "./format/json-fields.ts";
 import { createLineReader, hasTime, type LogFormat } from "./format/log-format.ts";
 import { factsOfLog } from "./judge/log-facts.ts";
-import { judgeLog, type LogFinding } from "./judge/log-finding.ts";
-import { type LogSummary, summarize } from "./judge/log-summary.ts";
-import { type LogPolicy, proposeLogPolicy } from "./judge/propose-log-policy.ts";
+import { judgeLog } from "./judge/log-finding.ts";
+import { summarize } from "./judge/log-summary.ts";
+import { proposeLogPolicy } from "./judge/propose-log-policy.ts";
 import { chainHeaderOf, subjectsFor } from "./judge/subjects.ts";
 import { openLogs, readable } from "./scan/open-logs.ts";
 import { runScan } from "./scan/run-scan.ts";
@@ -38,16 +38,8 @@ export type ExamineLogsOptions = {
   readonly onProgress: (done: { readonly bytes: number; readonly lines: number; readonly totalBytes: number | undefined }) => void;
 };
 
-/** What access logs say. */
-export type LogsExamination = {
-  readonly logs: readonly ReadLog[];
-  /** Whether it was stopped before the end. */
-  readonly isPartial: boolean;
-  readonly isPolicyGiven: boolean;
-  readonly chainHeader: string;
-  readonly summary: LogSummary;
-  readonly findings: readonly LogFinding[];
-  readonly proposal: LogPolicy;
+/** What access logs say: the report but for what a diagnosis makes of it. */
+export type LogsExamination = Omit<LogsReport, "diagnosis" | "advice"> & {
   /** For a diagnosis, by the names of signals. */
   readonly facts: Readonly<Record<string, FactValue>>;
 };

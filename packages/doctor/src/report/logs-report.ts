@@ -18,6 +18,7 @@ export type ReadLog = {
 
 export type LogsReport = {
   readonly logs: readonly ReadLog[];
+  /** Whether it was stopped before the end. */
   readonly isPartial: boolean;
   readonly isPolicyGiven: boolean;
   readonly chainHeader: string;

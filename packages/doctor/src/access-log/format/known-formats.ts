@@ -62,22 +62,27 @@ export function knownFormats({
   ];
 }
 
+/** What a combined line has between the bracket before its time and the quote behind its user agent. */
+const FROM_TIME_TO_AGENT: readonly FormatPart[] = [
+  { kind: "time" },
+  '] "',
+  { kind: "request" },
+  '" ',
+  { kind: "status" },
+  " ",
+  { kind: "word" },
+  ' "',
+  OTHER,
+  '" "',
+  headerRole("user-agent"),
+];
+
 /** The gateway's own line: the client that it resolved first, and what combined has no place for behind. */
 function wherefromCombined(): Layout {
   const parts: readonly FormatPart[] = [
     { kind: "recorded", what: "ip" },
     " - - [",
-    { kind: "time" },
-    '] "',
-    { kind: "request" },
-    '" ',
-    { kind: "status" },
-    " ",
-    { kind: "word" },
-    ' "',
-    OTHER,
-    '" "',
-    headerRole("user-agent"),
+    ...FROM_TIME_TO_AGENT,
     '" peer="',
     { kind: "peer", hasPort: false },
     '" trust=',
@@ -99,17 +104,7 @@ function traefikLayout(): Layout {
     " - ",
     OTHER,
     " [",
-    { kind: "time" },
-    '] "',
-    { kind: "request" },
-    '" ',
-    { kind: "status" },
-    " ",
-    { kind: "word" },
-    ' "',
-    OTHER,
-    '" "',
-    headerRole("user-agent"),
+    ...FROM_TIME_TO_AGENT,
     '" ',
     { kind: "word" },
     ' "',
