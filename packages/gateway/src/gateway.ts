@@ -98,7 +98,10 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const hopContext = { limits, onNotice, now: Date.now, env: process.env, memory: options.hopMemory };
   const signedHops = await openSignedHops(options.signedHop, hopContext);
   const accessLog = openAccessLog(options, { limits, onNotice });
-  const events = openEvents(options, { limits, onNotice });
+  const events = await openEvents(options, { limits, onNotice }).catch(async (error: unknown) => {
+    await accessLog?.close();
+    throw error;
+  });
   const now = (): number => performance.now();
   const lookup = lastGoodLookup({ maxAgeMs: limits.maxAddressAgeMs, maxNames: limits.maxAddressNames, now });
   const upstreams = new Upstreams({ limits, lookup, onNotice });
@@ -175,10 +178,10 @@ function openAccessLog(
   return accessLog && new AccessLog(accessLog, { gateway, limits, onNotice, now: Date.now });
 }
 
-function openEvents(
+async function openEvents(
   { events, id: gateway = DEFAULT_ID }: GatewayOptions,
   { limits, onNotice }: Pick<Runtime, "limits" | "onNotice">,
-): EventRecorder | undefined {
+): Promise<EventRecorder | undefined> {
   return events && new EventRecorder(events, { gateway, limits, onNotice, now: Date.now });
 }
 

@@ -18,7 +18,7 @@ function judge(
   const { enforced } = new SecurityActions(actions).judge({
     resolution: { ip, family: ip.includes(":") ? 6 : 4, outcome: "resolved", trust, algorithm: "x", key: ip },
     method: "GET",
-    userAgents: [],
+    userAgents: () => [],
     placeOf: () => ({ asn: undefined, region: undefined }),
     routeName: () => "route-0",
     nowMs: () => Date.parse("2026-11-25T12:00:00Z"),
@@ -27,7 +27,13 @@ function judge(
   return enforced?.name ?? "none";
 }
 
-type Request = { ip: string; trust: "verified" | "unverified"; method: string; userAgents: readonly string[]; routeName: () => string };
+type Request = {
+  ip: string;
+  trust: "verified" | "unverified";
+  method: string;
+  userAgents: () => readonly string[];
+  routeName: () => string;
+};
 
 const denied = (...ipAddressRanges: string[]) => ({ conditionConfig: { ipAddressRanges }, deny: {} });
 
@@ -73,13 +79,13 @@ describe("which action decides", () => {
     {
       what: "a user agent counts as a whole",
       actions: [actionOf({ name: "ua", conditionConfig: { userAgents: ["bad/1"] }, deny: {} })],
-      request: { ip: "203.0.113.9", userAgents: ["bad/1.5"] },
+      request: { ip: "203.0.113.9", userAgents: () => ["bad/1.5"] },
       by: "none",
     },
     {
       what: "any line of a user agent counts",
       actions: [actionOf({ name: "ua", conditionConfig: { userAgents: ["bad/1"] }, deny: {} })],
-      request: { ip: "203.0.113.9", userAgents: ["good", "bad/1"] },
+      request: { ip: "203.0.113.9", userAgents: () => ["good", "bad/1"] },
       by: "ua",
     },
     {
@@ -117,7 +123,7 @@ describe("which action decides", () => {
     const { enforced, observed: would } = new SecurityActions([observed]).judge({
       resolution: { ip: "203.0.113.9", family: 4, outcome: "resolved", trust: "verified", algorithm: "x", key: null },
       method: "GET",
-      userAgents: [],
+      userAgents: () => [],
       placeOf: () => ({ asn: undefined, region: undefined }),
       routeName: () => undefined,
       nowMs: Date.now,

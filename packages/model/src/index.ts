@@ -92,7 +92,6 @@ export { type Route, routeSchema, targetsOf } from "./route.ts";
 export type { RouteTarget, TargetTls } from "./route-target.ts";
 export { type FieldViolation, RPC_STATUSES, type RpcError, type RpcErrorDetail, type RpcStatus, rpcErrorSchema } from "./rpc-error.ts";
 export {
-  isExpired,
   type SecurityAction,
   securityActionIdSchema,
   securityActionSchema,

@@ -165,8 +165,3 @@ export const securityActionWireSchema = z
     },
   )
   .meta({ id: "SecurityAction" });
-
-/** Whether it is over by then: it stays, and does nothing. */
-export function isExpired({ expireTime }: Pick<SecurityAction, "expireTime">, nowMs: number): boolean {
-  return expireTime !== undefined && Date.parse(expireTime) <= nowMs;
-}

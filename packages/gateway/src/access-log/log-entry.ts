@@ -1,6 +1,5 @@
-import { fieldLines } from "../accept/field-lines.ts";
 import type { ExchangeRecord } from "../record/exchange-record.ts";
-import { maxFieldLength, maxTargetLength, printable } from "./printable.ts";
+import { maxFieldLength, maxTargetLength, printable, printableField, printableOptional } from "./printable.ts";
 
 /** What one line says of one exchange. Every text that a client could choose has been made printable. */
 export type LogEntry = {
@@ -25,20 +24,10 @@ export function logEntry(record: ExchangeRecord, nowMs: number): LogEntry {
     timeMs: nowMs - record.durationMs,
     method: printable(method, maxFieldLength),
     path: printable(pathAndQuery ?? requestTarget, maxTargetLength),
-    target: optional(target),
-    peer: optional(peer),
-    host: optional(host),
-    userAgent: headerText(fields, "user-agent"),
-    referrer: headerText(fields, "referer"),
+    target: printableOptional(target),
+    peer: printableOptional(peer),
+    host: printableOptional(host),
+    userAgent: printableField(fields, { name: "user-agent", maxLength: maxFieldLength }),
+    referrer: printableField(fields, { name: "referer", maxLength: maxFieldLength }),
   };
-}
-
-function optional(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : printable(text, maxFieldLength);
-}
-
-/** The lines of a field as one text; nobody decides by it. */
-function headerText(fields: readonly string[], name: string): string | undefined {
-  const lines = fieldLines(fields, name);
-  return lines.length === 0 ? undefined : printable(lines.join(", "), maxFieldLength);
 }

@@ -1,4 +1,5 @@
 import { escapeText } from "wherefrom";
+import { fieldLines } from "../accept/field-lines.ts";
 
 /** Longest request target in a line, in characters of the escaped text. What is longer is cut and ends in `...`. */
 export const maxTargetLength = 2_048;
@@ -15,4 +16,18 @@ const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 export function printable(text: string, maxLength: number): string {
   if (text.length <= maxLength && PLAIN.test(text)) return text;
   return escapeText(text, maxLength).replaceAll('"', "\\x22");
+}
+
+/** The same of a text that may be absent, at most `maxFieldLength` long. */
+export function printableOptional(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : printable(text, maxFieldLength);
+}
+
+/** The lines of a field, given in lower case, as one printable text; nobody decides by it. */
+export function printableField(
+  fields: readonly string[],
+  { name, maxLength }: { readonly name: string; readonly maxLength: number },
+): string | undefined {
+  const lines = fieldLines(fields, name);
+  return lines.length === 0 ? undefined : printable(lines.join(", "), maxLength);
 }

@@ -11,10 +11,12 @@ export function admit(exchange: Exchange, { tally, placeOf }: Runtime): Verdict 
   const { resolution } = exchange;
   if (resolution?.outcome === "rejected") return withoutAddress(exchange, resolution.reason ?? "no reason");
   if (resolution === undefined) return NEXT;
-  const { enforced, observed } = exchange.snapshot.securityActions.judge({
+  const { securityActions } = exchange.snapshot;
+  if (securityActions.isEmpty) return NEXT;
+  const { enforced, observed } = securityActions.judge({
     resolution,
     method: exchange.request.method ?? "",
-    userAgents: fieldLines(exchange.request.rawHeaders, "user-agent"),
+    userAgents: () => fieldLines(exchange.request.rawHeaders, "user-agent"),
     placeOf,
     routeName: () => exchange.routeAsked()?.route.name,
     nowMs: Date.now,

@@ -1,5 +1,5 @@
-import { isExpired, type SecurityAction } from "@wherefrom/model";
-import { parsePrefix, type Resolution } from "wherefrom";
+import type { SecurityAction } from "@wherefrom/model";
+import { type Prefix, parsePrefix, type Resolution } from "wherefrom";
 import { hyphenated } from "../accept/field-name.ts";
 import { AddressIndex, type Owners } from "./address-index.ts";
 import { embeddedIn, textOf4 } from "./embedded.ts";
@@ -9,8 +9,8 @@ import type { Place } from "./geo-databases.ts";
 export type Looked = {
   readonly resolution: Resolution;
   readonly method: string;
-  /** As sent, each line; empty when there is none. */
-  readonly userAgents: readonly string[];
+  /** As sent, each line; empty when there is none. Asked only where an action names user agents. */
+  readonly userAgents: () => readonly string[];
   /** Where an address is from. Asked only where an action names countries or networks' numbers. */
   readonly placeOf: (ip: string) => Place;
   /** Asked only where an action names routes. */
@@ -24,9 +24,14 @@ export type Judgement = { readonly enforced: SecurityAction | undefined; readonl
 
 const NOTHING: Judgement = { enforced: undefined, observed: undefined };
 
+/** A resolved address, those that it stands for, and whether somebody vouches for it. */
+type Address = { readonly first: Prefix["first"]; readonly inner: readonly Prefix["first"][]; readonly trust: Resolution["trust"] };
+
 /** An action as it is asked: its lists are sets, and its networks stand in the index. */
 type CompiledAction = {
   readonly action: SecurityAction;
+  /** Milliseconds since 1970: from then on it does nothing. */
+  readonly endsAtMs: number | undefined;
   readonly methods: ReadonlySet<string> | undefined;
   readonly userAgents: ReadonlySet<string> | undefined;
   readonly routes: ReadonlySet<string> | undefined;
@@ -56,6 +61,11 @@ export class SecurityActions {
     return this.#flagNames.size > 0 && this.#flagNames.has(hyphenated(name.toLowerCase()));
   }
 
+  /** Whether there are none: then there is nothing to judge. */
+  get isEmpty(): boolean {
+    return this.#actions.length === 0;
+  }
+
   /** Whether any of them asks where an address is from. */
   get asksForPlaces(): boolean {
     return this.#actions.some(({ asns, regions }) => asns !== undefined || regions !== undefined);
@@ -63,9 +73,13 @@ export class SecurityActions {
 
   /** Judges a request that has an address. Source of the order: Apigee, "allow, deny, flag". */
   judge(looked: Looked): Judgement {
-    if (this.#actions.length === 0) return NOTHING;
-    const places = placesOf(looked);
-    const matching = this.#candidates(looked.resolution).filter((candidate) => holds(candidate, looked) && holdsFor(candidate, places));
+    const reading = parsePrefix(looked.resolution.ip ?? "");
+    if (reading.kind !== "prefix") return NOTHING;
+    const { first } = reading.prefix;
+    const inner = embeddedIn(first);
+    const places = placesOf(looked, inner);
+    const candidates = this.#candidates({ first, inner, trust: looked.resolution.trust });
+    const matching = candidates.filter((candidate) => holds(candidate, looked) && holdsFor(candidate, places));
     if (matching.length === 0) return NOTHING;
     return {
       enforced: strongest(matching.filter(({ action }) => !action.isObserved)),
@@ -74,17 +88,13 @@ export class SecurityActions {
   }
 
   /** Those whose ranges hold the address, and those without any. */
-  #candidates({ ip, trust }: Resolution): readonly CompiledAction[] {
-    const reading = parsePrefix(ip ?? "");
-    const anywhere = this.#anywhere.filter(({ action }) => !judgesAddress(action) || believes(action, trust));
-    if (reading.kind !== "prefix") return anywhere;
-    const { first } = reading.prefix;
-    const found = new Set(anywhere);
+  #candidates({ first, inner, trust }: Address): readonly CompiledAction[] {
+    const found = new Set(this.#anywhere.filter(({ action }) => !judgesAddress(action) || believes(action, trust)));
     this.#collect(this.#index.ownersOf(first), { into: found, takes: (action) => believes(action, trust) });
     // An address that only stands for another one may be refused for that one's sake, and not let in for it.
-    for (const inner of embeddedIn(first)) {
+    for (const words of inner) {
       const takes = (action: SecurityAction): boolean => action.allow === undefined && believes(action, trust);
-      this.#collect(this.#index.ownersOf(inner), { into: found, takes });
+      this.#collect(this.#index.ownersOf(words), { into: found, takes });
     }
     return [...found];
   }
@@ -114,6 +124,7 @@ function compile(action: SecurityAction): CompiledAction {
   const { httpMethods, userAgents, asns, regionCodes } = action.conditionConfig;
   return {
     action,
+    endsAtMs: action.expireTime === undefined ? undefined : Date.parse(action.expireTime),
     methods: setOf(httpMethods),
     userAgents: setOf(userAgents),
     routes: setOf(action.apiProxies),
@@ -135,17 +146,17 @@ function ownedBy(action: SecurityAction, owner: number): ConstructorParameters<t
 }
 
 /** Whether all conditions beside the ranges hold. */
-function holds({ action, methods, userAgents, routes }: CompiledAction, looked: Looked): boolean {
+function holds({ endsAtMs, methods, userAgents, routes }: CompiledAction, looked: Looked): boolean {
   if (methods !== undefined && !methods.has(looked.method)) return false;
-  if (userAgents !== undefined && !looked.userAgents.some((sent) => userAgents.has(sent))) return false;
-  if (action.expireTime !== undefined && isExpired(action, looked.nowMs())) return false;
+  if (userAgents !== undefined && !looked.userAgents().some((sent) => userAgents.has(sent))) return false;
+  if (endsAtMs !== undefined && looked.nowMs() >= endsAtMs) return false;
   return routes === undefined || routes.has(looked.routeName() ?? "");
 }
 
 type Places = { readonly own: () => Place; readonly all: () => readonly Place[] };
 
 /** Where the address is from, and where those are from that it stands for; each looked up once, and only when somebody asks. */
-function placesOf({ resolution: { ip }, placeOf }: Looked): Places {
+function placesOf({ resolution: { ip }, placeOf }: Looked, inner: Address["inner"]): Places {
   let own: Place | undefined;
   let all: readonly Place[] | undefined;
   const lookUp = (): Place => {
@@ -153,8 +164,6 @@ function placesOf({ resolution: { ip }, placeOf }: Looked): Places {
     return own;
   };
   const lookUpAll = (): readonly Place[] => {
-    const reading = parsePrefix(ip ?? "");
-    const inner = reading.kind === "prefix" ? embeddedIn(reading.prefix.first) : [];
     all ??= [lookUp(), ...inner.map((words) => placeOf(textOf4(words)))];
     return all;
   };

@@ -1,6 +1,6 @@
 import type { TrafficEvent } from "@wherefrom/model";
-import { fieldLines } from "../accept/field-lines.ts";
-import { maxFieldLength, maxTargetLength, printable } from "../access-log/printable.ts";
+import { roundMs } from "../access-log/json-line.ts";
+import { maxFieldLength, maxTargetLength, printable, printableField, printableOptional } from "../access-log/printable.ts";
 import type { ExchangeRecord } from "../record/exchange-record.ts";
 
 /** An exchange that is over, as it waits to be made an event: a request pays for no more than this. */
@@ -9,6 +9,7 @@ export type EndedExchange = { readonly record: ExchangeRecord; readonly environm
 /** One event as a line of JSON. Every text that a client could choose is cut and made printable. */
 export function eventLine({ record, environment, endedAtMs }: EndedExchange, gateway: string): string {
   const { resolution, fields } = record;
+  const headerText = (name: string) => printableField(fields, { name, maxLength: maxTargetLength });
   const event: TrafficEvent = {
     time: Math.max(0, Math.floor(endedAtMs - record.durationMs)),
     environment,
@@ -21,20 +22,20 @@ export function eventLine({ record, environment, endedAtMs }: EndedExchange, gat
     status: record.status,
     fault: record.fault,
     isComplete: record.isComplete,
-    durationMs: Math.round(record.durationMs * 1_000) / 1_000,
+    durationMs: roundMs(record.durationMs),
     requestBytes: record.requestBytes,
     responseBytes: record.responseBytes,
     resolvedIp: resolution?.ip ?? undefined,
     trust: resolution?.trust,
     outcome: resolution?.outcome,
     reason: resolution?.reason,
-    algorithm: optional(resolution?.algorithm),
+    algorithm: printableOptional(resolution?.algorithm),
     clientIp: record.flowVariable("client.ip"),
     proxyClientIp: record.flowVariable("proxy.client.ip"),
-    trueClientIp: header(fields, "true-client-ip"),
-    xForwardedFor: header(fields, "x-forwarded-for"),
+    trueClientIp: headerText("true-client-ip"),
+    xForwardedFor: headerText("x-forwarded-for"),
     securityAction: record.securityAction?.name,
-    userAgent: header(fields, "user-agent"),
+    userAgent: headerText("user-agent"),
   };
   return `${JSON.stringify(event)}\n`;
 }
@@ -43,14 +44,4 @@ export function eventLine({ record, environment, endedAtMs }: EndedExchange, gat
 function pathOf(target: string): string {
   const end = target.indexOf("?");
   return end === -1 ? target : target.slice(0, end);
-}
-
-function optional(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : printable(text, maxFieldLength);
-}
-
-/** The lines of a field as one text; nobody decides by it. */
-function header(fields: readonly string[], name: string): string | undefined {
-  const lines = fieldLines(fields, name);
-  return lines.length === 0 ? undefined : printable(lines.join(", "), maxTargetLength);
 }

@@ -133,7 +133,7 @@ function increase(counts: number[], index: number): void {
 
 function countName(counts: Map<string, number>, name: string): void {
   const counted = counts.has(name) || counts.size < MAX_COUNTED_ACTIONS ? name : OTHER_ACTIONS;
-  counts.set(counted, (counts.get(counted) ?? 0) + 1);
+  countOne(counts, counted);
 }
 
 function placeOf({ outcome, trust, reason }: Resolution): number {

@@ -9,6 +9,7 @@ import { ControlClient, ControlRefusal, maxSnapshotBytes } from "./control-clien
 import { parseControlUrls } from "./control-urls.ts";
 import { readEvents } from "./event-stream.ts";
 import type { Offered, SnapshotSink, SnapshotSource } from "./source.ts";
+import { TransactionQueue } from "./transaction-queue.ts";
 
 export type ControlSourceOptions = {
   /** `http://host:port`, with a path in front of `/v1` if there is one. Several with commas: nodes of one control plane, of which one is followed. */
@@ -90,10 +91,6 @@ function requireProtected({ protocol, hostname, origin }: URL): void {
 
 type FollowerOptions = Omit<ControlSourceOptions, "url"> & { readonly urls: readonly [URL, ...URL[]] };
 
-/** Transactions that wait for control. One has at most the header of a request and of an answer. */
-const MAX_WAITING_TRANSACTIONS = 150;
-const MAX_TRANSACTIONS_AT_ONCE = 10;
-
 /** Follows one environment of one control plane until it is closed. */
 class Follower {
   readonly #sink: SnapshotSink;
@@ -111,8 +108,7 @@ class Follower {
   #outcome: Outcome | undefined;
   #isReportDue = false;
   #isReporting = false;
-  readonly #waiting: DeliveredTransaction[] = [];
-  #isDelivering = false;
+  readonly #transactions: TransactionQueue;
   readonly #heartbeat: NodeJS.Timeout;
 
   constructor(options: FollowerOptions, sink: SnapshotSink) {
@@ -128,6 +124,10 @@ class Follower {
       maxMs: this.#timing.maxReconnectMs,
       random: options.random ?? Math.random,
     });
+    this.#transactions = new TransactionQueue({
+      send: (transactions) => this.#client.deliver(transactions),
+      onLost: (why) => this.#transactionsLost(why),
+    });
     this.#heartbeat = setInterval(() => this.#isConnected && void this.#sendReports(), this.#timing.reportIntervalMs);
     this.#following = this.#follow();
   }
@@ -139,29 +139,17 @@ class Follower {
     await this.#following;
   }
 
-  /** Sends what waits, one request at a time; beyond `MAX_WAITING_TRANSACTIONS` the new ones are lost. */
+  /** Sends on what a debug session recorded. */
   deliver(transaction: DeliveredTransaction): void {
-    if (this.#waiting.length >= MAX_WAITING_TRANSACTIONS) return this.#lostTransactions("too many wait");
-    this.#waiting.push(transaction);
-    if (this.#isDelivering) return;
-    this.#isDelivering = true;
-    void this.#deliverWaiting();
+    this.#transactions.add(transaction);
   }
 
-  async #deliverWaiting(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, MAX_TRANSACTIONS_AT_ONCE);
-      await this.#client.deliver(batch).catch((error: unknown) => this.#lostTransactions(messageOf(error)));
-    }
-    this.#isDelivering = false;
-  }
-
-  #lostTransactions(why: string): void {
+  #transactionsLost(why: unknown): void {
     if (this.#closing.signal.aborted) return;
     this.#sink.notify({
       level: "warning",
       code: "DEBUG_TRANSACTION_LOST",
-      message: `What a debug session recorded did not reach control: ${why}`,
+      message: `What a debug session recorded did not reach control: ${messageOf(why)}`,
     });
   }
 
