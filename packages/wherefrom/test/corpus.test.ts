@@ -104,6 +104,29 @@ describe("ip/prefixes.json", () => {
   );
 });
 
+describe("an explanation of a header that is refused for its hops", () => {
+  const chain = (count: number, from: string): string => new Array<string>(count).fill(from).join(", ");
+  const xff = "X-Forwarded-For";
+  const rows = [
+    {
+      what: "trusted proxies",
+      policy: { trustedProxiesAlgorithm: { ipHeaderName: xff, trustedProxies: [PEER, "10.0.0.0/8"] } },
+      count: 66,
+    },
+    { what: "an index from the right", policy: { headerIndexAlgorithm: { ipHeaderName: xff, ipHeaderIndex: -66 } }, count: 66 },
+    { what: "an index from the left", policy: { headerIndexAlgorithm: { ipHeaderName: xff, ipHeaderIndex: 65 } }, count: 66 },
+    { what: "no policy", policy: {}, count: 66 },
+    { what: "a header of one hop", policy: { singleHeaderAlgorithm: { ipHeaderName: xff, trustedPeers: [PEER] } }, count: 2 },
+  ];
+
+  test.each(rows)("lists or counts each of them: $what", ({ policy, count }) => {
+    const resolver = createResolver(parsePolicy(policy));
+    const { hops, unlistedHops } = resolver.explain(evidenceOfLines(xff, [chain(count, "10.0.0.7")]));
+    expect(hops.length + unlistedHops).toBe(count);
+    expect(hops.length).toBeLessThanOrEqual(64);
+  });
+});
+
 describe("header/list-elements.json", () => {
   test.each(readCases<ListRow>("header/list-elements.json"))("$name", ({ lines, elements }) => {
     const evidence = evidenceOfLines("X-Chain", lines);

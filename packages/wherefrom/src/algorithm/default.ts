@@ -34,7 +34,10 @@ export function createDefault(limits: Limits): Algorithm {
       let examined = 0;
       let isLocalFound = false;
       while (reader.next()) {
-        if (++examined > limits.maxHops) return selectPeer(request, observer);
+        if (++examined > limits.maxHops) {
+          observer?.hop("not-reached");
+          return selectPeer(request, observer);
+        }
         if (!reader.read()) {
           observer?.hop("opaque");
           continue;

@@ -36,7 +36,10 @@ export function createHeaderIndex(configuration: EntranceConfiguration & { kind:
       if (reader.isLengthLimited && totalLength(lines) > limits.maxHeaderLength) return rejectTooLong(reader);
       let examined = 0;
       while (reader.next()) {
-        if (++examined > limits.maxHops) return rejected("too-many-hops");
+        if (++examined > limits.maxHops) {
+          observer?.hop("not-reached");
+          return rejected("too-many-hops");
+        }
         if (examined < wanted) {
           // Right of the index stand the proxies that the index vouches for; left of it, whatever a client wrote.
           if (reader.side === "right") observer?.hop("trusted", passedBy);

@@ -35,7 +35,10 @@ export function createSingleHeader(configuration: EntranceConfiguration & { kind
       if (!reader.next()) return rejected("header-absent");
       const opaque = reader.read() ? undefined : rejectOpaque(reader);
       observer?.hop(opaque === undefined ? "untrusted" : "opaque");
-      if (reader.next()) return rejected("header-repeated");
+      if (reader.next()) {
+        observer?.hop("not-reached");
+        return rejected("header-repeated");
+      }
       if (opaque !== undefined) return opaque;
       observer?.lastHopIsClient();
       request.chosen = reader.hop;

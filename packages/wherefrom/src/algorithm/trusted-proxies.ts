@@ -37,7 +37,10 @@ export function createTrustedProxies(configuration: EntranceConfiguration & { ki
       request.chosen = reader.hop;
       let examined = 0;
       while (reader.next()) {
-        if (++examined > maxHops) return rejected("too-many-hops");
+        if (++examined > maxHops) {
+          observer?.hop("not-reached");
+          return rejected("too-many-hops");
+        }
         if (!reader.read()) {
           observer?.hop("opaque");
           return rejectOpaque(reader);

@@ -44,7 +44,7 @@ function createRecord(evidence: Evidence, maxHops: number) {
       rule = newRule;
     },
     header(name, reader) {
-      finishHeader(headers.at(-1), maxHops);
+      finishHeader();
       headers.push({ name, reader, hops: [], unlisted: 0 });
     },
     claim(name) {
@@ -54,7 +54,9 @@ function createRecord(evidence: Evidence, maxHops: number) {
     },
     hop(hopVerdict, hopRule) {
       const header = headers.at(-1);
-      header?.hops.push(seeHop(header, hopVerdict, hopRule));
+      if (header === undefined) return;
+      if (header.hops.length < maxHops) header.hops.push(seeHop(header, hopVerdict, hopRule));
+      else header.unlisted++;
     },
     lastHopIsClient() {
       const last = headers.at(-1)?.hops.findLast((hop) => hop.ip !== null);
@@ -62,10 +64,15 @@ function createRecord(evidence: Evidence, maxHops: number) {
     },
   };
 
+  /** Lists what the walk did not reach, as far as a header is listed at all, and counts the rest. */
+  function finishHeader(): void {
+    while (headers.at(-1)?.reader.next()) observer.hop("not-reached");
+  }
+
   return {
     observer,
     finish(into: Growing) {
-      finishHeader(headers.at(-1), maxHops);
+      finishHeader();
       const hops: HopExplanation[] = [];
       let unlistedHops = 0;
       for (const header of lastReadings(headers)) {
@@ -92,15 +99,6 @@ function seeHop({ name, reader }: SeenHeader, verdict: HopVerdict, rule?: string
   if (zone !== undefined) hop.zone = escapeText(zone, MAX_SHOWN_LENGTH);
   if (rule !== undefined) hop.rule = rule;
   return hop;
-}
-
-/** Lists what the walk did not reach, as far as a header is listed at all, and counts the rest. */
-function finishHeader(header: SeenHeader | undefined, maxHops: number): void {
-  if (header === undefined) return;
-  while (header.reader.next()) {
-    if (header.hops.length < maxHops) header.hops.push(seeHop(header, "not-reached"));
-    else header.unlisted++;
-  }
 }
 
 /** A header that was read twice (by the algorithm, then by the default algorithm) is shown as it was read last. */
