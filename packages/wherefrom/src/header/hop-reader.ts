@@ -20,7 +20,7 @@ export type HopReader = {
   read(): boolean;
   /** The address that was read last. The same object for every request. */
   readonly hop: HopAddress;
-  /** Whether the current hop holds CR, LF or NUL, as far as a hop is read. */
+  /** Whether the current hop, which `read` found to be opaque, holds CR, LF or NUL, as far as a hop is read. */
   isMalformed(): boolean;
   /** The current hop's element as it was sent. For explanations. */
   text(): string;

@@ -6,6 +6,9 @@ import { isMalformedText, whyNotAnAddress } from "./opaque.ts";
 /** The hop is longer than an address can be, so where it starts is looked up only if somebody asks. */
 const NOT_LOOKED_UP = -1;
 
+/** Only where the hop ends is known: a walk that gives up at a hop does not pay for reading it. */
+const UNREAD = -2;
+
 /**
  * Commas and blanks that are passed over between the comma before a hop and the next hop, and blanks between a hop and its comma. RFC 9110 §5.6.1.2 wants
  * empty elements ignored in a reasonable number, and not in one that serves to deny service.
@@ -43,7 +46,6 @@ class ListFromRight implements HopReader {
   open(lines: readonly string[]): void {
     this.#lines = lines;
     this.#line = lines.length;
-    this.#text = "";
     this.#edge = 0;
     this.#current = "";
     this.#start = 0;
@@ -51,7 +53,7 @@ class ListFromRight implements HopReader {
   }
 
   next(): boolean {
-    if (this.#start === NOT_LOOKED_UP) this.#lookUpStart();
+    this.#lookUpStart();
     let text = this.#text;
     let edge = this.#edge;
     // Between two hops stand commas and blanks in any number, and ends of lines.
@@ -70,13 +72,13 @@ class ListFromRight implements HopReader {
     this.#text = text;
     this.#current = text;
     this.#end = edge;
-    this.#readPlain(text, edge);
-    if (!this.#isPlain) this.#findStart();
+    this.#start = UNREAD;
     return true;
   }
 
   read(): boolean {
     const { hop } = this;
+    if (this.#start === UNREAD) this.#readPlain();
     if (!this.#isPlain) return this.#start !== NOT_LOOKED_UP && readHop(this.#current, this.#start, this.#end, hop);
     hop.port = -1;
     hop.zone = undefined;
@@ -88,7 +90,7 @@ class ListFromRight implements HopReader {
   }
 
   text(): string {
-    if (this.#start === NOT_LOOKED_UP) this.#lookUpStart();
+    this.#lookUpStart();
     return this.#current.slice(this.#start, this.#end);
   }
 
@@ -97,8 +99,9 @@ class ListFromRight implements HopReader {
   }
 
   /** Nearly every hop is plain IPv4: reading it finds its start, and its characters are touched once. */
-  #readPlain(text: string, end: number): void {
-    const start = readIpv4(text, end, this.hop.words);
+  #readPlain(): void {
+    const text = this.#text;
+    const start = readIpv4(text, this.#end, this.hop.words);
     const limit = Math.max(0, start - MAX_SEPARATORS);
     let before = start - 1;
     let code = COMMA;
@@ -111,6 +114,7 @@ class ListFromRight implements HopReader {
     // The comma has been read with the hop.
     this.#edge = Math.max(0, before);
     this.#isPlain = start !== -1 && (before === -1 || code === COMMA);
+    if (!this.#isPlain) this.#findStart();
   }
 
   /** Finds where a hop begins that is no plain IPv4, as far as an address and the blanks before it may reach. */
@@ -128,6 +132,8 @@ class ListFromRight implements HopReader {
   }
 
   #lookUpStart(): void {
+    if (this.#start === UNREAD) this.#readPlain();
+    if (this.#start !== NOT_LOOKED_UP) return;
     const comma = this.#current.lastIndexOf(",", this.#end - 1);
     this.#edge = Math.max(0, comma);
     this.#start = skipBlanks(this.#current, comma + 1, this.#end);
@@ -136,7 +142,6 @@ class ListFromRight implements HopReader {
   /** Makes one opaque hop of all that has not been read: what shows of it is longer than any address. */
   #takeRest(text: string, end: number): boolean {
     this.#line = 0;
-    this.#text = "";
     this.#edge = 0;
     this.#current = text;
     this.#start = 0;
