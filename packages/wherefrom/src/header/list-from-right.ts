@@ -47,9 +47,7 @@ class ListFromRight implements HopReader {
     this.#lines = lines;
     this.#line = lines.length;
     this.#edge = 0;
-    this.#current = "";
     this.#start = 0;
-    this.#end = 0;
   }
 
   next(): boolean {
