@@ -38,7 +38,7 @@ export const proxies: readonly ProxySubject[] = [
   scriptProxy("ws relay", { script: "ws-relay", carries: ["websocket"] }),
   scriptProxy(BARE, { script: "bare", carries: ["http"] }),
   scriptProxy("manual splice", { script: "bare", carries: ["websocket"] }),
-  scriptProxy(`${OURS}, no log`, { script: OURS, carries: ["http"] }),
+  scriptProxy(`${OURS} without log`, { script: OURS, carries: ["http"] }),
   scriptProxy(OURS, { carries: ["http", "websocket"], isLogging: true }),
 ];
 
