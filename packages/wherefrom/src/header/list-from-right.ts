@@ -40,7 +40,7 @@ class ListFromRight implements HopReader {
   #current = "";
   #start = 0;
   #end = 0;
-  /** Whether it is plain IPv4, which has been read already. */
+  /** Whether it is plain IPv4, which `hop` then holds. */
   #isPlain = false;
 
   open(lines: readonly string[]): void {
@@ -48,6 +48,7 @@ class ListFromRight implements HopReader {
     this.#line = lines.length;
     this.#edge = 0;
     this.#start = 0;
+    this.#end = 0;
   }
 
   next(): boolean {
@@ -76,7 +77,7 @@ class ListFromRight implements HopReader {
 
   read(): boolean {
     const { hop } = this;
-    if (this.#start === UNREAD) this.#readPlain();
+    if (this.#start === UNREAD) this.#readCurrent();
     if (!this.#isPlain) return this.#start !== NOT_LOOKED_UP && readHop(this.#current, this.#start, this.#end, hop);
     hop.port = -1;
     hop.zone = undefined;
@@ -96,8 +97,8 @@ class ListFromRight implements HopReader {
     return whyNotAnAddress(this.text());
   }
 
-  /** Nearly every hop is plain IPv4: reading it finds its start, and its characters are touched once. */
-  #readPlain(): void {
+  /** Reads the current hop from its end. Nearly every one is plain IPv4: reading it finds its start, and its characters are touched once. */
+  #readCurrent(): void {
     const text = this.#text;
     const start = readIpv4(text, this.#end, this.hop.words);
     const limit = Math.max(0, start - MAX_SEPARATORS);
@@ -129,8 +130,9 @@ class ListFromRight implements HopReader {
     if (!isFound || this.#start - edge > MAX_SEPARATORS) this.#start = NOT_LOOKED_UP;
   }
 
+  /** Sees to it that the start is known, wherever it is. */
   #lookUpStart(): void {
-    if (this.#start === UNREAD) this.#readPlain();
+    if (this.#start === UNREAD) this.#readCurrent();
     if (this.#start !== NOT_LOOKED_UP) return;
     const comma = this.#current.lastIndexOf(",", this.#end - 1);
     this.#edge = Math.max(0, comma);
