@@ -25,14 +25,14 @@ export async function measureCalls(bench: CallBench, options: BenchOptions): Pro
   const { rounds, msPerTask } = { ...(options.quick ? QUICK : EFFORT), ...(options.rounds && { rounds: options.rounds }) };
   const cases = chosenOf(await CALL_BENCHES[bench](), options);
   const processes = cases.map((one) => ({ ...one, process: openCase(bench, one) }));
-  const samples = new Map<string, number[]>();
+  const quietest = new Map<string, number>();
   try {
     for (let round = 0; round < rounds; round++) {
       for (const { name, process } of processes) {
         const { medians } = await measureRound(process, msPerTask);
         for (const [subject, ns] of medians) {
           const key = keyOf(name, subject);
-          samples.set(key, [...(samples.get(key) ?? []), ns]);
+          quietest.set(key, Math.min(ns, quietest.get(key) ?? ns));
         }
       }
     }
@@ -40,7 +40,7 @@ export async function measureCalls(bench: CallBench, options: BenchOptions): Pro
     for (const { process } of processes) process.disconnect();
   }
   return cases.flatMap(({ name, subjects }) =>
-    subjects.map((subject) => ({ case: name, subject, value: Math.min(...(samples.get(keyOf(name, subject)) ?? [])), unit: "ns" })),
+    subjects.map((subject) => ({ case: name, subject, value: quietest.get(keyOf(name, subject)) ?? Number.NaN, unit: "ns" })),
   );
 }
 

@@ -1,7 +1,7 @@
 /** The name of our own subject in every case. */
 export const OURS = "wherefrom";
 
-/** One figure: the median of the rounds. */
+/** One figure of all rounds: their median, and for calls the quietest. */
 export type Row = { readonly case: string; readonly subject: string; readonly value: number; readonly unit: string };
 
 /** Ours divided by another, in a row's unit: where the unit is a cost, less than 1 is better. `against` is a subject of the same case, or another case of ours. */
