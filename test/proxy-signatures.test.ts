@@ -8,7 +8,7 @@ import { repositoryPath } from "./process/repository.ts";
 import { requires } from "./requirement.ts";
 
 type Row = { readonly name: string; readonly version: string; readonly signature: Readonly<Record<string, string>> };
-const known = JSON.parse(readFileSync(repositoryPath("cases/causes/signatures.json"), "utf8")) as readonly Row[];
+const known = JSON.parse(readFileSync(repositoryPath("cases/signatures/products.json"), "utf8")) as readonly Row[];
 
 type Told = Probed & {
   readonly signature: {

@@ -7,6 +7,7 @@ const packageFloors: Readonly<Record<string, number>> = {
   wherefrom: 0,
   model: 1,
   proxies: 1,
+  diagnosis: 1,
   gateway: 2,
   control: 2,
   doctor: 2,

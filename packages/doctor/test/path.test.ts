@@ -1,6 +1,5 @@
+import { parseFacts, readCatalogue } from "@wherefrom/diagnosis";
 import { describe, expect, test } from "vitest";
-import { readCatalogue } from "../src/causes/read-catalogue.ts";
-import { parseFacts } from "../src/facts/facts.ts";
 import { learnPath } from "../src/path/learned-path.ts";
 import { factsOfPath } from "../src/path/path-facts.ts";
 import { proposePolicy } from "../src/path/propose-policy.ts";

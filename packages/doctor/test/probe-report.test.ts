@@ -1,9 +1,6 @@
+import { advise, diagnose, LANGUAGES, parseFacts, readCatalogue } from "@wherefrom/diagnosis";
 import { describe, expect, test } from "vitest";
-import { LANGUAGES, readCatalogue } from "../src/causes/read-catalogue.ts";
 import { compareProbes, type SecondRole } from "../src/compare/compare-probes.ts";
-import { advise } from "../src/diagnose/advice.ts";
-import { diagnose } from "../src/diagnose/diagnose.ts";
-import { parseFacts } from "../src/facts/facts.ts";
 import { learnPath } from "../src/path/learned-path.ts";
 import { factsOfPath } from "../src/path/path-facts.ts";
 import { proposePolicy } from "../src/path/propose-policy.ts";

@@ -1,8 +1,5 @@
+import { advise, diagnose, LANGUAGES, parseFacts, readCatalogue } from "@wherefrom/diagnosis";
 import { describe, expect, test } from "vitest";
-import { LANGUAGES, readCatalogue } from "../src/causes/read-catalogue.ts";
-import { advise } from "../src/diagnose/advice.ts";
-import { diagnose } from "../src/diagnose/diagnose.ts";
-import { parseFacts } from "../src/facts/facts.ts";
 import { diagnosisDocument } from "../src/report/diagnosis-report.ts";
 import type { Document, Line } from "../src/report/document.ts";
 import { widthOf } from "../src/report/to-text.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readSignatures } from "../src/causes/read-catalogue.ts";
+import { readSignatures } from "../src/signature/read-signatures.ts";
 import { matchSignature, type Signature } from "../src/signature/signature.ts";
 
 const known = readSignatures();

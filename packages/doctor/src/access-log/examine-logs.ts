@@ -1,5 +1,5 @@
+import type { FactValue } from "@wherefrom/diagnosis";
 import type { Providers } from "wherefrom";
-import type { FactValue } from "../causes/cause.ts";
 import type { LogsReport } from "../report/logs-report.ts";
 import { LogError } from "./errors.ts";
 import type { ChosenFormat } from "./format/choose-format.ts";

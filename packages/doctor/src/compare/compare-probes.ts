@@ -1,6 +1,4 @@
-import type { Catalogue, FactValue } from "../causes/cause.ts";
-import { type Diagnosis, diagnose } from "../diagnose/diagnose.ts";
-import { type Facts, parseFacts } from "../facts/facts.ts";
+import { type Catalogue, type Diagnosis, diagnose, type Facts, type FactValue, parseFacts } from "@wherefrom/diagnosis";
 import { canonical, clientPlaceIn, type LearnedPath } from "../path/learned-path.ts";
 import type { Leg } from "../path/leg.ts";
 import type { ProbeFinding } from "../probe/probe-finding.ts";

@@ -1,5 +1,5 @@
+import type { FactValue } from "@wherefrom/diagnosis";
 import type { ClientRule, ConfigReading, Passage, Trust } from "@wherefrom/proxies";
-import type { FactValue } from "../causes/cause.ts";
 
 /** What configurations say for a diagnosis. A fact that they do not agree on is left out. */
 export function factsOfConfigs(readings: readonly ConfigReading[]): Readonly<Record<string, FactValue>> {

@@ -1,5 +1,5 @@
+import type { FactValue } from "@wherefrom/diagnosis";
 import type { ConfigReading, Finding } from "@wherefrom/proxies";
-import type { FactValue } from "../causes/cause.ts";
 import type { LearnedPath } from "../path/learned-path.ts";
 import { checkProbe } from "./check-probe.ts";
 import { factsOfConfigs } from "./config-facts.ts";

@@ -1,4 +1,4 @@
-import type { FactValue } from "../causes/cause.ts";
+import type { FactValue } from "@wherefrom/diagnosis";
 import type { ProcessEnvironment } from "./dialect/reading.ts";
 import type { DialectName } from "./dialect/table.ts";
 import { type EnvTree, folderOf, joinInTree } from "./env-tree.ts";

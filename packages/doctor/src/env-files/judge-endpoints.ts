@@ -1,4 +1,4 @@
-import type { FactValue } from "../causes/cause.ts";
+import type { FactValue } from "@wherefrom/diagnosis";
 import type { EnvEntry } from "./dialect/reading.ts";
 import { type DialectName, readDialect } from "./dialect/table.ts";
 import type { EnvFinding } from "./finding.ts";

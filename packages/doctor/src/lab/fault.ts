@@ -1,4 +1,4 @@
-import type { FactValue } from "../causes/cause.ts";
+import type { FactValue } from "@wherefrom/diagnosis";
 import type { Lab } from "./lab.ts";
 import type { Probed } from "./programs.ts";
 import type { HostName } from "./topology.ts";

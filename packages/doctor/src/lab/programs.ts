@@ -1,8 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { FactValue } from "../causes/cause.ts";
-import type { Diagnosis } from "../diagnose/diagnose.ts";
+import type { Diagnosis, FactValue } from "@wherefrom/diagnosis";
 import { LabError } from "./errors.ts";
 import type { Place } from "./process/place.ts";
 import { run } from "./process/run.ts";

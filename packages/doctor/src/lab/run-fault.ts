@@ -1,7 +1,4 @@
-import type { Catalogue } from "../causes/cause.ts";
-import { type Advice, advise } from "../diagnose/advice.ts";
-import { diagnose } from "../diagnose/diagnose.ts";
-import { parseFacts } from "../facts/facts.ts";
+import { type Advice, advise, type Catalogue, diagnose, parseFacts } from "@wherefrom/diagnosis";
 import { CLIENT_FAULTS } from "./client-faults.ts";
 import { LabError } from "./errors.ts";
 import type { LabFault, Looked } from "./fault.ts";

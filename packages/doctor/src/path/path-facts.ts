@@ -1,4 +1,4 @@
-import type { FactValue } from "../causes/cause.ts";
+import type { FactValue } from "@wherefrom/diagnosis";
 import { linesOf, type Observation } from "../echo/observation.ts";
 import { kindOfAddress } from "../facts/address-kind.ts";
 import { observedIn, type ProbeRun } from "../probe/answer.ts";

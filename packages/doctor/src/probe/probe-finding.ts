@@ -1,4 +1,4 @@
-import type { FactValue } from "../causes/cause.ts";
+import type { FactValue } from "@wherefrom/diagnosis";
 import type { LearnedPath } from "../path/learned-path.ts";
 import type { PolicyProposal } from "../path/propose-policy.ts";
 import type { LearnedSignature } from "../signature/ask-signature.ts";

@@ -1,7 +1,6 @@
+import { type Advice, type Language, readWords } from "@wherefrom/diagnosis";
 import { parseAddress } from "wherefrom";
-import { type Language, readWords } from "../causes/read-catalogue.ts";
 import type { Comparison } from "../compare/compare-probes.ts";
-import type { Advice } from "../diagnose/advice.ts";
 import { diagnosisBlocks } from "./diagnosis-report.ts";
 import type { Block, Document, Line } from "./document.ts";
 import { phrasesIn, plainIn } from "./phrase.ts";

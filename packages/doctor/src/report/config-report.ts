@@ -1,6 +1,6 @@
+import type { Language } from "@wherefrom/diagnosis";
 import { type ConfigReading, type Finding, notationOf, type Passage, type Place } from "@wherefrom/proxies";
 import { parsePrefix } from "wherefrom";
-import type { Language } from "../causes/read-catalogue.ts";
 import type { ConfigExamination } from "../config-files/examine-configs.ts";
 import type { Way } from "../config-files/way.ts";
 import { type Block, type Document, type Line, listingOf, type Piece } from "./document.ts";

@@ -1,7 +1,14 @@
-import { type Language, readWords } from "../causes/read-catalogue.ts";
-import type { Words } from "../causes/schema.ts";
-import type { Advice, AdvisedFix, CauseAdvice } from "../diagnose/advice.ts";
-import type { Diagnosis, RankedCause, WeighedFact } from "../diagnose/diagnose.ts";
+import {
+  type Advice,
+  type AdvisedFix,
+  type CauseAdvice,
+  type Diagnosis,
+  type Language,
+  type RankedCause,
+  readWords,
+  type WeighedFact,
+  type Words,
+} from "@wherefrom/diagnosis";
 import { type Block, type Document, type Line, listingOf } from "./document.ts";
 import { type Phrase, phrasesIn, plainIn } from "./phrase.ts";
 

@@ -1,4 +1,4 @@
-import type { Language } from "../causes/read-catalogue.ts";
+import type { Language } from "@wherefrom/diagnosis";
 import { veilValue } from "../env-files/env-json.ts";
 import type { EnvTree } from "../env-files/env-tree.ts";
 import type { EnvExamination } from "../env-files/examine.ts";

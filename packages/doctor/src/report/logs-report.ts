@@ -1,11 +1,9 @@
+import type { Advice, Diagnosis, Language } from "@wherefrom/diagnosis";
 import type { ChosenFormat } from "../access-log/format/choose-format.ts";
 import { type LogFinding, localShare, peersIn, topShare } from "../access-log/judge/log-finding.ts";
 import { judgedIn, type LogSummary, type Outcome, type Part, share } from "../access-log/judge/log-summary.ts";
 import type { LogPolicy, LogProposal } from "../access-log/judge/propose-log-policy.ts";
 import { LOG_LIMITS } from "../access-log/limits.ts";
-import type { Language } from "../causes/read-catalogue.ts";
-import type { Advice } from "../diagnose/advice.ts";
-import type { Diagnosis } from "../diagnose/diagnose.ts";
 import { diagnosisBlocks } from "./diagnosis-report.ts";
 import { type Block, type Document, jsonListingOf, type Line } from "./document.ts";
 import { type Phrase, phrasesIn, plainIn } from "./phrase.ts";

@@ -1,4 +1,4 @@
-import type { Language } from "../causes/read-catalogue.ts";
+import type { Language } from "@wherefrom/diagnosis";
 import type { Line, Piece } from "./document.ts";
 import { en, type MessageKey, type Messages } from "./words/en.ts";
 import { ja } from "./words/ja.ts";

@@ -1,6 +1,4 @@
-import type { Language } from "../causes/read-catalogue.ts";
-import type { Advice } from "../diagnose/advice.ts";
-import type { Diagnosis } from "../diagnose/diagnose.ts";
+import type { Advice, Diagnosis, Language } from "@wherefrom/diagnosis";
 import type { LearnedPath } from "../path/learned-path.ts";
 import type { Leg } from "../path/leg.ts";
 import type { PolicyProposal } from "../path/propose-policy.ts";

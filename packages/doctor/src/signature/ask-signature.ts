@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
-import { readSignatures } from "../causes/read-catalogue.ts";
 import type { LearnedPath } from "../path/learned-path.ts";
 import type { ProbeRun } from "../probe/answer.ts";
 import { learnSignature } from "./learn-signature.ts";
+import { readSignatures } from "./read-signatures.ts";
 import { matchSignature, type Signature, type SignatureMatch } from "./signature.ts";
 
 /** A path's signature, and the products that it fits. */

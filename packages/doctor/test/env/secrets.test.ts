@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { LANGUAGES } from "@wherefrom/diagnosis";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
-import { LANGUAGES } from "../../src/causes/read-catalogue.ts";
 import { envExaminationJson } from "../../src/env-files/env-json.ts";
 import { examineEnvTree } from "../../src/env-files/examine.ts";
 import { proposeEnvPatch } from "../../src/env-files/patch.ts";

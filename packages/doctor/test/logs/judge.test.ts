@@ -1,9 +1,7 @@
+import { diagnose, parseFacts, readCatalogue } from "@wherefrom/diagnosis";
 import { describe, expect, test } from "vitest";
 import { PROVIDERS } from "wherefrom";
 import { examineLogs, type LogsExamination } from "../../src/access-log/examine-logs.ts";
-import { readCatalogue } from "../../src/causes/read-catalogue.ts";
-import { diagnose } from "../../src/diagnose/diagnose.ts";
-import { parseFacts } from "../../src/facts/facts.ts";
 
 type Line = {
   readonly peer: string;

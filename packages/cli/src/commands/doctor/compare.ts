@@ -1,4 +1,5 @@
-import { advise, compareDocument, compareProbes, type ProbeFinding, readCatalogue, SECOND_ROLES, type SecondRole } from "@wherefrom/doctor";
+import { advise, readCatalogue } from "@wherefrom/diagnosis";
+import { compareDocument, compareProbes, type ProbeFinding, SECOND_ROLES, type SecondRole } from "@wherefrom/doctor";
 import type { Command } from "commander";
 import { readDialTarget } from "../../dial-target.ts";
 import { exitCodes } from "../../errors.ts";

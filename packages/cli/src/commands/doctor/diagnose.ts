@@ -1,14 +1,5 @@
-import {
-  advise,
-  type Catalogue,
-  diagnose,
-  diagnosisDocument,
-  type FactIssue,
-  type Facts,
-  joinFacts,
-  parseFacts,
-  readCatalogue,
-} from "@wherefrom/doctor";
+import { advise, type Catalogue, diagnose, type FactIssue, type Facts, joinFacts, parseFacts, readCatalogue } from "@wherefrom/diagnosis";
+import { diagnosisDocument } from "@wherefrom/doctor";
 import type { Command } from "commander";
 import { exitCodes } from "../../errors.ts";
 import { readFactsJson } from "../../facts-text.ts";

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { fileURLToPath } from "node:url";
-import { LAB_FAULTS, type Lab, type LabStep, openLab, readCatalogue, requireLab, runFault } from "@wherefrom/doctor";
+import { readCatalogue } from "@wherefrom/diagnosis";
+import { LAB_FAULTS, type Lab, type LabStep, openLab, requireLab, runFault } from "@wherefrom/doctor";
 import { type Command, InvalidArgumentError } from "commander";
 import { exitCodes } from "../../errors.ts";
 import { switchOption, valueOption } from "../../option-values.ts";

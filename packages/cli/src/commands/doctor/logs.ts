@@ -1,15 +1,12 @@
+import { advise, diagnose, parseFacts, readCatalogue } from "@wherefrom/diagnosis";
 import {
-  advise,
   DEFAULT_DEPTH,
   defaultWorkers,
-  diagnose,
   examineLogs,
   type LogsExamination,
   logsDocument,
-  parseFacts,
   parseFieldMappings,
   parseLogTime,
-  readCatalogue,
 } from "@wherefrom/doctor";
 import { type Command, InvalidArgumentError } from "commander";
 import { escapeText, parsePolicy } from "wherefrom";

@@ -1,17 +1,14 @@
+import { advise, diagnose, parseFacts, readCatalogue } from "@wherefrom/diagnosis";
 import {
-  advise,
   askSignature,
-  diagnose,
   factsOfPath,
   isFaulty,
   learnPath,
   ProbeError,
   type ProbeFinding,
   type ProbeRun,
-  parseFacts,
   probeDocument,
   proposePolicy,
-  readCatalogue,
   runProbe,
 } from "@wherefrom/doctor";
 import { type Command, InvalidArgumentError } from "commander";

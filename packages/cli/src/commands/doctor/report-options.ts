@@ -1,4 +1,5 @@
-import { type Document, LANGUAGES, type Language, REPORT_FORMATS, type ReportFormat, writeDocument } from "@wherefrom/doctor";
+import { LANGUAGES, type Language } from "@wherefrom/diagnosis";
+import { type Document, REPORT_FORMATS, type ReportFormat, writeDocument } from "@wherefrom/doctor";
 import type { Command } from "commander";
 import { switchOption, valueOption } from "../../option-values.ts";
 import { openOutput, printableJson } from "../../output.ts";

@@ -1,4 +1,4 @@
-import type { FactValue } from "../../causes/cause.ts";
+import type { FactValue } from "@wherefrom/diagnosis";
 import type { AddressKind } from "../../facts/address-kind.ts";
 import { namedRanges, SCOPES } from "../../path/peer-facts.ts";
 import { distance, localShare, MIN_LINES, NEARLY_ALL, peersIn, topShare } from "./log-finding.ts";

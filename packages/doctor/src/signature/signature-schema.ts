@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { KnownSignature } from "../signature/signature.ts";
+import type { KnownSignature } from "./signature.ts";
 
 /** The file of known signatures. */
 export const signaturesSchema: z.ZodType<KnownSignature[], unknown> = z.array(

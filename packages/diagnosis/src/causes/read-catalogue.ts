@@ -1,8 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { KnownSignature } from "../signature/signature.ts";
 import { type Catalogue, LAYERS } from "./cause.ts";
 import { causesSchema, examinationsSchema, signalsSchema, type Words, wordsSchema } from "./schema.ts";
-import { signaturesSchema } from "./signature-schema.ts";
 
 /** The languages that the words of the catalogue exist in. */
 export const LANGUAGES = ["en", "zh", "ja"] as const;
@@ -26,11 +24,6 @@ export function readCatalogue(): Catalogue {
 /** Reads the words of one language. */
 export function readWords(language: Language): Words {
   return wordsSchema.parse(readJson(`text/${language}.json`));
-}
-
-/** Reads the signatures that are known of products. */
-export function readSignatures(): readonly KnownSignature[] {
-  return signaturesSchema.parse(readJson("signatures.json"));
 }
 
 function readJson(name: string): unknown {

@@ -1,0 +1,7 @@
+export type { Catalogue, Cause, Clue, Cost, FactValue, Fix, LossPlace, Signal } from "./causes/cause.ts";
+export { LANGUAGES, type Language, readCatalogue, readWords } from "./causes/read-catalogue.ts";
+export type { Words } from "./causes/schema.ts";
+export { type Advice, type AdvisedFix, advise, type CauseAdvice } from "./diagnose/advice.ts";
+export { type Diagnosis, diagnose, type RankedCause, type WeighedFact } from "./diagnose/diagnose.ts";
+export type { FactIssue, FactIssueCode } from "./facts/fact-issue.ts";
+export { type Facts, joinFacts, parseFacts } from "./facts/facts.ts";
