@@ -107,6 +107,36 @@ const refused: { says: string; lines: readonly string[]; status: number }[] = [
   },
 ];
 
+const nearby = [
+  { says: "the path", target: PATH, isOwn: true },
+  { says: "what is below it", target: `${PATH}/${NONCE}`, isOwn: true },
+  { says: "the absolute form", target: `http://x.example${PATH}/${NONCE}`, isOwn: true },
+  { says: "a query behind it", target: `${PATH}?x=/`, isOwn: true },
+  { says: "its first character wrong", target: `/x${PATH.slice(2)}/${NONCE}`, isOwn: false },
+  { says: "its last character wrong", target: `${PATH.slice(0, -1)}x/${NONCE}`, isOwn: false },
+  { says: "its last character missing", target: PATH.slice(0, -1), isOwn: false },
+  { says: "a character more", target: `${PATH}x`, isOwn: false },
+  { says: "another case", target: PATH.toUpperCase(), isOwn: false },
+  { says: "a character escaped", target: PATH.replace("echo", "%65cho"), isOwn: false },
+  { says: "the path behind another", target: `/x${PATH}/${NONCE}`, isOwn: false },
+  { says: "nothing", target: "/", isOwn: false },
+];
+
+test.each(nearby)("with $says the request is the echo's own: $isOwn", async ({ target, isOwn }) => {
+  const inside = createEcho({ path: PATH });
+  const server = createServer((request, response) => inside.middleware(request, response, () => response.end("the service")));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const answer = await sendRaw((server.address() as AddressInfo).port, requestOf(`GET ${target} HTTP/1.1`, HOST, CLOSE));
+    expect({ byEcho: answer.includes("x-wherefrom-echo"), byService: answer.includes("the service") }).toEqual({
+      byEcho: isOwn,
+      byService: !isOwn,
+    });
+  } finally {
+    server.close();
+  }
+});
+
 test.each(refused)("$says gets $status, and says that the echo answered", async ({ lines, status }) => {
   const answer = await sendRaw(echo.address.port, requestOf(...lines));
   expect({ status: statusOf(answer), byEcho: answer.includes(`x-wherefrom-echo: ${echo.instance}`) }).toEqual({ status, byEcho: true });

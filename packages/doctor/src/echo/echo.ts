@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -65,6 +65,7 @@ export function createEcho({ path, resolver, host = thisHost, tcpRoundTrip = ask
     throw new RangeError("An echo's path begins with a slash, has at least 16 characters more, and ends in no slash: nobody may guess it");
   }
   const instance = randomBytes(8).toString("hex");
+  const isOwn = ownPath(path);
   const allow = createRate(ECHO_LIMITS.maxPerSecond);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_024, perMessageDeflate: false });
   let sequence = 0;
@@ -98,7 +99,7 @@ export function createEcho({ path, resolver, host = thisHost, tcpRoundTrip = ask
   const echo: Echo = {
     instance,
     handle(request, response) {
-      if (!isOwn(request, path)) return false;
+      if (!isOwn(request)) return false;
       if (nonceIn(request, path) === undefined) answer(response, { status: 404, instance, body: { error: "no-nonce" } });
       else if (request.method !== "GET") answer(response, { status: 405, instance, body: { error: "only-get" } });
       else if (!allow()) answer(response, { status: 429, instance, body: { error: "too-many" } });
@@ -106,7 +107,7 @@ export function createEcho({ path, resolver, host = thisHost, tcpRoundTrip = ask
       return true;
     },
     handleUpgrade(request, { socket, head }) {
-      if (!isOwn(request, path)) return false;
+      if (!isOwn(request)) return false;
       socket.on("error", () => socket.destroy());
       const status =
         upgradeFault(request) ?? (sockets.clients.size >= ECHO_LIMITS.maxWebSockets || !allow() ? "429 Too Many Requests" : undefined);
@@ -190,9 +191,18 @@ function upgradeFault({ headers }: IncomingMessage): string | undefined {
   return headers["sec-websocket-version"] === "13" ? undefined : "426 Upgrade Required";
 }
 
-function isOwn({ url = "" }: IncomingMessage, path: string): boolean {
-  const target = pathOf(url);
-  return target === path || target.startsWith(`${path}/`);
+/** Whether a request is for the path or below it. The path is a secret, so how long the answer takes does not say how much of it was right. */
+function ownPath(path: string): (request: IncomingMessage) => boolean {
+  const digest = digestOf(path);
+  return ({ url = "" }) => {
+    const target = pathOf(url);
+    const isEqual = timingSafeEqual(digestOf(target.slice(0, path.length)), digest);
+    return isEqual && (target.length === path.length || target[path.length] === "/");
+  };
+}
+
+function digestOf(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
 }
 
 function nonceIn({ url = "" }: IncomingMessage, path: string): string | undefined {
