@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readConfig } from "@wherefrom/proxies";
+import { type NetworkPassage, readConfig } from "@wherefrom/proxies";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkProbe } from "../src/config-files/check-probe.ts";
 import { examineConfigs } from "../src/config-files/examine-configs.ts";
@@ -53,6 +53,37 @@ test.each([
   { says: "an edge that overwrites before one that appends", readings: [overwrite, append], arrives: "client, proxy", result: "proxy" },
   { says: "one that overwrites with what it sees", readings: [append, overwrite], arrives: "proxy", result: "proxy" },
 ])("a claim through $says arrives as $arrives", ({ readings, arrives, result }) => {
+  expect(examineConfigs(readings).ways.map((way) => [way.arrives, way.result])).toEqual([[arrives, result]]);
+});
+
+const networkOf = (...sources: NetworkPassage["sources"]): ReturnType<typeof readConfig> => {
+  const place = { file: "rules", line: 1, column: 1 };
+  const passage: NetworkPassage = { kind: "network", product: "nftables", place, name: "rule", from: "outside", sources };
+  return { file: "rules", kind: undefined, passages: [passage], findings: [], issues: [], statements: 0, others: {} };
+};
+const sourceAs = (kind: "kept" | "interface", condition?: string): NetworkPassage["sources"][0] => ({
+  source: { kind },
+  isExpected: true,
+  place: { file: "rules", line: 1, column: 1 },
+  ...(condition !== undefined && { condition }),
+});
+
+test.each([
+  { says: "keeps the source", readings: [networkOf(sourceAs("kept")), append], arrives: "claim, client", result: "client" },
+  { says: "rewrites it", readings: [networkOf(sourceAs("interface")), append], arrives: "claim, firewall", result: "firewall" },
+  {
+    says: "rewrites it behind a proxy",
+    readings: [append, networkOf(sourceAs("interface")), append],
+    arrives: "claim, client, firewall",
+    result: "firewall",
+  },
+  {
+    says: "rewrites it under a condition",
+    readings: [networkOf(sourceAs("interface", 'oifname "lan"'), sourceAs("kept")), append],
+    arrives: undefined,
+    result: "unknown",
+  },
+])("a claim through a firewall that $says arrives as $arrives", ({ readings, arrives, result }) => {
   expect(examineConfigs(readings).ways.map((way) => [way.arrives, way.result])).toEqual([[arrives, result]]);
 });
 

@@ -122,8 +122,40 @@ export type ServicePassage = {
   readonly client: ClientRule;
 };
 
+/** What becomes of the source of a connection on its way through a packet filter. */
+export type SourceRule =
+  | { readonly kind: "kept" }
+  /** It becomes the address of the interface that the connection leaves by. */
+  | { readonly kind: "interface" }
+  /** It becomes one of these, as they are written. */
+  | { readonly kind: "addresses"; readonly text: string };
+
+/** What becomes of the source under a condition. */
+export type SourceCase = {
+  readonly source: SourceRule;
+  /** What has to hold of a connection, as it is written, where the configuration does not say whether it does. Absent: it holds. */
+  readonly condition?: string;
+  /** Whether all that the configuration says speaks for it that the condition is met. */
+  readonly isExpected: boolean;
+  readonly place: Place;
+};
+
+/** A way of connections through a packet filter, which reads nothing of what they carry. */
+export type NetworkPassage = {
+  readonly kind: "network";
+  readonly product: Product;
+  readonly place: Place;
+  readonly name: string;
+  /** Whose connections: those of clients with public addresses, or of clients in private networks. */
+  readonly from: "outside" | "inside";
+  /** The first whose condition is met. The last one has none. */
+  readonly sources: readonly [SourceCase, ...SourceCase[]];
+  /** Where they are redirected to, as it is written; absent where they go where they were sent. */
+  readonly target?: string;
+};
+
 /**
  * What a configuration does to the client address, on one way. Neutral: it says the same of the same behaviour, whichever product the configuration is for. Not the configuration: what does not
  * touch the address is not in it.
  */
-export type Passage = ProxyPassage | ServicePassage;
+export type Passage = ProxyPassage | ServicePassage | NetworkPassage;

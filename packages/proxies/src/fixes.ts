@@ -1,7 +1,7 @@
 import type { Product } from "./description.ts";
 
 /** What a change is about, where each product has its own words for it. */
-export type FixSubject = "trust" | "write-header" | "overwrite-header" | "send-preamble" | "gate-preamble" | "walk" | "upgrade";
+export type FixSubject = "trust" | "write-header" | "overwrite-header" | "send-preamble" | "gate-preamble" | "walk" | "upgrade" | "source";
 
 /** Lines in a product's own language. Words in capitals are for the reader to fill in. */
 const FIXES: Readonly<Record<FixSubject, Readonly<Partial<Record<Product, string>>>>> = {
@@ -47,6 +47,10 @@ const FIXES: Readonly<Record<FixSubject, Readonly<Partial<Record<Product, string
     express: 'app.set("trust proxy", ["PROXY_NETWORK"]);',
     koa: "app.maxIpsCount = NUMBER_OF_PROXIES;",
     haproxy: "http-request set-src hdr_ip(x-forwarded-for,-1) if { src PROXY_NETWORK }",
+  },
+  source: {
+    nftables: 'oifname "OUTER_INTERFACE" ip saddr INNER_NETWORK masquerade # when the answers of the service come back through here',
+    iptables: "-A POSTROUTING -s INNER_NETWORK -o OUTER_INTERFACE -j MASQUERADE # when the answers of the service come back through here",
   },
   upgrade: {
     nginx: "proxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection $connection_upgrade;",

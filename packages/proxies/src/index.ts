@@ -1,6 +1,6 @@
 export { carry, clientOf, type GoingOut } from "./carry.ts";
 export type { ConfigIssue, ConfigIssueCode } from "./config-issue.ts";
-export type { ClientRule, Passage, ProxyPassage, ServicePassage, Trust } from "./description.ts";
+export type { ClientRule, NetworkPassage, Passage, ProxyPassage, ServicePassage, Trust } from "./description.ts";
 export { type Finding, type FindingSeverity, findingAt } from "./finding.ts";
 export type { FindingCode } from "./finding-code.ts";
 export { CONFIG_KINDS, type ConfigKind } from "./kind.ts";

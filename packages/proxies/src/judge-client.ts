@@ -1,11 +1,11 @@
 import { mentions } from "./address-headers.ts";
-import type { ClientRule, Passage, Product } from "./description.ts";
+import type { ClientRule, Product, ProxyPassage, ServicePassage } from "./description.ts";
 import { type Finding, findingAt } from "./finding.ts";
 import { fixFor } from "./fixes.ts";
 import { spelled } from "./policy-of.ts";
 
 /** Judges whom a proxy or a service takes for its client. */
-export function judgeClient(passage: Passage): readonly Finding[] {
+export function judgeClient(passage: ProxyPassage | ServicePassage): readonly Finding[] {
   const { client, product, preambleIn } = passage;
   return [
     ...judgeRule(client, product),

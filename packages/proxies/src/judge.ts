@@ -3,6 +3,7 @@ import { type Finding, findingAt } from "./finding.ts";
 import { fixFor } from "./fixes.ts";
 import { judgeClient } from "./judge-client.ts";
 import { judgeForeignHeaders, judgeHeaders } from "./judge-headers.ts";
+import { judgeNetwork } from "./judge-network.ts";
 
 /** Judges the ways through a configuration, whichever product it is for. What several ways share is told once. */
 export function judge(passages: readonly Passage[]): readonly Finding[] {
@@ -18,6 +19,8 @@ function judgePassage(passage: Passage): readonly Finding[] {
       return [...judgeClient(passage), ...judgeHeaders(passage), ...judgeUpgrade(passage)];
     case "service":
       return judgeClient(passage);
+    case "network":
+      return judgeNetwork(passage);
   }
 }
 

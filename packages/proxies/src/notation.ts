@@ -1,4 +1,15 @@
-import type { ClientRule, HeaderEffect, Passage, Selection, Trust, ValuePart } from "./description.ts";
+import type {
+  ClientRule,
+  HeaderEffect,
+  NetworkPassage,
+  Passage,
+  ProxyPassage,
+  Selection,
+  ServicePassage,
+  SourceCase,
+  Trust,
+  ValuePart,
+} from "./description.ts";
 import { spelled } from "./policy-of.ts";
 
 /**
@@ -22,11 +33,24 @@ export function notationOf(passage: Passage): string {
     }
     case "service":
       return ["peer", ...comesIn(passage)].join(" -> ");
+    case "network":
+      return [`peer from ${passage.from}`, ...goesThrough(passage)].join(" -> ");
   }
 }
 
-function comesIn({ preambleIn, client }: Passage): readonly string[] {
+function comesIn({ preambleIn, client }: ProxyPassage | ServicePassage): readonly string[] {
   return [...(preambleIn === undefined ? [] : [`PROXY protocol from ${trustText(preambleIn.from)}`]), `client = ${ruleText(client)}`];
+}
+
+function goesThrough({ sources, target }: NetworkPassage): readonly string[] {
+  return [`source = ${sources.map(caseText).join(", else ")}`, ...(target === undefined ? [] : [target])];
+}
+
+function caseText({ source, condition }: SourceCase): string {
+  const text = { kept: "peer", interface: "address of the interface", addresses: source.kind === "addresses" ? source.text : "" }[
+    source.kind
+  ];
+  return condition === undefined ? text : `${text} if ${condition}`;
 }
 
 function ruleText(rule: ClientRule): string {

@@ -5,15 +5,26 @@ import type { ClientRule, ConfigReading, Passage, Trust } from "@wherefrom/proxi
 export function factsOfConfigs(readings: readonly ConfigReading[]): Readonly<Record<string, FactValue>> {
   const passages = readings.flatMap((reading) => reading.passages);
   const trust = agreedTrust(passages);
-  return { ...(trust !== undefined && { "app.trust": trust }) };
+  const isRewritten = agreedRewriting(passages);
+  return {
+    ...(trust !== undefined && { "app.trust": trust }),
+    ...(isRewritten !== undefined && { "fw.conntrackSnat": isRewritten }),
+  };
 }
 
 /** Services say which trust is in force. A proxy does where it is the last to read a header. */
 function agreedTrust(passages: readonly Passage[]): string | undefined {
   const services = passages.filter((passage) => passage.kind === "service");
-  const deciding =
-    services.length > 0 ? services : passages.filter((passage) => passage.kind === "proxy" && passage.client.kind === "header");
+  const proxies = passages.filter((passage) => passage.kind === "proxy");
+  const deciding = services.length > 0 ? services : proxies.filter(({ client }) => client.kind === "header");
   const [first, ...others] = deciding.map((passage) => trustValue(passage.client));
+  return others.every((value) => value === first) ? first : undefined;
+}
+
+/** Whether the source of every client from outside is rewritten, or of none. */
+function agreedRewriting(passages: readonly Passage[]): boolean | undefined {
+  const outside = passages.filter((passage) => passage.kind === "network").filter(({ from }) => from === "outside");
+  const [first, ...others] = outside.map(({ sources: [source, ...more] }) => (more.length > 0 ? undefined : source.source.kind !== "kept"));
   return others.every((value) => value === first) ? first : undefined;
 }
 

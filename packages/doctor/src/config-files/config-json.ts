@@ -16,6 +16,6 @@ function readingJson({ passages, ...reading }: ConfigReading): object {
 }
 
 function passageJson(passage: Passage): object {
-  const policy = policyOf(passage.client);
+  const policy = passage.kind === "network" ? undefined : policyOf(passage.client);
   return { ...passage, notation: notationOf(passage), ...(policy !== undefined && { policy }) };
 }

@@ -1,4 +1,4 @@
-import { type ClientRule, type ConfigReading, carry, clientOf, type Passage, type Trust } from "@wherefrom/proxies";
+import { type ConfigReading, carry, clientOf, type Passage, type Trust } from "@wherefrom/proxies";
 import type { HeaderField } from "wherefrom";
 
 /** A way of a request through the configurations, in the order in which they were given: one passage of each. */
@@ -12,7 +12,7 @@ export type Way = {
   readonly result: WayResult;
 };
 
-export type WayResult = "client" | "claim" | "proxy" | "unknown";
+export type WayResult = "client" | "claim" | "proxy" | "firewall" | "unknown";
 
 /** Ways that are followed at the most. Each configuration multiplies them. */
 const MAX_WAYS = 64;
@@ -26,56 +26,70 @@ const SINGLE_HEADERS = ["x-real-ip", "forwarded", "cf-connecting-ip", "true-clie
 /** Follows a request through the configurations. It is assumed that each trusts the one before it as far as it trusts anybody. */
 export function followWays(readings: readonly ConfigReading[]): readonly Way[] {
   let ways: readonly (readonly Passage[])[] = [[]];
-  for (const { passages } of readings) {
+  for (const reading of readings) {
+    const passages = reading.passages.filter((passage) => passage.kind !== "network" || passage.from === "outside");
     if (passages.length > 0) ways = ways.flatMap((way) => passages.map((passage) => [...way, passage])).slice(0, MAX_WAYS);
   }
   return ways.filter((way) => way.length > 0).map(follow);
 }
 
+type Request = { readonly peer: string; readonly preamble?: string; readonly fields: readonly HeaderField[] };
+
 function follow(passages: readonly Passage[]): Way {
-  const claims: readonly HeaderField[] = [XFF, ...SINGLE_HEADERS].map((header) => [header, CLAIM]);
-  let request: { peer: string; preamble?: string; fields: readonly HeaderField[] } = { peer: CLIENT, fields: claims };
+  let request: Request = { peer: CLIENT, fields: [XFF, ...SINGLE_HEADERS].map((header) => [header, CLAIM]) };
   const unknown = new Set<string>();
-  const proxies: string[] = [];
+  const words = new Map<string, WayResult>([
+    [CLIENT, "client"],
+    [CLAIM, "claim"],
+  ]);
   let result: string | undefined = CLIENT;
   for (const [index, passage] of passages.entries()) {
     if (passage.kind === "service") {
       result = clientOf(passage.client, request);
       break;
     }
+    const address = trustedAddress(passages.slice(index + 1), index);
+    if (passage.kind === "network") {
+      const [first, ...others] = passage.sources;
+      if (others.length > 0) unknown.add(XFF);
+      if (first.source.kind === "kept") continue;
+      words.set(address, "firewall");
+      result = address;
+      request = { ...request, peer: address };
+      continue;
+    }
     const out = carry(passage, request);
     result = out.client;
     for (const header of out.unknown) unknown.add(header);
-    const address = passage.keepsSource && out.client !== undefined ? out.client : trustedAddress(passages[index + 1]?.client, index);
-    if (!passage.keepsSource) proxies.push(address);
-    request = { peer: address, fields: out.fields, ...(out.preamble !== undefined && { preamble: out.preamble }) };
+    const keepsSource = passage.keepsSource && out.client !== undefined;
+    if (!keepsSource) words.set(address, "proxy");
+    request = {
+      peer: keepsSource ? out.client : address,
+      fields: out.fields,
+      ...(out.preamble !== undefined && { preamble: out.preamble }),
+    };
   }
   const { fields } = request;
   return {
     passages,
-    arrives: unknown.has(XFF) ? undefined : chainText(fields, proxies),
+    arrives: unknown.has(XFF) ? undefined : chainText(fields, words),
     passed: SINGLE_HEADERS.filter((header) => fields.some(([name, value]) => name.toLowerCase() === header && value === CLAIM)),
-    result: result === undefined || unknown.has(XFF) ? "unknown" : wordFor(result, proxies),
+    result: result === undefined || unknown.has(XFF) ? "unknown" : (words.get(result) ?? "unknown"),
   };
 }
 
-/** An address of a proxy that the next one trusts, if it trusts any: else one that nobody does. */
-function trustedAddress(next: ClientRule | undefined, index: number): string {
+/** An address that the next one trusts which reads addresses, if it trusts any: else one that nobody does. */
+function trustedAddress(behind: readonly Passage[], index: number): string {
+  const next = behind.find((passage) => passage.kind !== "network")?.client;
   const trust: Trust | undefined = next?.kind === "header" || next?.kind === "preamble" ? next.trust : undefined;
   const entry = trust?.kind === "list" ? trust.entries.find((text) => text !== "unix:") : undefined;
   return entry?.split("/")[0] ?? `203.0.113.${(index % 200) + 1}`;
 }
 
-function chainText(fields: readonly HeaderField[], proxies: readonly string[]): string {
+function chainText(fields: readonly HeaderField[], words: ReadonlyMap<string, WayResult>): string {
   return fields
     .filter(([name]) => name.toLowerCase() === XFF)
     .flatMap(([, value]) => value.split(","))
-    .map((element) => wordFor(element.trim(), proxies))
+    .map((element) => words.get(element.trim()) ?? "unknown")
     .join(", ");
-}
-
-function wordFor(address: string, proxies: readonly string[]): WayResult {
-  if (address === CLIENT) return "client";
-  if (address === CLAIM) return "claim";
-  return proxies.includes(address) ? "proxy" : "unknown";
 }

@@ -102,7 +102,7 @@ function written(text: string): Line {
 /** What a way does. Where it leads to names somebody. */
 function notationLine(passage: Passage): Line {
   const text = notationOf(passage);
-  const target = passage.kind === "proxy" ? passage.target : undefined;
+  const target = passage.kind === "service" ? undefined : passage.target;
   if (target === undefined || !text.endsWith(target)) return written(text);
   return [...written(text.slice(0, text.length - target.length)), { kind: "name", text: target }];
 }

@@ -99,6 +99,7 @@ export const en = {
   "wayResult.client": "the client",
   "wayResult.claim": "what it claimed",
   "wayResult.proxy": "a proxy",
+  "wayResult.firewall": "a firewall",
   "wayResult.unknown": "not known before it runs",
   "config.FINDING_TRUSTS_EVERYONE": "{at}: {what} is believed from everybody, so any client can choose its address.",
   "config.FINDING_TRUSTS_NOBODY":
@@ -122,6 +123,8 @@ export const en = {
   "config.FINDING_PREAMBLE_FROM_ANYONE":
     "{at}: {what} takes the address of a PROXY protocol header from whoever connects. Let only the load balancer reach it.",
   "config.FINDING_UPGRADE_STOPPED": "{at}: a WebSocket handshake does not get through {what}.",
+  "config.FINDING_SOURCE_REWRITTEN":
+    "{at}: a rule rewrites the source of connections ({what}). Behind it every such client is the firewall, and no header can bring the client back. Narrow the rule, once it is proven that the answers of the service come back through the firewall.",
   "config.FINDING_PROBE_DISAGREES":
     "{at}: the configuration and the probe differ. {what}. Another hop does it, or this is not the configuration that runs.",
   "config.FINDING_PROBE_MORE_HOPS": "{at}: the probe saw more elements than these configurations add. {what}. Another proxy is on the way.",

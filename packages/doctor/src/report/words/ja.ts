@@ -98,6 +98,7 @@ export const ja: Messages = {
   "wayResult.client": "客",
   "wayResult.claim": "自称したアドレス",
   "wayResult.proxy": "プロキシ",
+  "wayResult.firewall": "ファイアウォール",
   "wayResult.unknown": "実行前には不明",
   "config.FINDING_TRUSTS_EVERYONE": "{at}：{what} を誰からでも信じるので、どの客も自分のアドレスを選べます。",
   "config.FINDING_TRUSTS_NOBODY": "{at}：{what} が指定されていますが誰も信頼されていないので使われません。客は常に接続元です。",
@@ -118,6 +119,8 @@ export const ja: Messages = {
   "config.FINDING_PREAMBLE_FROM_ANYONE":
     "{at}：{what} は誰が接続しても PROXY プロトコルのヘッダーのアドレスを採ります。ロードバランサーだけが届くようにしてください。",
   "config.FINDING_UPGRADE_STOPPED": "{at}：WebSocket のハンドシェイクは {what} を通りません。",
+  "config.FINDING_SOURCE_REWRITTEN":
+    "{at}：規則が接続の送信元を書き換えます（{what}）。その先では、そうした客は皆ファイアウォールになり、どのヘッダーでも客は戻りません。サービスの応答がファイアウォールを通って戻ることを確かめてから、規則を狭めてください。",
   "config.FINDING_PROBE_DISAGREES": "{at}：設定と探査が食い違います。{what}。別のホップの働きか、動いている設定ではありません。",
   "config.FINDING_PROBE_MORE_HOPS":
     "{at}：探査では、これらの設定が加えるより多くの要素が見えました。{what}。途中に別のプロキシがあります。",

@@ -97,6 +97,7 @@ export const zh: Messages = {
   "wayResult.client": "客户端",
   "wayResult.claim": "其声称的地址",
   "wayResult.proxy": "代理",
+  "wayResult.firewall": "防火墙",
   "wayResult.unknown": "运行前无法得知",
   "config.FINDING_TRUSTS_EVERYONE": "{at}：对所有人都相信 {what}，因此任何客户端都能自选地址。",
   "config.FINDING_TRUSTS_NOBODY": "{at}：指定了 {what}，但没有信任任何人，因此从不使用：客户端始终是对端。",
@@ -115,6 +116,8 @@ export const zh: Messages = {
   "config.FINDING_PREAMBLE_UNUSED": "{at}：读取了 PROXY 协议头，但其中的地址没有被使用。每个客户端仍然是负载均衡器。",
   "config.FINDING_PREAMBLE_FROM_ANYONE": "{at}：{what} 接受任何连接者的 PROXY 协议头中的地址。请只让负载均衡器能够访问它。",
   "config.FINDING_UPGRADE_STOPPED": "{at}：WebSocket 握手无法通过 {what}。",
+  "config.FINDING_SOURCE_REWRITTEN":
+    "{at}：一条规则改写连接的源地址（{what}）。在它之后，这样的每个客户端都是防火墙，任何头都无法恢复客户端。先证明服务的回程经过防火墙，再收窄这条规则。",
   "config.FINDING_PROBE_DISAGREES": "{at}：配置与探测结果不一致。{what}。要么是另一跳所为，要么这不是正在运行的配置。",
   "config.FINDING_PROBE_MORE_HOPS": "{at}：探测看到的元素多于这些配置所添加的。{what}。途中还有另一个代理。",
   probeTitle: "到服务的路径",
