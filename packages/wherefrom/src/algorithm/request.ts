@@ -8,6 +8,8 @@ export type Peer = {
   readonly address: HopAddress;
   /** What both were read from. */
   text: string | undefined;
+  /** The canonical text of `address`, once somebody has asked for it. */
+  ip: string | undefined;
 };
 
 /** One request while it is resolved. Reused from request to request. */
@@ -23,7 +25,7 @@ const NO_EVIDENCE: Evidence = { peer: undefined, lines: () => [] };
 /** A request to be read into. */
 export function createRequest(): Request {
   const address = createHopAddress();
-  return { evidence: NO_EVIDENCE, peer: { kind: "absent", address, text: undefined }, chosen: address };
+  return { evidence: NO_EVIDENCE, peer: { kind: "absent", address, text: undefined, ip: undefined }, chosen: address };
 }
 
 /** Takes up the evidence of a request and reads its peer. */
@@ -33,6 +35,7 @@ export function readRequest(evidence: Evidence, into: Request): void {
   // The requests of one connection, and mostly those of one proxy, come in a row.
   if (text === into.peer.text) return;
   into.peer.text = text;
+  into.peer.ip = undefined;
   if (text === undefined) {
     into.peer.kind = "absent";
     return;

@@ -1,7 +1,7 @@
+import type { Request } from "../algorithm/request.ts";
 import type { Rejection, Trust } from "../algorithm/selection.ts";
 import { formatWords } from "../ip/format.ts";
 import { formatNetworkOf } from "../ip/prefix.ts";
-import type { HopAddress } from "../ip/read.ts";
 
 /** `resolved`: the configured algorithm chose. `fallback`: it rejected and the fallback chose. `rejected`: there is no address. */
 export type Outcome = "resolved" | "fallback" | "rejected";
@@ -23,28 +23,29 @@ export type Resolution = {
   readonly key: string | null;
 };
 
-/** How an address came to be chosen. */
-export type Choice = {
-  readonly outcome: "resolved" | "fallback";
-  readonly trust: Trust;
-  readonly algorithm: string;
-  readonly reason: Rejection | undefined;
-};
+/** How the address of a request came to be chosen. A reason says that it was by the fallback. */
+export type Choice = { readonly trust: Trust; readonly algorithm: string; readonly reason: Rejection | undefined };
 
-/** The resolution for an address that was chosen. The only place where an address becomes text. */
-export function resolutionOf(chosen: HopAddress, choice: Choice, ipv6GroupPrefix: number): Resolution {
-  const { port } = chosen;
-  const { family } = chosen.words;
-  const ip = formatWords(chosen.words);
-  const key = family === 4 || ipv6GroupPrefix === 128 ? ip : formatNetworkOf(chosen.words, ipv6GroupPrefix);
-  const { outcome, trust, algorithm, reason } = choice;
+/** The resolution for the address that a request's walk chose. */
+export function resolutionOf(request: Request, { trust, algorithm, reason }: Choice, ipv6GroupPrefix: number): Resolution {
+  const { port, words } = request.chosen;
+  const { family } = words;
+  const ip = textOfChosen(request);
+  const key = family === 4 || ipv6GroupPrefix === 128 ? ip : formatNetworkOf(words, ipv6GroupPrefix);
   // Spelled out rather than spread: this is the one allocation of a request.
   if (reason !== undefined) {
-    if (port !== -1) return { ip, family, port, outcome, trust, reason, algorithm, key };
-    return { ip, family, outcome, trust, reason, algorithm, key };
+    if (port !== -1) return { ip, family, port, outcome: "fallback", trust, reason, algorithm, key };
+    return { ip, family, outcome: "fallback", trust, reason, algorithm, key };
   }
-  if (port !== -1) return { ip, family, port, outcome, trust, algorithm, key };
-  return { ip, family, outcome, trust, algorithm, key };
+  if (port !== -1) return { ip, family, port, outcome: "resolved", trust, algorithm, key };
+  return { ip, family, outcome: "resolved", trust, algorithm, key };
+}
+
+/** The only place where an address becomes text. A peer sends many requests, so its text is made once. */
+function textOfChosen({ chosen, peer }: Request): string {
+  if (chosen !== peer.address) return formatWords(chosen.words);
+  peer.ip ??= formatWords(chosen.words);
+  return peer.ip;
 }
 
 /** The resolution of a request that has no address. */

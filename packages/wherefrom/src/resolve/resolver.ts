@@ -1,13 +1,15 @@
+import { choosePeer } from "../algorithm/algorithm.ts";
+import { createDefault } from "../algorithm/default.ts";
 import type { Observer } from "../algorithm/observer.ts";
 import { createRequest, type Request, readRequest } from "../algorithm/request.ts";
-import type { Rejection } from "../algorithm/selection.ts";
-import { type ChooseAlgorithm, chooserOf } from "../algorithm/table.ts";
+import { type Rejection, rejected, SELECTED_UNVERIFIED, SELECTED_VERIFIED, type Selection } from "../algorithm/selection.ts";
+import { chooserOf } from "../algorithm/table.ts";
 import type { Evidence } from "../header/evidence.ts";
 import { type Limits, limitsWith } from "../header/limits.ts";
 import { explainWalk } from "./explain.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Policy } from "./policy.ts";
-import { type Choice, noAddress, type Resolution, resolutionOf } from "./resolution.ts";
+import { noAddress, type Resolution, resolutionOf } from "./resolution.ts";
 
 /** Answers which client a request is from, by one policy. */
 export type Resolver = {
@@ -37,45 +39,33 @@ export function createResolver(policy: Policy, options: ResolverOptions = {}): R
 /** The one walk. The observer sees what it decides; the answer is the same with and without one. */
 export type Walk = (evidence: Evidence, observer: Observer | undefined) => Resolution;
 
-function createWalk(policy: Policy, limits: Limits): Walk {
-  const choose = chooserOf(policy.algorithm, limits);
-  const chooseDefault = chooserOf({ kind: "default" }, limits);
+function createWalk({ algorithm: configuration, fallback, ipv6GroupPrefix }: Policy, limits: Limits): Walk {
+  const choose = chooserOf(configuration, limits);
+  const byDefault = createDefault(limits);
   const request = createRequest();
 
   return (evidence, observer) => {
     readRequest(evidence, request);
     const algorithm = choose(request.peer);
-    const selection = algorithm.select(request, observer);
+    let selection = algorithm.select(request, observer);
+    let reason: Rejection | undefined;
     if (selection.kind === "rejected") {
-      return fallBack({ policy, chooseDefault, request, algorithm: algorithm.name, reason: selection.reason }, observer);
+      reason = selection.reason;
+      if (fallback === "REJECT") return noAddress(reason, algorithm.name);
+      const isHeaderAsked = fallback === "DEFAULT" && !GATE_REJECTIONS.has(reason);
+      selection = isHeaderAsked ? byDefault.select(request, observer) : selectPeer(request, reason, observer);
+      if (selection.kind === "rejected") return noAddress(reason, algorithm.name);
     }
-    const choice: Choice = { outcome: "resolved", trust: selection.trust, algorithm: algorithm.name, reason: undefined };
-    return resolutionOf(request.chosen, choice, policy.ipv6GroupPrefix);
+    return resolutionOf(request, { trust: selection.trust, algorithm: algorithm.name, reason }, ipv6GroupPrefix);
   };
 }
-
-type Refused = {
-  readonly policy: Policy;
-  readonly chooseDefault: ChooseAlgorithm;
-  readonly request: Request;
-  readonly algorithm: string;
-  readonly reason: Rejection;
-};
 
 /** After these no header counts as evidence: nobody vouches for the peer that sent it. */
 const GATE_REJECTIONS: ReadonlySet<Rejection> = new Set(["untrusted-peer", "peer-unknown", "no-entrance-matched"]);
 
-/** What the policy says should happen when its algorithm rejects. */
-function fallBack({ policy, chooseDefault, request, algorithm, reason }: Refused, observer: Observer | undefined): Resolution {
-  if (policy.fallback === "REJECT") return noAddress(reason, algorithm);
-  if (policy.fallback === "DEFAULT" && !GATE_REJECTIONS.has(reason)) {
-    const selection = chooseDefault(request.peer).select(request, observer);
-    if (selection.kind === "rejected") return noAddress(reason, algorithm);
-    return resolutionOf(request.chosen, { outcome: "fallback", trust: selection.trust, reason, algorithm }, policy.ipv6GroupPrefix);
-  }
-  if (request.peer.kind !== "address") return noAddress(reason, algorithm);
-  observer?.peer("client");
-  // A gate that named this peer untrusted has judged it; any other peer here may be a load balancer in place of its client.
-  const trust = reason === "untrusted-peer" ? "verified" : "unverified";
-  return resolutionOf(request.peer.address, { outcome: "fallback", trust, reason, algorithm }, policy.ipv6GroupPrefix);
+/** The peer as a fallback. A gate that named it untrusted has judged it; any other peer here may be a load balancer in place of its client. */
+function selectPeer(request: Request, reason: Rejection, observer: Observer | undefined): Selection {
+  if (request.peer.kind !== "address") return rejected("peer-unknown");
+  choosePeer(request, observer);
+  return reason === "untrusted-peer" ? SELECTED_VERIFIED : SELECTED_UNVERIFIED;
 }
