@@ -104,6 +104,7 @@ export type NoticeCode =
   | "ACCESS_LOG_FAILED"
   | "ACCESS_LOG_REOPENED"
   | "EVENTS_LOST"
+  | "EVENTS_NOT_SENT"
   | "EXCHANGE_FAILED";
 
 /** A gateway that cannot run. Its message is one line that names the way out. Not what a client of the gateway gets: that is a `Fault`. */

@@ -8,6 +8,7 @@ import { GeoDatabases } from "./admit/geo-databases.ts";
 import { Debugger } from "./debug/debugger.ts";
 import type { EventOptions } from "./events/event-options.ts";
 import { type EventCounts, EventRecorder } from "./events/event-recorder.ts";
+import { EventSender, type SentCounts } from "./events/event-sender.ts";
 import { lastGoodLookup } from "./forward/connect/lookup.ts";
 import type { TargetState } from "./forward/upstream.ts";
 import { Upstreams } from "./forward/upstreams.ts";
@@ -70,6 +71,8 @@ export type Gateway = GatewaySubject & {
   accessLogCounts(): AccessLogCounts | undefined;
   /** `undefined` when no events are recorded. */
   eventCounts(): EventCounts | undefined;
+  /** `undefined` when no events are sent to control. */
+  sentCounts(): SentCounts | undefined;
   /** Opens the access log's file anew, for who has moved the old one away. */
   reopenAccessLog(): void;
   /** Reads the certificates of all listeners again, for new connections. One that cannot be used changes nothing but for a notice. */
@@ -128,11 +131,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     random: Math.random,
   };
   const listeners = new Listeners(runtime);
+  let sender: EventSender | undefined;
   const shut = async (): Promise<void> => {
     overload.close();
     // In this order: who follows control until the last connection is taken never answers a new one by an old policy.
     const closed = listeners.close();
-    await source.close();
+    await Promise.all([source.close(), sender?.close()]);
     await closed;
     await upstreams.destroy();
     await Promise.all([accessLog?.close(), events?.close()]);
@@ -145,6 +149,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     await running.whenFirst(limits.firstSnapshotTimeoutMs);
     listening = await listeners.open();
     overload.watch(listeners);
+    sender = openSender(options, { limits, onNotice });
   } catch (error) {
     await shut();
     throw error;
@@ -158,6 +163,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     overloadState: () => overload.state(),
     ...gatewaySubject({ runtime, running, listeners, isDraining: () => closing !== undefined }),
     eventCounts: () => events?.counts(),
+    sentCounts: () => sender?.counts(),
     accessLogCounts: () => accessLog?.counts(),
     reopenAccessLog: () => accessLog?.reopen(),
     refreshCertificates: () => listeners.refreshCertificates(),
@@ -183,6 +189,16 @@ async function openEvents(
   { limits, onNotice }: Pick<Runtime, "limits" | "onNotice">,
 ): Promise<EventRecorder | undefined> {
   return events && new EventRecorder(events, { gateway, limits, onNotice, now: Date.now });
+}
+
+/** Only for a source that takes events; without one they stay in the spool for whoever ships them. */
+export function openSender(
+  { events, source }: Pick<GatewayOptions, "events" | "source">,
+  { limits, onNotice }: Pick<Runtime, "limits" | "onNotice">,
+): EventSender | undefined {
+  if (events === undefined || source.sendEvents === undefined) return undefined;
+  const send = source.sendEvents.bind(source);
+  return new EventSender({ folder: events.folder, send, limits, onNotice, random: Math.random });
 }
 
 /** Counts notices, where there is somebody to. A listener that throws must not take a request with it. */

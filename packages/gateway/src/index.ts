@@ -7,6 +7,7 @@ export { type DegradedReason, degradedReasons, type Readiness, type UnreadyReaso
 export { type FaultCode, GatewayError, type GatewayErrorCode, type NoticeCode } from "./errors.ts";
 export type { EventOptions } from "./events/event-options.ts";
 export type { EventCounts } from "./events/event-recorder.ts";
+export type { SentCounts } from "./events/event-sender.ts";
 export type { TargetState } from "./forward/upstream.ts";
 export { type Gateway, type GatewayOptions, openGateway } from "./gateway.ts";
 export { type GatewayFile, readGatewayFile } from "./gateway-file.ts";

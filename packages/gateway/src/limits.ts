@@ -109,6 +109,8 @@ export type GatewayLimits = {
   readonly eventIntervalMs: number;
   /** Batches in one spool of events; for more, the oldest are removed and counted. */
   readonly maxEventSpoolBytes: number;
+  /** Longest pause before events that control did not take are sent again. */
+  readonly maxEventPauseMs: number;
   /** How long a worker may say nothing to its primary, which asks every second; then it is killed, and another takes its place. */
   readonly maxWorkerSilenceMs: number;
   /** How long `openGateway` waits for its first valid snapshot. */
@@ -176,6 +178,7 @@ export const defaultLimits: GatewayLimits = {
   maxWaitingEventBytes: 16_777_216,
   eventIntervalMs: 500,
   maxEventSpoolBytes: 1_073_741_824,
+  maxEventPauseMs: 30_000,
   maxWorkerSilenceMs: 30_000,
   firstSnapshotTimeoutMs: 30_000,
   preStopDelayMs: 0,

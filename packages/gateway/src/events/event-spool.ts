@@ -12,6 +12,12 @@ const ABANDONED_AFTER_MS = 60_000;
 /** Batches of one spool beside the limit in bytes: at two a second, more than a day of them. */
 const MAX_BATCHES = 200_000;
 
+/** How many events a file of a spool holds by its name; `undefined` for what is no whole batch. */
+export function eventsOfBatch(name: string): number | undefined {
+  const events = BATCH.exec(name)?.groups?.["events"];
+  return events === undefined ? undefined : Number(events);
+}
+
 type Batch = { readonly name: string; readonly bytes: number; readonly events: number };
 
 /**
@@ -37,8 +43,8 @@ export class EventSpool {
       const stat = statSync(place, { throwIfNoEntry: false });
       if (stat === undefined) continue;
       if (PART.test(name) && nowMs - stat.mtimeMs > ABANDONED_AFTER_MS) rmSync(place, { force: true });
-      const events = BATCH.exec(name)?.groups?.["events"];
-      if (events !== undefined) this.#note({ name, bytes: stat.size, events: Number(events) });
+      const events = eventsOfBatch(name);
+      if (events !== undefined) this.#note({ name, bytes: stat.size, events });
     }
   }
 

@@ -1,5 +1,9 @@
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import type { DeliveredTransaction, GatewayReport } from "@wherefrom/model";
 import { Pool } from "undici";
+import { ControlRefusal } from "./control-refusal.ts";
+import type { BatchAnswer, EventBatch } from "./source.ts";
 
 /** The largest snapshot that is taken from control. */
 export const maxSnapshotBytes = 16_777_216;
@@ -18,12 +22,13 @@ export type ControlPlace = {
   readonly token?: (() => string) | undefined;
 };
 
-/** Control does not let this gateway in. Asking again soon would not change that, and would count against everybody at this address. */
-export class ControlRefusal extends Error {
-  override readonly name = "ControlRefusal";
-}
-
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 429]);
+/** Of a batch of events: it is not as control takes it, and never will be. */
+const BATCH_REFUSALS: ReadonlySet<number> = new Set([400, 413, 422]);
+/** What is told of an answer to a batch that is refused. */
+const MAX_WHY_BYTES = 1_000;
+
+const compress = promisify(gzip);
 
 /** The HTTP side of a control source. It owns the connections to control and decides nothing. */
 export class ControlClient {
@@ -32,6 +37,7 @@ export class ControlClient {
   readonly #gatewayId: string;
   readonly #token: (() => string) | undefined;
   readonly #signal: AbortSignal;
+  readonly #requestTimeoutMs: number;
 
   constructor(
     { url, organization, environment, gatewayId, token }: ControlPlace,
@@ -43,6 +49,7 @@ export class ControlClient {
     this.#gatewayId = gatewayId;
     this.#token = token;
     this.#signal = signal;
+    this.#requestTimeoutMs = requestTimeoutMs;
   }
 
   /** The event stream of snapshots; `undefined` when control, or something before it, does not offer one. */
@@ -104,6 +111,26 @@ export class ControlClient {
     });
     await body.dump({ limit: maxSnapshotBytes });
     if (statusCode !== 200) throw new Error(`Control answered ${statusCode} to what a debug session recorded`);
+  }
+
+  /** Hands over a batch of events. Errors: `ControlRefusal`, and for every status that does not settle the batch for ever. */
+  async sendEvents({ id, lines }: EventBatch): Promise<BatchAnswer> {
+    const { statusCode, body } = await this.#pool.request({
+      path: `${this.#environmentPath}/gateways/${encodeURIComponent(this.#gatewayId)}:deliverEvents?batchId=${id}`,
+      method: "POST",
+      headers: { ...this.#authorization(), "content-type": "application/x-ndjson", "content-encoding": "gzip" },
+      body: await compress(lines, { level: 1 }),
+      bodyTimeout: this.#requestTimeoutMs,
+      signal: this.#signal,
+    });
+    if (BATCH_REFUSALS.has(statusCode)) {
+      const text = await boundedText(body);
+      return { kind: "refused", why: `status ${statusCode}, ${text.slice(0, MAX_WHY_BYTES)}` };
+    }
+    await body.dump({ limit: maxSnapshotBytes });
+    requireLetIn(statusCode);
+    if (statusCode !== 200) throw new Error(`Control answered ${statusCode} to a batch of events`);
+    return { kind: "accepted" };
   }
 
   #authorization(): Record<string, string> {

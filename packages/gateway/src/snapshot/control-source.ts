@@ -5,10 +5,11 @@ import { escapeText } from "wherefrom";
 import { GatewayError } from "../errors.ts";
 import { version } from "../version.ts";
 import { type BackOff, createBackOff } from "./back-off.ts";
-import { ControlClient, ControlRefusal, maxSnapshotBytes } from "./control-client.ts";
+import { ControlClient, maxSnapshotBytes } from "./control-client.ts";
+import { ControlRefusal } from "./control-refusal.ts";
 import { parseControlUrls } from "./control-urls.ts";
 import { readEvents } from "./event-stream.ts";
-import type { Offered, SnapshotSink, SnapshotSource } from "./source.ts";
+import type { BatchAnswer, EventBatch, Offered, SnapshotSink, SnapshotSource } from "./source.ts";
 import { TransactionQueue } from "./transaction-queue.ts";
 
 export type ControlSourceOptions = {
@@ -72,6 +73,10 @@ export function controlSource(options: ControlSourceOptions): SnapshotSource {
       follower = new Follower({ ...options, urls }, sink);
     },
     deliver: (transaction) => follower?.deliver(transaction),
+    async sendEvents(batch) {
+      if (follower === undefined) throw new Error("Control is not followed");
+      return follower.sendEvents(batch);
+    },
     async close() {
       await follower?.close();
       follower = undefined;
@@ -142,6 +147,11 @@ class Follower {
   /** Sends on what a debug session recorded. */
   deliver(transaction: DeliveredTransaction): void {
     this.#transactions.add(transaction);
+  }
+
+  /** To the node that is followed, or tried. */
+  sendEvents(batch: EventBatch): Promise<BatchAnswer> {
+    return this.#client.sendEvents(batch);
   }
 
   #transactionsLost(why: unknown): void {

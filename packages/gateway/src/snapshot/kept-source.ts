@@ -58,6 +58,9 @@ export function keptSource(source: SnapshotSource, options: KeptSourceOptions = 
       refresh: () => source.refresh?.() ?? Promise.reject(new Error("The source cannot be read again")),
     }),
     deliver: (transaction) => source.deliver?.(transaction),
+    ...(source.sendEvents !== undefined && {
+      sendEvents: (batch) => source.sendEvents?.(batch) ?? Promise.reject(new Error("The source takes no events")),
+    }),
     died: () => keeper.died(),
   };
 }

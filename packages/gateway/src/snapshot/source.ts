@@ -34,6 +34,12 @@ export type SnapshotStanding = "newest" | "last-good" | "proven";
 /** `away` also before it was reached for the first time. */
 export type ControlState = "connected" | "away";
 
+/** Events in lines of JSON. `id` is the same whenever these are sent, and never given to others. */
+export type EventBatch = { readonly id: string; readonly lines: Uint8Array };
+
+/** What became of a batch: control has it, now or from an earlier time, or will never take it. */
+export type BatchAnswer = { readonly kind: "accepted" } | { readonly kind: "refused"; readonly why: string };
+
 /**
  * Where a gateway's configuration comes from.
  *
@@ -45,6 +51,8 @@ export type SnapshotSource = {
   close(): Promise<void>;
   /** Hands what a debug session recorded to control. Only for a source that follows one; it may lose it, and returns at once. */
   deliver?(transaction: DeliveredTransaction): void;
+  /** Hands events to control. Only for a source that follows one. Errors: when control may take the batch another time. */
+  sendEvents?(batch: EventBatch): Promise<BatchAnswer>;
   /** Looks for a newer snapshot now. Only for a source that does not do so by itself. */
   refresh?(): Promise<Offered>;
 };

@@ -2,7 +2,8 @@ import cluster from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AdminSubject } from "../admin/admin.ts";
 import { GatewayError } from "../errors.ts";
-import { type Gateway, type GatewayOptions, quiet } from "../gateway.ts";
+import type { EventSender } from "../events/event-sender.ts";
+import { type Gateway, type GatewayOptions, openSender, quiet } from "../gateway.ts";
 import { withLimits } from "../limits.ts";
 import { clearStaleSocket, type ListeningAt } from "../listen/listen.ts";
 import { type ListenerSettings, readListenerOptions } from "../listen/listener-options.ts";
@@ -77,9 +78,10 @@ export async function openGatewayGroup({
       return own && { ...own, ...(await workers.served(own.current.revision)) };
     },
   };
+  let sender: EventSender | undefined;
   const shut = async (): Promise<void> => {
     const closed = workers.close();
-    await source.close();
+    await Promise.all([source.close(), sender?.close()]);
     await closed;
   };
   let listening: Gateway["listeners"];
@@ -90,6 +92,7 @@ export async function openGatewayGroup({
     await Promise.all([first, source.open(sink).then(() => running.whenFirst(limits.firstSnapshotTimeoutMs))]);
     listening = await first;
     await workers.openRest();
+    sender = openSender({ ...options, source }, { limits, onNotice });
   } catch (error) {
     await shut();
     throw error;
