@@ -141,6 +141,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     await upstreams.destroy();
     await Promise.all([accessLog?.close(), events?.close()]);
   };
+  const sentCounts = (): SentCounts | undefined => sender?.counts();
   let listening: readonly ListeningAt[];
   try {
     // Faults of what this gateway was told itself come before a wait for somebody else.
@@ -161,9 +162,9 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     revision: () => running.current().revision,
     targetStates: () => upstreams.states(),
     overloadState: () => overload.state(),
-    ...gatewaySubject({ runtime, running, listeners, isDraining: () => closing !== undefined }),
+    ...gatewaySubject({ runtime, running, listeners, sentCounts, isDraining: () => closing !== undefined }),
     eventCounts: () => events?.counts(),
-    sentCounts: () => sender?.counts(),
+    sentCounts,
     accessLogCounts: () => accessLog?.counts(),
     reopenAccessLog: () => accessLog?.reopen(),
     refreshCertificates: () => listeners.refreshCertificates(),

@@ -99,7 +99,7 @@ export {
 } from "./security-action.ts";
 export { type Snapshot, snapshotSchema } from "./snapshot.ts";
 export { claimedKeyOf, isSnapshotKey, type SignatureVerdict, signSnapshot, snapshotKeyText, verifySnapshot } from "./snapshot-signature.ts";
-export { type TrafficEvent, trafficEventSchema } from "./traffic-event.ts";
+export { eventBatchIdSchema, maxEventBatchBytes, type TrafficEvent, trafficEventSchema } from "./traffic-event.ts";
 export {
   camelNamed,
   ENVIRONMENT_FIELDS,

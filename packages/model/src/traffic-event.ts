@@ -8,6 +8,12 @@ const textSchema = z.string().max(MAX_TEXT_CHARS);
 const longTextSchema = z.string().max(MAX_LONG_TEXT_CHARS);
 const countSchema = z.int().min(0);
 
+/** Events of one batch, as lines of JSON before any compression: the most that a gateway puts into one, and that control takes. */
+export const maxEventBatchBytes = 1_048_576;
+
+/** Names a batch: the same whenever it is sent again, and never given to another. */
+export const eventBatchIdSchema = z.string().regex(/^[0-9]{15}-[0-9a-f]{8}-[0-9]{8}-[0-9]{1,9}$/, "Expected the id of a batch of events");
+
 /** One exchange as analytics sees it. All texts are printable ASCII. A field without a value is absent. */
 export const trafficEventSchema = z
   .strictObject({

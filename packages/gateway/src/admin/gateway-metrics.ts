@@ -1,5 +1,6 @@
 import type { AccessLogCounts } from "../access-log/access-log.ts";
 import type { EventCounts } from "../events/event-recorder.ts";
+import type { SentCounts } from "../events/event-sender.ts";
 import type { TargetState } from "../forward/upstream.ts";
 import { overloadSteps } from "../overload/ladder.ts";
 import type { OverloadState } from "../overload/overload.ts";
@@ -17,6 +18,8 @@ export type GatewayState = {
   readonly accessLog: AccessLogCounts | undefined;
   /** `undefined` when no events are recorded. */
   readonly events: EventCounts | undefined;
+  /** `undefined` when this process sends no events. */
+  readonly sent: SentCounts | undefined;
   readonly connections: number;
   readonly exchanges: number;
   readonly tunnels: number;
@@ -37,6 +40,7 @@ export function gatewayMetrics(state: GatewayState): readonly MetricFamily[] {
     ...hopMetrics(state),
     ...accessLogMetrics(state),
     ...eventMetrics(state),
+    sentMetric(state.sent),
     ...openMetrics(state),
     ...targetMetrics(state),
     certificateMetric(state),
@@ -129,6 +133,16 @@ function eventMetrics({ events }: GatewayState): MetricFamily[] {
       events === undefined ? [] : [{ labels: {}, value: events.waiting }],
     ),
   ];
+}
+
+/** Of several workers it is the primary that sends. */
+export function sentMetric(sent: SentCounts | undefined): MetricFamily {
+  const results: MetricValue[] =
+    sent === undefined ? [] : (["accepted", "refused"] as const).map((result) => ({ labels: { result }, value: sent[result] }));
+  return counter(
+    { name: "wherefrom_events_sent_total", help: "Events that control has, and events that it refused, which are lost" },
+    results,
+  );
 }
 
 function openMetrics({ connections, exchanges, tunnels, overload }: GatewayState): MetricFamily[] {

@@ -1,3 +1,4 @@
+import type { SentCounts } from "../events/event-sender.ts";
 import type { Listeners } from "../listen/listeners.ts";
 import type { Runtime } from "../runtime.ts";
 import type { RunningSnapshot } from "../snapshot/running-snapshot.ts";
@@ -12,6 +13,7 @@ type SubjectParts = {
   readonly runtime: Runtime;
   readonly running: RunningSnapshot;
   readonly listeners: Listeners;
+  readonly sentCounts: () => SentCounts | undefined;
   readonly isDraining: () => boolean;
 };
 
@@ -47,13 +49,14 @@ export function degradedBy(control: ControlState | undefined, standing: Snapshot
   return degraded;
 }
 
-function ownMetrics({ runtime, running, listeners }: SubjectParts): readonly MetricFamily[] {
+function ownMetrics({ runtime, running, listeners, sentCounts }: SubjectParts): readonly MetricFamily[] {
   const inUse = running.inUse();
   return gatewayMetrics({
     counts: runtime.tally.read(),
     hops: runtime.signedHops.reader?.counts(),
     accessLog: runtime.accessLog?.counts(),
     events: runtime.events?.counts(),
+    sent: sentCounts(),
     ...listeners.load(),
     tunnels: runtime.tunnels.size,
     overload: runtime.overload.state(),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { maxEventBatchBytes } from "@wherefrom/model";
 import { escapeText } from "wherefrom";
 import { maxFieldLength, printable } from "../access-log/printable.ts";
 import { GatewayError } from "../errors.ts";
@@ -37,7 +38,7 @@ export class EventRecorder {
   #ended: EndedExchange[] = [];
   #lines: string[] = [];
   #lineBytes = 0;
-  /** Events of the batch that is being written. */
+  /** Events of the batches that are being written. */
   #underWay = 0;
   #writing: Promise<void> = Promise.resolve();
   #isWriting = false;
@@ -110,17 +111,24 @@ export class EventRecorder {
   #flush(): void {
     this.#format();
     if (this.#isWriting || this.#lines.length === 0) return;
-    const lines = this.#lines;
-    const lineBytes = this.#lineBytes;
+    const batches = inBatches(this.#lines);
+    this.#underWay = this.#lines.length;
     this.#lines = [];
-    this.#underWay = lines.length;
     this.#isWriting = true;
-    this.#writing = this.#write(lines).then((isWritten) => {
+    this.#writing = this.#writeAll(batches).then((unwritten) => {
       this.#isWriting = false;
-      if (isWritten) this.#lineBytes -= lineBytes;
-      else this.#lines = [...lines, ...this.#lines];
+      if (unwritten.length > 0) this.#lines = [...unwritten.flatMap(({ lines }) => lines), ...this.#lines];
       this.#underWay = 0;
     });
+  }
+
+  /** One after another until one cannot be written, and says which are left. */
+  async #writeAll(batches: readonly Batch[]): Promise<readonly Batch[]> {
+    for (const [index, { lines, bytes }] of batches.entries()) {
+      if (!(await this.#write(lines))) return batches.slice(index);
+      this.#lineBytes -= bytes;
+    }
+    return [];
   }
 
   async #write(lines: readonly string[]): Promise<boolean> {
@@ -130,7 +138,7 @@ export class EventRecorder {
       this.#trouble(`cannot be written: ${reasonOf(error)}`);
       return false;
     }
-    this.#underWay = 0;
+    this.#underWay -= lines.length;
     this.#recorded += lines.length;
     await this.#makeRoom();
     return true;
@@ -153,6 +161,22 @@ export class EventRecorder {
     this.#isTroubled = true;
     this.#context.onNotice({ level: "warning", code: "EVENTS_LOST", message: `Spool of events ${this.#folder} ${what}` });
   }
+}
+
+type Batch = { readonly lines: string[]; bytes: number };
+
+/** Each as large as control takes it. A line is shorter than that, and has a byte a character. */
+function inBatches(lines: readonly string[]): readonly Batch[] {
+  const batches: Batch[] = [];
+  for (const line of lines) {
+    const last = batches.at(-1);
+    if (last === undefined || last.bytes + line.length > maxEventBatchBytes) batches.push({ lines: [line], bytes: line.length });
+    else {
+      last.lines.push(line);
+      last.bytes += line.length;
+    }
+  }
+  return batches;
 }
 
 function reasonOf(error: unknown): string {

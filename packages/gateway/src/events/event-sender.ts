@@ -80,7 +80,10 @@ export class EventSender {
   async #batches(): Promise<readonly { readonly folder: string; readonly id: string }[]> {
     const { folder } = this.#parts;
     const entries = await readdir(folder, { withFileTypes: true });
-    const spools = [folder, ...entries.filter((entry) => entry.isDirectory() && WORKER_FOLDER.test(entry.name)).map(({ name }) => join(folder, name))];
+    const spools = [
+      folder,
+      ...entries.filter((entry) => entry.isDirectory() && WORKER_FOLDER.test(entry.name)).map(({ name }) => join(folder, name)),
+    ];
     const lists = await Promise.all(spools.map(async (spool) => (await readdir(spool)).map((name) => ({ folder: spool, name }))));
     return lists
       .flat()

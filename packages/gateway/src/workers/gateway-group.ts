@@ -102,7 +102,7 @@ export async function openGatewayGroup({
     url: listening[0]?.url ?? "",
     listeners: listening,
     revision: () => running.current().revision,
-    ...groupSubject({ workers, running, tally, wanted, isDraining: () => closing !== undefined }),
+    ...groupSubject({ workers, running, tally, wanted, sentCounts: () => sender?.counts(), isDraining: () => closing !== undefined }),
     reopenAccessLog: () => workers.reopenAccessLog(),
     refreshCertificates: () => workers.refreshCertificates(),
     async restart(changed) {

@@ -1,9 +1,10 @@
 import type { AdminSubject } from "../admin/admin.ts";
-import { controlMetric, noticesMetric } from "../admin/gateway-metrics.ts";
+import { controlMetric, noticesMetric, sentMetric } from "../admin/gateway-metrics.ts";
 import { degradedBy } from "../admin/gateway-subject.ts";
 import { counter, gauge, type MetricFamily } from "../admin/metric-family.ts";
 import { processMetrics } from "../admin/process-metrics.ts";
 import type { Readiness, UnreadyReason } from "../admin/readiness.ts";
+import type { SentCounts } from "../events/event-sender.ts";
 import type { Tally } from "../record/tally.ts";
 import type { RunningSnapshot } from "../snapshot/running-snapshot.ts";
 import type { Workers } from "./workers.ts";
@@ -14,6 +15,7 @@ type SubjectParts = {
   /** Of this process: its notices. */
   readonly tally: Tally;
   readonly wanted: number;
+  readonly sentCounts: () => SentCounts | undefined;
   readonly isDraining: () => boolean;
 };
 
@@ -40,7 +42,7 @@ async function readinessOf({ workers, running, wanted, isDraining }: SubjectPart
 }
 
 /** What only the primary knows. */
-function groupMetrics({ workers, running, tally, wanted }: SubjectParts): readonly MetricFamily[] {
+function groupMetrics({ workers, running, tally, wanted, sentCounts }: SubjectParts): readonly MetricFamily[] {
   const { serving, deaths } = workers.counts();
   return [
     gauge({ name: "wherefrom_workers_wanted", help: "Processes that are to serve", aggregator: "max" }, wanted),
@@ -48,5 +50,6 @@ function groupMetrics({ workers, running, tally, wanted }: SubjectParts): readon
     counter({ name: "wherefrom_worker_deaths_total", help: "Workers that ended without being told to" }, deaths),
     controlMetric(running.controlState()),
     noticesMetric(tally.read()),
+    sentMetric(sentCounts()),
   ];
 }
