@@ -1,0 +1,169 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { controlSource, type Gateway, type Notice, openGateway } from "@wherefrom/gateway";
+import { maxEventBatchBytes } from "@wherefrom/model";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { EventReceiver } from "./rig/event-receiver.ts";
+import { portOf, snapshotOf } from "./rig/gateway.ts";
+import { own } from "./rig/owned.ts";
+import { openTarget, type Target } from "./rig/target.ts";
+import { sendRaw, until, wire } from "./rig/wire.ts";
+
+const PROGRAM = join(import.meta.dirname, "events-process.mjs");
+const trusting = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["127.0.0.0/8"] }, fallback: "REJECT" };
+
+let target: Target;
+let receiver: EventReceiver;
+let folder: string;
+let notices: Notice[] = [];
+
+beforeAll(async () => {
+  target = await openTarget();
+});
+afterAll(() => target.close());
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "wherefrom-event-sending-"));
+  notices = [];
+  receiver = await new EventReceiver(snapshotOf([{ target: target.origin }], { policy: trusting })).open();
+});
+afterEach(async () => {
+  await receiver.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function open(): Promise<Gateway> {
+  const source = controlSource({
+    url: receiver.url,
+    organization: "local",
+    environment: "demo",
+    gatewayId: "edge-1",
+    token: () => "the-key",
+  });
+  const limits = { eventIntervalMs: 10, maxEventPauseMs: 50, idleGraceMs: 1 };
+  const onNotice = (notice: Notice): void => void notices.push(notice);
+  return own(await openGateway({ listeners: [{ port: 0 }], id: "edge-1", source, limits, onNotice, events: { folder } }));
+}
+
+async function askFrom(port: number, client: string, more: readonly string[] = []): Promise<void> {
+  const answer = await sendRaw(port, wire("GET / HTTP/1.1", "Host: a.example", `X-Forwarded-For: ${client}`, ...more, "Connection: close"));
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /);
+}
+
+function spooled(): string[] {
+  return readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
+}
+
+test("events get to control with the gateway's key, and leave the spool when control has them", async () => {
+  const gateway = await open();
+  await askFrom(portOf(gateway), "203.0.113.1");
+  await until(() => gateway.sentCounts()?.accepted === 1 && spooled().length === 0);
+  await askFrom(portOf(gateway), "203.0.113.2");
+  await until(() => gateway.sentCounts()?.accepted === 2 && spooled().length === 0);
+  expect(receiver.clients).toEqual(["203.0.113.1", "203.0.113.2"]);
+  expect([...receiver.authorizations]).toEqual(["Bearer the-key"]);
+  expect(notices.filter(({ code }) => code === "EVENTS_NOT_SENT")).toEqual([]);
+});
+
+test("a batch whose answer is lost is sent again by the same id, and stays in the spool until it is answered", async () => {
+  receiver.way = "lost";
+  const gateway = await open();
+  await askFrom(portOf(gateway), "203.0.113.1");
+  await until(() => receiver.attempts.length >= 3);
+  expect(spooled()).toHaveLength(1);
+  receiver.way = "accepts";
+  await until(() => gateway.sentCounts()?.accepted === 1 && spooled().length === 0);
+  expect(new Set(receiver.attempts).size).toBe(1);
+  expect(receiver.clients).toEqual(["203.0.113.1"]);
+  expect(notices.filter(({ code }) => code === "EVENTS_NOT_SENT")).toHaveLength(1);
+});
+
+test("events wait in the spool while control cannot take them, and get there in order", async () => {
+  receiver.way = "away";
+  const gateway = await open();
+  for (const last of [1, 2, 3]) {
+    await askFrom(portOf(gateway), `203.0.113.${last}`);
+    await until(() => spooled().length === last);
+  }
+  expect(gateway.sentCounts()).toEqual({ accepted: 0, refused: 0 });
+  receiver.way = "accepts";
+  await until(() => gateway.sentCounts()?.accepted === 3);
+  expect(receiver.clients).toEqual(["203.0.113.1", "203.0.113.2", "203.0.113.3"]);
+});
+
+test("a batch that control will never take is counted and does not hold up the next", async () => {
+  receiver.way = "refuses";
+  const gateway = await open();
+  await askFrom(portOf(gateway), "203.0.113.1");
+  await until(() => gateway.sentCounts()?.refused === 1 && spooled().length === 0);
+  receiver.way = "accepts";
+  await askFrom(portOf(gateway), "203.0.113.2");
+  await until(() => gateway.sentCounts()?.accepted === 1);
+  expect(receiver.clients).toEqual(["203.0.113.2"]);
+  const [notice] = notices.filter(({ code }) => code === "EVENTS_NOT_SENT");
+  expect(notice?.message).toContain("refused by control");
+  expect(notice?.message).toContain("\\x1b");
+});
+
+test("what is too much for one batch is written as several", async () => {
+  receiver.way = "away";
+  const limits = { eventIntervalMs: 60_000, idleGraceMs: 1 };
+  const source = controlSource({ url: receiver.url, organization: "local", environment: "demo", gatewayId: "edge-1" });
+  const gateway = own(await openGateway({ listeners: [{ port: 0 }], id: "edge-1", source, limits, events: { folder } }));
+  const long = "a".repeat(6_000);
+  const heads = Array.from({ length: 300 }, () =>
+    wire("GET / HTTP/1.1", "Host: a.example", "X-Forwarded-For: 203.0.113.1", `User-Agent: ${long}`, `True-Client-IP: ${long}`),
+  );
+  for (let first = 0; first < heads.length; first += 50) {
+    const last = wire("GET / HTTP/1.1", "Host: a.example", "Connection: close");
+    await sendRaw(portOf(gateway), `${heads.slice(first, first + 50).join("")}${last}`);
+  }
+  await gateway.close();
+  const sizes = spooled().map((name) => Number(/-(\d+)\.jsonl$/.exec(name)?.[1]));
+  expect(sizes.length).toBeGreaterThan(1);
+  expect(sizes.reduce((sum, events) => sum + events, 0)).toBe(306);
+  receiver.way = "accepts";
+  const next = await open();
+  await until(() => next.sentCounts()?.accepted === 306);
+  // The receiver takes no batch of more than maxEventBatchBytes.
+  expect(receiver.batches.size).toBe(sizes.length);
+  expect(maxEventBatchBytes).toBe(1_048_576);
+});
+
+test("a gateway that is killed loses nothing that was in its spool, and nothing counts twice when another takes over", async () => {
+  receiver.way = "lost";
+  const first = await startProcess();
+  const clients = Array.from({ length: 40 }, (_, index) => `198.51.100.${index + 1}`);
+  for (const client of clients.slice(0, 20)) await askFrom(first.port, client);
+  const inSpool = (): number => spooled().reduce((sum, name) => sum + Number(/-(\d+)\.jsonl$/.exec(name)?.[1]), 0);
+  await until(() => inSpool() === 20);
+  for (const client of clients.slice(20)) await askFrom(first.port, client);
+  first.child.kill("SIGKILL");
+  await once(first.child, "exit");
+  receiver.way = "accepts";
+  const second = await startProcess();
+  await until(() => spooled().length === 0);
+  second.child.kill("SIGKILL");
+  await once(second.child, "exit");
+  const arrived = receiver.clients;
+  expect(new Set(arrived).size).toBe(arrived.length);
+  expect(arrived.slice(0, 20)).toEqual(clients.slice(0, 20));
+  // What was answered just before may be lost, but only from its end.
+  expect(arrived).toEqual(clients.slice(0, arrived.length));
+});
+
+async function startProcess(): Promise<{ readonly child: ChildProcess; readonly port: number }> {
+  const child = fork(PROGRAM, [receiver.url, folder]);
+  own({
+    async close() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, "exit");
+      child.kill("SIGKILL");
+      await gone;
+    },
+  });
+  const [{ port }] = (await once(child, "message")) as [{ port: number }];
+  return { child, port };
+}
