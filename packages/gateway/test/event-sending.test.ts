@@ -154,8 +154,23 @@ test("a gateway that is killed loses nothing that was in its spool, and nothing 
   expect(arrived).toEqual(clients.slice(0, arrived.length));
 });
 
-async function startProcess(): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-  const child = fork(PROGRAM, [receiver.url, folder]);
+test("of workers each has a spool, and their events get to control once", async () => {
+  receiver.way = "lost";
+  const { child, port } = await startProcess(["2"]);
+  const clients = Array.from({ length: 40 }, (_, index) => `198.51.100.${index + 1}`);
+  await Promise.all(clients.map((client) => askFrom(port, client)));
+  await until(() => receiver.attempts.length >= 2);
+  receiver.way = "accepts";
+  const isEmpty = (): boolean => ["1", "2"].every((worker) => readdirSync(join(folder, worker)).length === 0);
+  await until(() => receiver.clients.length >= clients.length && isEmpty());
+  expect(receiver.clients.toSorted()).toEqual(clients.toSorted());
+  child.send({});
+  const [told] = await once(child, "message");
+  expect(told).toEqual({ accepted: clients.length });
+});
+
+async function startProcess(more: readonly string[] = []): Promise<{ readonly child: ChildProcess; readonly port: number }> {
+  const child = fork(PROGRAM, [receiver.url, folder, ...more]);
   own({
     async close() {
       if (child.exitCode !== null || child.signalCode !== null) return;
