@@ -61,7 +61,7 @@ export async function readSetup(options: GatewayNodeOptions): Promise<GatewaySet
     id: options.id ?? ownName(place),
     ...(admin !== undefined && { admin }),
     ...(accessLog !== undefined && { accessLog: { ...file.accessLog, file: accessLog } }),
-    ...(events !== undefined && { events: { folder: events } }),
+    ...(events !== undefined && { events: { ...file.events, folder: events } }),
     ...(geoDatabase !== undefined && { geoDatabases: [...geoDatabase] }),
     ...(snapshotCache !== undefined && { snapshotCache }),
     ...(snapshotKey !== undefined && { snapshotKeys: snapshotKeysOf(snapshotKey) }),

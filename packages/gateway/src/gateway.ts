@@ -189,7 +189,7 @@ async function openEvents(
   { events, id: gateway = DEFAULT_ID }: GatewayOptions,
   { limits, onNotice }: Pick<Runtime, "limits" | "onNotice">,
 ): Promise<EventRecorder | undefined> {
-  return events && new EventRecorder(events, { gateway, limits, onNotice, now: Date.now });
+  return events && new EventRecorder(events, { gateway, limits, onNotice, now: Date.now, random: Math.random });
 }
 
 /** Only for a source that takes events; without one they stay in the spool for whoever ships them. */

@@ -108,7 +108,7 @@ test("a running gateway writes batches by itself, that only their owner can read
   await until(() => batches().length === 2);
   expect(events().map(({ resolvedIp }) => resolvedIp)).toEqual(["203.0.113.1", "203.0.113.2"]);
   expect(statSync(join(folder, batches()[0] ?? "")).mode & 0o777).toBe(0o600);
-  expect(gateway.eventCounts()).toEqual({ recorded: 2, dropped: 0, waiting: 0, evicted: 0 });
+  expect(gateway.eventCounts()).toEqual({ recorded: 2, sampled: 0, dropped: 0, waiting: 0, evicted: 0 });
 });
 
 test("a spool that is full loses its oldest batch, and of one that was taken nothing is counted", async () => {
@@ -119,7 +119,7 @@ test("a spool that is full loses its oldest batch, and of one that was taken not
   rmSync(stale(1));
   await askFrom(gateway, "203.0.113.1");
   await until(() => (gateway.eventCounts()?.evicted ?? 0) > 0);
-  expect(gateway.eventCounts()).toEqual({ recorded: 1, dropped: 0, waiting: 0, evicted: 2 });
+  expect(gateway.eventCounts()).toEqual({ recorded: 1, sampled: 0, dropped: 0, waiting: 0, evicted: 2 });
   expect(batches()).toHaveLength(2);
   expect(notices.filter(({ code }) => code === "EVENTS_LOST")).toMatchObject([
     { level: "warning", message: expect.stringContaining("full") },
@@ -145,6 +145,19 @@ test("events wait while the spool cannot be written; what is beyond the limit is
   expect(events()).toHaveLength(recorded);
   expect(events()[0]?.resolvedIp).toBe("203.0.113.1");
   expect(notices.filter(({ code }) => code === "EVENTS_LOST")).toMatchObject([{ message: expect.stringContaining("ENOENT") }]);
+});
+
+test("with a sample rate some requests have an event and the others are counted", async () => {
+  const gateway = await open({ events: { folder, sampleRate: 0.5 } });
+  const one = wire("GET / HTTP/1.1", "Host: a.example", "X-Forwarded-For: 203.0.113.1");
+  const last = wire("GET / HTTP/1.1", "Host: a.example", "X-Forwarded-For: 203.0.113.1", "Connection: close");
+  // That all of 100 go one way has a chance of 1 in 2^99.
+  for (let connection = 0; connection < 4; connection += 1) await sendRaw(gateway.port, `${one.repeat(24)}${last}`);
+  await gateway.close();
+  const { recorded = 0, sampled = 0 } = gateway.eventCounts() ?? {};
+  expect(recorded + sampled).toBe(100);
+  expect(events()).toHaveLength(recorded);
+  expect(Math.min(recorded, sampled)).toBeGreaterThan(0);
 });
 
 test("a folder that cannot be used stops the gateway from starting", async () => {

@@ -118,10 +118,15 @@ function accessLogMetrics({ accessLog }: GatewayState): MetricFamily[] {
 
 function eventMetrics({ events }: GatewayState): MetricFamily[] {
   const results: MetricValue[] =
-    events === undefined ? [] : (["recorded", "dropped"] as const).map((result) => ({ labels: { result }, value: events[result] }));
+    events === undefined
+      ? []
+      : (["recorded", "sampled", "dropped"] as const).map((result) => ({ labels: { result }, value: events[result] }));
   return [
     counter(
-      { name: "wherefrom_events_total", help: "Events of requests that went into the spool, and events that were lost before" },
+      {
+        name: "wherefrom_events_total",
+        help: "Requests whose event went into the spool, that have none because only a share is sampled, and whose event was lost",
+      },
       results,
     ),
     counter(

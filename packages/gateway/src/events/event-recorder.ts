@@ -11,10 +11,16 @@ import type { EventOptions } from "./event-options.ts";
 import { EventSpool } from "./event-spool.ts";
 
 /**
- * How many exchanges were told: all of them are `recorded` (in the spool), `dropped` or `waiting`. `evicted` are events, of earlier runs too, that
+ * How many exchanges were told: all of them are `recorded` (in the spool), `sampled` (left out by the sample rate), `dropped` or `waiting`. `evicted` are events, of earlier runs too, that
  * were in the spool and were removed for newer ones before anybody took them.
  */
-export type EventCounts = { readonly recorded: number; readonly dropped: number; readonly waiting: number; readonly evicted: number };
+export type EventCounts = {
+  readonly recorded: number;
+  readonly sampled: number;
+  readonly dropped: number;
+  readonly waiting: number;
+  readonly evicted: number;
+};
 
 type EventContext = {
   /** The name that this gateway goes by. */
@@ -23,6 +29,8 @@ type EventContext = {
   readonly onNotice: (notice: Notice) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** From 0 up to 1. */
+  readonly random: () => number;
 };
 
 /** Exchanges are kept as they are until there are so many, and then made lines in one go. */
@@ -33,6 +41,7 @@ export class EventRecorder {
   readonly #context: EventContext;
   readonly #gateway: string;
   readonly #folder: string;
+  readonly #sampleRate: number;
   readonly #spool: EventSpool;
   readonly #timer: NodeJS.Timeout;
   #ended: EndedExchange[] = [];
@@ -43,15 +52,17 @@ export class EventRecorder {
   #writing: Promise<void> = Promise.resolve();
   #isWriting = false;
   #recorded = 0;
+  #sampled = 0;
   #dropped = 0;
   #evicted = 0;
   #isTroubled = false;
 
   /** Errors: `GATEWAY_EVENTS_UNWRITABLE`. */
-  constructor({ folder }: EventOptions, context: EventContext) {
+  constructor({ folder, sampleRate = 1 }: EventOptions, context: EventContext) {
     this.#context = context;
     this.#gateway = printable(context.gateway, maxFieldLength);
     this.#folder = escapeText(folder);
+    this.#sampleRate = sampleRate;
     try {
       this.#spool = new EventSpool(folder, { maxBytes: context.limits.maxEventSpoolBytes, nowMs: context.now() });
     } catch (error) {
@@ -63,10 +74,14 @@ export class EventRecorder {
 
   counts(): EventCounts {
     const waiting = this.#ended.length + this.#lines.length + this.#underWay;
-    return { recorded: this.#recorded, dropped: this.#dropped, waiting, evicted: this.#evicted };
+    return { recorded: this.#recorded, sampled: this.#sampled, dropped: this.#dropped, waiting, evicted: this.#evicted };
   }
 
   take(record: ExchangeRecord, environment: string): void {
+    if (this.#sampleRate < 1 && this.#context.random() >= this.#sampleRate) {
+      this.#sampled += 1;
+      return;
+    }
     this.#ended.push({ record, environment, endedAtMs: this.#context.now() });
     if (this.#ended.length >= MAX_UNFORMATTED) this.#format();
   }

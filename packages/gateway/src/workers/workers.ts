@@ -165,7 +165,7 @@ export class Workers {
   /** What load balancers have to hear first, the primary lets them hear: a worker that is told to close closes. */
   #opening(number: number): WorkerOpening {
     const { limits, events } = this.#options;
-    const spool = events && { events: { folder: join(events.folder, String(number)) } };
+    const spool = events && { events: { ...events, folder: join(events.folder, String(number)) } };
     const options = { ...this.#options, ...spool, limits: { ...limits, preStopDelayMs: 0 } };
     return { options, workers: this.#parts.wanted, ticketKeys: this.#ticketKeys };
   }
