@@ -12,7 +12,7 @@ import { own } from "./rig/owned.ts";
 import { openTarget, type Target } from "./rig/target.ts";
 import { sendRaw, until, wire } from "./rig/wire.ts";
 
-const PROGRAM = join(import.meta.dirname, "events-process.mjs");
+const PROGRAM = new URL("./events-process.mjs", import.meta.url);
 const trusting = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["127.0.0.0/8"] }, fallback: "REJECT" };
 
 let target: Target;
