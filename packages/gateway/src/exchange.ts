@@ -46,6 +46,8 @@ export class Exchange {
   /** Origin of the target that it was sent to last, and how often it was sent; set by `forward`. */
   sentTo: string | undefined;
   attempts = 0;
+  /** How long that target took to the header of its answer, or until it failed or was given up. */
+  targetMs: number | undefined;
   /** Set with the answer; 101 for a WebSocket that was opened. */
   status: number | undefined;
   fault: FaultCode | undefined;

@@ -6,6 +6,7 @@ import type { AccessLogOptions } from "./access-log/access-log-options.ts";
 import { type GatewaySubject, gatewaySubject } from "./admin/gateway-subject.ts";
 import { GeoDatabases } from "./admit/geo-databases.ts";
 import { Debugger } from "./debug/debugger.ts";
+import type { EventWriterOptions } from "./events/event-line.ts";
 import type { EventOptions } from "./events/event-options.ts";
 import { type EventCounts, EventRecorder } from "./events/event-recorder.ts";
 import { EventSender, type SentCounts } from "./events/event-sender.ts";
@@ -97,20 +98,23 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const onNotice = quiet(options.onNotice, tally);
   const limits = withLimits(options.limits ?? {});
   const settings = readListenerOptions(options.listeners);
+  const hasGeo = (options.geoDatabases ?? []).length > 0;
   const geo = new GeoDatabases(options.geoDatabases ?? []);
   const hopContext = { limits, onNotice, now: Date.now, env: process.env, memory: options.hopMemory };
   const signedHops = await openSignedHops(options.signedHop, hopContext);
   const accessLog = openAccessLog(options, { limits, onNotice });
-  const events = await openEvents(options, { limits, onNotice }).catch(async (error: unknown) => {
-    await accessLog?.close();
-    throw error;
-  });
+  const events = await openEvents(options, { limits, onNotice, placeOf: hasGeo ? (ip) => geo.placeOf(ip) : undefined }).catch(
+    async (error: unknown) => {
+      await accessLog?.close();
+      throw error;
+    },
+  );
   const now = (): number => performance.now();
   const lookup = lastGoodLookup({ maxAgeMs: limits.maxAddressAgeMs, maxNames: limits.maxAddressNames, now });
   const upstreams = new Upstreams({ limits, lookup, onNotice });
   const tunnels = new Tunnels(limits);
   const overload = new Overload({ limits, onNotice, reader: options.processReader ?? openProcessReader() });
-  const running = new RunningSnapshot(upstreams, { onNotice, now, tally, hasGeo: (options.geoDatabases ?? []).length > 0 });
+  const running = new RunningSnapshot(upstreams, { onNotice, now, tally, hasGeo });
   const runtime: Runtime = {
     limits,
     upstreams,
@@ -187,9 +191,9 @@ function openAccessLog(
 
 async function openEvents(
   { events, id: gateway = DEFAULT_ID }: GatewayOptions,
-  { limits, onNotice }: Pick<Runtime, "limits" | "onNotice">,
+  { limits, onNotice, placeOf }: Pick<Runtime, "limits" | "onNotice"> & Pick<EventWriterOptions, "placeOf">,
 ): Promise<EventRecorder | undefined> {
-  return events && new EventRecorder(events, { gateway, limits, onNotice, now: Date.now, random: Math.random });
+  return events && new EventRecorder(events, { gateway, limits, onNotice, placeOf, now: Date.now, random: Math.random });
 }
 
 /** Only for a source that takes events; without one they stay in the spool for whoever ships them. */

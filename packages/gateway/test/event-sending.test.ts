@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { controlSource, type Gateway, type Notice, openGateway } from "@wherefrom/gateway";
+import { controlSource, type Gateway, type GatewayLimits, type Notice, openGateway } from "@wherefrom/gateway";
 import { maxEventBatchBytes } from "@wherefrom/model";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { EventReceiver } from "./rig/event-receiver.ts";
@@ -34,7 +34,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function open(): Promise<Gateway> {
+async function open(more: Partial<GatewayLimits> = {}): Promise<Gateway> {
   const source = controlSource({
     url: receiver.url,
     organization: "local",
@@ -42,7 +42,7 @@ async function open(): Promise<Gateway> {
     gatewayId: "edge-1",
     token: () => "the-key",
   });
-  const limits = { eventIntervalMs: 10, maxEventPauseMs: 50, idleGraceMs: 1 };
+  const limits = { eventIntervalMs: 10, maxEventPauseMs: 50, idleGraceMs: 1, ...more };
   const onNotice = (notice: Notice): void => void notices.push(notice);
   return own(await openGateway({ listeners: [{ port: 0 }], id: "edge-1", source, limits, onNotice, events: { folder } }));
 }
@@ -52,8 +52,11 @@ async function askFrom(port: number, client: string, more: readonly string[] = [
   expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /);
 }
 
+/** Also one that is on its way. */
+const BATCH = /-(?<events>\d+)\.jsonl(?:\.sending)?$/;
+
 function spooled(): string[] {
-  return readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
+  return readdirSync(folder).filter((name) => BATCH.test(name));
 }
 
 test("events get to control with the gateway's key, and leave the spool when control has them", async () => {
@@ -107,6 +110,39 @@ test("a batch that control will never take is counted and does not hold up the n
   expect(notice?.message).toContain("\\x1b");
 });
 
+test("a full spool does not lose the batch that is on its way: each event is accepted or evicted, and no one is both", async () => {
+  receiver.way = "holds";
+  // Room for one event.
+  const gateway = await open({ maxEventSpoolBytes: 1_000 });
+  await askFrom(portOf(gateway), "203.0.113.1");
+  await until(() => receiver.attempts.length === 1);
+  await askFrom(portOf(gateway), "203.0.113.2");
+  await until(() => spooled().length === 2);
+  await askFrom(portOf(gateway), "203.0.113.3");
+  await until(() => gateway.eventCounts()?.evicted === 1);
+  receiver.accept();
+  await until(() => gateway.sentCounts()?.accepted === 2);
+  expect(receiver.clients).toEqual(["203.0.113.1", "203.0.113.3"]);
+  expect(gateway.eventCounts()).toEqual({ recorded: 3, sampled: 0, dropped: 0, waiting: 0, evicted: 1 });
+});
+
+test("a batch that cannot be read stays, and the next ones get through", async () => {
+  const unreadable = "000000000000001-0123abcd-00000000-1.jsonl";
+  const gateway = await open();
+  writeFileSync(join(folder, "part"), "");
+  // More than any file that is read whole, and a hole all of it.
+  truncateSync(join(folder, "part"), 3 * 1_024 ** 3);
+  renameSync(join(folder, "part"), join(folder, unreadable));
+  await askFrom(portOf(gateway), "203.0.113.1");
+  await until(() => gateway.sentCounts()?.accepted === 1);
+  await askFrom(portOf(gateway), "203.0.113.2");
+  await until(() => gateway.sentCounts()?.accepted === 2);
+  expect(spooled()).toEqual([unreadable]);
+  expect(notices.filter(({ code }) => code === "EVENTS_NOT_SENT")).toMatchObject([
+    { message: expect.stringContaining(unreadable.slice(0, 15)) },
+  ]);
+});
+
 test("what is too much for one batch is written as several", async () => {
   receiver.way = "away";
   const limits = { eventIntervalMs: 60_000, idleGraceMs: 1 };
@@ -121,7 +157,7 @@ test("what is too much for one batch is written as several", async () => {
     await sendRaw(portOf(gateway), `${heads.slice(first, first + 50).join("")}${last}`);
   }
   await gateway.close();
-  const sizes = spooled().map((name) => Number(/-(\d+)\.jsonl$/.exec(name)?.[1]));
+  const sizes = spooled().map((name) => Number(BATCH.exec(name)?.groups?.["events"]));
   expect(sizes.length).toBeGreaterThan(1);
   expect(sizes.reduce((sum, events) => sum + events, 0)).toBe(306);
   receiver.way = "accepts";
@@ -137,7 +173,7 @@ test("a gateway that is killed loses nothing that was in its spool, and nothing 
   const first = await startProcess();
   const clients = Array.from({ length: 40 }, (_, index) => `198.51.100.${index + 1}`);
   for (const client of clients.slice(0, 20)) await askFrom(first.port, client);
-  const inSpool = (): number => spooled().reduce((sum, name) => sum + Number(/-(\d+)\.jsonl$/.exec(name)?.[1]), 0);
+  const inSpool = (): number => spooled().reduce((sum, name) => sum + Number(BATCH.exec(name)?.groups?.["events"]), 0);
   await until(() => inSpool() === 20);
   for (const client of clients.slice(20)) await askFrom(first.port, client);
   first.child.kill("SIGKILL");

@@ -5,6 +5,7 @@ import type { GatewayOptions, Notice } from "@wherefrom/gateway";
 import { type TrafficEvent, trafficEventSchema } from "@wherefrom/model";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { writeMmdb } from "./rig/mmdb.ts";
 import { openTarget, type Target } from "./rig/target.ts";
 import { sendRaw, until, wire } from "./rig/wire.ts";
 
@@ -60,15 +61,18 @@ test("an event says who a request is from, how that is known, and what became of
   expect(events()).toEqual([
     {
       time: expect.any(Number),
+      organization: "local",
       environment: "demo",
       gateway: "edge-1",
       revision: 7,
       api: "shop",
+      target: target.origin,
       method: "POST",
       path: "/cart",
       status: expect.any(Number),
       isComplete: true,
       durationMs: expect.any(Number),
+      targetMs: expect.any(Number),
       requestBytes: expect.any(Number),
       responseBytes: expect.any(Number),
       resolvedIp: "203.0.113.7",
@@ -80,11 +84,69 @@ test("an event says who a request is from, how that is known, and what became of
       trueClientIp: "192.0.2.5",
       xForwardedFor: "198.51.100.1, 203.0.113.7",
       userAgent: expect.any(String),
+      evidence: {
+        peer: "127.0.0.1",
+        fields: [
+          ["x-forwarded-for", "198.51.100.1, 203.0.113.7"],
+          ["true-client-ip", "192.0.2.5"],
+        ],
+      },
     },
   ]);
   const [event] = events();
+  expect(event?.targetMs).toBeLessThanOrEqual(event?.durationMs ?? 0);
   expect(event?.time).toBeGreaterThanOrEqual(before - 1);
   expect(event?.userAgent).toMatch(/^caf[\x20\x21\x23-\x7e]+$/);
+});
+
+test("evidence is as it came, of every header that a policy may read, or not there at all", async () => {
+  const policy = { singleHeaderAlgorithm: { ipHeaderName: "X-Edge-Client", trustedPeers: ["127.0.0.0/8"] }, fallback: "PEER" };
+  const gateway = await openTestGateway(snapshotOf([{ target: target.origin }], { policy }), { events: { folder } });
+  gateways.push(gateway);
+  const head = [
+    "GET / HTTP/1.1",
+    "Host: a.example",
+    "X-Edge-Client: 192.0.2.9",
+    'forwarded: for="[2001:db8::1]";by="\\é"',
+    "Forwarded: for=_x",
+    "X-Other: 1",
+  ];
+  await sendRaw(gateway.port, wire(...head, "Connection: close"));
+  await sendRaw(gateway.port, wire("GET / HTTP/1.1", "Host: a.example", `X-Real-IP: ${"a".repeat(5_000)}`, "Connection: close"));
+  await gateway.close();
+  const [whole, tooLong] = events();
+  expect(whole?.evidence?.fields).toEqual([
+    ["x-edge-client", "192.0.2.9"],
+    ["forwarded", Buffer.from('for="[2001:db8::1]";by="\\é"').toString("latin1")],
+    ["forwarded", "for=_x"],
+  ]);
+  expect(tooLong).toMatchObject({ resolvedIp: "127.0.0.1", outcome: "fallback" });
+  expect(tooLong).not.toHaveProperty("evidence");
+});
+
+test("an event says the country of its client and its autonomous system where geo databases know them", async () => {
+  const file = join(folder, "..", "geo.mmdb");
+  writeFileSync(file, writeMmdb({ "203.0.113.0/24": { country: { iso_code: "NL" }, autonomous_system_number: 64_500 } }));
+  const gateway = await open({ geoDatabases: [file] });
+  await askFrom(gateway, "203.0.113.1");
+  await askFrom(gateway, "198.51.100.1");
+  await gateway.close();
+  expect(events()).toMatchObject([{ country: "NL", asn: "64500" }, { resolvedIp: "198.51.100.1" }]);
+  expect(events()[1]).not.toHaveProperty("country");
+});
+
+test("a request that a proxy asks about has one event, with what the proxy said of it", async () => {
+  const gateway = await open({ listeners: [{ port: 0, decide: { trustedPeers: ["127.0.0.1"] } }] });
+  const asked = ["X-Original-Method: DELETE", "X-Original-Uri: /cart?id=1", "X-Original-Host: a.example", "X-Original-Peer: 127.0.0.9"];
+  await sendRaw(
+    gateway.port,
+    wire("GET /auth-request HTTP/1.1", "Host: decide", ...asked, "X-Forwarded-For: 203.0.113.7", "Connection: close"),
+  );
+  await gateway.close();
+  expect(events()).toMatchObject([
+    { decision: "auth-request", method: "DELETE", path: "/cart", resolvedIp: "203.0.113.7", clientIp: "127.0.0.9" },
+  ]);
+  expect(events()[0]).not.toHaveProperty("target");
 });
 
 const unresolved = [

@@ -28,6 +28,7 @@ export {
   hashOf,
   sealAuditEntry,
 } from "./audit.ts";
+export { claimsClient, hyphenated, policyHeaders } from "./client-headers.ts";
 export { type Condition, type ConditionReading, parseCondition, type ReadVariable } from "./condition.ts";
 export {
   type DebugPoint,
@@ -99,7 +100,14 @@ export {
 } from "./security-action.ts";
 export { type Snapshot, snapshotSchema } from "./snapshot.ts";
 export { claimedKeyOf, isSnapshotKey, type SignatureVerdict, signSnapshot, snapshotKeyText, verifySnapshot } from "./snapshot-signature.ts";
-export { eventBatchIdSchema, maxEventBatchBytes, type TrafficEvent, trafficEventSchema } from "./traffic-event.ts";
+export {
+  eventBatchIdSchema,
+  keepsEvidence,
+  maxEventBatchBytes,
+  maxEvidenceChars,
+  type TrafficEvent,
+  trafficEventSchema,
+} from "./traffic-event.ts";
 export {
   camelNamed,
   ENVIRONMENT_FIELDS,

@@ -1,8 +1,8 @@
 import { METHODS } from "node:http";
+import { hyphenated } from "@wherefrom/model";
 import type { ClientRequest } from "../client-message.ts";
 import { closingFault, type Fault } from "../fault.ts";
 import type { GatewayLimits } from "../limits.ts";
-import { hyphenated } from "./field-name.ts";
 import { passesIn } from "./loop.ts";
 
 /** What a header says about framing, place and connection. A count is of field lines, a text that of the last line. */

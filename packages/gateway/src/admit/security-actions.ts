@@ -1,6 +1,5 @@
-import type { SecurityAction } from "@wherefrom/model";
+import { hyphenated, type SecurityAction } from "@wherefrom/model";
 import { type Prefix, parsePrefix, type Resolution } from "wherefrom";
-import { hyphenated } from "../accept/field-name.ts";
 import { AddressIndex, type Owners } from "./address-index.ts";
 import { embeddedIn, textOf4 } from "./embedded.ts";
 import type { Place } from "./geo-databases.ts";

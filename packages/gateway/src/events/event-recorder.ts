@@ -6,7 +6,8 @@ import { GatewayError } from "../errors.ts";
 import type { GatewayLimits } from "../limits.ts";
 import type { Notice } from "../notice.ts";
 import type { ExchangeRecord } from "../record/exchange-record.ts";
-import { type EndedExchange, eventLine } from "./event-line.ts";
+import type { CompiledSnapshot } from "../snapshot/compile.ts";
+import { type EndedExchange, type EventWriterOptions, eventWriter } from "./event-line.ts";
 import type { EventOptions } from "./event-options.ts";
 import { EventSpool } from "./event-spool.ts";
 
@@ -31,6 +32,7 @@ type EventContext = {
   readonly now: () => number;
   /** From 0 up to 1. */
   readonly random: () => number;
+  readonly placeOf: EventWriterOptions["placeOf"];
 };
 
 /** Exchanges are kept as they are until there are so many, and then made lines in one go. */
@@ -39,7 +41,7 @@ const MAX_UNFORMATTED = 256;
 /** One event for each exchange that is over, in batches in a spool. No exchange waits for it: what cannot be written and not be kept is dropped and counted. */
 export class EventRecorder {
   readonly #context: EventContext;
-  readonly #gateway: string;
+  readonly #lineOf: (ended: EndedExchange) => string;
   readonly #folder: string;
   readonly #sampleRate: number;
   readonly #spool: EventSpool;
@@ -60,7 +62,8 @@ export class EventRecorder {
   /** Errors: `GATEWAY_EVENTS_UNWRITABLE`. */
   constructor({ folder, sampleRate = 1 }: EventOptions, context: EventContext) {
     this.#context = context;
-    this.#gateway = printable(context.gateway, maxFieldLength);
+    const { placeOf } = context;
+    this.#lineOf = eventWriter({ gateway: printable(context.gateway, maxFieldLength), sampleRate, placeOf });
     this.#folder = escapeText(folder);
     this.#sampleRate = sampleRate;
     try {
@@ -77,12 +80,12 @@ export class EventRecorder {
     return { recorded: this.#recorded, sampled: this.#sampled, dropped: this.#dropped, waiting, evicted: this.#evicted };
   }
 
-  take(record: ExchangeRecord, environment: string): void {
+  take(record: ExchangeRecord, snapshot: CompiledSnapshot): void {
     if (this.#sampleRate < 1 && this.#context.random() >= this.#sampleRate) {
       this.#sampled += 1;
       return;
     }
-    this.#ended.push({ record, environment, endedAtMs: this.#context.now() });
+    this.#ended.push({ record, snapshot, endedAtMs: this.#context.now() });
     if (this.#ended.length >= MAX_UNFORMATTED) this.#format();
   }
 
@@ -111,7 +114,7 @@ export class EventRecorder {
     const ended = this.#ended;
     this.#ended = [];
     for (const exchange of ended) {
-      const line = eventLine(exchange, this.#gateway);
+      const line = this.#lineOf(exchange);
       if (this.#lineBytes + line.length > this.#context.limits.maxWaitingEventBytes) {
         this.#dropped += 1;
         this.#trouble("is written too slowly: events are dropped");

@@ -1,4 +1,5 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import type { Dirent } from "node:fs";
+import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { escapeText } from "wherefrom";
@@ -7,7 +8,7 @@ import type { Notice } from "../notice.ts";
 import { createBackOff } from "../snapshot/back-off.ts";
 import { ControlRefusal } from "../snapshot/control-refusal.ts";
 import type { BatchAnswer, EventBatch } from "../snapshot/source.ts";
-import { eventsOfBatch } from "./event-spool.ts";
+import { batchNamed, claimedSuffix, type SpooledBatch } from "./event-spool.ts";
 
 /** Events that control has, and those that it will never take: they are gone. */
 export type SentCounts = { readonly accepted: number; readonly refused: number };
@@ -29,9 +30,16 @@ const WORKER_FOLDER = /^[0-9]{1,4}$/;
 /** First pause after a batch did not get through; the longest is `maxEventPauseMs`. */
 const MIN_PAUSE_MS = 200;
 
+/** A batch where it is. */
+type Placed = SpooledBatch & { readonly folder: string };
+
+/** What may go wrong, each told of once until it goes right. */
+type Trouble = "unsent" | "refused" | "unreadable";
+
 /**
- * Hands the batches of a spool to control, the oldest first and one at a time. A batch is removed when control has answered that it has it; one whose
- * answer is lost is sent again by the same id. What is not sent stays in the spool, which keeps its own bound.
+ * Hands the batches of a spool to control, the oldest first and one at a time. A batch is claimed before it is sent, so that a full spool does not lose what
+ * control gets. It is removed when control has answered that it has it; one whose answer is lost is sent again by the same id. What is not sent stays in the
+ * spool, which keeps its own bound.
  */
 export class EventSender {
   readonly #parts: SenderParts;
@@ -39,7 +47,10 @@ export class EventSender {
   readonly #sending: Promise<void>;
   #accepted = 0;
   #refused = 0;
-  #isTroubled = false;
+  /** Batches that are dealt with and could not be removed: never sent again. */
+  readonly #settled = new Set<string>();
+  #told: Set<Trouble> = new Set();
+  #ofThisRound: Set<Trouble> = new Set();
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
@@ -62,70 +73,94 @@ export class EventSender {
     while (!this.#isClosing) {
       let pauseMs = eventIntervalMs;
       try {
-        for (const place of await this.#batches()) {
+        for (const batch of await this.#batches()) {
           if (this.#isClosing) return;
-          await this.#sendOne(place);
+          await this.#sendOne(batch);
           backOff.reset();
         }
-        this.#isTroubled = false;
       } catch (error) {
-        this.#trouble(`are not sent to control and wait in their spool: ${reasonOf(error)}`);
+        this.#trouble("unsent", `are not sent to control and wait in their spool: ${reasonOf(error)}`);
         pauseMs = error instanceof ControlRefusal ? maxEventPauseMs : backOff.next();
       }
+      this.#told = this.#ofThisRound;
+      this.#ofThisRound = new Set();
       await sleep(pauseMs, undefined, { signal: this.#closing.signal, ref: false }).catch(() => undefined);
     }
   }
 
-  /** Whole batches of the spool and of those of workers, the oldest first. Errors: those of the file system. */
-  async #batches(): Promise<readonly { readonly folder: string; readonly id: string }[]> {
+  /** Whole batches of the spool and of those of workers, the oldest first. */
+  async #batches(): Promise<readonly Placed[]> {
     const { folder } = this.#parts;
-    const entries = await readdir(folder, { withFileTypes: true });
-    const spools = [
-      folder,
-      ...entries.filter((entry) => entry.isDirectory() && WORKER_FOLDER.test(entry.name)).map(({ name }) => join(folder, name)),
-    ];
-    const lists = await Promise.all(spools.map(async (spool) => (await readdir(spool)).map((name) => ({ folder: spool, name }))));
-    return lists
-      .flat()
-      .filter(({ name }) => eventsOfBatch(name) !== undefined)
-      .sort((one, other) => (one.name < other.name ? -1 : 1))
-      .map((batch) => ({ folder: batch.folder, id: batch.name.slice(0, -".jsonl".length) }));
+    const entries = await this.#list(folder);
+    const workers = entries.filter((entry) => entry.isDirectory() && WORKER_FOLDER.test(entry.name));
+    const ofWorkers = await Promise.all(workers.map(({ name }) => this.#list(join(folder, name))));
+    const batches = [entries, ...ofWorkers].flat().flatMap((entry): Placed[] => {
+      const batch = entry.isFile() ? batchNamed(entry.name) : undefined;
+      return batch === undefined ? [] : [{ ...batch, folder: entry.parentPath }];
+    });
+    return batches.sort((one, other) => (one.id < other.id ? -1 : 1));
   }
 
-  /** Errors: when control may take it another time, or the file cannot be removed. */
-  async #sendOne({ folder, id }: { readonly folder: string; readonly id: string }): Promise<void> {
-    const place = join(folder, `${id}.jsonl`);
-    const lines = await readOrGone(place);
-    // The spool was full, and its owner has removed and counted it.
-    if (lines === undefined) return;
-    const answer = await this.#parts.send({ id, lines });
-    const events = eventsOfBatch(`${id}.jsonl`) ?? 0;
-    if (answer.kind === "accepted") this.#accepted += events;
-    else {
-      this.#refused += events;
-      this.#trouble(`were refused by control and are lost, batch ${id}: ${escapeText(answer.why)}`);
+  /** Nothing of a folder that cannot be read: the others go on. */
+  async #list(folder: string): Promise<readonly Dirent[]> {
+    try {
+      return await readdir(folder, { withFileTypes: true });
+    } catch (error) {
+      this.#trouble("unreadable", `cannot be listed: ${reasonOf(error)}`);
+      return [];
     }
-    await rm(place, { force: true });
   }
 
-  /** Said once until everything gets through. */
-  #trouble(what: string): void {
-    if (this.#isTroubled || this.#isClosing) return;
-    this.#isTroubled = true;
+  /** Errors: when control may take it another time. */
+  async #sendOne(batch: Placed): Promise<void> {
+    const { id, events } = batch;
+    if (!this.#settled.has(id)) {
+      const lines = await this.#claim(batch);
+      if (lines === undefined) return;
+      const answer = await this.#parts.send({ id, lines });
+      this.#settled.add(id);
+      if (answer.kind === "accepted") this.#accepted += events;
+      else {
+        this.#refused += events;
+        this.#trouble("refused", `were refused by control and are lost, batch ${id}: ${escapeText(answer.why)}`);
+      }
+    }
+    await this.#remove(batch);
+  }
+
+  /** The lines of a batch that is the sender's from here on. `undefined` when it is gone, and of one that cannot be read: it stays, and the next ones go on. */
+  async #claim({ folder, id, isClaimed }: Placed): Promise<Uint8Array | undefined> {
+    const place = join(folder, `${id}.jsonl`);
+    try {
+      const lines = await readFile(isClaimed ? place + claimedSuffix : place);
+      if (!isClaimed) await rename(place, place + claimedSuffix);
+      return lines;
+    } catch (error) {
+      // The spool was full, and its owner has removed and counted it.
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      this.#trouble("unreadable", `cannot be read and stay where they are, batch ${id}: ${reasonOf(error)}`);
+      return undefined;
+    }
+  }
+
+  async #remove({ folder, id }: Placed): Promise<void> {
+    try {
+      await rm(join(folder, `${id}.jsonl${claimedSuffix}`), { force: true });
+      this.#settled.delete(id);
+    } catch (error) {
+      this.#trouble("unreadable", `cannot be removed, batch ${id}: ${reasonOf(error)}`);
+    }
+  }
+
+  #trouble(which: Trouble, what: string): void {
+    this.#ofThisRound.add(which);
+    if (this.#told.has(which) || this.#isClosing) return;
+    this.#told.add(which);
     this.#parts.onNotice({ level: "warning", code: "EVENTS_NOT_SENT", message: `Events of ${escapeText(this.#parts.folder)} ${what}` });
   }
 
   get #isClosing(): boolean {
     return this.#closing.signal.aborted;
-  }
-}
-
-async function readOrGone(place: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(place);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** When it was written in milliseconds since 1970, by which run, which of its batches, how many events. */
-const BATCH = /^[0-9]{15}-[0-9a-f]{8}-[0-9]{8}-(?<events>[0-9]{1,9})\.jsonl$/;
+const BATCH = /^(?<id>[0-9]{15}-[0-9a-f]{8}-[0-9]{8}-(?<events>[0-9]{1,9}))\.jsonl(?<claimed>\.sending)?$/;
 const PART = /^[0-9]{15}-[0-9a-f]{8}-[0-9]{8}-[0-9]{1,9}\.jsonl\.part$/;
 /** An unfinished batch that has not been touched for so long belongs to a process that is gone. */
 const ABANDONED_AFTER_MS = 60_000;
@@ -12,17 +12,23 @@ const ABANDONED_AFTER_MS = 60_000;
 /** Batches of one spool beside the limit in bytes: at two a second, more than a day of them. */
 const MAX_BATCHES = 200_000;
 
-/** How many events a file of a spool holds by its name; `undefined` for what is no whole batch. */
-export function eventsOfBatch(name: string): number | undefined {
-  const events = BATCH.exec(name)?.groups?.["events"];
-  return events === undefined ? undefined : Number(events);
+/** Ends the name of a batch that is handed over right now: it is not removed for newer ones. */
+export const claimedSuffix = ".sending";
+
+/** What the name of a batch says of it. */
+export type SpooledBatch = { readonly id: string; readonly events: number; readonly isClaimed: boolean };
+
+/** `undefined` for what is no whole batch. */
+export function batchNamed(name: string): SpooledBatch | undefined {
+  const groups = BATCH.exec(name)?.groups;
+  return groups && { id: groups["id"] ?? "", events: Number(groups["events"]), isClaimed: groups["claimed"] !== undefined };
 }
 
 type Batch = { readonly name: string; readonly bytes: number; readonly events: number };
 
 /**
  * A folder of batches: `ID.jsonl` holds the events of one batch, a line each. A file of that name is whole and never changes, its id is never given
- * again, and whoever has dealt with it removes it, the oldest first; names sort by time. The process that opened the spool adds batches and, when they are too many, removes the oldest.
+ * again, and whoever has dealt with it removes it, the oldest first; names sort by time. Who renames it to `ID.jsonl.sending` has it alone. The process that opened the spool adds batches and, when they are too many, removes the oldest.
  */
 export class EventSpool {
   readonly #folder: string;
@@ -43,8 +49,8 @@ export class EventSpool {
       const stat = statSync(place, { throwIfNoEntry: false });
       if (stat === undefined) continue;
       if (PART.test(name) && nowMs - stat.mtimeMs > ABANDONED_AFTER_MS) rmSync(place, { force: true });
-      const events = eventsOfBatch(name);
-      if (events !== undefined) this.#note({ name, bytes: stat.size, events });
+      const batch = batchNamed(name);
+      if (batch?.isClaimed === false) this.#note({ name, bytes: stat.size, events: batch.events });
     }
   }
 

@@ -105,6 +105,7 @@ export class Attempt implements AnswerHandler {
     if (!isCodingKnown(fields)) return this.#breakOff();
     this.#upstream.answered(this.#beganAtMs);
     const { exchange, body } = this.#passage;
+    this.#noteTime();
     // Nobody has told the client to send its body, so it may or may not: which of the two follows on the connection is not known (RFC 9110 §10.1.1).
     if (exchange.expectsContinue && body?.isUntouched) exchange.endConnection();
     const kept = responseFields(fields, status);
@@ -152,6 +153,13 @@ export class Attempt implements AnswerHandler {
   #end(): void {
     this.#isDone = true;
     this.#upstream.end();
+    this.#noteTime();
+  }
+
+  /** Once: how long the target took to answer, or to not do so. */
+  #noteTime(): void {
+    const { exchange, runtime } = this.#passage;
+    exchange.targetMs ??= runtime.now() - this.#beganAtMs;
   }
 
   /** The response is whole. What undici makes of a length that one without a body has comes too late to matter. */

@@ -8,8 +8,10 @@ const MAX_NAME_LENGTH = 64;
  *
  * Shape: `decide` gets a name in lower case and must depend on nothing else; the function that is returned takes it in any spelling.
  */
-export function knownNames(decide: (name: string) => boolean): (spelling: string) => boolean {
-  const known = new Map<string, boolean>();
+export function knownNames<Decision extends NonNullable<unknown> | null>(
+  decide: (name: string) => Decision,
+): (spelling: string) => Decision {
+  const known = new Map<string, Decision>();
   return (spelling) => {
     const remembered = known.get(spelling);
     if (remembered !== undefined) return remembered;

@@ -86,6 +86,7 @@ export class Passage implements Attempted {
     const { target } = upstream;
     exchange.sentTo = target.origin;
     exchange.attempts += 1;
+    exchange.targetMs = undefined;
     const attempt = new Attempt(this, { upstream, beganAtMs: nowMs });
     this.#attempt = attempt;
     upstream.send(

@@ -1,3 +1,4 @@
+import { claimsClient } from "@wherefrom/model";
 import { loopField } from "../accept/loop.ts";
 import { flagFields } from "../admit/flag-fields.ts";
 import type { Exchange } from "../exchange.ts";
@@ -7,7 +8,7 @@ import type { CompiledTarget } from "../route/targets.ts";
 import type { Runtime } from "../runtime.ts";
 import type { HopSigner } from "../signed-hop/hop-signer.ts";
 import { explanationValue } from "./explanation-header.ts";
-import { addForwardingFields, claimsClient } from "./forwarding-headers.ts";
+import { addForwardingFields } from "./forwarding-headers.ts";
 import { connectionOptions, isHopByHop } from "./hop-by-hop.ts";
 import { knownNames } from "./known-names.ts";
 

@@ -1,5 +1,5 @@
+import { claimsClient } from "@wherefrom/model";
 import type { ClientRequest } from "../client-message.ts";
-import { claimsClient } from "./forwarding-headers.ts";
 import { connectionOptions, isHopByHop } from "./hop-by-hop.ts";
 
 /**

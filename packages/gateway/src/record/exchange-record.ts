@@ -33,6 +33,8 @@ export type ExchangeRecord = {
   readonly target: string | undefined;
   /** How often it was sent to a target. */
   readonly attempts: number;
+  /** How long that target took to the header of its answer, or until it failed or was given up; `undefined` when it was sent to none. */
+  readonly targetMs: number | undefined;
   /** `undefined` when the client left before there was one; 101 for an opened WebSocket. */
   readonly status: number | undefined;
   /** Set when the gateway itself answered, or broke the answer off. */

@@ -17,7 +17,7 @@ export function record(exchange: Exchange, { accessLog, debug, events, onExchang
     if (onExchange === undefined && accessLog === undefined && events === undefined) return;
     const made = recordOf(exchange, durationMs);
     accessLog?.write(made);
-    events?.take(made, exchange.snapshot.environment);
+    events?.take(made, exchange.snapshot);
     onExchange?.(made);
   } catch (error) {
     tally.dropRecord();
@@ -42,6 +42,7 @@ function recordOf(exchange: Exchange, durationMs: number): ExchangeRecord {
     route: exchange.route?.route.name,
     target: exchange.sentTo,
     attempts: exchange.attempts,
+    targetMs: exchange.targetMs,
     status: exchange.status,
     fault: exchange.fault,
     isComplete: exchange.status === 101 || exchange.response.writableFinished,

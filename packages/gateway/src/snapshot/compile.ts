@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { providersWith, type Route, type Snapshot, snapshotRangesSchema, snapshotSchema } from "@wherefrom/model";
+import { keepsEvidence, providersWith, type Route, type Snapshot, snapshotRangesSchema, snapshotSchema } from "@wherefrom/model";
 import { createResolver, PolicyError, type Providers, parsePolicy, type Resolver } from "wherefrom";
 import { SecurityActions } from "../admit/security-actions.ts";
 import { type CompiledSession, compileSessions } from "../debug/compiled-session.ts";
@@ -16,6 +16,8 @@ export type CompiledSnapshot = {
   readonly resolver: Resolver;
   /** Resolves each request to its peer, in the same groups as the policy: for an address that is known already. */
   readonly peers: Resolver;
+  /** Of which headers events have the lines, by their names in lower case. */
+  readonly keepsEvidence: (name: string) => boolean;
   readonly routes: RouteTable;
   readonly securityActions: SecurityActions;
   readonly debugSessions: readonly CompiledSession[];
@@ -68,6 +70,7 @@ function build(snapshot: Snapshot, tls: LoadedTlsMap): CompiledSnapshot {
     revision,
     resolver,
     peers,
+    keepsEvidence: keepsEvidence(policy),
     routes: createRouteTable(routes, tls),
     securityActions: new SecurityActions(securityActions),
     debugSessions: compileSessions(debugSessions),

@@ -3,8 +3,8 @@ import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { eventBatchIdSchema, maxEventBatchBytes, type TrafficEvent, trafficEventSchema } from "@wherefrom/model";
 
-/** How control answers a batch. `lost`: it takes the batch, and the connection breaks before the answer. */
-export type ReceiverWay = "accepts" | "lost" | "away" | "refuses";
+/** How control answers a batch. `lost`: it takes the batch, and the connection breaks before the answer. `holds`: it takes it, and answers when it accepts. */
+export type ReceiverWay = "accepts" | "holds" | "lost" | "away" | "refuses";
 
 /** The part of control that a gateway follows and sends events to. It keeps a batch of one id once, as control does. */
 export class EventReceiver {
@@ -13,6 +13,7 @@ export class EventReceiver {
   readonly attempts: string[] = [];
   readonly authorizations = new Set<string | undefined>();
   way: ReceiverWay = "accepts";
+  readonly #held: ServerResponse[] = [];
   readonly #snapshot: object;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
 
@@ -27,6 +28,12 @@ export class EventReceiver {
   /** Resolved addresses of all events that it has, in the order of their batches. */
   get clients(): (string | undefined)[] {
     return [...this.batches.values()].flat().map(({ resolvedIp }) => resolvedIp);
+  }
+
+  /** From now on, and what it holds. */
+  accept(): void {
+    this.way = "accepts";
+    for (const response of this.#held.splice(0)) response.end("{}");
   }
 
   async open(): Promise<this> {
@@ -66,6 +73,7 @@ export class EventReceiver {
         events.map((line) => trafficEventSchema.parse(JSON.parse(line))),
       );
     if (this.way === "lost") return void socket.destroy();
+    if (this.way === "holds") return void this.#held.push(response);
     response.end("{}");
   }
 }

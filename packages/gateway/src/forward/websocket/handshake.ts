@@ -144,6 +144,7 @@ export class Handshake {
   #let(): void {
     const { duplex } = this.#upgrade;
     clearTimeout(this.#timer);
+    this.#exchange.targetMs ??= this.#runtime.now() - this.#exchange.startedAtMs;
     duplex.off("data", this.#onEarly);
     duplex.off("end", this.#onClientEnd);
     this.#socket.off("data", this.#onSaid);
