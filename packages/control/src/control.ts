@@ -17,6 +17,7 @@ import {
   updateDebugMask,
 } from "./api/debug-sessions.ts";
 import { getDeployedConfig } from "./api/deployed-config.ts";
+import { diagnoseEnvironment } from "./api/diagnose.ts";
 import { diffRevisions, getRevision, listRevisions } from "./api/environment-revisions.ts";
 import {
   createEnvironment,
@@ -125,6 +126,7 @@ export const API_LINES: readonly RouteLine[] = [
   ["POST", `${ORG}/environments`, "organizations.environments.create", createEnvironment],
   ["POST", `${ENV}:explain`, "organizations.environments.explain", explainRequest],
   ["POST", `${ENV}:lint`, "organizations.environments.lint", lintPolicy],
+  ["POST", `${ENV}:diagnose`, "organizations.environments.diagnose", diagnoseEnvironment],
   ["POST", `${ENV}:preview`, "organizations.environments.preview", previewPolicy],
   ["GET", `${ENV}/rollout`, "organizations.environments.getRollout", getRollout],
   ["POST", `${ENV}:promote`, "organizations.environments.promote", promoteRollout],

@@ -46,6 +46,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "organizations.environments.delete": "admin",
   "organizations.environments.explain": "viewer",
   "organizations.environments.lint": "viewer",
+  "organizations.environments.diagnose": "viewer",
   "organizations.environments.preview": "viewer",
   "organizations.environments.rollback": "operator",
   "organizations.environments.revisions.list": "viewer",

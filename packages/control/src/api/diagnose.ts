@@ -1,0 +1,96 @@
+import { advise, type Catalogue, diagnose, type Facts, parseFacts, readCatalogue } from "@wherefrom/diagnosis";
+import type { FieldViolation } from "@wherefrom/model";
+import { parsePolicy } from "wherefrom";
+import { z } from "zod";
+import { factsOfEnvironment } from "../environment-facts.ts";
+import { refuseFaults } from "../http/api-error.ts";
+import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
+import { violationsOf } from "../http/violations.ts";
+import { providersFor } from "../ranges.ts";
+import { requireEnvironment } from "./environments.ts";
+
+const factsSchema = z.record(z.string(), z.unknown(), "Expected an object, signal to value");
+
+const bodySchema = z
+  .strictObject({
+    facts: factsSchema
+      .optional()
+      .describe(
+        'What is known, signal to value, such as {"peer.isDefaultGateway": true}. It goes before what control knows; null: not known',
+      ),
+  })
+  .meta({ id: "DiagnoseRequest" });
+
+const weighedSchema = z.object({ signal: z.string(), value: z.unknown(), weight: z.number() }).meta({ id: "WeighedFact" });
+
+const causeSchema = z
+  .object({
+    id: z.string(),
+    score: z.number().describe("Only differences mean something"),
+    for: z.array(weighedSchema),
+    against: z.array(weighedSchema),
+  })
+  .meta({ id: "RankedCause" });
+
+const answerSchema = z
+  .object({
+    causes: z.array(causeSchema).describe("All causes, the likeliest first"),
+    undecided: z.boolean().describe("Whether the first could still be another"),
+    nextTest: z.string().nullable().describe("The examination that tells most for its cost"),
+    advice: z.looseObject({}).describe("What may be changed, what must not before something else is proven, and what has to be said"),
+    facts: factsSchema.describe("All facts that it was ranked by"),
+    knownFacts: factsSchema.describe("Those that control knows: from the policy, and from what gateways report"),
+    revisionId: z.string(),
+  })
+  .meta({ id: "DiagnoseResponse" });
+
+/** Why addresses are wrong, by the facts that are given and those that control knows of the environment and its gateways. Nothing is stored, and nothing is sent to anybody. */
+export const diagnoseEnvironment: Endpoint = {
+  summary: "Ranks the causes of a wrong address by given facts and by what control knows",
+  takes: bodySchema,
+  answers: answerSchema,
+  async handle({ parts, store, organization, param, body }) {
+    const catalogue = theCatalogue();
+    const given = readBody(await body(), catalogue);
+    const record = await requireEnvironment(store, param("env"));
+    const { settings, revision } = record;
+    const policy = parsePolicy(settings.clientIpResolutionConfig ?? {}, { providers: providersFor(parts.ranges, record) });
+    const fleet = await parts.fleet.of(organization, param("env"));
+    const knownFacts = factsOfEnvironment({ policy, revision, fleet });
+    const facts: Facts = new Map([...Object.entries(knownFacts).filter(([signal]) => !given.silenced.includes(signal)), ...given.facts]);
+    const diagnosis = diagnose(catalogue, facts);
+    const advice = advise(catalogue, { facts, diagnosis });
+    return jsonAnswer({ ...diagnosis, advice, facts: Object.fromEntries(facts), knownFacts, revisionId: String(revision) });
+  },
+};
+
+let catalogue: Catalogue | undefined;
+
+/** Read once, by the first request that needs it. */
+function theCatalogue(): Catalogue {
+  catalogue ??= readCatalogue();
+  return catalogue;
+}
+
+type Given = {
+  readonly facts: Facts;
+  /** Signals that whoever asks says are not known. */
+  readonly silenced: readonly string[];
+};
+
+function readBody(body: unknown, catalogue: Catalogue): Given {
+  const parsed = bodySchema.safeParse(body);
+  const { facts = {} } = body as { readonly facts?: unknown };
+  const reading = factsSchema.safeParse(facts).success ? parseFacts(facts, catalogue) : undefined;
+  const factFaults: readonly FieldViolation[] =
+    reading?.kind === "refused"
+      ? reading.issues.map(({ pointer, expected, given, code }) => ({
+          field: `facts${pointer}`,
+          description: `Expected ${expected}, received ${given}`,
+          reason: code,
+        }))
+      : [];
+  refuseFaults([...(parsed.success ? [] : violationsOf(parsed.error, body)), ...factFaults]);
+  const silenced = Object.entries(facts as object).flatMap(([signal, value]) => (value === null ? [signal] : []));
+  return { facts: reading?.kind === "facts" ? reading.facts : new Map(), silenced };
+}
