@@ -52,7 +52,8 @@ test.each(reports)("with $args the report starts with «$starts»", async ({ arg
 });
 
 const faults = [
-  { args: [], says: ["required option '--facts <json-or-file>'"] },
+  { args: [], says: ["Give what is known", "[USAGE_OPTION_MISSING]"] },
+  { args: ["--probe", at("server.json")], says: ["is not what wherefrom doctor probe --json wrote", "[DOCTOR_PROBE_UNREADABLE]"] },
   { args: ["--facts", at("nowhere.json")], says: ["[DOCTOR_FACTS_UNREADABLE]"] },
   { args: ["--facts", at("broken.json")], says: ["[DOCTOR_FACTS_NOT_JSON]"] },
   { args: ["--facts", "{}", "--language", "xx"], says: ["Allowed choices are en, zh, ja"] },

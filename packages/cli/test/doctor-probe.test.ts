@@ -69,6 +69,26 @@ test("a probe that was kept is compared like one that is made", async () => {
   expect(JSON.parse(compared.stdout)).toMatchObject({ differences: [], facts: { "cmp.lanDirectReal": true } });
 });
 
+test("a probe that was kept is diagnosed with what it was told, and joined with facts of others", async () => {
+  const told = ["--client", "127.0.0.1", "--expect", "192.0.2.99"];
+  const made = await probe(url, ...quick, "--no-websocket", ...told, "--json");
+  const kept = folderOf({ "kept.json": made.stdout });
+  const known = [
+    "--probe",
+    join(kept, "kept.json"),
+    "--facts",
+    '{"env.shadowed": true, "cmp.someClientsOnly": true, "env.winner": "nearFile"}',
+  ];
+  const { code, stdout, stderr } = await runCommand(["doctor", "diagnose", ...known, "--json"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const evidence = JSON.parse(stdout).causes.flatMap((cause: { for: readonly { signal: string; value: unknown }[] }) => cause.for);
+  expect(evidence).toContainEqual(expect.objectContaining({ signal: "probe.dialedAddress", value: "unexpected" }));
+  expect(JSON.parse(stdout).causes[0].id).toBe("stale-env-endpoint");
+  const contrary = await runCommand(["doctor", "diagnose", ...known, "--facts", '{"probe.dialedAddress": "expected"}']);
+  expect(contrary).toMatchObject({ code: 2, stderr: expect.stringContaining("/probe.dialedAddress: Expected") });
+  expect(contrary.stderr).toContain("(FACTS_CONTRADICT)");
+});
+
 test("what is dialed can come from an env file, and the report says from which line", async () => {
   const { port } = new URL(url);
   const own = folderOf({ ".env": `A=1\nSERVER_URL="ws://127.0.0.1:${port}/ws?token=secret"\n` });

@@ -76,6 +76,32 @@ test("a request is explained as resolve explains it, by the environment's policy
   });
 });
 
+test("a diagnosis joins what is given with what control knows, and says which is whose", async () => {
+  const { control, folder, run, json } = await openControlForCli();
+  const authorization = `Bearer ${control.issueKey({ name: "gw-a", role: "gateway", organization: "local", environments: ["prod"] })}`;
+  await fetch(`${control.url}/v1/organizations/local/environments/prod/gateways/gw-a`, {
+    method: "PUT",
+    headers: { "content-type": "application/json", authorization },
+    body: JSON.stringify({ revision: 1, requests: 50, fallbacks: { "hop-not-an-address": 40 } }),
+  });
+  writeFileSync(join(folder, "facts.json"), JSON.stringify({ "hdr.xffHasPort": true, "app.trust": null }));
+  const facts = ["--facts", join(folder, "facts.json"), "--facts", '{"res.equals": "null"}'];
+  expect(await json(["env", "diagnose", "prod", ...facts])).toMatchObject({
+    version: 1,
+    environment: "prod",
+    revisionId: "1",
+    causes: expect.arrayContaining([expect.objectContaining({ id: "port-in-xff" })]),
+    facts: { "hdr.xffHasPort": true, "res.equals": "null", "res.usedFallback": true },
+    knownFacts: { "app.trust": "wildcard", "res.usedFallback": true },
+    advice: { causes: [{ id: "port-in-xff" }] },
+  });
+  const { code, stdout } = await run(["env", "diagnose", "prod", ...facts, "--language", "ja", "--format", "markdown"]);
+  expect({ code, start: stdout.split("\n")[0] }).toEqual({ code: 0, start: "# クライアントアドレスが誤っている理由" });
+  expect(stdout).toContain("コントロールプレーンが自ら知っていること");
+  const faulty = await run(["env", "diagnose", "prod", "--facts", '{"nope": 1}']);
+  expect(faulty).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("(FACTS_SIGNAL_UNKNOWN)") });
+});
+
 describe("preview and apply", () => {
   test("a policy is previewed on a file, and goes through with the preview's tag only", async () => {
     const { run, json, folder } = await openControlForCli();

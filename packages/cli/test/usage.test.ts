@@ -60,6 +60,7 @@ const commands = [
   { command: ["env", "get"] },
   { command: ["env", "set"] },
   { command: ["env", "explain"] },
+  { command: ["env", "diagnose"] },
   { command: ["env", "preview"] },
   { command: ["env", "apply"] },
   { command: ["env", "history"] },

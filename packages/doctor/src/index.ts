@@ -27,7 +27,7 @@ export { LAB_FAULTS, type LabStep, runFault } from "./lab/run-fault.ts";
 export { learnPath } from "./path/learned-path.ts";
 export { factsOfPath } from "./path/path-facts.ts";
 export { proposePolicy } from "./path/propose-policy.ts";
-export type { ProbeRun, Transport } from "./probe/answer.ts";
+export type { ProbeRun, Told, Transport } from "./probe/answer.ts";
 export { ProbeError, type ProbeErrorCode } from "./probe/errors.ts";
 export { parseProbeRun } from "./probe/parse-run.ts";
 export { type DialedFrom, isFaulty, type ProbeFinding } from "./probe/probe-finding.ts";

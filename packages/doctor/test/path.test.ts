@@ -125,7 +125,7 @@ test.each(rows)("$says", ({ path, fate, policy, why, facts }) => {
   expect(learned.legs[0]?.chain?.fate ?? "none").toBe(fate);
   expect(proposal.kind === "none" ? proposal.why : proposal.proposals[0]?.policy).toEqual(policy ?? why);
   if (proposal.kind === "proposed") expect(proposal.proposals.map(({ forged }) => forged)).toEqual(proposal.proposals.map(() => 0));
-  const told = factsOfPath(learned, { run });
+  const told = factsOfPath(learned, run);
   expect(told).toMatchObject(facts);
   // whatever it says, a diagnosis takes it
   expect(parseFacts(told, readCatalogue()).kind).toBe("facts");
@@ -141,7 +141,7 @@ describe("round trips", () => {
 
   test.each(trips)("$application ms over $tcp ms is $ratio", ({ application, tcp, ratio }) => {
     const run = runOver({ pass: passOn, peer: PROXY, roundTrip: { applicationMs: application, tcpMs: tcp } });
-    expect(factsOfPath(learnPath(run), { run })["tcp.rttRatio"]).toBe(ratio);
+    expect(factsOfPath(learnPath(run), run)["tcp.rttRatio"]).toBe(ratio);
   });
 });
 
@@ -156,8 +156,11 @@ describe("what the service makes of it", () => {
   ];
 
   test.each(resolutions)("$says is $is", ({ resolve, is }) => {
-    const run = runOver({ pass: (fields) => append("10.0.0.4")(append(CLIENT)(fields)), peer: PROXY, resolve });
-    expect(factsOfPath(learnPath(run, { clients: [CLIENT] }), { run })["res.equals"]).toBe(is);
+    const run: ProbeRun = {
+      ...runOver({ pass: (fields) => append("10.0.0.4")(append(CLIENT)(fields)), peer: PROXY, resolve }),
+      told: { clients: [CLIENT] },
+    };
+    expect(factsOfPath(learnPath(run), run)["res.equals"]).toBe(is);
   });
 });
 
@@ -169,8 +172,8 @@ test("a cached answer is found out by its count", () => {
     ...run,
     answers: run.answers.map((answer) => (answer.question === "again" ? { ...answer, result: first.result } : answer)),
   };
-  expect(factsOfPath(learnPath(run), { run })["probe.nonceSeen"]).toBe(true);
-  expect(factsOfPath(learnPath(cached), { run: cached })["probe.nonceSeen"]).toBe(false);
+  expect(factsOfPath(learnPath(run), run)["probe.nonceSeen"]).toBe(true);
+  expect(factsOfPath(learnPath(cached), cached)["probe.nonceSeen"]).toBe(false);
 });
 
 test("a peer that is the default gateway makes a policy that trusts it doubtful", () => {
@@ -180,11 +183,12 @@ test("a peer that is the default gateway makes a policy that trusts it doubtful"
 
 test("the address that was meant is held against the one that was dialed", () => {
   const run = runOver({ pass: passOn, peer: PROXY });
-  expect(factsOfPath(learnPath(run), { run, expected: "198.51.100.36" })).toMatchObject({
+  const factsWith = (expected: string) => factsOfPath(learnPath(run), { ...run, told: { expected } });
+  expect(factsWith("198.51.100.36")).toMatchObject({
     "probe.dialedAddress": "expected",
     "dns.matchesExpected": true,
   });
-  expect(factsOfPath(learnPath(run), { run, expected: "198.51.100.99" })).toMatchObject({
+  expect(factsWith("198.51.100.99")).toMatchObject({
     "probe.dialedAddress": "unexpected",
     "dns.matchesExpected": false,
   });

@@ -14,9 +14,9 @@ const catalogue = readCatalogue();
 const CLIENT = "93.184.216.34";
 
 function findingOf(path: PathUnderTest): ProbeFinding {
-  const run = runOver(path);
-  const learned = learnPath(run, { clients: [CLIENT] });
-  return { path: learned, proposal: proposePolicy(learned, run), facts: factsOfPath(learned, { run }) };
+  const run = { ...runOver(path), told: { clients: [CLIENT] } };
+  const learned = learnPath(run);
+  return { path: learned, proposal: proposePolicy(learned, run), facts: factsOfPath(learned, run) };
 }
 
 function reportOf(finding: ProbeFinding): ProbeReport {

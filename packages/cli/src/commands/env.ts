@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import { addApiOptions } from "../api/target.ts";
+import { addFactsOptions } from "../facts-flags.ts";
 import { collectHeaders } from "../header-line.ts";
 import { parseCount, switchOption, valueOption } from "../option-values.ts";
+import { withDocumentOptions } from "./doctor/report-options.ts";
 import { explainEnvironment } from "./env/explain.ts";
 import { rollbackEnvironment, showHistory } from "./env/history.ts";
 import { previewEnvironment } from "./env/preview.ts";
@@ -52,6 +54,17 @@ const EXPLAIN_EXAMPLES = `
 Examples:
   $ wherefrom env explain prod --peer 10.0.0.1 -H 'X-Forwarded-For: 203.0.113.7, 198.51.100.9'
   $ wherefrom env explain prod --peer 10.0.0.1 -H 'X-Forwarded-For: 203.0.113.7' --policy policy.json`;
+
+const DIAGNOSE_EXAMPLES = `
+Examples:
+  $ wherefrom env diagnose prod
+  $ wherefrom env diagnose prod --probe outside.json --facts '{"cmp.otherServiceReal": true}'
+  $ wherefrom env diagnose prod --facts facts.json --format html --language zh > report.html
+
+Control joins what it knows: whom the policy believes, and whether its gateways fall back. What is given goes before that; a signal that is
+null is not known.
+
+Exit codes: 0 ranked, also when it is undecided; 2 usage, or facts that are none; 3 could not run.`;
 
 const PREVIEW_EXAMPLES = `
 Examples:
@@ -128,6 +141,10 @@ export function addEnvCommand(program: Command, exit: Exit): void {
     )
     .addOption(policy())
     .action(explainEnvironment);
+  withDocumentOptions(addFactsOptions(add("diagnose", { description: "Rank the causes of a wrong address", examples: DIAGNOSE_EXAMPLES })))
+    .argument("[name]", "the environment")
+    // loaded when it is asked for: it brings the doctor with it
+    .action(async (name, options) => exit(await (await import("./env/diagnose.ts")).diagnoseEnvironment(name, options)));
   add("preview", { description: "Say what a policy would change", examples: PREVIEW_EXAMPLES })
     .argument("[name]", "the environment")
     .addOption(policy().makeOptionMandatory())

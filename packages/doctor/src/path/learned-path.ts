@@ -20,8 +20,9 @@ export type Clients = Readonly<Partial<Record<4 | 6, string>>>;
 const TRANSPORTS = ["http", "websocket"] as const;
 const FAMILIES = [4, 6] as const;
 
-/** Reads a probe's answers. Pure. `clients` are the client's addresses, when somebody knows them better than the probe. */
-export function learnPath(run: ProbeRun, { clients = [] }: { readonly clients?: readonly string[] } = {}): LearnedPath {
+/** Reads a probe's answers. Pure. */
+export function learnPath(run: ProbeRun): LearnedPath {
+  const clients = run.told?.clients ?? [];
   const legs = FAMILIES.flatMap((family) => TRANSPORTS.flatMap((transport) => learnLeg(run, { transport, family }) ?? []));
   const known = FAMILIES.flatMap((family) => {
     const told = clients.map(canonical).find((address) => parseAddress(address)?.family === family);

@@ -8,23 +8,15 @@ import { canonical, clientPlaceIn, type LearnedPath } from "./learned-path.ts";
 import type { Leg } from "./leg.ts";
 import { namedRanges, SCOPES } from "./peer-facts.ts";
 
-export type PathFactsOptions = {
-  /** The address that the client was meant to dial. */
-  readonly expected?: string;
-};
-
 /** Below this the two round trips are both nothing, and their ratio says nothing. In milliseconds. */
 const MIN_ROUND_TRIP_MS = 5;
 /** Fields in a request that come close to what older Node keeps. */
 const MANY_FIELDS = 950;
 
 /** What a probe says for a diagnosis. A fact that it cannot be sure of is left out. */
-export function factsOfPath(
-  path: LearnedPath,
-  { run, expected }: PathFactsOptions & { readonly run: ProbeRun },
-): Readonly<Record<string, FactValue>> {
+export function factsOfPath(path: LearnedPath, run: ProbeRun): Readonly<Record<string, FactValue>> {
   const [leg] = path.legs;
-  const dial = dialFacts(path, { run, ...(expected !== undefined && { expected }) });
+  const dial = dialFacts(path, run);
   if (leg === undefined) return dial;
   return {
     ...dial,
@@ -40,7 +32,8 @@ export function factsOfPath(
 
 type Known = Readonly<Record<string, FactValue>>;
 
-function dialFacts({ legs, dialed }: LearnedPath, { run, expected }: PathFactsOptions & { run: ProbeRun }): Known {
+function dialFacts({ legs, dialed }: LearnedPath, run: ProbeRun): Known {
+  const expected = run.told?.expected;
   const isAnswered = run.answers.some(({ result }) => result.kind === "observed" || result.kind === "other-nonce");
   const seen = legs.length > 0 && !legs.some(({ isCached }) => isCached);
   const hosts = dialed.map((end) => canonical(end.replace(/:[0-9]+$/, "").replace(/^\[|\]$/g, "")));

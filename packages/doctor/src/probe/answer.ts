@@ -33,6 +33,15 @@ export type ProbeRun = {
   /** What the name resolved to. */
   readonly addresses: readonly string[];
   readonly answers: readonly Answer[];
+  readonly told?: Told;
+};
+
+/** What whoever asked for a probe knows better than the probe. */
+export type Told = {
+  /** The client's own addresses on the internet. */
+  readonly clients?: readonly string[];
+  /** The address that the client was meant to dial. */
+  readonly expected?: string;
 };
 
 /** Answers that the echo saw, of one kind. */

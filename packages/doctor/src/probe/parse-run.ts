@@ -1,3 +1,4 @@
+import { parseAddress } from "wherefrom";
 import { z } from "zod";
 import { observationSchema } from "../echo/observation.ts";
 import type { Answer, AnswerResult, ProbeRun } from "./answer.ts";
@@ -5,6 +6,14 @@ import { HTTP_QUESTIONS, type QuestionId } from "./question.ts";
 
 /** Most answers of a run: all questions over each transport and family, as many rounds as a probe may make. */
 const MAX_ANSWERS = 2_000;
+
+/** Addresses that a client can be told to have. */
+const MAX_CLIENTS = 16;
+
+const addressSchema = z
+  .string()
+  .max(64)
+  .refine((text) => parseAddress(text) !== undefined);
 
 const resultSchema: z.ZodType<AnswerResult, unknown> = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -33,6 +42,9 @@ const runSchema: z.ZodType<ProbeRun, unknown> = z.strictObject({
   target: z.string().max(2_048),
   addresses: z.array(z.string().max(64)).max(64),
   answers: z.array(answerSchema).max(MAX_ANSWERS),
+  told: z
+    .strictObject({ clients: z.array(addressSchema).max(MAX_CLIENTS).exactOptional(), expected: addressSchema.exactOptional() })
+    .exactOptional(),
 });
 
 /** Reads the `run` of what `doctor probe --json` wrote. `undefined` when it is something else. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Answer, AnswerResult, ProbeRun, Transport } from "./answer.ts";
+import type { Answer, AnswerResult, ProbeRun, Told, Transport } from "./answer.ts";
 import { ProbeError } from "./errors.ts";
 import { HTTP_QUESTIONS, QUESTIONS, type Question } from "./question.ts";
 import { askHttp, askWebSocket, type Destination, oneConnection } from "./send.ts";
@@ -18,6 +18,7 @@ export type ProbeOptions = {
   readonly timeoutMs: number;
   /** Pause between two requests in milliseconds, so that a probe is never a load. */
   readonly pauseMs: number;
+  readonly told?: Told;
   /** Called after each answer, with the number of answers there will be. */
   readonly onAnswer?: (done: number, all: number) => void;
 };
@@ -46,7 +47,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeRun> {
       }
     }
   }
-  return { version: 1, target: url.origin, addresses, answers };
+  return { version: 1, target: url.origin, addresses, answers, ...(options.told && { told: options.told }) };
 }
 
 function destinationOf({ url, from, timeoutMs }: ProbeOptions, { address, family }: { address: string; family: 4 | 6 }): Destination {

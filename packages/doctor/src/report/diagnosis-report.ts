@@ -3,6 +3,7 @@ import {
   type AdvisedFix,
   type CauseAdvice,
   type Diagnosis,
+  type FactValue,
   type Language,
   type RankedCause,
   readWords,
@@ -17,16 +18,29 @@ const MAX_SHOWN = 5;
 
 type Telling = { readonly say: Phrase; readonly words: Words };
 
-/** Tells a diagnosis and the advice that follows from it to a person. */
-export function diagnosisDocument(found: { readonly diagnosis: Diagnosis; readonly advice: Advice }, language: Language): Document {
-  return { title: plainIn(language)("diagnosisTitle"), language, blocks: diagnosisBlocks(found, language) };
+/** A diagnosis and the advice that follows from it. */
+type Found = { readonly diagnosis: Diagnosis; readonly advice: Advice };
+
+/** Tells a diagnosis to a person. `knownFacts` are those that control knew by itself, where it made the diagnosis. */
+export function diagnosisDocument(
+  { knownFacts, ...found }: Found & { readonly knownFacts?: Readonly<Record<string, FactValue>> },
+  language: Language,
+): Document {
+  const known = knownFacts === undefined ? [] : knownBlocks(knownFacts, language);
+  return { title: plainIn(language)("diagnosisTitle"), language, blocks: [...diagnosisBlocks(found, language), ...known] };
+}
+
+function knownBlocks(facts: Readonly<Record<string, FactValue>>, language: Language): readonly Block[] {
+  const words = readWords(language);
+  const items = Object.entries(facts).map(([signal, value]) => [labelOf({ signal, value }, words)]);
+  return [
+    { kind: "heading", text: [plainIn(language)("knownToControl")] },
+    items.length === 0 ? { kind: "paragraph", text: [plainIn(language)("nothing")] } : { kind: "list", items },
+  ];
 }
 
 /** The same as a part of a longer report. */
-export function diagnosisBlocks(
-  { diagnosis, advice }: { readonly diagnosis: Diagnosis; readonly advice: Advice },
-  language: Language,
-): readonly Block[] {
+export function diagnosisBlocks({ diagnosis, advice }: Found, language: Language): readonly Block[] {
   const telling: Telling = { say: phrasesIn(language), words: readWords(language) };
   const plain = plainIn(language);
   const head = [plain("cause"), plain("score"), plain("weight"), plain("evidence")];
@@ -78,7 +92,7 @@ function causeRows(cause: RankedCause, { say, words }: Telling): readonly (reado
   ]);
 }
 
-function labelOf({ signal, value }: WeighedFact, words: Words): string {
+function labelOf({ signal, value }: Omit<WeighedFact, "weight">, words: Words): string {
   const label = words.signals[signal] ?? signal;
   const text = Array.isArray(value) ? value.join(", ") : String(value);
   return `${label} = ${text === "" ? "{}" : text}`;

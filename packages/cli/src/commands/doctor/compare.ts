@@ -5,7 +5,7 @@ import { readDialTarget } from "../../dial-target.ts";
 import { exitCodes } from "../../errors.ts";
 import { valueOption } from "../../option-values.ts";
 import { readProbeFile } from "../../probe-file.ts";
-import { findingOf, type ProbeCommandOptions, probeTarget, withProbeOptions } from "./probe.ts";
+import { findingOf, type ProbeCommandOptions, probeTarget, toldBy, withProbeOptions } from "./probe.ts";
 import { printReport, withReportOptions } from "./report-options.ts";
 
 /** Version of the shape that `--json` writes; it rises when a field changes its meaning or goes. */
@@ -57,7 +57,7 @@ export function addCompareCommand(doctor: Command, exit: (code: number) => void)
 }
 
 async function findingFor(given: string, options: CompareOptions): Promise<ProbeFinding> {
-  if (!/^(?:https?|wss?):\/\//.test(given)) return findingOf(readProbeFile(given), { options });
+  if (!/^(?:https?|wss?):\/\//.test(given)) return findingOf({ ...readProbeFile(given), ...toldBy(options) });
   const target = readDialTarget({ url: given });
-  return findingOf(await probeTarget(target, options), { options, target });
+  return findingOf(await probeTarget(target, options), target);
 }

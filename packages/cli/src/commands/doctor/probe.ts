@@ -10,6 +10,7 @@ import {
   probeDocument,
   proposePolicy,
   runProbe,
+  type Told,
 } from "@wherefrom/doctor";
 import { type Command, InvalidArgumentError } from "commander";
 import { escapeText, parseAddress } from "wherefrom";
@@ -68,7 +69,7 @@ export function addProbeCommand(doctor: Command, exit: (code: number) => void): 
         ...(options.path !== undefined && { path: options.path }),
       });
       const run = await probeTarget(target, options);
-      const read = findingOf(run, { options, target });
+      const read = findingOf(run, target);
       const { from, timeoutMs } = options;
       const asked = { run, url: target.url, timeoutMs, ...(from !== undefined && { from }) };
       const signature = options.signature === true ? await askSignature(read.path, asked) : undefined;
@@ -137,6 +138,7 @@ export async function probeTarget({ url }: DialTarget, options: Omit<ProbeComman
     families: family === "both" ? bothFamilies : family === "4" ? [4] : [6],
     timeoutMs,
     pauseMs: 50,
+    ...toldBy(options),
     ...(from !== undefined && { from }),
     ...(process.stderr.isTTY && !process.stdout.isTTY && { onAnswer: showProgress }),
   });
@@ -154,13 +156,16 @@ function showProgress(done: number, all: number): void {
   process.stderr.write(`\r\x1b[K${done === all ? "" : `${done} of ${all} requests`}`);
 }
 
+/** What the options say that a probe cannot know, for a run to keep. */
+export function toldBy({ client, expect }: Pick<ProbeCommandOptions, "client" | "expect">): { readonly told?: Told } {
+  if (client === undefined && expect === undefined) return {};
+  return { told: { ...(client && { clients: client }), ...(expect !== undefined && { expected: expect }) } };
+}
+
 /** Reads a probe. */
-export function findingOf(
-  run: ProbeRun,
-  { options, target }: { readonly options: Pick<ProbeCommandOptions, "client" | "expect">; readonly target?: DialTarget },
-): ProbeFinding {
-  const path = learnPath(run, { clients: options.client ?? [] });
-  const facts = factsOfPath(path, { run, ...(options.expect !== undefined && { expected: options.expect }) });
+export function findingOf(run: ProbeRun, target?: DialTarget): ProbeFinding {
+  const path = learnPath(run);
+  const facts = factsOfPath(path, run);
   return { path, proposal: proposePolicy(path, run), facts, ...(target?.dialedFrom && { dialedFrom: target.dialedFrom }) };
 }
 

@@ -1,8 +1,12 @@
-import { LANGUAGES, type Language } from "@wherefrom/diagnosis";
-import { type Document, REPORT_FORMATS, type ReportFormat, writeDocument } from "@wherefrom/doctor";
+import type { Language } from "@wherefrom/diagnosis";
+import type { Document, ReportFormat } from "@wherefrom/doctor";
 import type { Command } from "commander";
 import { switchOption, valueOption } from "../../option-values.ts";
 import { openOutput, printableJson } from "../../output.ts";
+
+// Written out, because the packages that have the lists are loaded by those commands alone that write a report. The compiler holds them against each other.
+const FORMATS = Object.keys({ text: true, markdown: true, html: true } satisfies Readonly<Record<ReportFormat, true>>);
+const LANGUAGES = Object.keys({ en: true, zh: true, ja: true } satisfies Readonly<Record<Language, true>>);
 
 /** How a finding of the doctor's is written, whichever it is. */
 export type ReportOptions = {
@@ -14,11 +18,13 @@ export type ReportOptions = {
 
 /** Adds the options that say how a report is written. */
 export function withReportOptions(command: Command): Command {
+  return withDocumentOptions(command.addOption(switchOption("--json", "write one JSON object with a version", "WHEREFROM_JSON")));
+}
+
+/** The same without `--json`, for commands that have it. */
+export function withDocumentOptions(command: Command): Command {
   return command
-    .addOption(switchOption("--json", "write one JSON object with a version", "WHEREFROM_JSON"))
-    .addOption(
-      valueOption("--format <format>", "how to write the report", "WHEREFROM_DOCTOR_FORMAT").choices(REPORT_FORMATS).default("text"),
-    )
+    .addOption(valueOption("--format <format>", "how to write the report", "WHEREFROM_DOCTOR_FORMAT").choices(FORMATS).default("text"))
     .addOption(valueOption("--language <language>", "the language of the report", "WHEREFROM_LANGUAGE").choices(LANGUAGES).default("en"))
     .addOption(
       switchOption(
@@ -34,6 +40,7 @@ export type Report = { readonly json: object; readonly document: (language: Lang
 
 /** Writes a report to standard output as the options say. */
 export async function printReport({ json, document }: Report, options: ReportOptions): Promise<void> {
+  const { writeDocument } = await import("@wherefrom/doctor");
   const output = openOutput(process.stdout);
   const { format, language, showAddresses } = options;
   await output.write(

@@ -12,6 +12,7 @@ export const en = {
   weight: "weight",
   evidence: "evidence",
   nothing: "nothing",
+  knownToControl: "What control knows by itself",
   symptom: "What one sees: {text}.",
   tell: "What tells it apart: {text}.",
   caution: "Caution: {text}.",

@@ -13,6 +13,7 @@ export const ja: Messages = {
   weight: "重み",
   evidence: "根拠",
   nothing: "なし",
+  knownToControl: "コントロールプレーンが自ら知っていること",
   symptom: "見える現象：{text}。",
   tell: "見分け方：{text}。",
   caution: "注意：{text}。",

@@ -13,6 +13,7 @@ export const zh: Messages = {
   weight: "权重",
   evidence: "证据",
   nothing: "无",
+  knownToControl: "控制面自己知道的事",
   symptom: "现象：{text}。",
   tell: "如何区分：{text}。",
   caution: "注意：{text}。",

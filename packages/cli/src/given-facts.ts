@@ -1,0 +1,46 @@
+import { type Catalogue, type FactIssue, type Facts, joinFacts, parseFacts } from "@wherefrom/diagnosis";
+import { factsOfPath, learnPath } from "@wherefrom/doctor";
+import { escapeText } from "wherefrom";
+import type { FactsFlags } from "./facts-flags.ts";
+import { readFactsJson } from "./facts-text.ts";
+import { readProbeFile } from "./probe-file.ts";
+
+/** Facts of all sources together, or every reason why they are none. */
+export type GivenFacts =
+  | {
+      readonly kind: "facts";
+      readonly facts: Facts;
+      /** Signals of which a source says that they are not known, and none says more. */
+      readonly unknown: readonly string[];
+    }
+  | { readonly kind: "refused"; readonly lines: readonly string[] };
+
+/** Reads every source before it complains, so that all faults of all of them are told at once. */
+export async function readGivenFacts({ facts = [], probe = [] }: FactsFlags, catalogue: Catalogue): Promise<GivenFacts> {
+  const parts: Facts[] = [];
+  const lines: string[] = [];
+  const unknown = new Set<string>();
+  const add = (json: unknown, where: string): void => {
+    const reading = parseFacts(json, catalogue);
+    if (reading.kind === "refused") return void lines.push(...faultLines(where, reading.issues));
+    parts.push(reading.facts);
+    for (const [signal, value] of Object.entries(json as object)) if (value === null) unknown.add(signal);
+  };
+  for (const source of facts) {
+    const { json, where } = await readFactsJson(source);
+    add(json, where);
+  }
+  for (const file of probe) {
+    const run = readProbeFile(file);
+    add(factsOfPath(learnPath(run), run), escapeText(file));
+  }
+  if (lines.length > 0) return { kind: "refused", lines };
+  const joined = joinFacts(parts);
+  if (joined.kind === "refused") return { kind: "refused", lines: faultLines("All sources together", joined.issues) };
+  return { kind: "facts", facts: joined.facts, unknown: [...unknown].filter((signal) => !joined.facts.has(signal)) };
+}
+
+function faultLines(where: string, issues: readonly FactIssue[]): readonly string[] {
+  const count = issues.length === 1 ? "one fault" : `${issues.length} faults`;
+  return [`${where}: The facts have ${count}`, ...issues.map(({ message }) => `  ${message}`)];
+}
