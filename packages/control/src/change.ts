@@ -1,10 +1,12 @@
+import { isDeepStrictEqual } from "node:util";
 import { environmentName } from "./api/environment-json.ts";
-import type { Change, Changed, Decide, DecideAll, EnvironmentContent, Stamp } from "./config-store/port.ts";
+import type { Change, Changed, Decide, DecideAll, EnvironmentContent, EnvironmentRecord, Stamp } from "./config-store/port.ts";
 import { deliveryOf } from "./delivery.ts";
 import type { FleetGateway } from "./fleet.ts";
 import type { ControlParts } from "./parts.ts";
 import { providersFor, withRanges } from "./ranges.ts";
 import { requireNoStage, staged } from "./stage.ts";
+import { requireOthers, stageStart } from "./standing-stage.ts";
 
 export type Published = Changed<EnvironmentContent> & {
   /** Connected gateways that had not answered for the new revision when the wait was over. */
@@ -31,14 +33,39 @@ export async function changeAndPublish(parts: ControlParts, change: EnvironmentC
   const { organization, environment, by, decide, audience } = change;
   const staging =
     typeof audience === "object" ? { share: audience.share, fleet: await parts.fleet.of(organization, environment) } : undefined;
-  const decideWhole: Decide<EnvironmentContent> = (current) => {
-    const decided = decide(current);
+  const decideWhole: Decide<EnvironmentContent> = (current, others) => {
+    const decided = decide(current, others);
     if (decided.kind === "write" && decided.content === current) return decided;
     if (audience !== "all" && decided.kind === "write") requireNoStage(current);
     const whole = changeWithRanges(parts, decided, current);
     return staging === undefined ? whole : staged(whole, current, staging);
   };
   const changed = await parts.store.of(organization).change(environment, { by, decide: decideWhole });
+  return publish(parts, { ...changed, organization, environment });
+}
+
+type SideContent = Pick<EnvironmentContent, "security" | "debug">;
+
+type SideChange = Omit<EnvironmentChange, "decide" | "audience"> & {
+  /** What it gives back stands afterwards, the rest as before. */
+  readonly decide: (current: EnvironmentRecord | undefined) => { readonly current: EnvironmentRecord; readonly side: SideContent };
+};
+
+/**
+ * Changes what is never tried: security actions and debug sessions. All gateways get it at once, each beside the policy and routes that it runs. While
+ * a change is tried on some, that makes two revisions in one step: what the others run and what is tried, both with the change. So a ban waits for
+ * no rollout, decides none, and no revision ever says two things. It waits for the gateways as `changeAndPublish` does.
+ */
+export async function changeSideAndPublish(parts: ControlParts, change: SideChange): Promise<Published> {
+  const { organization, environment, by } = change;
+  const decide: Decide<EnvironmentContent> = (standing, others) => {
+    const { current, side } = change.decide(standing);
+    if (isDeepStrictEqual({ ...current, ...side }, current)) return { kind: "write", content: current };
+    if (current.stage === undefined) return { kind: "write", content: { ...current, ...side } };
+    const stage = { ...current.stage, began: stageStart(current) };
+    return { kind: "write", content: { ...current, stage, ...side }, others: { ...requireOthers(current, others), ...side } };
+  };
+  const changed = await parts.store.of(organization).change(environment, { by, decide });
   return publish(parts, { ...changed, organization, environment });
 }
 

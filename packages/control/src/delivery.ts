@@ -2,6 +2,7 @@ import type { Snapshot } from "@wherefrom/model";
 import { snapshotOf } from "./api/environment-json.ts";
 import type { ConfigStore, EnvironmentRecord } from "./config-store/port.ts";
 import type { SnapshotKey } from "./snapshot-key.ts";
+import { requireOthers } from "./standing-stage.ts";
 
 /** A snapshot as it is sent: signed, and written once however many gateways take it. */
 export type SentSnapshot = { readonly snapshot: Snapshot; readonly text: string };
@@ -27,8 +28,10 @@ export async function deliveryOf(parts: DeliveryParts, organization: string, rec
   const of = { revision, organization, environment: record.name, isStaged: stage !== undefined };
   if (stage === undefined) return { ...of, snapshotFor: () => newest };
   const before = await parts.store.of(organization).revision(record.name, revision - 1);
-  if (before === undefined) throw new Error(`Expected revision ${revision - 1} of ${record.name} to be kept while ${revision} is tried`);
-  const others = sent(parts, snapshotOf(organization, { ...before.content, name: record.name, revision: before.revision }));
+  const others = sent(
+    parts,
+    snapshotOf(organization, { ...requireOthers(record, before?.content), name: record.name, revision: revision - 1 }),
+  );
   const first = new Set(stage.firstGateways);
   return { ...of, snapshotFor: (gateway) => (gateway !== undefined && first.has(gateway) ? newest : others) };
 }

@@ -1,13 +1,17 @@
 import { changeAndPublish, type Published } from "./change.ts";
-import type { EnvironmentContent, Stamp } from "./config-store/port.ts";
+import type { EnvironmentContent, EnvironmentRecord, Stamp } from "./config-store/port.ts";
 import { ApiError } from "./http/api-error.ts";
+import { requireMatch } from "./http/etag.ts";
 import type { ControlParts } from "./parts.ts";
+import { requireOthers, stageStart } from "./standing-stage.ts";
 
 type Ended = {
   readonly organization: string;
   readonly environment: string;
-  /** The revision that is tried. */
-  readonly revision: number;
+  /** The revision as which it began to be tried. */
+  readonly began: number;
+  /** As in the request: which revision has to stand. */
+  readonly ifMatch?: string | null;
   readonly by: Stamp;
 };
 
@@ -25,26 +29,27 @@ export function promoteStage(parts: ControlParts, ended: Ended): Promise<Publish
  *
  * Errors: `ApiError` ROLLOUT_ABSENT when something else stands by now.
  */
-export async function abortStage(parts: ControlParts, ended: Ended): Promise<Published> {
-  const before = await parts.store.of(ended.organization).revision(ended.environment, ended.revision - 1);
-  if (before === undefined) throw new Error(`Expected revision ${ended.revision - 1} to be kept while ${ended.revision} is tried`);
-  const { settings, routes } = before.content;
-  return end(parts, ended, () => ({ settings, routes }));
+export function abortStage(parts: ControlParts, ended: Ended): Promise<Published> {
+  return end(parts, ended, (tried, others) => {
+    const { settings, routes } = requireOthers(tried, others);
+    return { settings, routes };
+  });
 }
 
 function end(
   parts: ControlParts,
-  { organization, environment, revision, by }: Ended,
-  outcome: (tried: EnvironmentContent) => EnvironmentContent,
+  { organization, environment, began, ifMatch = null, by }: Ended,
+  outcome: (tried: EnvironmentRecord, others: EnvironmentContent | undefined) => EnvironmentContent,
 ): Promise<Published> {
   return changeAndPublish(parts, {
     organization,
     environment,
     by,
     audience: "all",
-    decide(current) {
-      if (current?.stage !== undefined && current.revision === revision) return { kind: "write", content: outcome(current) };
-      throw rolloutAbsent(environment);
+    decide(current, others) {
+      if (current?.stage === undefined || stageStart(current).revision !== began) throw rolloutAbsent(environment);
+      requireMatch(ifMatch, current.revision);
+      return { kind: "write", content: outcome(current, others) };
     },
   });
 }

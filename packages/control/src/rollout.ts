@@ -1,5 +1,5 @@
 import type { FallbackCounts, GatewayReport, RevisionCounts } from "@wherefrom/model";
-import type { EnvironmentRecord, Stage } from "./config-store/port.ts";
+import type { EnvironmentRecord, Stage, StageStart } from "./config-store/port.ts";
 import type { FleetGateway } from "./fleet.ts";
 
 /** How far a gateway is with what it is to run. `STALE`: it has not been heard of, so nobody knows. */
@@ -50,32 +50,34 @@ export type StageVerdict = {
   readonly usualShare: number | undefined;
 };
 
-type StageSight = Rollout & { readonly stage: Stage; readonly startedAt: number; readonly now: number };
+type StageSight = Rollout & { readonly stage: Stage; readonly began: StageStart; readonly now: number };
 
 /**
- * Judges a revision that some gateways try. A rise is told at any time; that all is well, only at the end of the time, when every first
- * gateway runs the revision and they have answered enough requests by it. Pure.
+ * Judges what some gateways try: its first revision, and each second one since, for a ban makes two, the former of which is what the others run. A rise is told at any time; that all is well, only at the end of the time, when every first
+ * gateway runs the newest and they have answered enough requests by it. Pure.
  *
  * Without enough requests to know the usual share it counts as 0: then any fallback is a rise.
  */
-export function judgeStage({ stage, revision, gateways, startedAt, now }: StageSight): StageVerdict {
+export function judgeStage({ stage, revision, gateways, began, now }: StageSight): StageVerdict {
   const { maxFallbackRise, minRequests, watchMs } = stage;
   const first = gateways.filter(({ isFirst }) => isFirst);
-  const tried = totalOf(first.map(({ report }) => countsUnder(report, revision)));
-  const own = totalOf(first.map(({ report }) => countsUnder(report, revision - 1)));
-  const others = totalOf(gateways.filter(({ isFirst }) => !isFirst).map(({ report }) => countsUnder(report, revision - 1)));
+  const isTried = (at: number): boolean => at >= began.revision && at <= revision && (at - began.revision) % 2 === 0;
+  const isFormer = (at: number): boolean => at >= began.revision - 1 && at < revision && !isTried(at);
+  const tried = totalOf(first.flatMap(({ report }) => countsUnder(report, isTried)));
+  const own = totalOf(first.flatMap(({ report }) => countsUnder(report, isFormer)));
+  const others = totalOf(gateways.filter(({ isFirst }) => !isFirst).flatMap(({ report }) => countsUnder(report, isFormer)));
   const usualShare = shareOf([own, others].find(({ requests }) => requests >= minRequests));
   const figures = { requests: tried.requests, fallbackShare: shareOf(tried), usualShare };
   const verdict = (kind: StageVerdict["kind"], why: string): StageVerdict => ({ kind, why, ...figures });
 
-  const refusing = first.find(({ report }) => report?.refused?.revision === revision);
+  const refusing = first.find(({ report }) => report?.refused !== undefined && isTried(report.refused.revision));
   if (refusing !== undefined) return verdict("stop", `Gateway ${refusing.name} refused it`);
   const rise = (figures.fallbackShare ?? 0) - (usualShare ?? 0);
   if (tried.requests >= minRequests && rise > maxFallbackRise) {
     const shares = `${percent(figures.fallbackShare)} of ${tried.requests} requests fell back on the first gateways, ${percent(usualShare)} are usual`;
     return verdict("stop", `${shares}; more than ${percent(maxFallbackRise)} more`);
   }
-  if (now < startedAt + watchMs) return verdict("waiting", "The time is not over");
+  if (now < began.at + watchMs) return verdict("waiting", "The time is not over");
   const late = stage.firstGateways.find((name) => !first.some((gateway) => gateway.name === name && gateway.state === "CURRENT"));
   if (late !== undefined) return verdict("waiting", `Gateway ${late} does not run it`);
   const missing = minRequests - tried.requests;
@@ -85,16 +87,17 @@ export function judgeStage({ stage, revision, gateways, startedAt, now }: StageS
 
 type Total = { readonly requests: number; readonly fallbacks: number };
 
-function countsUnder(report: GatewayReport | undefined, revision: number): RevisionCounts | undefined {
-  if (report?.revision === revision) return { revision, requests: report.requests ?? 0, fallbacks: report.fallbacks ?? {} };
-  return report?.before?.revision === revision ? report.before : undefined;
+/** Of both that a gateway counts: one that begins anew with each revision may have counted under what is tried twice. */
+function countsUnder(report: GatewayReport | undefined, isMeant: (revision: number) => boolean): readonly RevisionCounts[] {
+  if (report === undefined) return [];
+  const { revision, requests = 0, fallbacks = {}, before } = report;
+  return [{ revision, requests, fallbacks }, ...(before === undefined ? [] : [before])].filter((counts) => isMeant(counts.revision));
 }
 
-function totalOf(all: readonly (RevisionCounts | undefined)[]): Total {
-  const told = all.filter((counts) => counts !== undefined);
+function totalOf(all: readonly RevisionCounts[]): Total {
   return {
-    requests: told.reduce((sum, { requests }) => sum + requests, 0),
-    fallbacks: told.reduce((sum, counts) => sum + fallbacksIn(counts.fallbacks), 0),
+    requests: all.reduce((sum, { requests }) => sum + requests, 0),
+    fallbacks: all.reduce((sum, counts) => sum + fallbacksIn(counts.fallbacks), 0),
   };
 }
 

@@ -5,6 +5,7 @@ import { abortStage, promoteStage } from "./end-stage.ts";
 import { ApiError } from "./http/api-error.ts";
 import type { ControlParts } from "./parts.ts";
 import { judgeStage, rolloutOf } from "./rollout.ts";
+import { stageStart } from "./standing-stage.ts";
 
 /** Ends what is tried on some gateways, one way or the other. */
 export type StageWatch = {
@@ -62,12 +63,13 @@ async function lookAtAll(parts: ControlParts): Promise<void> {
 async function lookAt(parts: ControlParts, { organization, environment }: Pick<Delivery, "organization" | "environment">): Promise<void> {
   const record = await parts.store.of(organization).read(environment);
   if (record?.stage === undefined) return;
-  const { revision, stage, modifiedAt: startedAt } = record;
+  const { revision, stage } = record;
+  const began = stageStart(record);
   const rollout = rolloutOf(record, await parts.fleet.of(organization, environment));
-  const { kind, why } = judgeStage({ ...rollout, stage, startedAt, now: parts.now() });
+  const { kind, why } = judgeStage({ ...rollout, stage, began, now: parts.now() });
   if (kind === "waiting") return;
   const end = kind === "stop" ? abortStage : promoteStage;
-  await end(parts, { organization, environment, revision, by: stampOf(parts, kind, why) });
+  await end(parts, { organization, environment, began: began.revision, by: stampOf(parts, kind, why) });
   parts.onNotice({ kind: kind === "stop" ? "rollout-stopped" : "rollout-promoted", organization, environment, revision, why });
 }
 

@@ -1,4 +1,4 @@
-import { AUDIT_ORIGIN, hashOf, type Operation, type Route } from "@wherefrom/model";
+import { AUDIT_ORIGIN, auditFaults, hashOf, type Operation, type Route } from "@wherefrom/model";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   type Change,
@@ -334,6 +334,43 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
       const { after } = await store.change("demo", { by: at(30), decide: write(2) });
       expect(after).not.toHaveProperty("stage");
       expect((await store.history("demo", ALL)).map(({ content }) => content.stage)).toEqual([undefined, stage, undefined]);
+    });
+
+    test("what others run becomes a revision of its own, in the same step and just before", async () => {
+      const store = await open();
+      const told: (string | undefined)[] = [];
+      const stage = { firstGateways: ["gw-a"], watchMs: 60_000, maxFallbackRise: 0.02, minRequests: 100 };
+      const tried = { ...contentOf(2), stage };
+      await store.change("demo", { by: at(10), decide: write(1) });
+      await store.change("demo", { by: at(20), decide: () => ({ kind: "write", content: tried }) });
+      const both = (number: number) =>
+        store.change("demo", {
+          by: at(number),
+          decide(_current, others) {
+            told.push(others?.settings.description);
+            const security = { actions: [], enabledAt: number };
+            return { kind: "write", content: { ...tried, security }, others: { ...contentOf(1), security } };
+          },
+        });
+      const changed = await Promise.all([both(30), both(31)]);
+      expect(changed.map(({ revision, before, after }) => [before?.revision, revision, after?.revision])).toEqual([
+        [2, 4, 4],
+        [4, 6, 6],
+      ]);
+      expect(told).toEqual(["1", "1"]);
+      const history = await store.history("demo", ALL);
+      expect(history.map(({ revision, content }) => [revision, content.settings.description, content.stage !== undefined])).toEqual([
+        [6, "2", true],
+        [5, "1", false],
+        [4, "2", true],
+        [3, "1", false],
+        [2, "2", true],
+        [1, "1", false],
+      ]);
+      expect(history.map(({ content }) => content.security?.enabledAt)).toEqual([31, 31, 30, 30, undefined, undefined]);
+      const log = await store.audit(ALL);
+      expect(auditFaults([...log].reverse())).toEqual([]);
+      expect(log.map(({ revision }) => revision).slice(0, 4)).toEqual([6, 5, 4, 3]);
     });
 
     test("of a gateway the newest word is kept, until it was not heard for long", async () => {

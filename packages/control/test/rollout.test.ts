@@ -12,49 +12,9 @@ import {
   temporaryFolder,
   verdictOf,
 } from "./control-under-test.ts";
-import { type GatewayStream, openStream } from "./gateway-stream.ts";
+import { change, counted, FIRST, HALF, OTHER, openFleet, report, rollout, rolloutWhen } from "./fleet-under-test.ts";
 
-/** Of the two names, that of gw-a has the lower hash. */
-const [FIRST, OTHER] = ["gw-a", "gw-b"];
-const HALF = { "x-wherefrom-rollout-share": "50" };
 const ENV = "organizations/local/environments/demo";
-
-type Counts = { readonly requests: number; readonly "header-absent": number };
-
-function report(under: ControlUnderTest, gateway: string, revision: number, more: object = {}): Promise<Json> {
-  return under.ask(`PUT /demo/gateways/${gateway}`, { body: { revision, ...more } });
-}
-
-const counted = ({ requests, ...fallbacks }: Counts): object => ({ requests, fallbacks });
-
-/** An environment at revision 1, run by two gateways; nothing waits for their reports. */
-async function openFleet(limits: object = {}): Promise<ControlUnderTest & Readonly<Record<"first" | "other", GatewayStream>>> {
-  const under = await openTestControl({ limits: { maxPublishWaitMs: 1, ...limits } });
-  await under.control.seedEnvironment({ organization: "local", name: "demo", clientIpResolutionConfig: headerIndex(-1) });
-  const [first, other] = await Promise.all([FIRST, OTHER].map((name) => openStream(under, name)));
-  if (first === undefined || other === undefined) throw new Error("Expected two streams");
-  for (const [stream, name] of [
-    [first, FIRST],
-    [other, OTHER],
-  ] as const) {
-    expect((await stream.next())?.id).toBe("r1");
-    await report(under, name, 1);
-  }
-  return { ...under, first, other };
-}
-
-function change({ ask }: ControlUnderTest, index: number, headers: Readonly<Record<string, string>> = HALF): Promise<Json> {
-  return ask("PATCH /demo", { body: { clientIpResolutionConfig: headerIndex(index) }, headers });
-}
-
-const rollout = async ({ ask }: ControlUnderTest): Promise<Json> => (await ask("GET /demo/rollout")).body;
-
-async function rolloutWhen(under: ControlUnderTest, holds: (rollout: Json) => boolean): Promise<Json> {
-  for (;;) {
-    const seen = await rollout(under);
-    if (holds(seen)) return seen;
-  }
-}
 
 async function lastEntry({ ask }: ControlUnderTest): Promise<Json> {
   return (await ask("GET //v1/organizations/local/auditLog")).body.entries[0];
@@ -328,13 +288,13 @@ const sights: readonly ({ what: string; says: string } & Sight)[] = [
 
 test.each(sights)("what is tried with $what: $says", ({ now = AT_THE_END, says, ...sight }) => {
   const rollout = rolloutOf({ revision: 5, stage }, sightOf(sight));
-  const { kind, why } = judgeStage({ ...rollout, stage, startedAt: 0, now });
+  const { kind, why } = judgeStage({ ...rollout, stage, began: { revision: 5, at: 0 }, now });
   expect(`${kind}: ${why}`.slice(0, says.length)).toBe(says);
 });
 
 test("a first gateway that is not known any more is waited for", () => {
   const rollout = rolloutOf({ revision: 5, stage }, sightOf({}).slice(1));
-  expect(judgeStage({ ...rollout, stage, startedAt: 0, now: AT_THE_END })).toMatchObject({
+  expect(judgeStage({ ...rollout, stage, began: { revision: 5, at: 0 }, now: AT_THE_END })).toMatchObject({
     kind: "waiting",
     why: "Gateway a does not run it",
   });

@@ -189,9 +189,18 @@ test("it reports again and again how it does under the revision, and under the o
     servedForMs: expect.any(Number),
     ...counts,
   });
-  control.publish(snapshot(2));
+  // A ban is a new revision of the same policy: what was counted stays.
+  const banned = {
+    ...snapshot(2),
+    securityActions: [{ name: "ban", state: "ENABLED", conditionConfig: { httpMethods: ["PUT"] }, deny: {} }],
+  };
+  control.publish(banned);
   await until(() => control.reports.at(-1)?.report.revision === 2);
-  expect(control.reports.at(-1)?.report).toMatchObject({ requests: 0, fallbacks: {}, before: { revision: 1, ...counts } });
+  expect(control.reports.at(-1)?.report).toMatchObject(counts);
+  expect(control.reports.at(-1)?.report).not.toHaveProperty("before");
+  control.publish({ ...banned, revision: 3, clientIpResolutionConfig: { peerAddressAlgorithm: {} } });
+  await until(() => control.reports.at(-1)?.report.revision === 3);
+  expect(control.reports.at(-1)?.report).toMatchObject({ requests: 0, fallbacks: {}, before: { revision: 2, ...counts } });
 });
 
 test("of two nodes it follows the other one when one is lost, and control is away only when both are", async () => {

@@ -24,13 +24,15 @@ export const gatewayReportSchema: z.ZodType<GatewayReport, unknown> = z
     refused: refusedSnapshotSchema.optional(),
     version: z.string().max(MAX_VERSION_LENGTH).optional().describe("Version of the gateway"),
     servedForMs: z.int().min(0).optional().describe("How long it has run that revision, in milliseconds"),
-    requests: countSchema.optional().describe("Requests resolved by that revision since then"),
+    requests: countSchema
+      .optional()
+      .describe("Requests resolved by that revision, and by those before that differ only in security actions and debug sessions"),
     fallbacks: fallbacksSchema.optional(),
     before: z
       .strictObject({ revision: z.int().min(0), requests: countSchema, fallbacks: fallbacksSchema })
       .meta({ id: "RevisionCounts" })
       .optional()
-      .describe("What it counted under the revision that it ran before"),
+      .describe("What it counted under the policy that it ran before; revision: the last one with it"),
   })
   .meta({ id: "GatewayReport" });
 

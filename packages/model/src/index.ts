@@ -28,6 +28,7 @@ export {
   hashOf,
   sealAuditEntry,
 } from "./audit.ts";
+export { canonicalJson } from "./canonical-json.ts";
 export { claimsClient, hyphenated, policyHeaders } from "./client-headers.ts";
 export { type Condition, type ConditionReading, parseCondition, type ReadVariable } from "./condition.ts";
 export {

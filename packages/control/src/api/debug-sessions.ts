@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { debugSessionSchema } from "@wherefrom/model";
 import { z } from "zod";
-import { changeAndPublish } from "../change.ts";
+import { changeSideAndPublish } from "../change.ts";
 import type { EnvironmentRecord } from "../config-store/port.ts";
 import { type DebugContent, debugOf, type StoredDebugSession } from "../debug-content.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
@@ -193,16 +193,15 @@ type ChangeDebug = (debug: DebugContent, record: EnvironmentRecord) => DebugCont
 async function changeDebug(call: Call, change: ChangeDebug): Promise<EnvironmentRecord> {
   const environment = call.param("env");
   const oldest = call.parts.now() - call.parts.limits.debugDataMaxAgeMs;
-  const { after } = await changeAndPublish(call.parts, {
+  const { after } = await changeSideAndPublish(call.parts, {
     organization: call.organization,
     environment,
     by: call.stamp(),
-    decide: (current) => {
-      const record = found(current, environment);
-      const { sessions, ...others } = debugOf(record);
+    decide: (standing) => {
+      const current = found(standing, environment);
+      const { sessions, ...others } = debugOf(current);
       const kept = sessions.filter(({ endsAt }) => endsAt > oldest).slice(-call.parts.limits.maxDebugSessions);
-      const debug = change({ ...others, sessions: kept }, record);
-      return { kind: "write", content: { settings: record.settings, routes: record.routes, debug } };
+      return { current, side: { debug: change({ ...others, sessions: kept }, current) } };
     },
   });
   return found(after, environment);

@@ -5,6 +5,7 @@ import { abortStage, promoteStage, rolloutAbsent } from "../end-stage.ts";
 import { type Answer, type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
 import { fallbacksIn, judgeStage, type RolloutGateway, rolloutOf } from "../rollout.ts";
+import { stageStart } from "../standing-stage.ts";
 import { environmentJson, environmentName } from "./environment-json.ts";
 import { found, requireEnvironment } from "./environments.ts";
 
@@ -25,7 +26,12 @@ const gatewaySchema = z
     heardTime: timeSchema.optional(),
     servedSince: timeSchema.optional(),
     version: z.string().optional(),
-    requests: z.int().optional().describe("Requests that it has resolved by that revision"),
+    requests: z
+      .int()
+      .optional()
+      .describe(
+        "Requests that it has resolved by that revision, and by those before that differ only in security actions and debug sessions",
+      ),
     fallbackShare: shareSchema.describe("Part of them for which the algorithm had no address"),
     fallbacks: z.record(z.string(), z.int()).optional().describe("Those, by the reason"),
     refused: refusedSnapshotSchema.optional(),
@@ -40,7 +46,7 @@ const stageSchema = z
     endTime: timeSchema.describe("When it is judged for the last time, if nothing is missing then"),
     maxFallbackRise: z.number(),
     minRequests: z.int(),
-    requests: z.int().describe("Requests that the first gateways have resolved by the newest revision"),
+    requests: z.int().describe("Requests that the first gateways have resolved by what is tried"),
     fallbackShare: shareSchema.describe("Part of them for which the algorithm had no address"),
     usualShare: shareSchema.describe("The same part before, or on the other gateways; absent when there were too few requests to know"),
     waitsFor: z.string().describe("What has to happen until it goes on"),
@@ -93,10 +99,11 @@ export const abortRollout: Endpoint = {
 async function end(call: Call, how: typeof promoteStage): Promise<Answer> {
   const { parts, store, organization } = call;
   const environment = call.param("env");
-  const { revision, stage } = await requireEnvironment(store, environment);
-  requireMatch(call.header("if-match"), revision);
-  if (stage === undefined) throw rolloutAbsent(environment);
-  const { after } = await how(parts, { organization, environment, revision, by: call.stamp() });
+  const standing = await requireEnvironment(store, environment);
+  const ifMatch = call.header("if-match");
+  requireMatch(ifMatch, standing.revision);
+  if (standing.stage === undefined) throw rolloutAbsent(environment);
+  const { after } = await how(parts, { organization, environment, began: stageStart(standing).revision, ifMatch, by: call.stamp() });
   const record = found(after, environment);
   return jsonAnswer(environmentJson(record), etagOf(record.revision));
 }
@@ -104,15 +111,16 @@ async function end(call: Call, how: typeof promoteStage): Promise<Answer> {
 type Seen = { readonly gateways: readonly RolloutGateway[]; readonly now: number };
 
 function stageJson(record: EnvironmentRecord, { gateways, now }: Seen): z.output<typeof stageSchema> | undefined {
-  const { stage, revision, modifiedAt: startedAt } = record;
+  const { stage, revision } = record;
   if (stage === undefined) return undefined;
   const { firstGateways, maxFallbackRise, minRequests, watchMs } = stage;
-  const { why, requests, fallbackShare, usualShare } = judgeStage({ stage, revision, gateways, state: "STAGED", startedAt, now });
+  const began = stageStart(record);
+  const { why, requests, fallbackShare, usualShare } = judgeStage({ stage, revision, gateways, state: "STAGED", began, now });
   return {
     firstGateways: [...firstGateways],
     previousRevision: revision - 1,
-    startTime: new Date(startedAt).toISOString(),
-    endTime: new Date(startedAt + watchMs).toISOString(),
+    startTime: new Date(began.at).toISOString(),
+    endTime: new Date(began.at + watchMs).toISOString(),
     maxFallbackRise,
     minRequests,
     requests,

@@ -1,6 +1,6 @@
 import { securityActionWireSchema } from "@wherefrom/model";
 import { z } from "zod";
-import { changeAndPublish } from "../change.ts";
+import { changeSideAndPublish } from "../change.ts";
 import type { EnvironmentRecord } from "../config-store/port.ts";
 import { ApiError } from "../http/api-error.ts";
 import { EMPTY } from "../http/empty.ts";
@@ -155,14 +155,14 @@ async function changeAction(call: Call, name: string, change: ChangeSecurity): P
 /** Changes the security actions of an environment; its gateways have them when this resolves, as with every change. */
 export async function changeSecurity(call: Call, change: ChangeSecurity): Promise<EnvironmentRecord> {
   const environment = call.param("env");
-  const { after } = await changeAndPublish(call.parts, {
+  const { after } = await changeSideAndPublish(call.parts, {
     organization: call.organization,
     environment,
     by: call.stamp(),
-    decide: (current) => {
-      const { settings, routes, revision, ...record } = found(current, environment);
-      requireMatch(call.header("if-match"), revision);
-      return { kind: "write", content: { settings, routes, security: change(securityOf(record)) } };
+    decide: (standing) => {
+      const current = found(standing, environment);
+      requireMatch(call.header("if-match"), current.revision);
+      return { current, side: { security: change(securityOf(current)) } };
     },
   });
   return found(after, environment);

@@ -38,7 +38,12 @@ export type Stage = {
   readonly maxFallbackRise: number;
   /** Requests that they must have answered by it before it is judged. */
   readonly minRequests: number;
+  /** As which revision, and when, it began, once a change that is not tried has taken that revision's place. Absent: as the revision that has it. */
+  readonly began?: StageStart | undefined;
 };
+
+/** `at` is in milliseconds since 1970. */
+export type StageStart = { readonly revision: number; readonly at: number };
 
 /** What of an organization is versioned. Not its environments: each of them has versions of its own. */
 export type OrganizationContent = { readonly settings: OrganizationSettings };
@@ -56,8 +61,13 @@ export type Stored<Content> = Content & {
 export type EnvironmentRecord = Stored<EnvironmentContent>;
 export type OrganizationRecord = Stored<OrganizationContent>;
 
-/** What is to become of it. `write` of the content that stands already changes nothing, not even the revision. */
-export type Change<Content> = { readonly kind: "write"; readonly content: Content } | { readonly kind: "delete" };
+/**
+ * What is to become of it. `write` of the content that stands already changes nothing, not even the revision. With `others`, for gateways that do not
+ * try `content`, it makes two revisions: first that of the others, then that of `content`.
+ */
+export type Change<Content> =
+  | { readonly kind: "write"; readonly content: Content; readonly others?: Content | undefined }
+  | { readonly kind: "delete" };
 
 export type Changed<Content> = {
   /** The revision that stands now, or that the deletion got. */
@@ -74,8 +84,11 @@ export type Revision<Content> = Stamp & {
   readonly content: Content;
 };
 
-/** Decides on a change from what stands. It is pure and may be called again; what it throws, the change rejects with, and nothing is written. */
-export type Decide<Content> = (current: Stored<Content> | undefined) => Change<Content>;
+/**
+ * Decides on a change from what stands, and, while some gateways try that, from what the others run. It is pure and may be called again; what it throws,
+ * the change rejects with, and nothing is written.
+ */
+export type Decide<Content> = (current: Stored<Content> | undefined, others: Content | undefined) => Change<Content>;
 
 /** As `Decide`, for an organization, with the names of its environments. */
 export type DecideOrganization = (current: OrganizationRecord | undefined, environments: readonly string[]) => Change<OrganizationContent>;

@@ -135,7 +135,11 @@ export async function changeEnvironment(
 ): Promise<Changed<EnvironmentContent>> {
   await requireOrganization(db, step.organization);
   const before = await readEnvironment(db, step);
-  return carryOut(db, { ...step, before, change: plainEnvironment(decide(before)) });
+  const standing = before?.stage && (await readRevision(db, { ...step, revision: before.revision - 1 }));
+  const { others, ...change } = { others: undefined, ...plainEnvironment(decide(before, standing?.content)) };
+  if (others === undefined) return carryOut(db, { ...step, before, change });
+  const first = await carryOut(db, { ...step, before, change: { kind: "write", content: others } });
+  return { ...(await carryOut(db, { ...step, before: first.after, change })), before };
 }
 
 export async function changeAll(db: Db, { decide, ...step }: Step & { readonly decide: DecideAll }): Promise<ChangedAll> {
@@ -162,7 +166,9 @@ function plainEnvironment(change: Change<EnvironmentContent>): Change<Environmen
 /** Content as it will be read again: only what is versioned of it, without fields that are `undefined`. */
 function plain<Content>(change: Change<Content>, versioned: (content: Content) => Content): Change<Content> {
   if (change.kind === "delete") return change;
-  return { kind: "write", content: JSON.parse(JSON.stringify(versioned(change.content))) as Content };
+  const { content, others } = change;
+  const plainOf = (given: Content): Content => JSON.parse(JSON.stringify(versioned(given))) as Content;
+  return { kind: "write", content: plainOf(content), ...(others !== undefined && { others: plainOf(others) }) };
 }
 
 type Decided<Content> = Step & {

@@ -1,5 +1,14 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { keepsEvidence, providersWith, type Route, type Snapshot, snapshotRangesSchema, snapshotSchema } from "@wherefrom/model";
+import {
+  canonicalJson,
+  keepsEvidence,
+  providersWith,
+  type Route,
+  type Snapshot,
+  snapshotRangesSchema,
+  snapshotSchema,
+} from "@wherefrom/model";
 import { createResolver, PolicyError, type Providers, parsePolicy, type Resolver } from "wherefrom";
 import { SecurityActions } from "../admit/security-actions.ts";
 import { type CompiledSession, compileSessions } from "../debug/compiled-session.ts";
@@ -13,6 +22,8 @@ export type CompiledSnapshot = {
   readonly organization: string;
   readonly environment: string;
   readonly revision: number;
+  /** Of policy, ranges and routes: the same on revisions that differ only in security actions and debug sessions. */
+  readonly policyDigest: string;
   readonly resolver: Resolver;
   /** Resolves each request to its peer, in the same groups as the policy: for an address that is known already. */
   readonly peers: Resolver;
@@ -68,6 +79,7 @@ function build(snapshot: Snapshot, tls: LoadedTlsMap): CompiledSnapshot {
     organization,
     environment,
     revision,
+    policyDigest: digestOf({ clientIpResolutionConfig, ranges, routes }),
     resolver,
     peers,
     keepsEvidence: keepsEvidence(policy),
@@ -75,6 +87,10 @@ function build(snapshot: Snapshot, tls: LoadedTlsMap): CompiledSnapshot {
     securityActions: new SecurityActions(securityActions),
     debugSessions: compileSessions(debugSessions),
   };
+}
+
+function digestOf(told: Pick<Snapshot, "clientIpResolutionConfig" | "ranges" | "routes">): string {
+  return createHash("sha256").update(canonicalJson(told)).digest("base64url");
 }
 
 const POLICY_POINTER = "/clientIpResolutionConfig";

@@ -66,7 +66,7 @@ export class RunningSnapshot implements SnapshotSink {
     this.#current = snapshot;
     this.#standing = standing;
     if (isNew) this.#begin(snapshot);
-    this.#byRevision.begin(snapshot.revision);
+    this.#byRevision.begin(snapshot);
     this.#upstreams.keepOnly(snapshot.routes.routes);
     this.#whenApplied?.();
     if (isNew)
