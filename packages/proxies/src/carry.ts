@@ -140,11 +140,19 @@ function textOf(part: ValuePart, known: Known): string | undefined {
       return request.preamble ?? "";
     case "received":
       return request.fields.flatMap(([name, value]) => (name.toLowerCase() === part.header ? [value] : [])).join(", ");
+    case "picked":
+      return pickedText(part, request.fields);
     case "by-value":
       return textByValue(part, known);
     case "unknown":
       return undefined;
   }
+}
+
+function pickedText({ header, unit, index }: Extract<ValuePart, { kind: "picked" }>, fields: readonly HeaderField[]): string {
+  if (unit === "line") return fields.filter(([name]) => name.toLowerCase() === header).at(index)?.[1] ?? "";
+  const element = elementsOf(fields, header).at(index) ?? "";
+  return unit === "element" ? element : (parseAddress(element)?.text ?? "");
 }
 
 function textByValue({ of, cases }: Extract<ValuePart, { kind: "by-value" }>, known: Known): string | undefined {

@@ -5,6 +5,7 @@ import type { Place } from "./source.ts";
 export type ConfigIssueCode =
   | "CONFIG_NOT_CLOSED"
   | "CONFIG_UNEXPECTED"
+  | "CONFIG_NOT_UNDERSTOOD"
   | "CONFIG_LIMIT_REACHED"
   | "CONFIG_INCLUDE_UNREAD"
   | "CONFIG_KIND_UNKNOWN";

@@ -42,6 +42,8 @@ export type ValuePart =
   | { readonly kind: "preamble" }
   /** All lines of a header that came in, joined as a list. */
   | { readonly kind: "received"; readonly header: string }
+  /** One line, one element, or one element if it is an address, of a header that came in: at an index from 0, or from -1 at the right. Nothing when it is not there. */
+  | { readonly kind: "picked"; readonly header: string; readonly unit: "line" | "element" | "address"; readonly index: number }
   /** Different values for different values of a header that came in. `undefined` as a case: any other. A pattern is not looked into. */
   | { readonly kind: "by-value"; readonly of: readonly ValuePart[]; readonly cases: readonly ValueCase[] }
   | { readonly kind: "unknown"; readonly text: string };

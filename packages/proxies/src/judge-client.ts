@@ -70,7 +70,7 @@ function judgeHeaderRule(
     case "unknown":
       return [findingAt(place, { code: "FINDING_TRUST_UNKNOWN", severity: "note", what: trust.why })];
     case "list":
-      if (selection.kind === "leftmost")
+      if (selection.kind === "leftmost" || (selection.kind === "index" && selection.index >= 0))
         return [findingAt(place, { code: "FINDING_CLAIM_BELIEVED", severity: "error", what, ...fixFor("walk", product) })];
       return selection.kind === "rightmost" && headers.includes("x-forwarded-for") && trust.entries.length > 1
         ? [findingAt(place, { code: "FINDING_LAST_HOP_ONLY", severity: "note", what, ...fixFor("walk", product) })]

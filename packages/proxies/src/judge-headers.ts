@@ -1,4 +1,4 @@
-import { ADDRESS_HEADERS, saysAddress, XFF } from "./address-headers.ts";
+import { ADDRESS_HEADERS, mentions, saysAddress, XFF } from "./address-headers.ts";
 import { carry } from "./carry.ts";
 import type { HeaderEffect, ProxyPassage } from "./description.ts";
 import { type Finding, findingAt } from "./finding.ts";
@@ -12,7 +12,8 @@ const PEER = "198.51.100.77";
 /** Judges what a proxy tells those behind it about its client. */
 export function judgeHeaders(passage: ProxyPassage): readonly Finding[] {
   const { place, name, product, headers, carries, preambleOut, keepsSource } = passage;
-  const tells = headers.some(({ writes }) => saysAddress(writes)) || preambleOut !== "none" || keepsSource;
+  // what is written at run time may well be the address
+  const tells = headers.some(({ writes }) => saysAddress(writes) || mentions(writes, ["unknown"])) || preambleOut !== "none" || keepsSource;
   if (!tells) {
     const subject = carries === "tcp" ? "send-preamble" : "write-header";
     return [findingAt(place, { code: "FINDING_CLIENT_LOST", severity: "error", what: name, ...fixFor(subject, product) })];

@@ -1,4 +1,5 @@
 import { readCommand } from "./command/read-command.ts";
+import { readHaproxy } from "./haproxy/read-haproxy.ts";
 import { readNginx } from "./nginx/read-nginx.ts";
 import type { Reader } from "./reading.ts";
 import type { SourceText } from "./source.ts";
@@ -13,13 +14,19 @@ type KindRow = {
 };
 
 /** The kinds of configuration that are read. */
-export type ConfigKind = "nginx" | "command";
+export type ConfigKind = "nginx" | "haproxy" | "command";
 
 const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
   nginx: {
     reader: readNginx,
     file: /(?:^|\/)nginx[^/]*\.conf$|(?:^|\/)(?:sites-(?:available|enabled)|nginx)\/[^/]+$/,
     lines: /^\s*(?:(?:http|server|stream|events)\s*\{|location\s+\S.*\{|proxy_set_header\s|set_real_ip_from\s)/,
+  },
+  haproxy: {
+    reader: readHaproxy,
+    file: /(?:^|\/)haproxy[^/]*\.(?:cfg|conf)$|(?:^|\/)haproxy\/(?:[^/]+\/)*[^/]+\.cfg$/,
+    lines:
+      /^\s*(?:(?:frontend|backend|listen)\s+[\w.:-]+\s*(?:from\s|#|$)|(?:default_backend|use_backend|http-request|tcp-request)\s|option\s+(?:forwardfor|httplog)\b)/,
   },
   command: { reader: readCommand, file: /(?:^|\/)(?:Procfile|Dockerfile[^/]*|[^/]+\.service)$/, lines: /(?:^|[\s"/])uvicorn["\s]/ },
 };

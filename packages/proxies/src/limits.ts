@@ -4,6 +4,7 @@ type ConfigLimits = {
   readonly maxIncludeDepth: number;
   readonly maxDepth: number;
   readonly maxStatements: number;
+  readonly maxRules: number;
   readonly maxPassages: number;
   readonly maxIssues: number;
 };
@@ -20,6 +21,8 @@ export const CONFIG_LIMITS: ConfigLimits = {
   maxDepth: 64,
   /** Directives, rules, words of a program. */
   maxStatements: 100_000,
+  /** Rules on the address in one section. */
+  maxRules: 1_000,
   /** Ways through one configuration. */
   maxPassages: 2_000,
   /** Faults that are told of one configuration. */

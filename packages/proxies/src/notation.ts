@@ -117,6 +117,8 @@ function partText(part: ValuePart): string {
       return "PROXY protocol's address";
     case "received":
       return `received ${spelled(part.header)}`;
+    case "picked":
+      return `${part.unit} ${part.index} of ${spelled(part.header)}`;
     case "by-value":
       return `[${part.cases.map(({ equals, value }) => `${equals === undefined ? "else" : JSON.stringify(equals)}: ${valueText(value)}`).join(" | ")}]`;
   }

@@ -6,13 +6,14 @@ export const EVERYBODY: Trust = { kind: "everybody" };
 
 /** Trust in a list of networks, and the texts of it that are none. A list with all of IPv4 or of IPv6 trusts everybody who comes over it, so it is `everybody`. */
 export function trustIn(texts: readonly string[]): { readonly trust: Trust; readonly strange: readonly string[] } {
-  const entries: string[] = [];
+  const found = new Set<string>();
   const strange: string[] = [];
   for (const text of texts) {
     const entry = text === "unix:" ? text : canonicalPrefix(text);
     if (entry === undefined) strange.push(text);
-    else if (!entries.includes(entry)) entries.push(entry);
+    else found.add(entry);
   }
+  const entries = [...found];
   if (entries.some((entry) => entry === "0.0.0.0/0" || entry === "::/0")) return { trust: EVERYBODY, strange };
   if (entries.length === 0) return { trust: strange.length === 0 ? NOBODY : { kind: "unknown", why: strange.join(" ") }, strange };
   return { trust: { kind: "list", entries }, strange };

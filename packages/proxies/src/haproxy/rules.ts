@@ -1,0 +1,102 @@
+import { ADDRESS_HEADERS, XFF } from "../address-headers.ts";
+import { CONFIG_LIMITS } from "../limits.ts";
+import type { Include, Place } from "../source.ts";
+import { type Notes, note, type Statement, type Word } from "../statement.ts";
+import { type Condition, conditionStart, readCondition } from "./conditions.ts";
+import { textOf } from "./parse.ts";
+import type { Section } from "./scope.ts";
+
+/** A rule of a section that has to do with the client address. Rules apply in their order, those of the frontend before those of the backend. */
+export type Rule = { readonly condition: Condition; readonly place: Place } & (
+  | { readonly kind: "set" | "add"; readonly header: string; readonly format: Word }
+  | { readonly kind: "delete"; readonly headers: readonly string[] }
+  /** Changed by a pattern, which is not looked into. */
+  | { readonly kind: "replace"; readonly header: string; readonly text: string }
+  /** The source of the connection becomes another address. */
+  | { readonly kind: "source"; readonly expression: string }
+  | { readonly kind: "variable"; readonly name: string; readonly expression: string }
+  /** No rule of the section behind it is looked at. */
+  | { readonly kind: "stop" }
+);
+
+/** Actions after which a request goes on with its headers and its source as they were, or does not go on at all. */
+const NEUTRAL: ReadonlySet<string> = new Set(
+  "add-acl auth cache-use capture del-acl del-map deny disable-l7-retry do-resolve early-hint normalize-uri pause redirect reject replace-path replace-pathq replace-uri return send-spoe-group set-dst set-dst-port set-log-level set-map set-mark set-method set-nice set-path set-pathq set-priority-class set-priority-offset set-query set-retries set-src-port set-timeout set-tos set-uri silent-drop strict-mode tarpit unset-var use-service wait-for-body wait-for-handshake expect-proxy accept close switch-mode".split(
+    " ",
+  ),
+);
+
+export type RuleOptions = { readonly include: Include; readonly notes: Notes };
+
+/** Reads the rules of a section. Actions that nobody here understands are noted. */
+export function rulesOf(section: Section, { include, notes }: RuleOptions): readonly Rule[] {
+  const acls = section.lines.filter(({ name }) => name === "acl");
+  const rules: Rule[] = [];
+  // a connection passes those of TCP first
+  for (const { name, words, place } of [...linesNamed(section, "tcp-request"), ...linesNamed(section, "http-request")]) {
+    const [action, ...rest] = name === "http-request" ? words : words.slice(1);
+    if (action === undefined || words[0]?.text === "inspect-delay") continue;
+    const at = conditionStart(rest);
+    const said = { action: action.text, args: rest.slice(0, at), all: [action, ...rest] };
+    const rule = { condition: readCondition(rest.slice(at), { acls, include }), place };
+    const read = readAction(said);
+    if (read === "neutral") continue;
+    const text = `${name} ${textOf(words)}`;
+    if (read === undefined) note(notes, place, { code: "CONFIG_NOT_UNDERSTOOD", expected: "an action that is known here", given: text });
+    if (rules.length === CONFIG_LIMITS.maxRules) {
+      note(notes, place, { code: "CONFIG_LIMIT_REACHED", expected: `at most ${CONFIG_LIMITS.maxRules} rules of a section`, given: "more" });
+      break;
+    }
+    rules.push({ ...rule, ...(read ?? { kind: "replace", header: XFF, text }) });
+  }
+  return rules;
+}
+
+type Action = { readonly action: string; readonly args: readonly Word[] };
+type WithoutBase<T> = T extends unknown ? Omit<T, "condition" | "place"> : never;
+type Read = WithoutBase<Rule> | "neutral" | undefined;
+
+function readAction({ action, args }: Action): Read {
+  const [first, second] = args;
+  const header = first?.text.toLowerCase() ?? "";
+  switch (action) {
+    case "set-header":
+    case "add-header":
+      return second === undefined ? undefined : { kind: action === "set-header" ? "set" : "add", header, format: second };
+    case "del-header":
+      return deletionOf(args);
+    case "replace-header":
+    case "replace-value":
+      return ADDRESS_HEADERS.includes(header) ? { kind: "replace", header, text: `${action} ${textOf(args)}` } : "neutral";
+    case "set-src":
+      return { kind: "source", expression: textOf(args) };
+    case "allow":
+      return { kind: "stop" };
+  }
+  const variable = /^set-var(-fmt)?\(([^(),]+)(?:,[^()]*)?\)$/.exec(action);
+  if (variable !== null) return { kind: "variable", name: variable[2] ?? "", expression: variable[1] === undefined ? textOf(args) : "" };
+  return NEUTRAL.has(action) || /^(?:track-sc\d*|sc-|unset-var|set-map|add-acl|del-acl|del-map|do-resolve|set-[bf]c-)/.test(action)
+    ? "neutral"
+    : undefined;
+}
+
+/** `del-header NAME`, and `-m beg`, `-m end`, `-m sub` with a part of names. */
+function deletionOf(args: readonly Word[]): Read {
+  const name = args[0]?.text.toLowerCase() ?? "";
+  const [flag, method] = args.slice(1).map(({ text }) => text);
+  if (flag === undefined) return { kind: "delete", headers: [name] };
+  const match = { str: equals, beg: startsWith, end: endsWith, sub: includes }[method ?? ""];
+  if (flag !== "-m" || match === undefined) return undefined;
+  const headers = ADDRESS_HEADERS.filter((header) => match(header, name));
+  return headers.length === 0 ? "neutral" : { kind: "delete", headers };
+}
+
+const equals = (header: string, name: string): boolean => header === name;
+const startsWith = (header: string, name: string): boolean => header.startsWith(name);
+const endsWith = (header: string, name: string): boolean => header.endsWith(name);
+const includes = (header: string, name: string): boolean => header.includes(name);
+
+/** The statements of a section of one name, as `bind` or `server`. */
+export function linesNamed({ lines }: Section, ...names: readonly string[]): readonly Statement[] {
+  return lines.filter(({ name }) => names.includes(name));
+}
