@@ -4,9 +4,9 @@ import { type GatewayNodeOptions, type GatewaySetup, openSource, readSetup } fro
 import { withListenFlags } from "./listen-fault.ts";
 import { checkNames } from "./names.ts";
 import { gatewayNoticePrinter } from "./notices.ts";
+import { openGatewayOrGroup } from "./open-gateway-or-group.ts";
 import { printable } from "./output.ts";
 import type { Closable, Own } from "./until-stopped.ts";
-import { openGatewayOrGroup } from "./workers-flag.ts";
 
 export type GatewayNode = {
   readonly urls: readonly string[];

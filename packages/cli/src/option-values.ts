@@ -1,4 +1,4 @@
-import { isSnapshotKey } from "@wherefrom/model";
+import { isSnapshotKey } from "@wherefrom/model/snapshot-signature";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError } from "./errors.ts";
 

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { openRangesFolder, type RangesFolder, type RangesFolderSource, readRangesFolder, withRangeLists } from "@wherefrom/model";
+import type { RangesFolder, RangesFolderSource } from "@wherefrom/model";
 import type { Providers } from "wherefrom";
 import { ALL_PROVIDERS } from "wherefrom/providers";
 import { CliError } from "./errors.ts";
@@ -14,6 +14,7 @@ import { printable } from "./output.ts";
 export async function readProviders(folder: string | undefined): Promise<Providers> {
   if (folder === undefined) return ALL_PROVIDERS;
   requireFolder(folder);
+  const { withRangeLists } = await loadModel();
   const read = await readFolder(folder);
   warnOfRefused(read);
   return withRangeLists(ALL_PROVIDERS, read.lists);
@@ -28,6 +29,7 @@ export async function openFolder(folder: string | undefined, others: Providers =
   if (folder === undefined) return undefined;
   requireFolder(folder);
   await readFolder(folder);
+  const { openRangesFolder } = await loadModel();
   return openRangesFolder(folder, others);
 }
 
@@ -40,6 +42,7 @@ export function requireFolder(folder: string): void {
 
 /** Reads a folder; one that is not there holds no files. Throws `CliError` RANGES_FOLDER_UNUSABLE when it cannot be read. */
 export async function readFolder(folder: string): Promise<RangesFolder> {
+  const { readRangesFolder } = await loadModel();
   const read = await readRangesFolder(folder);
   const unreadable = read.refused.find(({ file }) => file === folder);
   if (unreadable === undefined) return read;
@@ -51,4 +54,9 @@ export function warnOfRefused({ refused }: RangesFolder): void {
   for (const { file, issues } of refused) {
     for (const { message } of issues) process.stderr.write(`warning: ${printable(`${file} is not used: ${message}`)}\n`);
   }
+}
+
+/** Loaded when there is a folder to read: whoever names none would wait for the schemas of everything else. */
+function loadModel(): Promise<typeof import("@wherefrom/model")> {
+  return import("@wherefrom/model");
 }

@@ -10,9 +10,10 @@ import { openDemoUpstream } from "./demo-upstream.ts";
 import { withListenFlags } from "./listen-fault.ts";
 import { checkNames, type Names } from "./names.ts";
 import { gatewayNoticePrinter, printControlNotice } from "./notices.ts";
+import { openGatewayOrGroup } from "./open-gateway-or-group.ts";
 import { openFolder } from "./ranges-folder.ts";
 import type { Own } from "./until-stopped.ts";
-import { openGatewayOrGroup, type WorkersFlag } from "./workers-flag.ts";
+import type { WorkersFlag } from "./workers-flag.ts";
 
 const DATABASE_FILE = "control.db";
 const GATEWAY_ID = "local";

@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { type Gateway, type GatewayGroup, type GatewayOptions, openGateway, openGatewayGroup } from "@wherefrom/gateway";
 import { InvalidArgumentError, type Option } from "commander";
 import { valueOption } from "./option-values.ts";
 
@@ -23,9 +22,4 @@ function parseWorkers(text: string): number {
   const count = Number(text);
   if (!COUNT.test(text) || count > MAX_WORKERS) throw new InvalidArgumentError(`Expected a number from 1 to ${MAX_WORKERS}, or auto.`);
   return count;
-}
-
-/** Opens a gateway in this process, or in workers where there are to be some. */
-export function openGatewayOrGroup(options: GatewayOptions, { workers }: WorkersFlag): Promise<Gateway | GatewayGroup> {
-  return workers === undefined ? openGateway(options) : openGatewayGroup({ ...options, workers });
 }

@@ -1,4 +1,4 @@
-import { type AdvisedPolicy, reachesSeverity, toGithubAnnotations, toSarif, toText } from "@wherefrom/model";
+import { type AdvisedPolicy, reachesSeverity, toGithubAnnotations, toSarif, toText } from "@wherefrom/model/advisory-report";
 import { type Command, InvalidArgumentError } from "commander";
 import type { AdvisoryContext, Severity } from "wherefrom";
 import { CliError, exitCodes } from "../errors.ts";
