@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -6,6 +7,10 @@ export default defineConfig({
     include: ["packages/*/test/**/*.test.ts", "tools/test/**/*.test.ts", "test/**/*.test.ts"],
     // a process a file: tests open sockets, start servers and send signals
     pool: "forks",
+    // vitest leaves one processor to itself, and half of two idle: most tests wait for a server that they started
+    maxWorkers: Math.max(2, availableParallelism()),
+    // what is built runs as users run it, and is not transformed anew for each file of tests
+    server: { deps: { external: [/packages\/[^/]+\/dist\//] } },
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },
