@@ -11,7 +11,8 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism()),
     // what is built runs as users run it, and is not transformed anew for each file of tests
     server: { deps: { external: [/packages\/[^/]+\/dist\//] } },
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // far past what any test takes: a machine that does other work makes a slow test, not a failed one
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 });
