@@ -2,7 +2,7 @@ import { type Catalogue, type FactIssue, type Facts, joinFacts, parseFacts } fro
 import { factsOfPath, learnPath } from "@wherefrom/doctor";
 import { escapeText } from "wherefrom";
 import type { FactsFlags } from "./facts-flags.ts";
-import { readFactsJson } from "./facts-text.ts";
+import { type FactsJson, readFactsJson } from "./facts-text.ts";
 import { readProbeFile } from "./probe-file.ts";
 
 /** Facts of all sources together, or every reason why they are none. */
@@ -15,25 +15,29 @@ export type GivenFacts =
     }
   | { readonly kind: "refused"; readonly lines: readonly string[] };
 
+type Sources = {
+  readonly catalogue: Catalogue;
+  /** Facts that were had elsewhere, and where. */
+  readonly others?: readonly FactsJson[];
+};
+
 /** Reads every source before it complains, so that all faults of all of them are told at once. */
-export async function readGivenFacts({ facts = [], probe = [] }: FactsFlags, catalogue: Catalogue): Promise<GivenFacts> {
+export async function readGivenFacts({ facts = [], probe = [] }: FactsFlags, { catalogue, others = [] }: Sources): Promise<GivenFacts> {
   const parts: Facts[] = [];
   const lines: string[] = [];
   const unknown = new Set<string>();
-  const add = (json: unknown, where: string): void => {
+  const add = ({ json, where }: FactsJson): void => {
     const reading = parseFacts(json, catalogue);
     if (reading.kind === "refused") return void lines.push(...faultLines(where, reading.issues));
     parts.push(reading.facts);
     for (const [signal, value] of Object.entries(json as object)) if (value === null) unknown.add(signal);
   };
-  for (const source of facts) {
-    const { json, where } = await readFactsJson(source);
-    add(json, where);
-  }
+  for (const source of facts) add(await readFactsJson(source));
   for (const file of probe) {
     const run = readProbeFile(file);
-    add(factsOfPath(learnPath(run), run), escapeText(file));
+    add({ json: factsOfPath(learnPath(run), run), where: escapeText(file) });
   }
+  for (const other of others) add(other);
   if (lines.length > 0) return { kind: "refused", lines };
   const joined = joinFacts(parts);
   if (joined.kind === "refused") return { kind: "refused", lines: faultLines("All sources together", joined.issues) };

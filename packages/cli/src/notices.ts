@@ -21,6 +21,8 @@ export function printControlNotice(notice: ControlNotice): void {
       );
     case "oidc-keys-unavailable":
       return print(`warning: the keys of the identity provider could not be had: ${messageOf(notice.error)}`);
+    case "probe-asked":
+      return print(`info: ${notice.by} asked for a probe of ${notice.url} in ${notice.environment}`);
     case "client-blocked":
       return print(`warning: ${notice.client} failed to authenticate at the API too often, and is not let in for a while`);
     case "internal-error":

@@ -34,6 +34,7 @@ import { lintPolicy } from "./api/lint.ts";
 import { getOperation, listOperations } from "./api/operations.ts";
 import { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization } from "./api/organizations.ts";
 import { previewPolicy } from "./api/preview.ts";
+import { probePath } from "./api/probe.ts";
 import { rollbackEnvironment } from "./api/rollback.ts";
 import { abortRollout, getRollout, promoteRollout } from "./api/rollout.ts";
 import { createRoute, deleteRoute, getRoute, listRoutes, replaceRoute } from "./api/routes.ts";
@@ -62,6 +63,7 @@ import { type ListenAddress, type Listener, listen, requireLoopbackListen } from
 import { type ControlLimits, DEFAULT_CONTROL_LIMITS } from "./limits.ts";
 import type { ControlNotice } from "./notice.ts";
 import type { ControlParts } from "./parts.ts";
+import type { Prober } from "./probing.ts";
 import { createPublisher } from "./publish.ts";
 import { BUILT_IN_RANGES, type ControlRanges } from "./ranges.ts";
 import { type EnvironmentSeed, seedEnvironment, seedOrganization } from "./seed.ts";
@@ -86,6 +88,8 @@ export type ControlOptions = {
   readonly limits?: Partial<ControlLimits>;
   /** What `provider:NAME` means; it is looked at again every `rangesLookMs`. Default: what is built in. */
   readonly ranges?: ControlRanges;
+  /** Sends probes for those who may ask for them. Without one, control sends none. */
+  readonly prober?: Prober;
   readonly onNotice?: (notice: ControlNotice) => void;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -127,6 +131,7 @@ export const API_LINES: readonly RouteLine[] = [
   ["POST", `${ENV}:explain`, "organizations.environments.explain", explainRequest],
   ["POST", `${ENV}:lint`, "organizations.environments.lint", lintPolicy],
   ["POST", `${ENV}:diagnose`, "organizations.environments.diagnose", diagnoseEnvironment],
+  ["POST", `${ENV}:probe`, "organizations.environments.probe", probePath],
   ["POST", `${ENV}:preview`, "organizations.environments.preview", previewPolicy],
   ["GET", `${ENV}/rollout`, "organizations.environments.getRollout", getRollout],
   ["POST", `${ENV}:promote`, "organizations.environments.promote", promoteRollout],
@@ -196,13 +201,14 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const oidc = options.oidc === undefined ? undefined : parseOidcSettings(options.oidc);
   const limits = { ...DEFAULT_CONTROL_LIMITS, ...options.limits };
   const publisher = createPublisher(limits);
-  const { ranges = BUILT_IN_RANGES } = options;
+  const { ranges = BUILT_IN_RANGES, prober } = options;
   const { store, snapshotKey } = await openKept({ ...options, onNotice }, limits);
   const admission = openAdmission({ access, oidc, store, limits, onNotice, now });
   const { identify } = admission;
   const fleet = createFleet({ store, publisher, limits, now, onNotice });
   const debugData = new DebugData(limits, now);
-  const parts: ControlParts = { store, publisher, fleet, debugData, snapshotKey, limits, ranges, identify, onNotice, now };
+  const probing = prober && { probe: prober, underWay: 0 };
+  const parts: ControlParts = { store, publisher, fleet, debugData, snapshotKey, limits, ranges, probing, identify, onNotice, now };
   followStore(parts);
   const follower = followRanges(parts);
   const watch = watchStages(parts);

@@ -45,6 +45,10 @@ export type ControlLimits = {
   readonly maxRevisions: number;
   /** Operations kept for one organization. */
   readonly maxOperations: number;
+  /** Probes under way at a time. */
+  readonly maxProbes: number;
+  /** How long a probe may take. */
+  readonly probeTimeoutMs: number;
   /** Failed authentications of one client address in a window. */
   readonly maxAuthFailures: number;
   /** The same, while there are more than `maxAuthFailuresOfAll`. */
@@ -97,6 +101,8 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxSecurityActions: 1_000,
   maxRevisions: 1_000,
   maxOperations: 1_000,
+  maxProbes: 2,
+  probeTimeoutMs: 20_000,
   maxAuthFailures: 20,
   maxAuthFailuresInFlood: 5,
   maxAuthFailuresOfAll: 1_000,

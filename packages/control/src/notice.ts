@@ -18,6 +18,8 @@ export type ControlNotice =
       readonly revision: number;
       readonly why: string;
     }
+  /** Somebody made control send a probe. `url` is as it was given, escaped. */
+  | { readonly kind: "probe-asked"; readonly environment: string; readonly by: string; readonly url: string }
   /** Tokens of the identity provider cannot be judged. */
   | { readonly kind: "oidc-keys-unavailable"; readonly error: unknown }
   /** `client` is the key of an address. It is not let in for a while, because it failed to authenticate too often. */

@@ -4,6 +4,7 @@ import type { Fleet } from "./fleet.ts";
 import type { Identify } from "./http/caller.ts";
 import type { ControlLimits } from "./limits.ts";
 import type { ControlNotice } from "./notice.ts";
+import type { Probing } from "./probing.ts";
 import type { Publisher } from "./publish.ts";
 import type { ControlRanges } from "./ranges.ts";
 import type { SnapshotKey } from "./snapshot-key.ts";
@@ -17,6 +18,8 @@ export type ControlParts = {
   readonly snapshotKey: SnapshotKey;
   readonly limits: ControlLimits;
   readonly ranges: ControlRanges;
+  /** Sends probes; absent where control may send none. */
+  readonly probing: Probing | undefined;
   /** Tells who asks. */
   readonly identify: Identify;
   readonly onNotice: (notice: ControlNotice) => void;

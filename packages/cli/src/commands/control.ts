@@ -5,6 +5,7 @@ import { bootstrapTokenFileOption, handOver } from "../first-token.ts";
 import { readJsonFile } from "../json-file.ts";
 import { parseHost, parsePort, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
+import { openProber, type ProbeToFlag, probeToOption } from "../probe-to-flag.ts";
 import { signingKeyOption, signingKeyPlace } from "../signing-key.ts";
 import { runUntilStopped } from "../until-stopped.ts";
 
@@ -13,6 +14,7 @@ Examples:
   $ wherefrom control
   $ wherefrom control --port 8091 --database sqlite:/var/lib/wherefrom/control.db --organization acme
   $ wherefrom control --ranges ./data/ranges     # what provider:NAME means; looked at again every 10 seconds
+  $ wherefrom control --probe-to public --probe-to 10.77.0.0/16     # operators may have it probe these
   $ WHEREFROM_DATABASE=sqlite:./control.db wherefrom control --json
   $ WHEREFROM_SIGNING_KEY_PEM="$(cat key.pem)" wherefrom control
   $ PGPASSWORD=… wherefrom control --database postgres://wherefrom@db.internal/wherefrom    # several may share it
@@ -29,7 +31,7 @@ It needs the database and no token. Control on an SQLite file has to be stopped 
 
 const DATABASE = /^(?:sqlite:(.+)|postgres(?:ql)?:\/\/.+)$/s;
 
-type ControlCommandOptions = {
+type ControlCommandOptions = ProbeToFlag & {
   readonly host: string;
   readonly port: number;
   readonly database: string;
@@ -58,6 +60,7 @@ export function addControlCommand(program: Command): void {
     .addOption(authOption())
     .addOption(bootstrapTokenFileOption())
     .addOption(valueOption("--oidc <file>", "JSON: the identity provider whose tokens are taken, too", "WHEREFROM_OIDC"))
+    .addOption(probeToOption())
     .addOption(switchOption("--json", "write one JSON line when it is ready, and nothing else", "WHEREFROM_JSON"))
     .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
     .addHelpText("after", EXAMPLES)
@@ -109,6 +112,7 @@ async function runControl(options: ControlCommandOptions): Promise<void> {
     };
     const ranges = await openFolder(folder);
     const signing = signingKeyPlace(signingKey);
+    const probing = await openProber(options);
     const control = own(
       await withListenFlags(flags, () =>
         openControl({
@@ -117,6 +121,7 @@ async function runControl(options: ControlCommandOptions): Promise<void> {
           organization,
           ...(ranges && { ranges }),
           ...signing,
+          ...probing,
           access: auth,
           ...(oidc !== undefined && { oidc: readJsonFile(oidc, "--oidc") }),
           onNotice: printControlNotice,

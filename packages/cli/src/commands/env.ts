@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { addApiOptions } from "../api/target.ts";
 import { addFactsOptions } from "../facts-flags.ts";
 import { collectHeaders } from "../header-line.ts";
-import { parseCount, switchOption, valueOption } from "../option-values.ts";
+import { parseCount, parseHttpUrl, switchOption, valueOption } from "../option-values.ts";
 import { withDocumentOptions } from "./doctor/report-options.ts";
 import { explainEnvironment } from "./env/explain.ts";
 import { rollbackEnvironment, showHistory } from "./env/history.ts";
@@ -59,6 +59,7 @@ const DIAGNOSE_EXAMPLES = `
 Examples:
   $ wherefrom env diagnose prod
   $ wherefrom env diagnose prod --probe outside.json --facts '{"cmp.otherServiceReal": true}'
+  $ wherefrom env diagnose prod --echo https://service.example/.wherefrom-4c1f0a9e7d2b     # control probes it
   $ wherefrom env diagnose prod --facts facts.json --format html --language zh > report.html
 
 Control joins what it knows: whom the policy believes, and whether its gateways fall back. What is given goes before that; a signal that is
@@ -142,6 +143,11 @@ export function addEnvCommand(program: Command, exit: Exit): void {
     .addOption(policy())
     .action(explainEnvironment);
   withDocumentOptions(addFactsOptions(add("diagnose", { description: "Rank the causes of a wrong address", examples: DIAGNOSE_EXAMPLES })))
+    .addOption(
+      valueOption("--echo <url>", "let control probe this echo first, where it may, and join what it finds", "WHEREFROM_ECHO").argParser(
+        parseHttpUrl,
+      ),
+    )
     .argument("[name]", "the environment")
     // loaded when it is asked for: it brings the doctor with it
     .action(async (name, options) => exit(await (await import("./env/diagnose.ts")).diagnoseEnvironment(name, options)));

@@ -47,6 +47,8 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "organizations.environments.explain": "viewer",
   "organizations.environments.lint": "viewer",
   "organizations.environments.diagnose": "viewer",
+  // it makes control connect to somebody
+  "organizations.environments.probe": "operator",
   "organizations.environments.preview": "viewer",
   "organizations.environments.rollback": "operator",
   "organizations.environments.revisions.list": "viewer",

@@ -22,6 +22,7 @@ export type ApiReason =
   | "ORGANIZATION_NOT_FOUND"
   | "PATH_NOT_FOUND"
   | "PREVIEW_STALE"
+  | "PROBING_OFF"
   | "QUERY_INVALID"
   | "REQUEST_MALFORMED"
   | "REVISION_NOT_FOUND"
@@ -42,10 +43,11 @@ export type ApiReason =
   | "TOO_MANY_AUTH_FAILURES"
   | "TOO_MANY_ENVIRONMENTS"
   | "TOO_MANY_ORGANIZATIONS"
+  | "TOO_MANY_PROBES"
   | "TOO_MANY_ROUTES"
   | "TOO_MANY_SECURITY_ACTIONS"
   | "TOO_MANY_STREAMS"
   | "TOO_MANY_TOKENS";
 
-/** Stable. The `reason` of a field violation, beside the library's policy codes. */
-export type FieldReason = "FIELD_INVALID" | "FIELD_UNKNOWN" | "FIELD_IMMUTABLE" | "MASK_PATH_INVALID";
+/** Stable. The `reason` of a field violation, beside the library's policy codes, those of facts, and those of probes. */
+export type FieldReason = "FIELD_INVALID" | "FIELD_UNKNOWN" | "FIELD_IMMUTABLE" | "MASK_PATH_INVALID" | "PROBE_URL_REFUSED";

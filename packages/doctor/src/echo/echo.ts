@@ -59,9 +59,14 @@ export type Echo = {
   close(): void;
 };
 
+/** Whether a path can be an echo's: long enough that nobody guesses it. */
+export function isEchoPath(path: string): boolean {
+  return /^\/[\w.~/-]{16,200}$/.test(path) && !path.endsWith("/");
+}
+
 /** Makes an echo. Throws a `RangeError` for a path that could be guessed. */
 export function createEcho({ path, resolver, host = thisHost, tcpRoundTrip = askSs, synTtl }: EchoOptions): Echo {
-  if (!/^\/[\w.~/-]{16,200}$/.test(path) || path.endsWith("/")) {
+  if (!isEchoPath(path)) {
     throw new RangeError("An echo's path begins with a slash, has at least 16 characters more, and ends in no slash: nobody may guess it");
   }
   const instance = randomBytes(8).toString("hex");

@@ -1,5 +1,5 @@
 /** Stable. Documented in docs/errors.md, one heading a code. */
-export type ProbeErrorCode = "PROBE_NO_ADDRESS" | "PROBE_NO_ANSWER";
+export type ProbeErrorCode = "PROBE_NO_ADDRESS" | "PROBE_NO_ANSWER" | "PROBE_OUT_OF_REACH" | "PROBE_STOPPED";
 
 /** A probe that cannot be made. What a single request met is an answer, not an error. */
 export class ProbeError extends Error {

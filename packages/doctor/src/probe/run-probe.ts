@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Answer, AnswerResult, ProbeRun, Told, Transport } from "./answer.ts";
 import { ProbeError } from "./errors.ts";
 import { HTTP_QUESTIONS, QUESTIONS, type Question } from "./question.ts";
+import { isWithin, type Reach } from "./reach.ts";
 import { askHttp, askWebSocket, type Destination, oneConnection } from "./send.ts";
 
 export type ProbeOptions = {
@@ -19,18 +20,28 @@ export type ProbeOptions = {
   /** Pause between two requests in milliseconds, so that a probe is never a load. */
   readonly pauseMs: number;
   readonly told?: Told;
+  /** Where the probe may go. Without it, to wherever the URL leads: whoever runs it may go there anyhow. */
+  readonly reach?: Reach;
+  /** Ends the probe. */
+  readonly signal?: AbortSignal;
+  /** Looks a name up. Default: the system's own resolver. */
+  readonly lookUp?: LookUp;
   /** Called after each answer, with the number of answers there will be. */
   readonly onAnswer?: (done: number, all: number) => void;
 };
 
+/** All addresses that a name has now. Rejects when it has none. */
+export type LookUp = (name: string) => Promise<readonly string[]>;
+
 /**
  * Asks an echo what arrives of what was sent, over each transport and family, several times. Requests are GET and WebSocket handshakes for paths of the echo alone.
  *
- * The name is looked up once; every request goes to an address that it had then. Errors: `ProbeError` when the name has no address of the families asked for.
+ * The name is looked up once; every request goes to an address that it had then. Errors: `ProbeError` when the name has no address of the families asked
+ * for, when one of its addresses is out of reach, and when the probe is stopped.
  */
 export async function runProbe(options: ProbeOptions): Promise<ProbeRun> {
   const { url, rounds, transports, families } = options;
-  const addresses = await addressesOf(url.hostname);
+  const addresses = await addressesOf(options);
   const destinations = families.flatMap((family) => {
     const address = addresses.find((candidate) => isIP(candidate) === family);
     return address === undefined ? [] : [destinationOf(options, { address, family })];
@@ -42,6 +53,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeRun> {
   for (const leg of legs) {
     for (let round = 1; round <= rounds; round += 1) {
       for await (const answer of askRound({ ...leg, round, pauseMs: options.pauseMs })) {
+        if (options.signal?.aborted === true) throw new ProbeError("PROBE_STOPPED", `${url.origin}: the probe was stopped before its end`);
         answers.push(answer);
         options.onAnswer?.(answers.length, all);
       }
@@ -54,14 +66,25 @@ function destinationOf({ url, from, timeoutMs }: ProbeOptions, { address, family
   return { url, address, family, timeoutMs, ...(from !== undefined && { from }) };
 }
 
-async function addressesOf(host: string): Promise<readonly string[]> {
-  const bare = host.replace(/^\[|\]$/g, "");
-  if (isIP(bare) !== 0) return [bare];
-  try {
-    return (await lookup(bare, { all: true })).map(({ address }) => address);
-  } catch (error) {
-    throw new ProbeError("PROBE_NO_ADDRESS", `${bare} has no address`, { cause: error });
-  }
+/**
+ * Of a name, one address out of reach is enough to refuse it: whoever answers for the name would choose among them. That it has none is told in the same
+ * words, for it may be a name that only this host knows.
+ */
+async function addressesOf({ url, reach, lookUp = lookUpHere }: ProbeOptions): Promise<readonly string[]> {
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const outOfReach = (): ProbeError => new ProbeError("PROBE_OUT_OF_REACH", `${host} has no address, or one that this probe may not go to`);
+  const found =
+    isIP(host) !== 0
+      ? [host]
+      : await lookUp(host).catch((cause: unknown) => {
+          throw reach === undefined ? new ProbeError("PROBE_NO_ADDRESS", `${host} has no address`, { cause }) : outOfReach();
+        });
+  if (reach !== undefined && !(found.length > 0 && found.every((address) => isWithin(reach, address)))) throw outOfReach();
+  return found;
+}
+
+async function lookUpHere(name: string): Promise<readonly string[]> {
+  return (await lookup(name, { all: true })).map(({ address }) => address);
 }
 
 function questionsFor(transport: Transport): readonly Question[] {

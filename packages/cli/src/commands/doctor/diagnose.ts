@@ -30,7 +30,7 @@ export function addDiagnoseCommand(doctor: Command, exit: (code: number) => void
       if (options.facts === undefined && options.probe === undefined)
         throw new CliError("USAGE_OPTION_MISSING", "Give what is known: --facts JSON, --facts FILE, or --probe FILE");
       const catalogue = readCatalogue();
-      const given = await readGivenFacts(options, catalogue);
+      const given = await readGivenFacts(options, { catalogue });
       if (given.kind === "refused") {
         process.stderr.write(`${given.lines.join("\n")}\n`);
         return exit(exitCodes.usage);

@@ -1,4 +1,4 @@
-import { CONTAINER_KINDS, type ContainerKind, type EchoNotice, serveEcho } from "@wherefrom/doctor";
+import { CONTAINER_KINDS, type ContainerKind, type EchoNotice, isEchoPath, serveEcho } from "@wherefrom/doctor";
 import { type Command, InvalidArgumentError } from "commander";
 import { createResolver, escapeText } from "wherefrom";
 import { withListenFlags } from "../../listen-fault.ts";
@@ -111,7 +111,7 @@ export function addServeCommand(doctor: Command): void {
 }
 
 export function parseEchoPath(text: string): string {
-  if (!/^\/[\w.~/-]{16,200}$/.test(text) || text.endsWith("/")) {
+  if (!isEchoPath(text)) {
     throw new InvalidArgumentError(
       "Expected a slash and at least 16 letters, digits, dots, tildes, slashes or hyphens, the last no slash.",
     );

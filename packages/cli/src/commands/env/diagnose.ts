@@ -9,7 +9,7 @@ import { printReport, type ReportOptions } from "../doctor/report-options.ts";
 /** Version of the shape that `--json` writes; it rises when a field changes its meaning or goes. */
 const JSON_VERSION = 1;
 
-export type DiagnoseOptions = ApiOptions & ReportOptions & FactsFlags;
+export type DiagnoseOptions = ApiOptions & ReportOptions & FactsFlags & { readonly echo?: string };
 
 /** What the API answers, as far as it is printed. */
 type Answer = Diagnosis & {
@@ -21,15 +21,21 @@ type Answer = Diagnosis & {
 
 /** Asks control for the causes of a wrong address, by what is given and what it knows itself. Gives the exit code. */
 export async function diagnoseEnvironment(argument: string | undefined, options: DiagnoseOptions): Promise<number> {
-  const given = await readGivenFacts(options, readCatalogue());
+  const { api, environment } = openTarget(options);
+  const name = environmentOf(argument, environment);
+  const path = `/environments/${encodeURIComponent(name)}`;
+  const { echo } = options;
+  const probed = echo === undefined ? [] : [(await api.send("POST", `${path}:probe`, { body: { url: echo } })).body.facts];
+  const given = await readGivenFacts(options, {
+    catalogue: readCatalogue(),
+    others: probed.map((json) => ({ json, where: "What control's probe found" })),
+  });
   if (given.kind === "refused") {
     process.stderr.write(`${given.lines.join("\n")}\n`);
     return exitCodes.usage;
   }
-  const { api, environment } = openTarget(options);
-  const name = environmentOf(argument, environment);
   const sent = { ...Object.fromEntries(given.unknown.map((signal) => [signal, null])), ...Object.fromEntries(given.facts) };
-  const { body } = await api.send("POST", `/environments/${encodeURIComponent(name)}:diagnose`, { body: { facts: sent } });
+  const { body } = await api.send("POST", `${path}:diagnose`, { body: { facts: sent } });
   const { advice, facts, knownFacts, revisionId, ...diagnosis } = body as Answer;
   await printReport(
     {
