@@ -54,6 +54,7 @@ import { openStore } from "./config-store/open-store.ts";
 import { DebugData } from "./debug-data.ts";
 import { documentLines } from "./document/document-lines.ts";
 import { ControlError } from "./errors.ts";
+import { openEventStore } from "./event-store/open-event-store.ts";
 import { createFleet } from "./fleet.ts";
 import { followRanges, type RangesFollower } from "./follow-ranges.ts";
 import { followStore } from "./follow-store.ts";
@@ -75,6 +76,8 @@ export type ControlOptions = {
   readonly listen: ListenAddress;
   /** `sqlite:PATH`, whose file and folder are made when they are missing; or `postgres://…`, which may serve several controls. */
   readonly database: string;
+  /** Where events of gateways are kept: `duckdb:PATH`. None are taken unless given. */
+  readonly analytics?: string;
   /** Made at the start unless it exists. Others can be made over the API. */
   readonly organization: string;
   /** Where the key is that snapshots are signed with. Beside an SQLite file unless given; `snapshot-key.pem`, made when it is missing. */
@@ -202,13 +205,26 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const limits = { ...DEFAULT_CONTROL_LIMITS, ...options.limits };
   const publisher = createPublisher(limits);
   const { ranges = BUILT_IN_RANGES, prober } = options;
-  const { store, snapshotKey } = await openKept({ ...options, onNotice }, limits);
+  const { store, snapshotKey, eventStore } = await openKept({ ...options, onNotice, now }, limits);
   const admission = openAdmission({ access, oidc, store, limits, onNotice, now });
   const { identify } = admission;
   const fleet = createFleet({ store, publisher, limits, now, onNotice });
   const debugData = new DebugData(limits, now);
   const probing = prober && { probe: prober, underWay: 0 };
-  const parts: ControlParts = { store, publisher, fleet, debugData, snapshotKey, limits, ranges, probing, identify, onNotice, now };
+  const parts: ControlParts = {
+    store,
+    publisher,
+    fleet,
+    debugData,
+    eventStore,
+    snapshotKey,
+    limits,
+    ranges,
+    probing,
+    identify,
+    onNotice,
+    now,
+  };
   followStore(parts);
   const follower = followRanges(parts);
   const watch = watchStages(parts);
@@ -223,6 +239,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   } catch (error) {
     await follower.close();
     await watch.close();
+    await eventStore?.close();
     await store.close();
     throw error;
   }
@@ -230,15 +247,16 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 
 /** What outlives the process. The folder of the key is there when the database is. */
 async function openKept(
-  { database, snapshotKey, onNotice }: ControlOptions & Pick<ControlParts, "onNotice">,
+  { database, analytics, snapshotKey, onNotice, now }: ControlOptions & Pick<ControlParts, "onNotice" | "now">,
   limits: ControlLimits,
-): Promise<Pick<ControlParts, "store" | "snapshotKey">> {
+): Promise<Pick<ControlParts, "store" | "snapshotKey" | "eventStore">> {
   const store = await openStore(database, {
     limits,
     onAvailability: (availability) => onNotice({ kind: "store-availability", ...availability }),
   });
   try {
-    return { store, snapshotKey: openSnapshotKey(snapshotKey ?? keyPlaceBeside(database)) };
+    const key = openSnapshotKey(snapshotKey ?? keyPlaceBeside(database));
+    return { store, snapshotKey: key, eventStore: analytics === undefined ? undefined : await openEventStore(analytics, { limits, now }) };
   } catch (error) {
     await store.close();
     throw error;
@@ -254,6 +272,7 @@ function controlOf(listener: Listener, { parts, follower, watch }: Working): Omi
     await watch.close();
     await listener.close(parts.limits.closeGraceMs);
     await parts.fleet.close();
+    await parts.eventStore?.close();
     await parts.store.close();
   };
   let closing: Promise<void> | undefined;

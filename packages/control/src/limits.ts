@@ -73,6 +73,12 @@ export type ControlLimits = {
   readonly databasePollMs: number;
   /** Connections of one node to PostgreSQL, beside the one that listens. */
   readonly maxDatabaseConnections: number;
+  /** Memory that the event database may use, in bytes. What a question needs beyond it goes to a file beside the database. */
+  readonly maxEventMemoryBytes: number;
+  /** How long one question about events may take. */
+  readonly eventQuestionTimeoutMs: number;
+  /** How long the event database may take for anything else, the wait for what was asked before included. */
+  readonly eventWriteTimeoutMs: number;
   /** How long `close` waits for requests that are still being answered. */
   readonly closeGraceMs: number;
 };
@@ -115,5 +121,8 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   databaseTimeoutMs: 5_000,
   databasePollMs: 1_000,
   maxDatabaseConnections: 10,
+  maxEventMemoryBytes: 536_870_912,
+  eventQuestionTimeoutMs: 20_000,
+  eventWriteTimeoutMs: 60_000,
   closeGraceMs: 2_000,
 };

@@ -1,5 +1,6 @@
 import type { ConfigStore } from "./config-store/port.ts";
 import type { DebugData } from "./debug-data.ts";
+import type { EventStore } from "./event-store/port.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Identify } from "./http/caller.ts";
 import type { ControlLimits } from "./limits.ts";
@@ -15,6 +16,8 @@ export type ControlParts = {
   readonly publisher: Publisher;
   readonly fleet: Fleet;
   readonly debugData: DebugData;
+  /** `undefined` when control keeps no events. */
+  readonly eventStore: EventStore | undefined;
   readonly snapshotKey: SnapshotKey;
   readonly limits: ControlLimits;
   readonly ranges: ControlRanges;

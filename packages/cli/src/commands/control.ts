@@ -15,6 +15,7 @@ Examples:
   $ wherefrom control --port 8091 --database sqlite:/var/lib/wherefrom/control.db --organization acme
   $ wherefrom control --ranges ./data/ranges     # what provider:NAME means; looked at again every 10 seconds
   $ wherefrom control --probe-to public --probe-to 10.77.0.0/16     # operators may have it probe these
+  $ wherefrom control --analytics duckdb:./data/events.duckdb    # keeps the events that gateways send
   $ WHEREFROM_DATABASE=sqlite:./control.db wherefrom control --json
   $ WHEREFROM_SIGNING_KEY_PEM="$(cat key.pem)" wherefrom control
   $ PGPASSWORD=… wherefrom control --database postgres://wherefrom@db.internal/wherefrom    # several may share it
@@ -31,10 +32,13 @@ It needs the database and no token. Control on an SQLite file has to be stopped 
 
 const DATABASE = /^(?:sqlite:(.+)|postgres(?:ql)?:\/\/.+)$/s;
 
+const ANALYTICS = /^duckdb:(.+)$/s;
+
 type ControlCommandOptions = ProbeToFlag & {
   readonly host: string;
   readonly port: number;
   readonly database: string;
+  readonly analytics?: string;
   readonly organization: string;
   readonly ranges?: string;
   readonly signingKey?: string;
@@ -54,6 +58,7 @@ export function addControlCommand(program: Command): void {
     )
     .addOption(valueOption("--port <port>", "port of the API", "WHEREFROM_API_PORT").default(8081).argParser(parsePort))
     .addOption(databaseOption())
+    .addOption(analyticsOption())
     .addOption(valueOption("--organization <name>", "name of the organization", "WHEREFROM_ORGANIZATION").default("local"))
     .addOption(valueOption("--ranges <folder>", "range files that provider:NAME means; without it what is built in", "WHEREFROM_RANGES"))
     .addOption(signingKeyOption("default: snapshot-key.pem beside the database"))
@@ -80,13 +85,39 @@ function databaseOption(): Option {
     .argParser(parseDatabase);
 }
 
+function analyticsOption(): Option {
+  return valueOption(
+    "--analytics <url>",
+    "where events of gateways are kept: duckdb:PATH; without it none are taken",
+    "WHEREFROM_ANALYTICS",
+  ).argParser(parseAnalytics);
+}
+
+function parseAnalytics(text: string): string {
+  if (ANALYTICS.test(text)) return text;
+  throw new InvalidArgumentError("Expected duckdb: and the path of a file.");
+}
+
 function parseDatabase(text: string): string {
   if (DATABASE.test(text)) return text;
   throw new InvalidArgumentError("Expected sqlite: and the path of a file, or postgres://USER@HOST/DATABASE.");
 }
 
 async function runControl(options: ControlCommandOptions): Promise<void> {
-  const { host, port, database, organization, ranges: folder, signingKey, auth, bootstrapTokenFile, oidc, json, quiet } = options;
+  const {
+    host,
+    port,
+    database,
+    analytics,
+    organization,
+    ranges: folder,
+    signingKey,
+    auth,
+    bootstrapTokenFile,
+    oidc,
+    json,
+    quiet,
+  } = options;
   const isQuiet = quiet === true || json === true;
   const output = openOutput(process.stdout);
   await runUntilStopped(async (own) => {
@@ -102,6 +133,8 @@ async function runControl(options: ControlCommandOptions): Promise<void> {
     checkNames({ organization });
     const file = DATABASE.exec(database)?.[1];
     if (file !== undefined) prepareDataFolder(dirname(file), "choose another with --database sqlite:PATH (WHEREFROM_DATABASE)");
+    const eventFile = ANALYTICS.exec(analytics ?? "")?.[1];
+    if (eventFile !== undefined) prepareDataFolder(dirname(eventFile), "choose another with --analytics duckdb:PATH (WHEREFROM_ANALYTICS)");
     const flags = {
       host,
       port,
@@ -119,6 +152,7 @@ async function runControl(options: ControlCommandOptions): Promise<void> {
           listen: { host, port },
           database,
           organization,
+          ...(analytics !== undefined && { analytics }),
           ...(ranges && { ranges }),
           ...signing,
           ...probing,

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { ControlError } from "../errors.ts";
+import { appendBatch } from "./duckdb-append.ts";
+import { compact, deleteAddress, deleteBefore } from "./duckdb-delete.ts";
+import type { DuckdbAsk, DuckdbAsks, DuckdbReply } from "./duckdb-messages.ts";
+import { type OpenedDuckdb, openDuckdb } from "./duckdb-open.ts";
+import { askDuckdb, environmentsOf } from "./duckdb-query.ts";
+
+/*
+ * The process that holds the database, so that neither a long question nor an end of DuckDB's is one of control. It ends when control does, however
+ * that ends; a signal to the whole group (Ctrl-C) is control's to hear.
+ */
+
+/** Questions at a time. Each takes one of the threads that appending needs too. */
+const MAX_QUESTIONS = 2;
+
+let opened: OpenedDuckdb | undefined;
+/** The last write. Writes are made one after another. */
+let written: Promise<unknown> = Promise.resolve();
+let questions = 0;
+const waiting: (() => void)[] = [];
+
+process.umask(0o077);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
+process.on("message", (ask: DuckdbAsk) => void reply(ask));
+process.on("disconnect", () => void written.catch(() => undefined).then(end));
+
+async function reply(ask: DuckdbAsk): Promise<void> {
+  const { id } = ask;
+  let message: DuckdbReply;
+  try {
+    message = { id, kind: "answer", answer: await answerTo(ask) };
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    const code = error instanceof ControlError ? error.code : undefined;
+    message = { id, kind: "fault", message: text, code, isCostly: /^(INTERRUPT|Out of Memory) Error/.test(text) };
+  }
+  if (process.connected) process.send?.(message);
+}
+
+function answerTo(ask: DuckdbAsk): Promise<DuckdbAsks[keyof DuckdbAsks]["answer"]> {
+  switch (ask.name) {
+    case "open":
+      return open(ask.given);
+    case "append":
+      return write((writer) => appendBatch(writer, ask.given));
+    case "ask":
+      return question(ask.given);
+    case "deleteBefore":
+      return write((writer) => deleteBefore(writer, ask.given));
+    case "deleteAddress":
+      return write((writer) => deleteAddress(writer, ask.given));
+    case "environments":
+      return write(environmentsOf);
+    case "close":
+      return close();
+  }
+}
+
+async function open({ path, limits }: DuckdbAsks["open"]["given"]): Promise<null> {
+  opened = await openDuckdb(path, limits);
+  return null;
+}
+
+function write<Answer>(act: (writer: DuckDBConnection) => Promise<Answer>): Promise<Answer> {
+  const act1 = (): Promise<Answer> => act(held().writer);
+  const done = written.then(act1, act1);
+  written = done;
+  return done;
+}
+
+async function question({ key, question, timeoutMs }: DuckdbAsks["ask"]["given"]): Promise<DuckdbAsks["ask"]["answer"]> {
+  if (questions >= MAX_QUESTIONS) await new Promise<void>((resolve) => waiting.push(resolve));
+  questions += 1;
+  const reader = await held().instance.connect();
+  const over = new AbortController();
+  sleep(timeoutMs, undefined, { signal: over.signal }).then(
+    () => reader.interrupt(),
+    () => undefined,
+  );
+  try {
+    return await askDuckdb(reader, key, question);
+  } finally {
+    over.abort();
+    reader.closeSync();
+    questions -= 1;
+    waiting.shift()?.();
+  }
+}
+
+async function close(): Promise<null> {
+  await write(compact);
+  return null;
+}
+
+/** The database closes with its process: what is stored is stored. */
+function end(): void {
+  process.exit(0);
+}
+
+function held(): OpenedDuckdb {
+  if (opened === undefined) throw new Error("The database is not open");
+  return opened;
+}

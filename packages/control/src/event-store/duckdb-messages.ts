@@ -1,0 +1,35 @@
+import type { EnvironmentKey } from "../config-store/port.ts";
+import type { ControlErrorCode } from "../errors.ts";
+import type { DuckdbLimits } from "./duckdb-open.ts";
+import type { Appended, EventBatch, Group, Question } from "./port.ts";
+
+/** What the process that holds the database is asked, each with what is given and what is answered. The first is `open`, the last `close`. */
+export type DuckdbAsks = {
+  readonly open: { readonly given: { readonly path: string; readonly limits: DuckdbLimits }; readonly answer: null };
+  readonly append: {
+    readonly given: EnvironmentKey & { readonly batch: EventBatch; readonly receivedAt: number };
+    readonly answer: Appended;
+  };
+  readonly ask: {
+    readonly given: { readonly key: EnvironmentKey; readonly question: Question; readonly timeoutMs: number };
+    readonly answer: readonly Group[];
+  };
+  readonly deleteBefore: { readonly given: EnvironmentKey & { readonly before: number }; readonly answer: number };
+  readonly deleteAddress: { readonly given: EnvironmentKey & { readonly address: string }; readonly answer: number };
+  readonly environments: { readonly given: null; readonly answer: readonly EnvironmentKey[] };
+  readonly close: { readonly given: null; readonly answer: null };
+};
+
+export type DuckdbAsk = {
+  readonly [Name in keyof DuckdbAsks]: { readonly id: number; readonly name: Name; readonly given: DuckdbAsks[Name]["given"] };
+}[keyof DuckdbAsks];
+
+export type DuckdbReply =
+  | { readonly id: number; readonly kind: "answer"; readonly answer: unknown }
+  | {
+      readonly id: number;
+      readonly kind: "fault";
+      readonly message: string;
+      readonly code: ControlErrorCode | undefined;
+      readonly isCostly: boolean;
+    };

@@ -1,0 +1,108 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { ControlError } from "../errors.ts";
+import { COLUMNS, type ColumnType } from "./columns.ts";
+
+export type DuckdbLimits = {
+  /** Memory that DuckDB may use for itself, in bytes. What a question needs beyond it goes to a file beside the database. */
+  readonly maxEventMemoryBytes: number;
+};
+
+/** An open file of events, held by this process alone. */
+export type OpenedDuckdb = { readonly instance: DuckDBInstance; readonly writer: DuckDBConnection };
+
+/** Of the tables. A file with a higher one was written by a newer version. */
+const VERSION = 1;
+
+/** How long opening waits for a process that is just leaving the file, and how often it looks. */
+const BUSY_TIMEOUT_MS = 2_000;
+const BUSY_PAUSE_MS = 50;
+
+const TYPES: Readonly<Record<ColumnType, string>> = {
+  text: "VARCHAR",
+  count: "BIGINT",
+  number: "DOUBLE",
+  flag: "BOOLEAN",
+  address: "UHUGEINT",
+  addresses: "UHUGEINT[]",
+};
+
+const TABLES = [
+  `CREATE TABLE events (organization VARCHAR NOT NULL, environment VARCHAR NOT NULL, ${COLUMNS.map(({ name, type }) => `${name} ${TYPES[type]}`).join(", ")})`,
+  // made_at is in the order of the table, so that a batch is found without an index over all of them
+  "CREATE TABLE batches (organization VARCHAR NOT NULL, environment VARCHAR NOT NULL, gateway VARCHAR NOT NULL, id VARCHAR NOT NULL, made_at BIGINT NOT NULL, received_at BIGINT NOT NULL)",
+];
+
+/**
+ * Opens a file, makes it and its folder when they are missing.
+ *
+ * Errors: `ControlError` for a path that cannot be written, a file another process holds, a file that is no such database, one of a newer version.
+ */
+export async function openDuckdb(path: string, { maxEventMemoryBytes }: DuckdbLimits): Promise<OpenedDuckdb> {
+  const settings = {
+    memory_limit: `${maxEventMemoryBytes}B`,
+    // nothing but the file and what is beside it is ever read or fetched
+    enable_external_access: "false",
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+    lock_configuration: "true",
+  };
+  let instance: DuckDBInstance | undefined;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    instance = await whenFree(() => DuckDBInstance.create(path, settings));
+    const writer = await instance.connect();
+    await migrate(writer, path);
+    return { instance, writer };
+  } catch (error) {
+    instance?.closeSync();
+    throw error instanceof ControlError ? error : openFault(path, error);
+  }
+}
+
+async function whenFree(open: () => Promise<DuckDBInstance>): Promise<DuckDBInstance> {
+  for (let waitedMs = 0; ; waitedMs += BUSY_PAUSE_MS) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!isLocked(error) || waitedMs >= BUSY_TIMEOUT_MS) throw error;
+      await sleep(BUSY_PAUSE_MS);
+    }
+  }
+}
+
+async function migrate(writer: DuckDBConnection, path: string): Promise<void> {
+  await writer.run("BEGIN");
+  await writer.run("CREATE TABLE IF NOT EXISTS wherefrom_events (version INTEGER NOT NULL)");
+  const [row] = (await writer.runAndReadAll("SELECT version FROM wherefrom_events")).getRows();
+  const version = Number(row?.[0] ?? 0);
+  if (version > VERSION) {
+    const message = `The database ${path} was written by a newer version: start that version, or choose another file with --analytics`;
+    throw new ControlError("CONTROL_DATABASE_NEWER", message);
+  }
+  if (version < VERSION) {
+    for (const table of TABLES) await writer.run(table);
+    await writer.run("INSERT INTO wherefrom_events VALUES ($1)", [VERSION]);
+  }
+  await writer.run("COMMIT");
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("Could not set lock on file");
+}
+
+function openFault(path: string, cause: unknown): ControlError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  if (isLocked(cause)) {
+    const message = `The database ${path} is in use by another process: stop it, or choose another file with --analytics`;
+    return new ControlError("CONTROL_DATABASE_IN_USE", message, { cause });
+  }
+  if (/not a valid DuckDB database|already exists|version number/.test(text)) {
+    const message = `The file ${path} is no database of events: choose another file with --analytics`;
+    return new ControlError("CONTROL_DATABASE_NOT_OURS", message, { cause });
+  }
+  const message = `Cannot write the database ${path} (${text}): make its folder writable, or choose another with --analytics`;
+  return new ControlError("CONTROL_DATABASE_UNWRITABLE", message, { cause });
+}

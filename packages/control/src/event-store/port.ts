@@ -1,0 +1,66 @@
+import type { TrafficEvent } from "@wherefrom/model";
+import type { EnvironmentKey } from "../config-store/port.ts";
+import type { Aggregate, Dimension, Metric } from "./columns.ts";
+
+/** Events that a gateway delivered together. */
+export type EventBatch = {
+  /** Who delivered it, by the name that control knows it by. */
+  readonly gateway: string;
+  /** The same whenever the batch is delivered again. Two batches of one gateway never share one. */
+  readonly id: string;
+  readonly events: readonly TrafficEvent[];
+};
+
+/** `isNew` is false when the batch was there already; then nothing was added. */
+export type Appended = { readonly isNew: boolean };
+
+/** A number over the events of a group. */
+export type Measure = { readonly metric: Metric; readonly aggregate: Aggregate };
+
+/** What is asked of the events of an environment. */
+export type Question = {
+  /** Of the time at which exchanges began, in milliseconds since 1970: from `from` up to, but without, `until`. */
+  readonly from: number;
+  readonly until: number;
+  /** What events are grouped by. None: all of them are one group, also when there are none. */
+  readonly dimensions: readonly Dimension[];
+  readonly measures: readonly Measure[];
+};
+
+/** One group of events, in the order of the question: `undefined` where an event has no value. */
+export type Group = {
+  readonly values: readonly (string | undefined)[];
+  /** `undefined` is the least, greatest or mean of nothing. */
+  readonly measures: readonly (number | undefined)[];
+};
+
+/** A question that took longer or more memory than one may. Not a fault of the store: a smaller range is answered. */
+export class QuestionTooCostly extends Error {
+  override readonly name = "QuestionTooCostly";
+}
+
+/**
+ * Where events are kept. What an implementation promises:
+ *
+ * - A batch is added whole or not at all, and once: whoever did not hear the answer may append it again by the same id.
+ * - Durable: when an append resolves, its events outlive a crash of the process and of the machine.
+ * - What is appended is seen by every question asked afterwards.
+ * - Environments are apart: nothing that is asked or deleted in one reaches the events of another.
+ * - Available or not: what cannot be done at the moment rejects with `StoreUnavailable`, and works again when the database does.
+ *
+ * Not its task: judging events. It stores what the API has parsed, and takes a text where an address belongs that is none for an absent one.
+ * The tests hold every implementation to this.
+ */
+export type EventStore = {
+  append(key: EnvironmentKey, batch: EventBatch): Promise<Appended>;
+  /** Groups in no order. */
+  ask(key: EnvironmentKey, question: Question): Promise<readonly Group[]>;
+  /** Deletes events of exchanges that began before, and forgets batches that came before. Resolves with the number of events. */
+  deleteBefore(key: EnvironmentKey, options: { readonly before: number }): Promise<number>;
+  /** Deletes events that name the address anywhere: as the client, as a proxy, or in a header. Resolves with their number. */
+  deleteAddress(key: EnvironmentKey, options: { readonly address: string }): Promise<number>;
+  /** Those that have events. */
+  environments(): Promise<readonly EnvironmentKey[]>;
+  /** Everything is on disk afterwards. No call may follow. */
+  close(): Promise<void>;
+};

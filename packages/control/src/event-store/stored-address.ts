@@ -1,0 +1,38 @@
+import { parsePrefix } from "wherefrom";
+
+/** Where IPv4 stands among the 16 bytes of an IPv6 address (RFC 4291 §2.5.5.2). No IPv6 address that the library reads is in there. */
+const MAPPED = 0xffff_0000_0000n;
+const MAPPED_END = 0x1_0000_0000_0000n;
+
+/** The 16 bytes of an address as one number, those of IPv4 as IPv4-mapped ones; `undefined` for a text that is none, and for `0.0.0.0` and `::`. */
+export function numberOfAddress(text: string): bigint | undefined {
+  const reading = parsePrefix(text);
+  if (reading.kind !== "prefix" || text.includes("/")) return undefined;
+  const { family, w0, w1, w2, w3 } = reading.prefix.first;
+  if ((w0 | w1 | w2 | w3) === 0) return undefined;
+  if (family === 4) return MAPPED | BigInt(w3 >>> 0);
+  return (BigInt(w0 >>> 0) << 96n) | (BigInt(w1 >>> 0) << 64n) | (BigInt(w2 >>> 0) << 32n) | BigInt(w3 >>> 0);
+}
+
+/** Dotted decimal, or RFC 5952 text. */
+export function textOfAddress(number: bigint): string {
+  if (number >= MAPPED && number < MAPPED_END) return [24n, 16n, 8n, 0n].map((bits) => (number >> bits) & 0xffn).join(".");
+  const groups = Array.from({ length: 8 }, (_, index) => ((number >> BigInt(112 - 16 * index)) & 0xffffn).toString(16));
+  const reading = parsePrefix(groups.join(":"));
+  if (reading.kind !== "prefix") throw new Error(`No address: ${number}`);
+  return reading.prefix.text.slice(0, reading.prefix.text.indexOf("/"));
+}
+
+/** A run of characters that addresses are written in. */
+const CANDIDATE = /[0-9A-Fa-f.:]{2,}/g;
+const PORT = /^(?<address>[0-9.]+):[0-9]{1,5}$/;
+
+/** All addresses that a header field names, in whichever form, each once. Its other parts are passed over. */
+export function addressesIn(text: string): bigint[] {
+  const found = new Set<bigint>();
+  for (const [candidate] of text.matchAll(CANDIDATE)) {
+    const number = numberOfAddress(candidate) ?? numberOfAddress(PORT.exec(candidate)?.groups?.["address"] ?? "");
+    if (number !== undefined) found.add(number);
+  }
+  return [...found];
+}

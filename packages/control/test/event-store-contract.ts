@@ -1,0 +1,206 @@
+import type { TrafficEvent } from "@wherefrom/model";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { EnvironmentKey } from "../src/config-store/port.ts";
+import type { EventBatch, EventStore, Question } from "../src/event-store/port.ts";
+
+/** An implementation as the contract sees it: a place where a store can be opened, closed and opened again. */
+export type EventPlace = { open(): Promise<EventStore>; end(): Promise<void> };
+
+/** When batches come, in milliseconds since 1970. */
+export const RECEIVED_AT = 1_500;
+
+export function eventOf(fields: Partial<TrafficEvent> = {}): TrafficEvent {
+  return {
+    time: 1_000,
+    organization: "said by the gateway",
+    environment: "said by the gateway",
+    gateway: "edge-1",
+    revision: 1,
+    method: "GET",
+    path: "/",
+    isComplete: true,
+    durationMs: 1,
+    requestBytes: 0,
+    responseBytes: 100,
+    ...fields,
+  };
+}
+
+let made = 0;
+
+export function batchOf(events: readonly TrafficEvent[], fields: Partial<EventBatch> = {}): EventBatch {
+  made += 1;
+  return { gateway: "edge-1", id: `001764000000000-0a1b2c3d-${String(made).padStart(8, "0")}-${events.length}`, events, ...fields };
+}
+
+const COUNT: Question = { from: 0, until: 10_000, dimensions: [], measures: [{ metric: "messages", aggregate: "sum" }] };
+
+/** What every implementation of the event-store port keeps to: the tests behind the words of event-store/port.ts. */
+export function describeEventStore(name: string, placeOf: () => Promise<EventPlace>): void {
+  describe(`event store: ${name}`, () => {
+    let place: EventPlace;
+    let store: EventStore;
+    let tests = 0;
+    /** Of the running test alone. */
+    let local: EnvironmentKey;
+    let other: EnvironmentKey;
+    beforeAll(async () => {
+      place = await placeOf();
+      store = await place.open();
+    });
+    afterAll(async () => {
+      await store.close();
+      await place.end();
+    });
+    beforeEach(() => {
+      tests += 1;
+      local = { organization: `local-${tests}`, environment: "demo" };
+      other = { ...local, environment: "other" };
+    });
+    const countOf = async (key: EnvironmentKey): Promise<number> => (await store.ask(key, COUNT))[0]?.measures[0] ?? 0;
+    const environments = async (): Promise<readonly EnvironmentKey[]> =>
+      (await store.environments()).filter(({ organization }) => organization.startsWith(local.organization));
+
+    test("begins empty", async () => {
+      expect(await store.ask(local, { ...COUNT, dimensions: ["method"] })).toEqual([]);
+      const over = ["sum", "avg", "min", "max"] as const;
+      const measures = over.map((aggregate) => ({ metric: "durationMs", aggregate }) as const);
+      expect(await store.ask(local, { ...COUNT, measures })).toEqual([
+        { values: [], measures: [undefined, undefined, undefined, undefined] },
+      ]);
+      expect(await environments()).toEqual([]);
+    });
+
+    test("a batch counts once, however often and in whichever company it comes", async () => {
+      const batch = batchOf([eventOf(), eventOf()]);
+      expect(await store.append(local, batch)).toEqual({ isNew: true });
+      expect(await store.append(local, batch)).toEqual({ isNew: false });
+      const at_once = batchOf([eventOf()]);
+      const answers = await Promise.all(Array.from({ length: 5 }, () => store.append(local, at_once)));
+      expect(answers.filter(({ isNew }) => isNew)).toHaveLength(1);
+      expect(await countOf(local)).toBe(3);
+    });
+
+    test("an id is a gateway's own, in an environment", async () => {
+      const batch = batchOf([eventOf()]);
+      await store.append(local, batch);
+      expect(await store.append(local, { ...batch, gateway: "edge-2" })).toEqual({ isNew: true });
+      expect(await store.append(other, batch)).toEqual({ isNew: true });
+      expect(await store.append({ ...local, organization: `${local.organization}-b` }, batch)).toEqual({ isNew: true });
+      expect(await countOf(local)).toBe(2);
+      expect(await countOf(other)).toBe(1);
+      expect(await environments()).toHaveLength(3);
+    });
+
+    test.each(["", "x", "999999999999999999-a", "00176400000000'-b", "\u{1f600}"])("any text is an id: «%s»", async (id) => {
+      const batch = batchOf([eventOf()], { id });
+      expect(await store.append(local, batch)).toEqual({ isNew: true });
+      expect(await store.append(local, batch)).toEqual({ isNew: false });
+    });
+
+    test("a batch may hold nothing, or more events than any part of the store takes at a time", async () => {
+      await store.append(local, batchOf([]));
+      await store.append(local, batchOf(Array.from({ length: 5_000 }, (_, index) => eventOf({ time: index, revision: index % 7 }))));
+      expect(await countOf(local)).toBe(5_000);
+      const revisions = await store.ask(local, { ...COUNT, dimensions: ["revision"] });
+      expect(new Map(revisions.map(({ values, measures }) => [values[0], measures[0]]))).toEqual(
+        new Map(Array.from({ length: 7 }, (_, revision) => [String(revision), revision < 2 ? 715 : 714])),
+      );
+    });
+
+    const addresses = [
+      { says: "203.0.113.7", kept: "203.0.113.7" },
+      { says: "255.255.255.255", kept: "255.255.255.255" },
+      { says: "2001:db8::1", kept: "2001:db8::1" },
+      { says: "2001:DB8:0:0:0:0:0:1", kept: "2001:db8::1" },
+      { says: "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", kept: "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" }, // the largest number
+      { says: "::1", kept: "::1" },
+      { says: "::ffff:203.0.113.7", kept: "203.0.113.7" }, // the same address in another spelling
+      { says: "::fffe:203.0.113.7", kept: "::fffe:cb00:7107" }, // beside the mapped ones
+      { says: "203.0.113.0/24", kept: undefined }, // a network is no address
+      { says: "0.0.0.0", kept: undefined },
+      { says: "evil'); DROP TABLE events; --", kept: undefined },
+    ];
+    test("an address comes back in its canonical text, and what is none as absent", async () => {
+      for (const [index, { says }] of addresses.entries())
+        await store.append(local, batchOf([eventOf({ resolvedIp: says, revision: index })]));
+      const groups = await store.ask(local, { ...COUNT, dimensions: ["revision", "resolved_ip"] });
+      const byRevision = new Map(groups.map(({ values }) => [Number(values[0]), values[1]]));
+      for (const [index, { kept }] of addresses.entries()) expect(byRevision.get(index)).toBe(kept);
+      expect(groups).toHaveLength(addresses.length);
+    });
+
+    test("texts come back as they came", async () => {
+      const texts = ["", "'", '"', "\\", "$1", "a'; DROP TABLE events; --", "\\x41", "%", "_", "é\u{1f600}", "a\tb\nc", "\u0000x"];
+      await store.append(local, batchOf(texts.map((userAgent) => eventOf({ userAgent }))));
+      const groups = await store.ask(local, { ...COUNT, dimensions: ["user_agent"] });
+      expect(groups.map(({ values }) => values[0]).sort()).toEqual([...texts].sort());
+    });
+
+    test("measures are of the events of the group, within the time", async () => {
+      const times = [999, 1_000, 1_500, 1_999, 2_000];
+      await store.append(
+        local,
+        batchOf(
+          times.map((time, index) =>
+            eventOf({ time, durationMs: 1.5 * index, method: index % 2 === 0 ? "GET" : "PUT", status: 200 + 100 * index }),
+          ),
+        ),
+      );
+      const measures = (["sum", "avg", "min", "max"] as const).map((aggregate) => ({ metric: "durationMs", aggregate }) as const);
+      const errors = { metric: "errors", aggregate: "sum" } as const;
+      const groups = await store.ask(local, { from: 1_000, until: 2_000, dimensions: ["method"], measures: [...measures, errors] });
+      expect(groups.toSorted((left, right) => String(left.values[0]).localeCompare(String(right.values[0])))).toEqual([
+        { values: ["GET"], measures: [3, 3, 3, 3, 1] },
+        { values: ["PUT"], measures: [6, 3, 1.5, 4.5, 1] },
+      ]);
+    });
+
+    test("deletes what is older, in one environment", async () => {
+      const batch = batchOf([999, 1_000, 1_001].map((time) => eventOf({ time })));
+      for (const key of [local, other]) await store.append(key, batch);
+      expect(await store.deleteBefore(local, { before: 1_000 })).toBe(1);
+      expect(await countOf(local)).toBe(2);
+      // the batch came at 1500: it is still known
+      expect(await store.append(local, batch)).toEqual({ isNew: false });
+      expect(await store.deleteBefore(local, { before: 1_501 })).toBe(2);
+      expect(await countOf(local)).toBe(0);
+      expect(await environments()).toEqual([other]);
+      expect(await countOf(other)).toBe(3);
+    });
+
+    const naming: { readonly fields: Partial<TrafficEvent>; readonly isNamed: boolean }[] = [
+      { fields: { resolvedIp: "203.0.113.7" }, isNamed: true },
+      { fields: { clientIp: "203.0.113.7" }, isNamed: true },
+      { fields: { proxyClientIp: "203.0.113.7", resolvedIp: "198.51.100.9" }, isNamed: true },
+      { fields: { trueClientIp: "203.0.113.7" }, isNamed: true },
+      { fields: { trueClientIp: "::ffff:cb00:7107" }, isNamed: true }, // another spelling of it
+      { fields: { xForwardedFor: "198.51.100.9, 203.0.113.7:4711" }, isNamed: true },
+      { fields: { xForwardedFor: "unknown,[::ffff:203.0.113.7]:80" }, isNamed: true },
+      { fields: { xForwardedFor: 'for="203.0.113.7"' }, isNamed: true },
+      { fields: { evidence: { peer: "203.0.113.7", fields: [] } }, isNamed: true },
+      { fields: { evidence: { fields: [["cf-connecting-ip", "203.0.113.7"]] } }, isNamed: true },
+      { fields: { xForwardedFor: "203.0.113.77, 203.0.113.70" }, isNamed: false },
+      { fields: { resolvedIp: "198.51.100.9" }, isNamed: false },
+      { fields: {}, isNamed: false },
+    ];
+    test("deletes events that name an address anywhere, in whichever spelling", async () => {
+      for (const key of [local, other])
+        await store.append(key, batchOf(naming.map(({ fields }, revision) => eventOf({ ...fields, revision }))));
+      expect(await store.deleteAddress(local, { address: "203.0.113.7" })).toBe(10);
+      const left = await store.ask(local, { ...COUNT, dimensions: ["revision"] });
+      const expected = naming.flatMap(({ isNamed }, revision) => (isNamed ? [] : [String(revision)]));
+      expect(left.map(({ values }) => values[0]).sort()).toEqual(expected.sort());
+      expect(await countOf(other)).toBe(naming.length);
+    });
+
+    test("everything is there after closing and opening", async () => {
+      const batch = batchOf([eventOf({ resolvedIp: "2001:db8::1" })]);
+      await store.append(local, batch);
+      await store.close();
+      store = await place.open();
+      expect(await store.append(local, batch)).toEqual({ isNew: false });
+      expect(await store.ask(local, { ...COUNT, dimensions: ["resolved_ip"] })).toEqual([{ values: ["2001:db8::1"], measures: [1] }]);
+    });
+  });
+}

@@ -1,0 +1,34 @@
+import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { openDuckdbEvents } from "../src/event-store/duckdb.ts";
+import { DEFAULT_CONTROL_LIMITS } from "../src/limits.ts";
+import { temporaryFolder } from "./control-under-test.ts";
+import { batchOf, describeEventStore, eventOf, RECEIVED_AT } from "./event-store-contract.ts";
+
+const open = (path: string) => openDuckdbEvents(path, { limits: DEFAULT_CONTROL_LIMITS, now: () => RECEIVED_AT });
+
+describeEventStore("DuckDB", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "wherefrom-events-"));
+  const path = join(folder, "events.duckdb");
+  return { open: () => open(path), end: () => rm(folder, { recursive: true, force: true }) };
+});
+
+test("a file of events is for its owner only, and for one process at a time", async () => {
+  const path = join(await temporaryFolder(), "events.duckdb");
+  const store = await open(path);
+  onTestFinished(() => store.close());
+  await store.append({ organization: "local", environment: "demo" }, batchOf([eventOf()]));
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect((await stat(`${path}.wal`)).mode & 0o777).toBe(0o600);
+  await expect(open(path)).rejects.toMatchObject({ code: "CONTROL_DATABASE_IN_USE" });
+});
+
+test("a file that is none of ours is refused and left alone", async () => {
+  const path = join(await temporaryFolder(), "events.duckdb");
+  await writeFile(path, "no database ".repeat(1_000));
+  await chmod(path, 0o600);
+  await expect(open(path)).rejects.toMatchObject({ code: "CONTROL_DATABASE_NOT_OURS" });
+  expect((await stat(path)).size).toBe(12_000);
+});
