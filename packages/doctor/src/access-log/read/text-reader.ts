@@ -1,7 +1,7 @@
 import type { EscapeStyle, Layout } from "../format/layout.ts";
 import { type EvidenceRole, isEvidence, isWanted } from "../format/role.ts";
 import { parseLogTime } from "../log-time.ts";
-import { ByteFinder } from "./byte-finder.ts";
+import { type FixedText, findByte, fixedText, standsAt } from "./fixed-text.ts";
 import { createReadLine, type LineReader, preambleIn, type ReadLine } from "./line-reader.ts";
 
 const SPACE = 0x20;
@@ -16,6 +16,14 @@ const WORDS: ReadonlySet<string> = new Set(["peer", "status", "word"]);
 /** Stands for the end of a line, and for no byte. */
 const NO_BYTE = -1;
 
+/** What stands in `#stops` of one value: the byte that ends it, the length of the text that does, its first four bytes, and which of their bits count. */
+const STOP = { byte: 0, length: 1, word: 2, mask: 3, width: 4 } as const;
+
+const MAX_TIME_BYTES = 40;
+
+/** How much is looked at behind a line. */
+const LOOKAHEAD = 4;
+
 /** Reads lines by a layout, each byte once, without making text of it. */
 export function createTextReader(layout: Layout, policyHeaders: ReadonlySet<string>): LineReader {
   return new TextReader(layout, policyHeaders);
@@ -26,33 +34,48 @@ class TextReader implements LineReader {
   readonly evidence: readonly EvidenceRole[];
   readonly escapeStyle: EscapeStyle;
   readonly line: ReadLine;
-  readonly #lead: Uint8Array;
-  readonly #untils: readonly Uint8Array[];
-  /** The byte that ends each value. */
+  readonly #values: number;
+  readonly #lead: FixedText;
+  /** What ends each value; whole where it is longer than what is looked at first. */
   readonly #stops: Int32Array;
+  readonly #longStops: readonly (FixedText | undefined)[];
   /** Whether a byte behind a backslash ends nothing. */
   readonly #isEscaping: boolean;
-  readonly #finder = new ByteFinder();
+  /** The bytes that lines stand in now, as a view that ends where their memory does. */
+  #source: Buffer | undefined;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  /** How far a line may reach there so that there is something behind it. */
+  #reach = 0;
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
-  /** Which values are evidence, and whether a port stands behind them. */
-  readonly #picked: readonly { readonly at: number; readonly hasPort: boolean }[];
+  /** Which values are evidence; and of each 1 where a port stands behind it. */
+  readonly #picked: Int32Array;
+  readonly #ported: Uint8Array;
   readonly #timeAt: number;
   readonly #statusAt: number;
   readonly #requestAt: number;
   readonly #agentAt: number;
-  /** Values that have no blank in them and do not end at one. */
-  readonly #words: readonly number[];
-  /** The time that was read last: lines of the same second have the same. */
-  #timeText: Uint8Array = new Uint8Array();
+  /** 1 for values without blanks that end at one: they end at the first. */
+  readonly #endsAtBlank: Uint8Array;
+  /** Other values without blanks. */
+  readonly #words: Int32Array;
+  /** The time that was read last, and what ends it: lines of the same second have the same. */
+  #timeText: FixedText | undefined;
+  #isTimeKnown = false;
 
   constructor({ lead, values, escape: style }: Layout, policyHeaders: ReadonlySet<string>) {
     const roles = values.map(({ role }) => role);
     const indexOf = (kind: string): number => roles.findIndex((role) => role.kind === kind);
     this.escapeStyle = style;
-    this.#lead = lead;
-    this.#untils = values.map(({ until }) => until);
-    this.#stops = Int32Array.from(values, ({ until }) => until[0] ?? NO_BYTE);
+    this.#values = values.length;
+    this.#lead = fixedText(lead);
+    this.#longStops = values.map(({ until }) => (until.length > 4 ? fixedText(until) : undefined));
+    this.#stops = Int32Array.from(
+      values.flatMap(({ until }) => {
+        const { words, mask } = fixedText(until.subarray(0, 4));
+        return [until[0] ?? NO_BYTE, until.length, words[0] ?? 0, mask];
+      }),
+    );
     this.#isEscaping = style === "backslash";
     this.#starts = new Int32Array(values.length);
     this.#ends = new Int32Array(values.length);
@@ -60,19 +83,27 @@ class TextReader implements LineReader {
       [role, ...parts].flatMap((one) => (isEvidence(one) && isWanted(one, policyHeaders) ? [{ role: one, at }] : [])),
     );
     this.evidence = evidence.map(({ role }) => role);
-    this.#picked = evidence.map(({ role, at }) => ({ at, hasPort: role.kind === "peer" && role.hasPort }));
+    this.#picked = Int32Array.from(evidence, ({ at }) => at);
+    this.#ported = Uint8Array.from(evidence, ({ role }) => (role.kind === "peer" && role.hasPort ? 1 : 0));
     this.line = createReadLine(evidence.length);
     this.#timeAt = indexOf("time");
     this.#statusAt = indexOf("status");
     this.#requestAt = indexOf("request");
     this.#agentAt = roles.findIndex((role) => role.kind === "header" && role.name === "user-agent");
-    this.#words = values.flatMap(({ role, until }, at) =>
-      WORDS.has(role.kind) && !(until.length === 1 && until[0] === SPACE) ? [at] : [],
-    );
+    this.#endsAtBlank = Uint8Array.from(values, ({ role, until }) => (WORDS.has(role.kind) && until[0] === SPACE ? 1 : 0));
+    this.#words = Int32Array.from(values.flatMap(({ role, until }, at) => (WORDS.has(role.kind) && until[0] !== SPACE ? [at] : [])));
   }
 
   read(bytes: Buffer, start: number, end: number): boolean {
-    return this.#cut(bytes, start, end) && this.#readStatus(bytes) && this.#readTime(bytes) && this.#pick(bytes);
+    if (bytes !== this.#source) this.#open(bytes);
+    if (end > this.#reach) return this.read(Buffer.concat([bytes.subarray(start, end)], end - start + LOOKAHEAD), 0, end - start);
+    return this.#cut(bytes, start, end) && this.#areWords() && this.#readStatus(bytes) && this.#readTime(bytes) && this.#pick(bytes);
+  }
+
+  #open(bytes: Buffer): void {
+    this.#source = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset);
+    this.#reach = this.#view.byteLength - LOOKAHEAD;
   }
 
   agent(): string {
@@ -81,32 +112,53 @@ class TextReader implements LineReader {
 
   /** Finds where each value begins and ends. */
   #cut(bytes: Buffer, start: number, end: number): boolean {
-    const stops = this.#stops;
     const starts = this.#starts;
     const ends = this.#ends;
-    const finder = this.#finder;
-    const lead = this.#lead;
-    finder.open(bytes);
-    if (lead.length > 0 && !standsAt(lead, bytes, start)) return false;
-    let at = start + lead.length;
-    for (let value = 0; value < stops.length; value++) {
+    const stops = this.#stops;
+    const view = this.#view;
+    if (!this.#hasAt(this.#lead, start, end)) return false;
+    let at = (start + this.#lead.length) | 0;
+    for (let value = 0; value < this.#values; value++) {
       starts[value] = at;
-      const stop = stops[value] as number;
-      if (stop === NO_BYTE) {
+      const stop = value * STOP.width;
+      const byte = stops[stop + STOP.byte] as number;
+      if (byte === NO_BYTE) {
         ends[value] = end;
-        at = end;
-        break;
+        return at <= end;
       }
-      const until = this.#untils[value] as Uint8Array;
-      for (at = finder.find(stop, at, end); ; at = finder.find(stop, at + 1, end)) {
+      if (value === this.#timeAt) at = this.#behindKnownTime(at, end);
+      for (at = findByte(byte, view, { start: at, end }); ; at = findByte(byte, view, { start: at + 1, end })) {
         if (at >= end) return false;
-        if (until.length > 1 && !standsAt(until, bytes, at)) continue;
-        if (!this.#isEscaping || bytes[at - 1] !== BACKSLASH || !isEscaped(bytes, starts[value] as number, at)) break;
+        const isStop = ((view.getInt32(at, true) ^ (stops[stop + STOP.word] as number)) & (stops[stop + STOP.mask] as number)) === 0;
+        if (isStop && this.#endsAt(value, bytes, at)) break;
+        if (this.#endsAtBlank[value] === 1) return false;
       }
       ends[value] = at;
-      at += until.length;
+      at = (at + (stops[stop + STOP.length] as number)) | 0;
     }
-    return at === end && this.#words.every((value) => !hasSpace(bytes, starts[value] as number, ends[value] as number));
+    return at === end;
+  }
+
+  /** Whether a value ends where the first four bytes of what ends it stand. */
+  #endsAt(value: number, bytes: Buffer, at: number): boolean {
+    if (this.#isEscaping && bytes[at - 1] === BACKSLASH && isEscaped(bytes, this.#starts[value] as number, at)) return false;
+    const long = this.#longStops[value];
+    return long === undefined || this.#hasAt(long, at, this.#reach);
+  }
+
+  /** Where the time ends that begins here, if it is the one that was read last; else where it begins. */
+  #behindKnownTime(at: number, end: number): number {
+    const known = this.#timeText;
+    this.#isTimeKnown = known !== undefined && this.#hasAt(known, at, end);
+    return known !== undefined && this.#isTimeKnown ? (at + known.length - this.#stopLength(this.#timeAt)) | 0 : at;
+  }
+
+  #stopLength(value: number): number {
+    return this.#stops[value * STOP.width + STOP.length] as number;
+  }
+
+  #hasAt(text: FixedText, at: number, end: number): boolean {
+    return at + text.length <= end && standsAt(text, this.#view, at);
   }
 
   /** One to three digits, or `-` where there was none. A line whose values have been shifted has something else here. */
@@ -128,15 +180,23 @@ class TextReader implements LineReader {
   }
 
   #readTime(bytes: Buffer): boolean {
-    if (this.#timeAt === -1) return true;
+    if (this.#timeAt === -1 || this.#isTimeKnown) return true;
     const start = this.#starts[this.#timeAt] as number;
     const end = this.#ends[this.#timeAt] as number;
-    const known = this.#timeText;
-    if (end - start === known.length && known.length > 0 && endsAlike(known, bytes, end)) return true;
-    const time = end - start > 40 ? undefined : parseLogTime(bytes.toString("latin1", start, end));
+    const time = end - start > MAX_TIME_BYTES ? undefined : parseLogTime(bytes.toString("latin1", start, end));
     if (time === undefined) return false;
-    this.#timeText = Uint8Array.from(bytes.subarray(start, end));
+    this.#timeText = fixedText(bytes.subarray(start, end + this.#stopLength(this.#timeAt)));
     this.line.time = time;
+    return true;
+  }
+
+  /** Whether there is no blank in values that have none. */
+  #areWords(): boolean {
+    for (let index = 0; index < this.#words.length; index++) {
+      const value = this.#words[index] as number;
+      const end = this.#ends[value] as number;
+      if (findByte(SPACE, this.#view, { start: this.#starts[value] as number, end }) < end) return false;
+    }
     return true;
   }
 
@@ -145,12 +205,11 @@ class TextReader implements LineReader {
     const { starts, ends } = line;
     line.source = bytes;
     for (let index = 0; index < this.#picked.length; index++) {
-      const { at, hasPort } = this.#picked[index] as { at: number; hasPort: boolean };
-      const start = this.#starts[at] as number;
-      let end = this.#ends[at] as number;
-      if (hasPort) end = beforePort(bytes, start, end);
+      const value = this.#picked[index] as number;
+      const start = this.#starts[value] as number;
+      const end = this.#ends[value] as number;
       starts[index] = start;
-      ends[index] = end;
+      ends[index] = this.#ported[index] === 1 ? beforePort(bytes, start, end) : end;
     }
     line.preamble = 0;
     if (line.status === BAD_REQUEST && this.#requestAt !== -1) {
@@ -165,23 +224,6 @@ function isEscaped(bytes: Buffer, start: number, at: number): boolean {
   let before = at;
   while (before > start && bytes[before - 1] === BACKSLASH) before--;
   return (at - before) % 2 === 1;
-}
-
-function standsAt(text: Uint8Array, bytes: Buffer, at: number): boolean {
-  for (let index = 0; index < text.length; index++) if (bytes[at + index] !== text[index]) return false;
-  return true;
-}
-
-/** Times of one log differ at their ends first. */
-function endsAlike(text: Uint8Array, bytes: Buffer, end: number): boolean {
-  const start = end - text.length;
-  for (let index = text.length - 1; index >= 0; index--) if (bytes[start + index] !== text[index]) return false;
-  return true;
-}
-
-function hasSpace(bytes: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] === SPACE) return true;
-  return false;
 }
 
 /** Where the address ends that has a port behind it: at its last colon. */
