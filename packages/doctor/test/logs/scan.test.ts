@@ -12,7 +12,7 @@ import { subjectsFor } from "../../src/access-log/judge/subjects.ts";
 import { LOG_LIMITS } from "../../src/access-log/limits.ts";
 import { EvidenceTable } from "../../src/access-log/read/evidence-table.ts";
 import { LineCutter } from "../../src/access-log/read/line-cutter.ts";
-import { createReadLine } from "../../src/access-log/read/line-reader.ts";
+import { createReadLine, LOOKAHEAD_BYTES } from "../../src/access-log/read/line-reader.ts";
 import { openLogs } from "../../src/access-log/scan/open-logs.ts";
 import type { LogUnit, ScanPlan } from "../../src/access-log/scan/scan-plan.ts";
 import { createScan, scanUnits } from "../../src/access-log/scan/scan-units.ts";
@@ -233,8 +233,9 @@ test("what is kept of evidence is bounded, and handing it out in parts changes n
       const expected = new Map<string, number>();
       for (const [key, cell] of added) {
         const line = createReadLine(2);
-        line.source = Buffer.from(`x${key}y`);
-        line.ends.set([1, line.source.length]);
+        const text = `x${key}y`;
+        line.source = Buffer.from(text + "?".repeat(LOOKAHEAD_BYTES));
+        line.ends.set([1, text.length]);
         line.starts.set([0, 1]);
         table.add(line, cell);
         expected.set(`x,${key}y ${cell}`, (expected.get(`x,${key}y ${cell}`) ?? 0) + 1);

@@ -15,133 +15,133 @@ export type EvidenceTableOptions = {
  * Counts lines by their evidence, so that equal evidence is resolved once. It holds a bounded number of different ones; when there are more, all are handed out and it begins anew. Handing out
  * the same evidence twice, with a part of its lines each time, changes no sum.
  *
- * A class, as its arrays are one open hash table over one store of bytes. What belongs to one evidence stands in one row, so that a line touches little memory.
+ * A class, as it owns one open hash table over one memory. What belongs to one evidence stands together there, so that a line touches little of it: its hash, its lines by cell, the length of each
+ * value, and the values, each from a whole word on.
  */
 export class EvidenceTable {
-  readonly #options: EvidenceTableOptions;
-  readonly #store: Buffer;
-  readonly #storeView: DataView;
+  readonly #onEntry: EvidenceTableOptions["onEntry"];
+  readonly #values: number;
+  readonly #maxEntries: number;
+  /** Where in the memory each entry begins, in words, plus one; 0 where there is none. */
+  readonly #slots: Int32Array;
+  readonly #memory: Int32Array;
+  #entries = 0;
+  /** Words that are taken. */
+  #taken = 0;
   /** The bytes that lines stand in now. */
   #source: Buffer | undefined;
-  #sourceView: DataView = new DataView(new ArrayBuffer(0));
-  readonly #slots: Int32Array;
-  readonly #mask: number;
-  /** A row an entry: its hash, its lines by cell, where in the store each of its values begins, and where the last ends. */
-  readonly #rows: Int32Array;
-  readonly #width: number;
-  #entries = 0;
-  #bytes = 0;
+  #view: DataView = new DataView(new ArrayBuffer(0));
 
-  constructor(options: EvidenceTableOptions) {
-    const { values, maxEntries, maxBytes } = options;
-    const slots = 2 ** Math.ceil(Math.log2(maxEntries * 2));
-    this.#options = options;
-    this.#store = Buffer.allocUnsafeSlow(maxBytes);
-    this.#storeView = new DataView(this.#store.buffer);
-    this.#slots = new Int32Array(slots);
-    this.#mask = slots - 1;
-    this.#width = PLACES + values + 1;
-    this.#rows = new Int32Array(maxEntries * this.#width);
+  constructor({ values, maxEntries, maxBytes, onEntry }: EvidenceTableOptions) {
+    this.#onEntry = onEntry;
+    this.#values = values;
+    this.#maxEntries = maxEntries;
+    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(maxEntries * 2)));
+    this.#memory = new Int32Array((maxBytes >> 2) + maxEntries * (VALUES + 2 * values));
   }
 
+  /** Counts a line in a cell. Up to three bytes behind each of its values are looked at, and must be there. */
   add(line: ReadLine, cell: number): void {
-    const rows = this.#rows;
-    const width = this.#width;
-    if (line.source !== this.#source) this.#open(line.source);
-    const hash = hashOf(this.#sourceView, line, this.#options.values);
-    let slot = hash & this.#mask;
-    for (;;) {
-      const entry = (this.#slots[slot] as number) - 1;
-      if (entry === -1) break;
-      const row = entry * width;
-      if (rows[row] === hash && this.#isAt(row, line)) {
-        const lines = (rows[row + 1 + cell] as number) + 1;
-        rows[row + 1 + cell] = lines;
-        if (lines === MAX_LINES) this.drain();
-        return;
-      }
-      slot = (slot + 1) & this.#mask;
+    const { starts, ends, source } = line;
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#view = new DataView(source.buffer, source.byteOffset);
     }
-    this.#insert(line, { hash, slot, cell });
+    const memory = this.#memory;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const hash = hashOf(line, this.#view, this.#values);
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const entry = (slots[slot] as number) - 1;
+      if (entry === -1) return this.#insert(line, { hash, slot, cell });
+      if (memory[entry] !== hash || !this.#isAt(entry, starts, ends)) continue;
+      const lines = ((memory[entry + 1 + cell] as number) + 1) | 0;
+      memory[entry + 1 + cell] = lines;
+      if (lines === MAX_LINES) this.drain();
+      return;
+    }
   }
 
   /** Hands out everything, and is empty then. */
   drain(): void {
-    const { values, onEntry } = this.#options;
-    const texts: string[] = new Array<string>(values).fill("");
-    const all = this.#store.toString("latin1", 0, this.#bytes);
-    for (let entry = 0; entry < this.#entries; entry++) {
-      const row = entry * this.#width;
-      for (let value = 0; value < values; value++) {
-        const place = row + PLACES + value;
-        texts[value] = all.slice(this.#rows[place], this.#rows[place + 1]);
+    const memory = this.#memory;
+    const texts: string[] = new Array<string>(this.#values).fill("");
+    const all = Buffer.from(memory.buffer).toString("latin1", 0, this.#taken * 4);
+    for (let entry = 0; entry < this.#taken; ) {
+      let at = entry + VALUES + this.#values;
+      for (let value = 0; value < this.#values; value++) {
+        const length = memory[entry + VALUES + value] as number;
+        texts[value] = all.slice(at * 4, at * 4 + length);
+        at += (length + 3) >> 2;
       }
-      onEntry(texts, this.#rows, row + 1);
+      this.#onEntry(texts, memory, entry + 1);
+      entry = at;
     }
     this.#slots.fill(0);
     this.#entries = 0;
-    this.#bytes = 0;
+    this.#taken = 0;
   }
 
-  #insert(line: ReadLine, { hash, slot, cell }: { hash: number; slot: number; cell: number }): void {
-    const { values, maxEntries, maxBytes } = this.#options;
-    let length = 0;
-    for (let value = 0; value < values; value++) length += (line.ends[value] as number) - (line.starts[value] as number);
-    if (this.#entries === maxEntries || this.#bytes + length > maxBytes) {
+  #insert(line: ReadLine, { hash, slot, cell }: { readonly hash: number; readonly slot: number; readonly cell: number }): void {
+    const { starts, ends } = line;
+    let words = VALUES + this.#values;
+    for (let value = 0; value < this.#values; value++) words += ((ends[value] as number) - (starts[value] as number) + 3) >> 2;
+    if (this.#entries === this.#maxEntries || this.#taken + words > this.#memory.length) {
       this.drain();
       return this.add(line, cell);
     }
-    const row = this.#entries++ * this.#width;
-    this.#slots[slot] = this.#entries;
-    this.#rows[row] = hash;
-    this.#rows.fill(0, row + 1, row + PLACES);
-    this.#rows[row + 1 + cell] = 1;
-    for (let value = 0; value < values; value++) {
-      this.#rows[row + PLACES + value] = this.#bytes;
-      this.#bytes += line.source.copy(this.#store, this.#bytes, line.starts[value], line.ends[value]);
-    }
-    this.#rows[row + PLACES + values] = this.#bytes;
-  }
-
-  #open(source: Buffer): void {
-    this.#source = source;
-    this.#sourceView = new DataView(source.buffer, source.byteOffset, source.byteLength);
-  }
-
-  #isAt(row: number, { starts, ends }: ReadLine): boolean {
-    const { values } = this.#options;
-    const store = this.#storeView;
-    const source = this.#sourceView;
-    for (let value = 0; value < values; value++) {
+    const memory = this.#memory;
+    const entry = this.#taken;
+    this.#entries++;
+    this.#taken += words;
+    this.#slots[slot] = entry + 1;
+    memory[entry] = hash;
+    memory.fill(0, entry + 1, entry + VALUES);
+    memory[entry + 1 + cell] = 1;
+    let to = entry + VALUES + this.#values;
+    for (let value = 0; value < this.#values; value++) {
       const start = starts[value] as number;
       const length = (ends[value] as number) - start;
-      const place = this.#rows[row + PLACES + value] as number;
-      if ((this.#rows[row + PLACES + value + 1] as number) - place !== length) return false;
-      let at = 0;
-      for (; at + 4 <= length; at += 4) if (store.getInt32(place + at) !== source.getInt32(start + at)) return false;
-      for (; at < length; at++) if (store.getUint8(place + at) !== source.getUint8(start + at)) return false;
+      memory[entry + VALUES + value] = length;
+      for (let at = 0; at < length; at += 4) memory[to++] = this.#view.getInt32(start + at, true) & maskOf(length - at);
+    }
+  }
+
+  /** Whether the values of an entry are those of a line. */
+  #isAt(entry: number, starts: Int32Array, ends: Int32Array): boolean {
+    const memory = this.#memory;
+    const view = this.#view;
+    let word = (entry + VALUES + this.#values) | 0;
+    for (let value = 0; value < this.#values; value++) {
+      const start = starts[value] as number;
+      const length = ((ends[value] as number) - start) | 0;
+      if (memory[entry + VALUES + value] !== length) return false;
+      for (let at = 0; at < length; at = (at + 4) | 0, word = (word + 1) | 0)
+        if (((view.getInt32(start + at, true) ^ (memory[word] as number)) & maskOf(length - at)) !== 0) return false;
     }
     return true;
   }
 }
 
-/** Where in a row the places of values begin: behind the hash and the lines of each cell. */
-const PLACES = 1 + CELLS;
+/** Where in an entry its values begin, lengths first: behind the hash and the lines of each cell. */
+const VALUES = 1 + CELLS;
 
-/** Lines that one row can count. */
+/** Lines that one entry can count. */
 const MAX_LINES = 0x7fffffff;
 
+/** The bits that count of a word where so many bytes are left. */
+function maskOf(bytes: number): number {
+  return bytes >= 4 ? -1 : -1 >>> ((4 - bytes) << 3);
+}
+
 /** A hash over the bytes of all values, four at a time, with their lengths between them. Mixing is Murmur3's (Appleby, 2008, public domain). */
-function hashOf(view: DataView, { starts, ends }: ReadLine, values: number): number {
+function hashOf({ starts, ends }: ReadLine, view: DataView, values: number): number {
   let hash = 0;
   for (let value = 0; value < values; value++) {
     const end = ends[value] as number;
-    let at = starts[value] as number;
-    const length = end - at;
-    for (; at + 4 <= end; at += 4) hash = mix(hash, view.getInt32(at, true));
-    let rest = length;
-    for (; at < end; at++) rest = (rest << 8) | view.getUint8(at);
-    hash = mix(hash, rest);
+    const start = starts[value] as number;
+    for (let at = start; at < end; at = (at + 4) | 0) hash = mix(hash, view.getInt32(at, true) & maskOf(end - at));
+    hash = mix(hash, end - start);
   }
   return hash ^ (hash >>> 16);
 }

@@ -1,7 +1,7 @@
 import type { JsonFields, JsonPath } from "../format/json-fields.ts";
 import type { EvidenceRole } from "../format/role.ts";
 import { parseLogTime } from "../log-time.ts";
-import { createReadLine, type LineReader, preambleIn } from "./line-reader.ts";
+import { createReadLine, type LineReader, LOOKAHEAD_BYTES, preambleIn } from "./line-reader.ts";
 import { beforePort } from "./text-reader.ts";
 
 /** Between the lines of one header, which JSON has as a list. */
@@ -24,8 +24,8 @@ export function createJsonReader(fields: JsonFields, maxLineBytes: number): Line
     read(bytes, start, end) {
       const object = parseObject(bytes, start, end);
       if (object === undefined) return false;
-      if (store.length < (end - start) * MAX_EVIDENCE_GROWTH)
-        store = Buffer.alloc(Math.min((end - start) * MAX_EVIDENCE_GROWTH, maxLineBytes * MAX_EVIDENCE_GROWTH));
+      const room = Math.min(end - start, maxLineBytes) * MAX_EVIDENCE_GROWTH + LOOKAHEAD_BYTES;
+      if (store.length < room) store = Buffer.alloc(room);
       let at = 0;
       for (const [index, { role, paths }] of fields.evidence.entries()) {
         line.starts[index] = at;

@@ -14,9 +14,12 @@ export type LineReader = {
   agent(): string;
 };
 
+/** Values are looked at four bytes at a time: so many stand behind each in the same memory, whatever they are. */
+export const LOOKAHEAD_BYTES = 3;
+
 /** What was read of a line last. */
 export type ReadLine = {
-  /** Where the values of evidence stand: value `i` is `source[starts[i], ends[i])`. */
+  /** Where the values of evidence stand: value `i` is `source[starts[i], ends[i])`. `LOOKAHEAD_BYTES` stand behind it. */
   source: Buffer;
   readonly starts: Int32Array;
   readonly ends: Int32Array;

@@ -2,7 +2,7 @@ import type { EscapeStyle, Layout } from "../format/layout.ts";
 import { type EvidenceRole, isEvidence, isWanted } from "../format/role.ts";
 import { parseLogTime } from "../log-time.ts";
 import { type FixedText, findByte, fixedText, standsAt } from "./fixed-text.ts";
-import { createReadLine, type LineReader, preambleIn, type ReadLine } from "./line-reader.ts";
+import { createReadLine, type LineReader, LOOKAHEAD_BYTES, preambleIn, type ReadLine } from "./line-reader.ts";
 
 const SPACE = 0x20;
 const COLON = 0x3a;
@@ -20,9 +20,6 @@ const NO_BYTE = -1;
 const STOP = { byte: 0, length: 1, word: 2, mask: 3, width: 4 } as const;
 
 const MAX_TIME_BYTES = 40;
-
-/** How much is looked at behind a line. */
-const LOOKAHEAD = 4;
 
 /** Reads lines by a layout, each byte once, without making text of it. */
 export function createTextReader(layout: Layout, policyHeaders: ReadonlySet<string>): LineReader {
@@ -96,14 +93,14 @@ class TextReader implements LineReader {
 
   read(bytes: Buffer, start: number, end: number): boolean {
     if (bytes !== this.#source) this.#open(bytes);
-    if (end > this.#reach) return this.read(Buffer.concat([bytes.subarray(start, end)], end - start + LOOKAHEAD), 0, end - start);
+    if (end > this.#reach) return this.read(Buffer.concat([bytes.subarray(start, end)], end - start + LOOKAHEAD_BYTES), 0, end - start);
     return this.#cut(bytes, start, end) && this.#areWords() && this.#readStatus(bytes) && this.#readTime(bytes) && this.#pick(bytes);
   }
 
   #open(bytes: Buffer): void {
     this.#source = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset);
-    this.#reach = this.#view.byteLength - LOOKAHEAD;
+    this.#reach = this.#view.byteLength - LOOKAHEAD_BYTES;
   }
 
   agent(): string {
