@@ -144,7 +144,7 @@ export const capabilities = {
     whyNot: () => whyNoExecutable(["wrk"]),
   },
   namespaces: {
-    packages: ["iproute2", "nftables", "conntrack", "ethtool", "procps"],
+    packages: ["iproute2", "nftables", "iptables", "conntrack", "ethtool", "procps"],
     tests: "tests in network namespaces (address translation between client and service)",
     whyNot: whyNoNamespaces,
   },
@@ -261,7 +261,7 @@ function whyNotCached(packages) {
 
 /** Being root is not enough: a container may forbid new namespaces or have no nftables. So it makes one and takes it away. */
 function whyNoNamespaces() {
-  const programs = whyNoExecutable(["ip", "nft", "conntrack", "ethtool", "sysctl"]);
+  const programs = whyNoExecutable(["ip", "nft", "iptables-save", "conntrack", "ethtool", "sysctl"]);
   if (programs !== undefined) return programs;
   if (process.platform !== "linux" || process.getuid === undefined || process.getuid() !== 0) return "not root on Linux";
   const name = `wherefrom-probe-${process.pid}`;

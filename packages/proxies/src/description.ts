@@ -130,7 +130,9 @@ export type SourceRule =
   /** It becomes the address of the interface that the connection leaves by. */
   | { readonly kind: "interface" }
   /** It becomes one of these, as they are written. */
-  | { readonly kind: "addresses"; readonly text: string };
+  | { readonly kind: "addresses"; readonly text: string }
+  /** The rules say something else than is understood here. */
+  | { readonly kind: "unknown"; readonly why: string };
 
 /** What becomes of the source under a condition. */
 export type SourceCase = {

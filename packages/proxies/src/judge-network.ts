@@ -1,15 +1,47 @@
-import type { NetworkPassage } from "./description.ts";
+import type { NetworkPassage, SourceCase, SourceRule } from "./description.ts";
 import { type Finding, type FindingSeverity, findingAt } from "./finding.ts";
 import { fixFor } from "./fixes.ts";
 
-/** Judges where a packet filter takes the source of a connection away, which nothing behind it can bring back. */
-export function judgeNetwork({ from, name, product, sources }: NetworkPassage): readonly Finding[] {
-  return sources
-    .filter(({ source }) => source.kind !== "kept")
-    .map(({ condition, isExpected, place }) => {
-      const open: FindingSeverity = isExpected ? "warning" : "note";
-      const severity = from === "inside" ? "note" : condition === undefined ? "error" : open;
-      const what = [from, name, ...(condition === undefined ? [] : [condition])].join("; ");
-      return findingAt(place, { code: "FINDING_SOURCE_REWRITTEN", severity, what, ...(severity !== "note" && fixFor("source", product)) });
-    });
+/** Ways that are named in one finding. The places of all of them stand beside it. */
+const MAX_NAMED = 3;
+
+/** Judges where a packet filter takes the source of connections away, which nothing behind it can bring back. Told once for all ways that one rule does it on. */
+export function judgeNetwork(passages: readonly NetworkPassage[]): readonly Finding[] {
+  const groups = new Map<string, { readonly source: SourceCase; readonly severity: FindingSeverity; readonly ways: NetworkPassage[] }>();
+  for (const passage of passages) {
+    for (const source of passage.sources) {
+      const severity = severityOf(source, passage);
+      const key = JSON.stringify([source.place, source.condition, passage.from, severity]);
+      const group = groups.get(key);
+      if (group !== undefined) group.ways.push(passage);
+      else if (severity !== undefined) groups.set(key, { source, severity, ways: [passage] });
+    }
+  }
+  return [...groups.values()].flatMap(({ source, severity, ways }) => {
+    const [first] = ways;
+    if (first === undefined) return [];
+    const names = ways.slice(0, MAX_NAMED).map(({ name }) => name);
+    const told = ways.length > MAX_NAMED ? [...names, `+ ${ways.length - MAX_NAMED}`] : names;
+    const what = [first.from, ...(source.condition === undefined ? [] : [source.condition]), told.join(", ")].join("; ");
+    const fix = severity === "note" ? {} : fixFor("source", first.product);
+    return [findingAt(source.place, { code: "FINDING_SOURCE_REWRITTEN", severity, what, others: ways.map(({ place }) => place), ...fix })];
+  });
+}
+
+function severityOf({ source, isExpected }: SourceCase, { from, sources }: NetworkPassage): FindingSeverity | undefined {
+  if (!isRewritten(source)) return undefined;
+  if (from === "inside") return isExpected ? "note" : undefined;
+  if (sources.length === 1) return "error";
+  return isExpected ? "warning" : "note";
+}
+
+function isRewritten(source: SourceRule): boolean {
+  switch (source.kind) {
+    case "interface":
+    case "addresses":
+      return true;
+    case "kept":
+    case "unknown":
+      return false;
+  }
 }

@@ -8,7 +8,11 @@ import { judgeNetwork } from "./judge-network.ts";
 /** Judges the ways through a configuration, whichever product it is for. What several ways share is told once. */
 export function judge(passages: readonly Passage[]): readonly Finding[] {
   const proxies = passages.filter((passage) => passage.kind === "proxy");
-  const found = [...passages.flatMap(judgePassage), ...judgeForeignHeaders(proxies)];
+  const found = [
+    ...passages.flatMap(judgePassage),
+    ...judgeForeignHeaders(proxies),
+    ...judgeNetwork(passages.filter((passage) => passage.kind === "network")),
+  ];
   const byPlace = new Map(found.map((finding) => [JSON.stringify([finding.code, finding.place, finding.what]), finding]));
   return [...byPlace.values()];
 }
@@ -20,7 +24,7 @@ function judgePassage(passage: Passage): readonly Finding[] {
     case "service":
       return judgeClient(passage);
     case "network":
-      return judgeNetwork(passage);
+      return [];
   }
 }
 

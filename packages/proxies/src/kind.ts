@@ -1,5 +1,7 @@
 import { readCommand } from "./command/read-command.ts";
 import { readHaproxy } from "./haproxy/read-haproxy.ts";
+import { readIptables } from "./network/read-iptables.ts";
+import { readNft } from "./network/read-nft.ts";
 import { readNginx } from "./nginx/read-nginx.ts";
 import type { Reader } from "./reading.ts";
 import type { SourceText } from "./source.ts";
@@ -14,7 +16,7 @@ type KindRow = {
 };
 
 /** The kinds of configuration that are read. */
-export type ConfigKind = "nginx" | "haproxy" | "command";
+export type ConfigKind = "nginx" | "haproxy" | "nftables" | "iptables" | "command";
 
 const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
   nginx: {
@@ -27,6 +29,16 @@ const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
     file: /(?:^|\/)haproxy[^/]*\.(?:cfg|conf)$|(?:^|\/)haproxy\/(?:[^/]+\/)*[^/]+\.cfg$/,
     lines:
       /^\s*(?:(?:frontend|backend|listen)\s+[\w.:-]+\s*(?:from\s|#|$)|(?:default_backend|use_backend|http-request|tcp-request)\s|option\s+(?:forwardfor|httplog)\b)/,
+  },
+  nftables: {
+    reader: readNft,
+    file: /(?:^|\/)[^/]*nftables?[^/]*\.(?:conf|rules)$|\.nft$/,
+    lines: /^\s*(?:table (?:ip6?|inet|arp|bridge|netdev) \S+ ?\{|chain \S+ ?\{|type (?:nat|filter|route) hook )/,
+  },
+  iptables: {
+    reader: readIptables,
+    file: /(?:^|\/)(?:rules\.v[46]|ip6?tables[^/]*)$/,
+    lines: /^(?:\*(?:nat|filter|mangle|raw|security)\s*$|:\S+ (?:ACCEPT|DROP|-) \[|-A \S+ .*-[jg] |COMMIT\s*$)/,
   },
   command: { reader: readCommand, file: /(?:^|\/)(?:Procfile|Dockerfile[^/]*|[^/]+\.service)$/, lines: /(?:^|[\s"/])uvicorn["\s]/ },
 };

@@ -7,6 +7,7 @@ import type {
   Selection,
   ServicePassage,
   SourceCase,
+  SourceRule,
   Trust,
   ValuePart,
 } from "./description.ts";
@@ -47,10 +48,20 @@ function goesThrough({ sources, target }: NetworkPassage): readonly string[] {
 }
 
 function caseText({ source, condition }: SourceCase): string {
-  const text = { kept: "peer", interface: "address of the interface", addresses: source.kind === "addresses" ? source.text : "" }[
-    source.kind
-  ];
-  return condition === undefined ? text : `${text} if ${condition}`;
+  return condition === undefined ? sourceText(source) : `${sourceText(source)} if ${condition}`;
+}
+
+function sourceText(source: SourceRule): string {
+  switch (source.kind) {
+    case "kept":
+      return "peer";
+    case "interface":
+      return "address of the interface";
+    case "addresses":
+      return source.text;
+    case "unknown":
+      return `? (${source.why})`;
+  }
 }
 
 function ruleText(rule: ClientRule): string {

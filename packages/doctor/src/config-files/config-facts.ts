@@ -24,7 +24,9 @@ function agreedTrust(passages: readonly Passage[]): string | undefined {
 /** Whether the source of every client from outside is rewritten, or of none. */
 function agreedRewriting(passages: readonly Passage[]): boolean | undefined {
   const outside = passages.filter((passage) => passage.kind === "network").filter(({ from }) => from === "outside");
-  const [first, ...others] = outside.map(({ sources: [source, ...more] }) => (more.length > 0 ? undefined : source.source.kind !== "kept"));
+  const [first, ...others] = outside.map(({ sources: [source, ...more] }) =>
+    more.length > 0 || source.source.kind === "unknown" ? undefined : source.source.kind !== "kept",
+  );
   return others.every((value) => value === first) ? first : undefined;
 }
 

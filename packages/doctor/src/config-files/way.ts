@@ -51,7 +51,7 @@ function follow(passages: readonly Passage[]): Way {
     const address = trustedAddress(passages.slice(index + 1), index);
     if (passage.kind === "network") {
       const [first, ...others] = passage.sources;
-      if (others.length > 0) unknown.add(XFF);
+      if (others.length > 0 || first.source.kind === "unknown") unknown.add(XFF);
       if (first.source.kind === "kept") continue;
       words.set(address, "firewall");
       result = address;

@@ -29,6 +29,7 @@ Examples:
   $ wherefrom doctor config edge/nginx.conf Procfile
   $ wherefrom doctor config /etc/haproxy/haproxy.cfg /etc/nginx/nginx.conf
   $ nginx -T | wherefrom doctor config --kind nginx -
+  $ nft list ruleset | wherefrom doctor config -
 
 Several files are the hops of one way, in the order in which a request meets them. What a file includes is looked for below its own folder, or below --root, and nowhere else.
 

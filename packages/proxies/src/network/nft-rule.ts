@@ -1,0 +1,243 @@
+import type { Statement, Word } from "../statement.ts";
+import { elementsIn } from "./nft-words.ts";
+import type { Action, Match, Rule, Target } from "./rule.ts";
+
+/** What a table names: sets and maps, by name. `undefined` where their elements come and go while it runs. */
+export type Named = ReadonlyMap<string, readonly (readonly Word[])[] | undefined>;
+
+type MatchKind = Match["kind"];
+
+/** What rules ask for in words, and what that is. The longest first. */
+const FIELDS: readonly (readonly [words: readonly string[], kind: MatchKind, also?: readonly [MatchKind, string]])[] = [
+  [["ip", "saddr"], "source", ["family", "4"]],
+  [["ip6", "saddr"], "source", ["family", "6"]],
+  [["ip", "daddr"], "destination", ["family", "4"]],
+  [["ip6", "daddr"], "destination", ["family", "6"]],
+  [["ip", "protocol"], "protocol", ["family", "4"]],
+  [["ip6", "nexthdr"], "protocol", ["family", "6"]],
+  [["meta", "l4proto"], "protocol"],
+  [["meta", "nfproto"], "family"],
+  [["tcp", "dport"], "port", ["protocol", "tcp"]],
+  [["udp", "dport"], "port", ["protocol", "udp"]],
+  [["th", "dport"], "port"],
+  [["ct", "status"], "redirected"],
+  [["meta", "iifname"], "in-interface"],
+  [["meta", "iif"], "in-interface"],
+  [["meta", "oifname"], "out-interface"],
+  [["meta", "oif"], "out-interface"],
+  [["iifname"], "in-interface"],
+  [["iif"], "in-interface"],
+  [["oifname"], "out-interface"],
+  [["oif"], "out-interface"],
+];
+
+/** Statements that ask for nothing and decide nothing, and how many words belong to them. */
+const ASIDE: Readonly<Record<string, number>> = { comment: 2, notrack: 1, nftrace: 1, continue: 1 };
+
+const VERDICTS = ["accept", "drop", "return", "jump", "goto", "queue", "reject", "masquerade", "snat", "dnat", "redirect"];
+
+type Read = { readonly matches: Match[]; action: Action };
+
+/** Reads a rule. One that redirects by a map gives a rule for each element. What is not understood is a condition that nobody can tell. */
+export function readRule({ name, words, place }: Statement, named: Named): readonly Rule[] {
+  const all: readonly Word[] = [{ text: name, place, isQuoted: false }, ...words];
+  const read: Read = { matches: [], action: { kind: "none" } };
+  const vmap = all.findIndex(({ text, isQuoted }) => text === "vmap" && !isQuoted);
+  let at = 0;
+  while (at < all.length) at = vmap === -1 ? readNext(all, { at, read, named }) : readVerdictMap(all, read);
+  const { matches, action } = read;
+  const mapped = action.kind === "redirect" ? mappedTargets(all, named) : undefined;
+  if (mapped === undefined) return [{ matches, action, place }];
+  return mapped.map(({ match, target }) => ({ matches: [...matches, match], action: { kind: "redirect", target }, place }));
+}
+
+/** Which verdict it is depends on the connection. */
+function readVerdictMap(all: readonly Word[], read: Read): number {
+  read.action = { kind: "unknown", text: textOf(all) };
+  return all.length;
+}
+
+type Reading = { readonly at: number; readonly read: Read; readonly named: Named };
+
+function readNext(all: readonly Word[], { at, read, named }: Reading): number {
+  const word = all[at];
+  if (word === undefined) return all.length;
+  if (VERDICTS.includes(word.text) && !word.isQuoted) {
+    read.action = actionOf(all.slice(at));
+    return all.length;
+  }
+  const aside = asideEnd(all, at);
+  if (aside !== undefined) return aside;
+  const field = fieldAt(all, at);
+  if (field !== undefined) {
+    const [fieldWords, kind, also] = field;
+    const value = valueAt(all, { at: at + fieldWords.length, named });
+    const text = textOf(all.slice(at, value.end));
+    if (also !== undefined) read.matches.push({ kind: also[0], values: [also[1]], isNegated: false, text: "" });
+    read.matches.push({ kind, values: valuesFor(kind, value.values), isNegated: value.isNegated, text });
+    return value.end;
+  }
+  const end = otherEnd(all, at);
+  read.matches.push({ kind: "other", values: undefined, isNegated: false, text: textOf(all.slice(at, end)) });
+  return end;
+}
+
+/** Protocol families and states by what they say of a connection that begins. */
+function valuesFor(kind: MatchKind, values: readonly string[] | undefined): readonly string[] | undefined {
+  if (values === undefined) return undefined;
+  if (kind === "family") return values.map((value) => ({ ipv4: "4", ipv6: "6" })[value] ?? value);
+  if (kind === "redirected") return values.includes("dnat") && values.length === 1 ? values : undefined;
+  return values;
+}
+
+function fieldAt(all: readonly Word[], at: number): (typeof FIELDS)[number] | undefined {
+  return FIELDS.find(([words]) => words.every((text, index) => all[at + index]?.text === text && all[at + index]?.isQuoted === false));
+}
+
+/** Where a statement ends that neither asks nor decides. */
+function asideEnd(all: readonly Word[], at: number): number | undefined {
+  const [text, next] = [all[at]?.text ?? "", all[at + 1]?.text];
+  if (ASIDE[text] !== undefined) return at + ASIDE[text];
+  if (text === "counter") return next === "packets" ? at + 5 : next === "name" ? at + 3 : at + 1;
+  if (text === "log") return logEnd(all, at + 1);
+  if ((text === "meta" || text === "ct") && all[at + 2]?.text === "set") return otherEnd(all, at);
+  // each connection in a NAT chain is a new one
+  if (text === "ct" && next === "state") {
+    const { values, end, isNegated } = valueAt(all, { at: at + 2, named: new Map() });
+    return values?.includes("new") === true && !isNegated ? end : undefined;
+  }
+  return undefined;
+}
+
+function logEnd(all: readonly Word[], start: number): number {
+  let at = start;
+  while (["prefix", "level", "group", "snaplen", "queue-threshold", "flags"].includes(all[at]?.text ?? "") && all[at]?.isQuoted === false)
+    at += 2;
+  return at;
+}
+
+/** Where something ends that is not understood: before what is. `ct original ip saddr …` is all of it. */
+function otherEnd(all: readonly Word[], start: number): number {
+  const isForeign = ["ct", "rt", "socket", "osf", "numgen", "jhash", "symhash", "fib", "update", "add", "delete"].includes(
+    all[start]?.text ?? "",
+  );
+  let at = start + 1;
+  if (isForeign && ["original", "reply"].includes(all[at]?.text ?? "") && fieldAt(all, at + 1) !== undefined) at += 4;
+  if (isForeign && !["ct", "rt", "socket", "fib"].includes(all[start]?.text ?? "")) return closingEnd(all, at);
+  while (at < all.length) {
+    const text = all[at]?.text ?? "";
+    if (all[at]?.isQuoted === false && (VERDICTS.includes(text) || ["counter", "log", "comment"].includes(text))) break;
+    if (all[at]?.isQuoted === false && fieldAt(all, at) !== undefined) break;
+    at += 1;
+  }
+  return at;
+}
+
+/** Where something ends that has fields in it that are no question: before the verdict. */
+function closingEnd(all: readonly Word[], start: number): number {
+  const end = all.findIndex(({ text, isQuoted }, index) => index >= start && !isQuoted && VERDICTS.includes(text));
+  return end === -1 ? all.length : end;
+}
+
+type Value = { readonly values: readonly string[] | undefined; readonly isNegated: boolean; readonly end: number };
+
+/** The values that a field is compared with. */
+function valueAt(all: readonly Word[], { at, named }: { readonly at: number; readonly named: Named }): Value {
+  const sign = all[at]?.text;
+  const isNegated = sign === "!=";
+  const start = isNegated || sign === "==" ? at + 1 : at;
+  const first = all[start];
+  if (first === undefined) return { values: undefined, isNegated, end: start };
+  if (first.text === "{" && !first.isQuoted) {
+    const close = all.findIndex(({ text, isQuoted }, index) => index > start && text === "}" && !isQuoted);
+    const end = close === -1 ? all.length : close + 1;
+    return { values: valuesOf(elementsIn(all.slice(start, end))), isNegated, end };
+  }
+  if (first.text.startsWith("@")) return { values: valuesOf(named.get(first.text.slice(1))), isNegated, end: start + 1 };
+  let end = start + 1;
+  while (all[end]?.text === "," && all[end + 1] !== undefined) end += 2;
+  // `saddr & mask == …`, `saddr . dport …`, `< 1024`
+  const isComputed = ["&", "|", "^", ".", "<", ">", "<=", ">=", "and", "or", "xor", "map"].some(
+    (text) => text === first.text || all[end]?.text === text,
+  );
+  return isComputed
+    ? { values: undefined, isNegated, end: otherEnd(all, start) }
+    : { values: valuesOf(elementsIn(all.slice(start, end))), isNegated, end };
+}
+
+/** Elements of one word each. None at all is a set that is filled while it runs. */
+function valuesOf(elements: readonly (readonly Word[])[] | undefined): readonly string[] | undefined {
+  if (elements === undefined || elements.length === 0) return undefined;
+  const isPlain = elements.every((element) => element.length === 1 || ["comment", "counter"].includes(element[1]?.text ?? ""));
+  return isPlain ? elements.map((element) => element[0]?.text ?? "") : undefined;
+}
+
+function actionOf(words: readonly Word[]): Action {
+  const name = words[0]?.text ?? "";
+  switch (name) {
+    case "accept":
+    case "drop":
+      return { kind: name };
+    case "reject":
+      return { kind: "drop" };
+    case "return":
+      return { kind: "return" };
+    case "jump":
+    case "goto":
+      return words[1]?.text === "{" ? { kind: "unknown", text: textOf(words) } : { kind: name, chain: words[1]?.text ?? "" };
+    case "masquerade":
+      return { kind: "rewrite", source: { kind: "interface" } };
+    case "snat":
+      return { kind: "rewrite", source: { kind: "addresses", text: whereTo(words) } };
+    case "dnat":
+      return { kind: "redirect", target: targetOf(whereTo(words)) };
+    case "redirect":
+      return { kind: "redirect", target: { ...targetOf(whereTo(words)), isHere: true } };
+    default:
+      return { kind: "unknown", text: textOf(words) };
+  }
+}
+
+/** What stands behind `to`. */
+function whereTo(words: readonly Word[]): string {
+  const to = words.findIndex(({ text }) => text === "to");
+  if (to === -1) return words[0]?.text ?? "";
+  const rest = words.slice(to + 1);
+  const end = rest.findIndex(({ text, isQuoted }) => !isQuoted && /^(?:random|persistent|fully-random|comment)$/.test(text));
+  return textOf(end === -1 ? rest : rest.slice(0, end));
+}
+
+/** A target with its address and port, as far as it names one of each: `10.0.0.1:80`, `[fd00::1]:80`, `:80`, `fd00::1`. */
+export function targetOf(text: string): Target {
+  const [, bracketed, v4, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|(\d+(?:\.\d+){3}))?(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const address = bracketed ?? v4 ?? (/^[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/.test(text) ? text : undefined);
+  return {
+    text,
+    isHere: address?.startsWith("127.") === true || address === "::1",
+    ...(address !== undefined && { address }),
+    ...(port !== undefined && { port }),
+  };
+}
+
+/** The ports and targets of `dnat to tcp dport map { 80 : 10.0.0.1 . 8080 }`; `undefined` where the target is no such map. */
+function mappedTargets(all: readonly Word[], named: Named): readonly { readonly match: Match; readonly target: Target }[] | undefined {
+  const to = all.findIndex(({ text }) => text === "to");
+  const [, protocol, field, map, first] = all.slice(to).map(({ text }) => text);
+  if (to === -1 || field !== "dport" || map !== "map" || !["tcp", "udp", "th"].includes(protocol ?? "")) return undefined;
+  const elements = first?.startsWith("@") === true ? named.get(first.slice(1)) : elementsIn(all.slice(to + 4));
+  return elements?.flatMap((element) => {
+    const texts = element.map(({ text }) => text);
+    const [port, colon, address, dot, toPort] = texts;
+    if (port === undefined || colon !== ":" || address === undefined || (dot !== undefined && dot !== ".")) return [];
+    const written = address.includes(":") ? `[${address}]` : address;
+    const target = targetOf(toPort === undefined ? written : `${written}:${toPort}`);
+    return [{ match: { kind: "port", values: [port], isNegated: false, text: `${protocol} dport ${port}` }, target }];
+  });
+}
+
+function textOf(words: readonly Word[]): string {
+  return words
+    .map(({ text, isQuoted }) => (isQuoted ? `"${text}"` : text))
+    .join(" ")
+    .replaceAll(" ,", ",");
+}
