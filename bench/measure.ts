@@ -8,24 +8,40 @@ import type { Row } from "./report.ts";
 import { CannotRun } from "./traffic/session.ts";
 
 /** Many short turns: what else the machine does then meets all subjects alike. */
-const EFFORT = { rounds: 21, msPerTask: 20 };
-const QUICK = { rounds: 1, msPerTask: 5 };
+const EFFORT = { forks: 4, rounds: 7, msPerTask: 20 };
+const QUICK = { forks: 1, rounds: 1, msPerTask: 5 };
 
 const CASE_PROCESS = fileURLToPath(new URL("./measure-case.js", import.meta.url));
 
 /**
  * Measures all subjects of the cases of a benchmark. Each case has a process of its own, as compilers and the heap remember what ran before: a case after
  * others would be measured with their type feedback. The processes take turns in rounds, and so do the subjects of a case in its process, so that a
- * machine that slows down slows all of them.
+ * machine that slows down slows all of them. All this happens in several forks: the same case differs by some percent from process to process, by what the
+ * compiler saw when, and keeps to it in all rounds of one.
  *
  * No assertion hangs on what comes out. Each row is in nanoseconds a call, the median of the quietest round: other work on the machine only ever adds, and
  * for seconds at a time, so that medians over all rounds tell two cases apart by what else ran.
  */
 export async function measureCalls(bench: CallBench, options: BenchOptions): Promise<readonly Row[]> {
-  const { rounds, msPerTask } = { ...(options.quick ? QUICK : EFFORT), ...(options.rounds && { rounds: options.rounds }) };
+  const effort = { ...(options.quick ? QUICK : EFFORT), ...(options.rounds && { rounds: options.rounds }) };
   const cases = chosenOf(await CALL_BENCHES[bench](), options);
-  const processes = cases.map((one) => ({ ...one, process: openCase(bench, one) }));
   const quietest = new Map<string, number>();
+  for (let fork = 0; fork < effort.forks; fork++) await measureFork(bench, { ...effort, cases, quietest });
+  return cases.flatMap(({ name, subjects }) =>
+    subjects.map((subject) => ({ case: name, subject, value: quietest.get(keyOf(name, subject)) ?? Number.NaN, unit: "ns" })),
+  );
+}
+
+type Fork = {
+  readonly cases: readonly ChosenCase[];
+  readonly rounds: number;
+  readonly msPerTask: number;
+  /** Of each case and subject, in nanoseconds a call: what is lowered when a round was quieter. */
+  readonly quietest: Map<string, number>;
+};
+
+async function measureFork(bench: CallBench, { cases, rounds, msPerTask, quietest }: Fork): Promise<void> {
+  const processes = cases.map((one) => ({ ...one, process: openCase(bench, one) }));
   try {
     for (let round = 0; round < rounds; round++) {
       for (const { name, process } of processes) {
@@ -39,9 +55,6 @@ export async function measureCalls(bench: CallBench, options: BenchOptions): Pro
   } finally {
     for (const { process } of processes) process.disconnect();
   }
-  return cases.flatMap(({ name, subjects }) =>
-    subjects.map((subject) => ({ case: name, subject, value: quietest.get(keyOf(name, subject)) ?? Number.NaN, unit: "ns" })),
-  );
 }
 
 type ChosenCase = { readonly name: string; readonly subjects: readonly string[] };
