@@ -77,6 +77,17 @@ test("a map that begins with what came in is told as that", () => {
   });
 });
 
+test.each([
+  { says: "as it came", upgrade: "$http_upgrade", passes: true },
+  { says: "always", upgrade: "websocket", passes: true },
+  { says: "as nothing", upgrade: '""', passes: false },
+  { says: "not at all", upgrade: undefined, passes: false },
+])("Upgrade set $says passes a handshake: $passes", ({ upgrade, passes }) => {
+  const { passages, findings } = readNginx(location(upgrade === undefined ? append : `${append}\nproxy_set_header Upgrade ${upgrade};`));
+  expect(passages[0]).toMatchObject({ passesUpgrade: passes });
+  expect(findings.some(({ code }) => code === "FINDING_UPGRADE_STOPPED")).toBe(!passes);
+});
+
 test("what cannot be read is told with its place, and the rest is read", () => {
   const { issues, passages, others } = readNginx(`http {\nserver {\nlocation / {\nproxy_pass http://app;\n${append}\ngzip on;\n} ;\n`);
   expect(issues.map(({ code, place }) => `${code} ${place.line}:${place.column}`)).toEqual([

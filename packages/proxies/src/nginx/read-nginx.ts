@@ -95,7 +95,7 @@ function readPlace({ block = [] }: Statement, { name, scope, server }: At, found
     dropsUnderscores: scope.single.get("underscores_in_headers")?.words[0]?.text !== "on",
     preambleOut: "none",
     keepsSource: isTransparent(scope),
-    passesUpgrade: pass.name === "grpc_pass" || effects.some(({ header, writes }) => header === "upgrade" && writes.length > 0),
+    passesUpgrade: pass.name === "grpc_pass" || effects.some(isUpgradePassed),
     target: pass.words[0]?.text ?? "",
   };
   found.passages.push(passage);
@@ -109,6 +109,11 @@ function readPlace({ block = [] }: Statement, { name, scope, server }: At, found
 
 function effectIn({ words, place }: Statement, { variables }: Scope): HeaderEffect {
   return effectOf(words[0]?.text.toLowerCase() ?? "", { value: readValue(words[1]?.text ?? "", variables), place });
+}
+
+/** nginx passes the field on only where it is set: to what came in, or to something. */
+function isUpgradePassed({ header, keeps, writes }: HeaderEffect): boolean {
+  return header === "upgrade" && (keeps.kind === "everybody" || writes.length > 0);
 }
 
 /** With `proxy_pass_request_headers off` nothing of what came in goes on. */
