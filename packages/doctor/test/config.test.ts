@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkProbe } from "../src/config-files/check-probe.ts";
 import { examineConfigs } from "../src/config-files/examine-configs.ts";
 import { openConfig } from "../src/config-files/open-config.ts";
-import type { LearnedPath } from "../src/path/learned-path.ts";
+import { learnPath } from "../src/path/learned-path.ts";
 import { configDocument } from "../src/report/config-report.ts";
 import { writeDocument } from "../src/report/write-document.ts";
+import { addLine, append as appendTo, type Fields, overwrite as overwriteWith, type PathUnderTest, passOn, runOver } from "./run-over.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -87,21 +88,162 @@ test.each([
   expect(examineConfigs(readings).ways.map((way) => [way.arrives, way.result])).toEqual([[arrives, result]]);
 });
 
-test.each([
-  { says: "what appends was seen to append", readings: [append], fate: "kept-left", added: 1, finds: [] },
-  { says: "what appends was seen to overwrite", readings: [append], fate: "overwritten", added: 1, finds: ["FINDING_PROBE_DISAGREES"] },
+const CLIENT = "203.0.113.7";
+const [EDGE, INNER] = ["10.0.0.5", "10.0.0.4"];
+const dropping = readingOf(
+  "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;",
+);
+const underscores = readConfig(
+  { name: "nginx.conf", text: "http { underscores_in_headers on; server { location / { proxy_pass http://app; } } }" },
+  { kind: "nginx" },
+);
+const ownLine = readConfig(
+  {
+    name: "haproxy.cfg",
+    text: "defaults\n  mode http\n  option forwardfor\nfrontend f\n  bind :80\n  default_backend b\nbackend b\n  server s 10.9.8.7:80\n",
+  },
+  { kind: "haproxy" },
+);
+/** nginx's ways: names with an underscore dropped, and a header that only clients write passed on. */
+const nginx =
+  (pass: PathUnderTest["pass"]): PathUnderTest["pass"] =>
+  (fields, request) =>
+    pass(
+      fields.filter(([name]) => !name.includes("_")),
+      request,
+    );
+const noUpgrade =
+  (pass: PathUnderTest["pass"]): PathUnderTest["pass"] =>
+  (fields, request) =>
+    request.transport === "websocket" ? 400 : nginx(pass)(fields, request);
+const set =
+  (name: string, value: string) =>
+  (fields: Fields): Fields => [...fields.filter(([field]) => field !== name), [name, value]];
+
+const probed: {
+  readonly says: string;
+  readonly readings: readonly ReturnType<typeof readConfig>[];
+  readonly path: PathUnderTest;
+  readonly finds: readonly string[];
+}[] = [
+  { says: "what appends was seen to append", readings: [append], path: { pass: noUpgrade(appendTo(CLIENT)), peer: EDGE }, finds: [] },
+  {
+    says: "what appends was seen to overwrite",
+    readings: [append],
+    path: { pass: noUpgrade(overwriteWith(CLIENT)), peer: EDGE },
+    finds: ["FINDING_PROBE_DISAGREES X-Forwarded-For: kept-left +1 | overwritten +1"],
+  },
   {
     says: "what appends once was seen to append twice",
     readings: [append],
-    fate: "kept-left",
-    added: 2,
-    finds: ["FINDING_PROBE_MORE_HOPS"],
+    path: { pass: noUpgrade((fields) => appendTo(INNER)(appendTo(CLIENT)(fields))), peer: EDGE },
+    finds: ["FINDING_PROBE_MORE_HOPS X-Forwarded-For: kept-left +1 | kept-left +2"],
   },
-  { says: "one of two ways fits", readings: [append, overwrite], fate: "overwritten", added: 1, finds: [] },
-] as const)("against a probe: $says", ({ readings, fate, added, finds }) => {
-  const chain = { fate, added: Array.from({ length: added }, () => "203.0.113.9"), lines: 1 };
-  const path = { legs: [{ transport: "http", chain, singles: [] }] } as unknown as LearnedPath;
-  expect(checkProbe(readings, path).map(({ code }) => code)).toEqual(finds);
+  {
+    says: "one of two ways fits",
+    readings: [append, overwrite],
+    path: { pass: noUpgrade((fields) => set("X-Real-IP", INNER)(overwriteWith(INNER)(fields))), peer: EDGE },
+    finds: [],
+  },
+  {
+    says: "somebody else is written than the client",
+    readings: [append],
+    path: { pass: noUpgrade(appendTo("10.0.0.1")), peer: EDGE },
+    finds: ["FINDING_PROBE_DISAGREES X-Forwarded-For: client at -1 | no client"],
+  },
+  {
+    says: "the client is written where a rewritten source was expected",
+    readings: [networkOf(sourceAs("interface")), append],
+    path: { pass: noUpgrade(appendTo(CLIENT)), peer: EDGE },
+    finds: ["FINDING_PROBE_DISAGREES X-Forwarded-For: no client | client at -1"],
+  },
+  {
+    says: "a firewall alone that keeps the source, seen to rewrite it",
+    readings: [networkOf(sourceAs("kept"))],
+    path: { pass: passOn, peer: "10.77.0.1" },
+    finds: ["FINDING_PROBE_DISAGREES peer: client | another"],
+  },
+  {
+    says: "a firewall alone that rewrites the source, seen to keep it",
+    readings: [networkOf(sourceAs("interface"))],
+    path: { pass: passOn, peer: CLIENT, keepsPort: true },
+    finds: ["FINDING_PROBE_DISAGREES peer: another | client"],
+  },
+  {
+    says: "a firewall alone, as it says",
+    readings: [networkOf(sourceAs("interface"))],
+    path: { pass: passOn, peer: "10.77.0.1" },
+    finds: [],
+  },
+  {
+    says: "a firewall alone under a condition",
+    readings: [networkOf(sourceAs("interface", 'oifname "lan"'), sourceAs("kept"))],
+    path: { pass: passOn, peer: "10.77.0.1" },
+    finds: [],
+  },
+  // the same address on another port may be a proxy's on the client's own host
+  { says: "a proxy on the client's own host", readings: [append], path: { pass: noUpgrade(appendTo(CLIENT)), peer: CLIENT }, finds: [] },
+  {
+    says: "a header that is written was seen to be passed on",
+    readings: [overwrite],
+    path: { pass: noUpgrade(overwriteWith(CLIENT)), peer: EDGE },
+    finds: ["FINDING_PROBE_DISAGREES X-Real-IP: overwritten | passed"],
+  },
+  {
+    says: "a header that is passed on was seen to be taken away",
+    readings: [append],
+    path: { pass: noUpgrade((fields) => appendTo(CLIENT)(fields).filter(([name]) => name !== "CF-Connecting-IP")), peer: EDGE },
+    finds: ["FINDING_PROBE_DISAGREES CF-Connecting-IP: passed | stripped"],
+  },
+  {
+    says: "the alias was dropped and came through",
+    readings: [append],
+    path: { pass: (fields, { transport }) => (transport === "websocket" ? 400 : appendTo(CLIENT)(fields)), peer: EDGE },
+    finds: ["FINDING_PROBE_DISAGREES X_Forwarded_For: stripped | passed"],
+  },
+  {
+    says: "the alias is passed on and was gone",
+    readings: [underscores],
+    path: { pass: noUpgrade(passOn), peer: EDGE },
+    finds: ["FINDING_PROBE_DISAGREES X_Forwarded_For: passed | stripped"],
+  },
+  {
+    says: "a line of its own was joined",
+    readings: [ownLine],
+    path: { pass: appendTo(CLIENT), peer: EDGE },
+    finds: ["FINDING_PROBE_DISAGREES X-Forwarded-For: 2 lines | 1 line"],
+  },
+  { says: "a line of its own, as it says", readings: [ownLine], path: { pass: addLine(CLIENT), peer: EDGE }, finds: [] },
+  {
+    says: "handshakes that are stopped came through, and met another hop",
+    readings: [append],
+    path: {
+      pass: (fields, request) => nginx(request.transport === "http" ? appendTo(CLIENT) : overwriteWith(CLIENT))(fields, request),
+      peer: EDGE,
+    },
+    finds: [
+      "FINDING_PROBE_DISAGREES X-Forwarded-For: kept-left +1 | overwritten +1 (WebSocket)",
+      "FINDING_PROBE_DISAGREES WebSocket: stopped | passed",
+    ],
+  },
+  {
+    says: "handshakes that get through did not",
+    readings: [dropping],
+    path: { pass: noUpgrade(appendTo(CLIENT)), peer: EDGE },
+    finds: ["FINDING_PROBE_DISAGREES WebSocket: passed | stopped"],
+  },
+  { says: "handshakes that get through did", readings: [dropping], path: { pass: nginx(appendTo(CLIENT)), peer: EDGE }, finds: [] },
+];
+
+test.each(probed)("against a probe: $says", ({ readings, path, finds }) => {
+  const run = { ...runOver({ ...path, client: CLIENT }), told: { clients: [CLIENT] } };
+  expect(checkProbe(readings, learnPath(run)).map(({ code, what }) => `${code} ${what}`)).toEqual(finds);
+});
+
+test("a probe that asked for no WebSocket says nothing of them", () => {
+  const run = runOver({ pass: nginx(appendTo(CLIENT)), peer: EDGE });
+  const http = { ...run, answers: run.answers.filter(({ transport }) => transport === "http") };
+  expect(checkProbe([dropping], learnPath(http))).toEqual([]);
 });
 
 test.each(["en", "zh", "ja"] as const)(

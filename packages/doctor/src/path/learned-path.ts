@@ -11,6 +11,8 @@ export type LearnedPath = {
   /** The client's own address on the internet in each family, where it is known: told, or its interface has it. */
   readonly clients: Clients;
   readonly legs: readonly Leg[];
+  /** What was asked over, and the echo saw nothing of. */
+  readonly unseen: readonly Pick<Leg, "transport" | "family">[];
   /** Requests that were sent, that the echo saw, that somebody else answered, and that got no answer. */
   readonly counts: { readonly sent: number; readonly observed: number; readonly answered: number; readonly failed: number };
 };
@@ -35,6 +37,11 @@ export function learnPath(run: ProbeRun): LearnedPath {
     dialed: [...new Set(observedIn(run, {}).map(({ own }) => own.dialed))],
     clients: Object.fromEntries(known) as Clients,
     legs,
+    unseen: FAMILIES.flatMap((family) => TRANSPORTS.map((transport) => ({ transport, family }))).filter(
+      ({ transport, family }) =>
+        run.answers.some((answer) => answer.transport === transport && answer.family === family) &&
+        observedIn(run, { transport, family }).length === 0,
+    ),
     counts: {
       sent: run.answers.length,
       observed: count("observed"),

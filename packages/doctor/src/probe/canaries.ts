@@ -15,6 +15,9 @@ export const CANARIES = {
   v6: "2001:db8::c0a7",
 } as const;
 
+/** A name that some servers take for X-Forwarded-For. */
+export const ALIAS = "X_Forwarded_For";
+
 /** Headers with one address that systems believe, and the canary of each. */
 export const SINGLE_HEADERS: readonly { readonly name: string; readonly value: string; readonly canary: string }[] = [
   { name: "X-Real-IP", value: "192.0.2.71", canary: "192.0.2.71" },

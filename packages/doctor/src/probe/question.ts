@@ -1,4 +1,4 @@
-import { CANARIES, SINGLE_HEADERS } from "./canaries.ts";
+import { ALIAS, CANARIES, SINGLE_HEADERS } from "./canaries.ts";
 
 /** One request of a probe: what it claims, and what it is asked for. */
 export type Question = {
@@ -45,7 +45,7 @@ export const QUESTIONS: readonly Question[] = [
     ],
   },
   { id: "single-headers", fields: SINGLE_HEADERS.map(({ name, value }) => [name, value] as const) },
-  { id: "alias", fields: [["X_Forwarded_For", CANARIES.alias]] },
+  { id: "alias", fields: [[ALIAS, CANARIES.alias]] },
 ];
 
 /** What only HTTP can be asked: a WebSocket's connection is its own, and carries one request. */
