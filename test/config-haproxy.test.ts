@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { carry, type ProxyPassage, readConfig } from "@wherefrom/proxies";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { arrivedFields, claims, linesOfHeaders } from "./apps/claims.ts";
+import { arrivedFields, claims, headersOf, linesOfHeaders } from "./apps/claims.ts";
 import { type RunningProxy, startProxy } from "./apps/proxy.ts";
 import { ask } from "./client/http.ts";
 import { requires } from "./requirement.ts";
@@ -178,9 +178,7 @@ const requests = entrances.flatMap((name) =>
 );
 
 test.each(requests)("$name: from $from with $says, HAProxy sends what its configuration was read as", async ({ name, fields, from }) => {
-  const headers: Record<string, string[]> = {};
-  for (const [field, value] of fields) headers[field] = [...(headers[field] ?? []), value];
-  const { body } = await ask<string[]>(`http://${addressOf(name)}:${proxy.port}/`, { from, headers });
+  const { body } = await ask<string[]>(`http://${addressOf(name)}:${proxy.port}/`, { from, headers: headersOf(fields) });
   let predicted = carry(passageOf(name), { peer: from, fields });
   const next = rows[name]?.next;
   if (next !== undefined) {

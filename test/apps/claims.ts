@@ -16,6 +16,14 @@ export const claims: readonly { readonly says: string; readonly fields: readonly
       ["X_Forwarded_For", "192.0.2.73"],
     ],
   },
+  {
+    says: "a claim, and names in Connection",
+    fields: [
+      ["X-Forwarded-For", CLAIM],
+      ["X-Client-IP", "192.0.2.74"],
+      ["Connection", "close, X-Forwarded-For, X-Real-IP"],
+    ],
+  },
 ];
 
 const TOLD = ["x-forwarded-for", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip", "forwarded", "x_forwarded_for"];
@@ -23,6 +31,21 @@ const TOLD = ["x-forwarded-for", "x-real-ip", "x-client-ip", "true-client-ip", "
 /** Names and values that follow each other as fields. */
 export function arrivedFields(rawHeaders: readonly string[]): readonly Field[] {
   return rawHeaders.flatMap((value, index): Field[] => (index % 2 === 0 ? [[value, rawHeaders[index + 1] ?? ""]] : []));
+}
+
+/** Fields as `node:http` takes them. */
+export function headersOf(fields: readonly Field[]): Readonly<Record<string, string[]>> {
+  const headers: Record<string, string[]> = {};
+  for (const [field, value] of fields) headers[field] = [...(headers[field] ?? []), value];
+  return headers;
+}
+
+/** The elements of each header that says an address, whichever lines and blanks they stand in. Empty ones are none (RFC 9110 §5.6.1). */
+export function elementsOfHeaders(fields: readonly Field[], without: readonly string[] = []): Readonly<Record<string, readonly string[]>> {
+  const lines = Object.entries(linesOfHeaders(fields, without));
+  return Object.fromEntries(
+    lines.map(([header, values]) => [header, values.flatMap((value) => value.split(/[ \t]*,[ \t]*/)).filter((element) => element !== "")]),
+  );
 }
 
 /** The lines of each header that says an address, but for `without`. A line without a value says none. */

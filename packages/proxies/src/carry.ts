@@ -32,7 +32,11 @@ export function carry(passage: ProxyPassage, request: ComingIn): GoingOut {
   const received = passage.dropsUnderscores ? request.fields.filter(([name]) => !name.includes("_")) : request.fields;
   const kept = passage.consumesHops ? withoutConsumed(passage.client, { client, fields: received }) : received;
   const state: State = { fields: [...kept], unknown: new Set() };
-  for (const effect of passage.headers) apply(effect, { state, request: { ...request, fields: kept }, client });
+  for (const [index, effect] of passage.headers.entries()) {
+    if (index === passage.dropsListedAt) dropListed(state, received);
+    apply(effect, { state, request: { ...request, fields: kept }, client });
+  }
+  if (passage.headers.length === passage.dropsListedAt) dropListed(state, received);
   return { client, fields: state.fields, unknown: [...state.unknown], ...preamble };
 }
 
@@ -112,6 +116,12 @@ function apply(effect: HeaderEffect, { state, request, client }: Asked): void {
       ? [...lines, ...lineOf(header, value)]
       : lineOf(header, [...lines.map(([, line]) => line), ...(value === "" ? [] : [value])].join(", "));
   state.fields = [...others, ...own];
+}
+
+/** RFC 9110 §7.6.1: a field that `Connection` names is for the next hop alone. */
+function dropListed(state: State, received: readonly HeaderField[]): void {
+  const listed = elementsOf(received, "connection").map((name) => name.toLowerCase());
+  state.fields = state.fields.filter(([name]) => !listed.includes(name.toLowerCase()));
 }
 
 /** A line with a value. A proxy sends no header without one. */

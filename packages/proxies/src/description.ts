@@ -102,6 +102,8 @@ export type ProxyPassage = {
   /** Whether hops that the client rule has used up are taken out of the header before the effects. */
   readonly consumesHops: boolean;
   readonly headers: readonly HeaderEffect[];
+  /** Where among `headers` the fields are dropped that `Connection` names, before the effect of that index. Absent: they are passed on. */
+  readonly dropsListedAt?: number;
   /** Whether names with an underscore are dropped. */
   readonly dropsUnderscores: boolean;
   /** The PROXY protocol header that it sends. */

@@ -30,14 +30,15 @@ export function expandIncludes(statements: readonly Statement[], options: Includ
     const { files: found, skipped } = options.include(pattern);
     files += found.length;
     for (const { name, why } of skipped)
-      note(options.notes, place, { code: "CONFIG_INCLUDE_UNREAD", expected: EXPECTED[why], given: name });
+      note(options.notes, place, { code: "CONFIG_INCLUDE_UNREAD", expected: UNREAD_EXPECTED[why], given: name });
     return found.flatMap((source) => expand(options.parse(source, options.notes), depth + 1));
   }
 
   return expand(statements, 0);
 }
 
-const EXPECTED: Readonly<Record<SkippedWhy, string>> = {
+/** What was expected of a file that was not read. */
+export const UNREAD_EXPECTED: Readonly<Record<SkippedWhy, string>> = {
   "not-there": "a file that is there",
   "outside-root": "a file below the root, which --root names",
   "not-regular": "a regular file",

@@ -1,7 +1,16 @@
 import type { Product } from "./description.ts";
 
 /** What a change is about, where each product has its own words for it. */
-export type FixSubject = "trust" | "write-header" | "overwrite-header" | "send-preamble" | "gate-preamble" | "walk" | "upgrade" | "source";
+export type FixSubject =
+  | "trust"
+  | "write-header"
+  | "overwrite-header"
+  | "send-preamble"
+  | "gate-preamble"
+  | "walk"
+  | "upgrade"
+  | "write-late"
+  | "source";
 
 /** Lines in a product's own language. Words in capitals are for the reader to fill in. */
 const FIXES: Readonly<Record<FixSubject, Readonly<Partial<Record<Product, string>>>>> = {
@@ -51,6 +60,10 @@ const FIXES: Readonly<Record<FixSubject, Readonly<Partial<Record<Product, string
   source: {
     nftables: 'oifname "OUTER_INTERFACE" ip saddr INNER_NETWORK masquerade # when the answers of the service come back through here',
     iptables: "-A POSTROUTING -s INNER_NETWORK -o OUTER_INTERFACE -j MASQUERADE # when the answers of the service come back through here",
+  },
+  "write-late": {
+    caddy: "header_up NAME VALUE # in reverse_proxy, in place of request_header",
+    apache: "RequestHeader unset Connection # where no WebSocket is to pass",
   },
   upgrade: {
     nginx: "proxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection $connection_upgrade;",

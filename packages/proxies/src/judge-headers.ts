@@ -13,14 +13,29 @@ const PEER = "198.51.100.77";
 export function judgeHeaders(passage: ProxyPassage): readonly Finding[] {
   const { place, name, product, headers, carries, preambleOut, keepsSource } = passage;
   // what is written at run time may well be the address
-  const tells = headers.some(({ writes }) => saysAddress(writes) || mentions(writes, ["unknown"])) || preambleOut !== "none" || keepsSource;
+  const isTold = ({ writes }: HeaderEffect): boolean => saysAddress(writes) || mentions(writes, ["unknown"]);
+  const tells = standing(headers).some(isTold) || preambleOut !== "none" || keepsSource;
   if (!tells) {
     const subject = carries === "tcp" ? "send-preamble" : "write-header";
     return [findingAt(place, { code: "FINDING_CLIENT_LOST", severity: "error", what: name, ...fixFor(subject, product) })];
   }
   return carries === "tcp"
     ? []
-    : [...judgeClaims(passage), ...headers.flatMap((effect) => judgeEffect(effect, passage)), ...judgeTwice(passage)];
+    : [
+        ...judgeClaims(passage),
+        ...headers.flatMap((effect) => judgeEffect(effect, passage)),
+        ...judgeTwice(passage),
+        ...judgeListed(passage),
+      ];
+}
+
+/** Effects that no later one puts aside. */
+function standing(headers: readonly HeaderEffect[]): readonly HeaderEffect[] {
+  const last = new Map<string, number>();
+  for (const [index, { header, keeps, condition, except, onlyIfAbsent }] of headers.entries()) {
+    if (keeps.kind === "nobody" && condition === undefined && except.length === 0 && !onlyIfAbsent) last.set(header, index);
+  }
+  return headers.filter(({ header }, index) => index >= (last.get(header) ?? 0));
 }
 
 /** Sends a claim through, and looks whether it arrives as if the proxy had written it. */
@@ -31,7 +46,7 @@ function judgeClaims(passage: ProxyPassage): readonly Finding[] {
   return claimed.flatMap((header) => {
     const values = fields.filter(([field]) => field.toLowerCase() === header).map(([, value]) => value);
     if (values.length === 0 || values.some((value) => value !== CLAIM)) return [];
-    const effect = headers.find((candidate) => candidate.header === header);
+    const effect = headers.findLast((candidate) => candidate.header === header);
     // nothing is said of the header: the client is told in another one, and a claim arrives beside it
     const severity = effect === undefined ? "warning" : "error";
     if (effect?.onlyIfAbsent === true) return [];
@@ -70,6 +85,22 @@ function judgeTwice({ headers }: ProxyPassage): readonly Finding[] {
       what: spelled(last.header),
       others: writers.slice(0, -1).map(({ place }) => place),
     }),
+  ];
+}
+
+/** What a request can have dropped: a header that is written before, and the chain that a proxy in front has sent. */
+function judgeListed({ headers, dropsListedAt, product }: ProxyPassage): readonly Finding[] {
+  if (dropsListedAt === undefined) return [];
+  const late = headers.slice(dropsListedAt);
+  const early = headers.slice(0, dropsListedAt);
+  const lost = early.filter(({ header, writes }) => saysAddress(writes) && !late.some((effect) => effect.header === header));
+  const chains = late.filter(({ header, keeps }) => header === XFF && keeps.kind === "list");
+  const code = "FINDING_LISTED_DROPPED";
+  return [
+    ...lost.map(({ header, place }) =>
+      findingAt(place, { code, severity: "warning", what: spelled(header), ...fixFor("write-late", product) }),
+    ),
+    ...chains.map(({ header, place }) => findingAt(place, { code, severity: "note", what: spelled(header) })),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { readCaddy } from "./caddy/read-caddy.ts";
 import { readCommand } from "./command/read-command.ts";
 import { readHaproxy } from "./haproxy/read-haproxy.ts";
 import { readIptables } from "./network/read-iptables.ts";
@@ -16,7 +17,7 @@ type KindRow = {
 };
 
 /** The kinds of configuration that are read. */
-export type ConfigKind = "nginx" | "haproxy" | "nftables" | "iptables" | "command";
+export type ConfigKind = "nginx" | "haproxy" | "caddy" | "nftables" | "iptables" | "command";
 
 const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
   nginx: {
@@ -29,6 +30,11 @@ const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
     file: /(?:^|\/)haproxy[^/]*\.(?:cfg|conf)$|(?:^|\/)haproxy\/(?:[^/]+\/)*[^/]+\.cfg$/,
     lines:
       /^\s*(?:(?:frontend|backend|listen)\s+[\w.:-]+\s*(?:from\s|#|$)|(?:default_backend|use_backend|http-request|tcp-request)\s|option\s+(?:forwardfor|httplog)\b)/,
+  },
+  caddy: {
+    reader: readCaddy,
+    file: /(?:^|\/)Caddyfile[^/]*$|\.caddyfile$|(?:^|\/)caddy\/(?:[^/]+\/)*[^/]+\.caddy$/i,
+    lines: /^\s*(?:reverse_proxy\s|header_up\s|handle(?:_path)?\s+\S*\s*\{|\([\w-]+\)\s*\{|file_server\b|php_fastcgi\s)/,
   },
   nftables: {
     reader: readNft,

@@ -1,13 +1,11 @@
 import type { ProxyPassage } from "../description.ts";
 import { textsOf, type Word } from "../statement.ts";
+import { targetsText } from "../targets-text.ts";
 import { linesNamed } from "./rules.ts";
 import { lastLine, type Section } from "./scope.ts";
 
 /** Servers of a backend that are connected to in the same manner. */
 export type Exit = Pick<ProxyPassage, "preambleOut" | "keepsSource"> & { readonly target: string };
-
-/** Addresses that are named of servers that are alike. */
-const MAX_NAMED = 3;
 
 /**
  * The exits of a backend, servers that are alike taken together.
@@ -30,16 +28,11 @@ export function exitsOf(section: Section): readonly Exit[] {
     exits.set(key, known);
     known.targets.push(targetOf(words[at]));
   }
-  return [...exits.values()].map(({ exit, targets }) => ({ ...exit, target: named(targets) }));
+  return [...exits.values()].map(({ exit, targets }) => ({ ...exit, target: targetsText(targets) }));
 }
 
 function targetOf(word: Word | undefined): string {
   return word?.text ?? "";
-}
-
-function named(targets: readonly string[]): string {
-  const more = targets.length - MAX_NAMED;
-  return targets.slice(0, MAX_NAMED).join(", ") + (more > 0 ? `, and ${more} more` : "");
 }
 
 /** The second version goes before the first where both are asked for. */

@@ -28,6 +28,7 @@ Examples:
   $ wherefrom doctor config edge/nginx.conf inner/nginx.conf --probe probe.json
   $ wherefrom doctor config edge/nginx.conf Procfile
   $ wherefrom doctor config /etc/haproxy/haproxy.cfg /etc/nginx/nginx.conf
+  $ wherefrom doctor config /etc/caddy/Caddyfile
   $ nginx -T | wherefrom doctor config --kind nginx -
   $ nft list ruleset | wherefrom doctor config -
 

@@ -119,6 +119,8 @@ export const en = {
   "config.FINDING_NOT_INHERITED":
     "{at}: a line of its own drops all lines of the levels around it, so {what} of {others} is not sent here.",
   "config.FINDING_WRITTEN_TWICE": "{at}: {what} is written again after {others}, so every index is off by one.",
+  "config.FINDING_LISTED_DROPPED":
+    "{at}: a request that names {what} in its Connection field has it dropped, although it is written here or kept from a proxy.",
   "config.FINDING_PREAMBLE_UNUSED":
     "{at}: the PROXY protocol header is read, and its address is used for nothing. Every client is the load balancer still.",
   "config.FINDING_PREAMBLE_FROM_ANYONE":

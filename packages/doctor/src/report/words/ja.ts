@@ -115,6 +115,8 @@ export const ja: Messages = {
   "config.FINDING_ALIAS_PASSED": "{at}：下線を含む名前を通します。客の {what} が本物のヘッダーと取り違えられることがあります。",
   "config.FINDING_NOT_INHERITED": "{at}：自分の行があるので外側の行はすべて無効になり、{others} の {what} はここでは送られません。",
   "config.FINDING_WRITTEN_TWICE": "{at}：{others} の後にもう一度 {what} を書くので、どの番号も一つずれます。",
+  "config.FINDING_LISTED_DROPPED":
+    "{at}：要求が Connection で {what} を挙げると、ここで書かれたもの、または代理から受け継いだものでも捨てられます。",
   "config.FINDING_PREAMBLE_UNUSED":
     "{at}：PROXY プロトコルのヘッダーを読みますが、そのアドレスは使われません。客は皆ロードバランサーのままです。",
   "config.FINDING_PREAMBLE_FROM_ANYONE":

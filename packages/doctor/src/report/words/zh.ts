@@ -114,6 +114,7 @@ export const zh: Messages = {
   "config.FINDING_ALIAS_PASSED": "{at}：放行带下划线的名称。客户端的 {what} 可能被当作真正的头。",
   "config.FINDING_NOT_INHERITED": "{at}：这里有自己的行，因而外层的所有行都失效，{others} 中的 {what} 在这里不会发送。",
   "config.FINDING_WRITTEN_TWICE": "{at}：在 {others} 之后又写了一次 {what}，因此所有索引都差一位。",
+  "config.FINDING_LISTED_DROPPED": "{at}：请求若在 Connection 字段中列出 {what}，它就会被丢弃，尽管这里写入了它，或从代理保留了它。",
   "config.FINDING_PREAMBLE_UNUSED": "{at}：读取了 PROXY 协议头，但其中的地址没有被使用。每个客户端仍然是负载均衡器。",
   "config.FINDING_PREAMBLE_FROM_ANYONE": "{at}：{what} 接受任何连接者的 PROXY 协议头中的地址。请只让负载均衡器能够访问它。",
   "config.FINDING_UPGRADE_STOPPED": "{at}：WebSocket 握手无法通过 {what}。",

@@ -1,0 +1,45 @@
+import type { Statement } from "../statement.ts";
+import { trustIn } from "../trust.ts";
+import { PRIVATE_RANGES } from "./trusted.ts";
+
+/** For which requests a directive holds. */
+export type Matcher =
+  | { readonly kind: "all" }
+  /** By whether the peer is in one of these networks. */
+  | { readonly kind: "peer"; readonly entries: readonly string[]; readonly isInside: boolean; readonly text: string }
+  /** By what only a request shows. */
+  | { readonly kind: "unknown"; readonly text: string };
+
+/** Matchers that a block names, by their name with `@`. */
+export type Matchers = ReadonlyMap<string, Matcher>;
+
+/** Adds those that a block defines. */
+export function matchersIn(outer: Matchers, block: readonly Statement[]): Matchers {
+  const own = block.filter(({ name }) => name.startsWith("@")).map((statement) => [statement.name, readMatcher(statement)] as const);
+  return new Map([...outer, ...own]);
+}
+
+/** Whether a word is a matcher: it stands first. */
+export function isMatcher(text: string | undefined): boolean {
+  return text !== undefined && /^(?:\*$|\/|@)/.test(text);
+}
+
+/** The matcher that a word names. */
+export function matcherOf(text: string, matchers: Matchers): Matcher {
+  return text === "*" ? { kind: "all" } : (matchers.get(text) ?? { kind: "unknown", text });
+}
+
+/** `@name remote_ip NETWORKS`, `@name not remote_ip NETWORKS`, in one line or as the one line of a block. Of other matchers only the name is told. */
+function readMatcher({ name, words, block }: Statement): Matcher {
+  const lines = words.length > 0 ? [words] : (block ?? []).map((line) => [{ ...line.words[0], text: line.name }, ...line.words]);
+  const [line, ...others] = lines;
+  const unknown: Matcher = { kind: "unknown", text: name };
+  const texts = line?.map(({ text }) => text) ?? [];
+  const isInside = texts[0] !== "not";
+  const [module, ...networks] = isInside ? texts : texts.slice(1);
+  if (others.length > 0 || module !== "remote_ip") return unknown;
+  const { trust, strange } = trustIn(networks.flatMap((text) => (text === "private_ranges" ? PRIVATE_RANGES : [text])));
+  return strange.length > 0 || trust.kind !== "list"
+    ? unknown
+    : { kind: "peer", entries: trust.entries, isInside, text: `${name} ${texts.join(" ")}` };
+}

@@ -1,0 +1,201 @@
+import { isAboutAddress, XFF } from "../address-headers.ts";
+import type { HeaderEffect, Passage, ProxyPassage, Trust } from "../description.ts";
+import { CONFIG_LIMITS } from "../limits.ts";
+import type { Reader } from "../reading.ts";
+import { countOther, countStatement, type Notes, note, type Statement, textsOf } from "../statement.ts";
+import { targetsText } from "../targets-text.ts";
+import { EVERYBODY, NOBODY } from "../trust.ts";
+import { type HeaderOp, headerOpOf, matched } from "./header-ops.ts";
+import { expandImports } from "./imports.ts";
+import { isMatcher, type Matchers, matchersIn } from "./matchers.ts";
+import { parseCaddyfile } from "./parse.ts";
+import { type Site, sitesIn } from "./sites.ts";
+import { type Server, serverOf, trustOf } from "./trusted.ts";
+
+/**
+ * Reads a Caddyfile: each `reverse_proxy` of its sites.
+ *
+ * Not read: Caddy's JSON, FastCGI, directives that do not belong to Caddy itself.
+ *
+ * Source: Caddy, "Caddyfile Directives". Debian's 2.6 confirms what it has; `servers` with trusted proxies and PROXY protocol, which came with 2.7, are as documented.
+ */
+export const readCaddy: Reader = (source, { include, notes }) => {
+  const statements = expandImports(parseCaddyfile(source, notes), { include, notes });
+  const { options, routes, sites } = sitesIn(statements);
+  const passages: Passage[] = [];
+  for (const site of sites) {
+    const server = serverOf(options, site.addresses);
+    const found: Found = { site, server, routes, notes, passages };
+    const before = passages.length;
+    const name = textsOf(site.addresses).join(" ");
+    walk(site.block, { name, matchers: new Map(), headers: [], isInOrder: false, depth: 0 }, found);
+    const { client, preambleIn } = server;
+    if (passages.length === before && client.kind !== "peer")
+      passages.push({ kind: "service", product: "caddy", place: site.place, name, client, ...(preambleIn && { preambleIn }) });
+  }
+  for (const { name } of options) if (name !== "servers") countOther(notes, name);
+  return { passages, findings: [] };
+};
+
+type Found = {
+  readonly site: Site;
+  readonly server: Server;
+  /** Routes that are invoked by name. */
+  readonly routes: ReadonlyMap<string, readonly Statement[]>;
+  readonly notes: Notes;
+  readonly passages: Passage[];
+};
+
+type At = {
+  readonly name: string;
+  readonly matchers: Matchers;
+  /** What was done to headers on the way here. */
+  readonly headers: readonly HeaderEffect[];
+  /** Whether directives are followed as they stand, and not in Caddy's own order. */
+  readonly isInOrder: boolean;
+  /** Routes that invoked each other. */
+  readonly depth: number;
+};
+
+/** Follows the directives of a block. In Caddy's own order, `request_header` comes before all that passes requests on, and one for some requests before one for all. */
+function walk(block: readonly Statement[], at: At, found: Found): void {
+  const matchers = matchersIn(at.matchers, block);
+  let { headers } = at;
+  for (const statement of at.isInOrder ? block : inOwnOrder(block)) {
+    const { name, words, place, block: inner = [] } = statement;
+    const here = { ...at, matchers, headers, name: [at.name, ...textsOf(words).filter(isMatcher)].join(" ") };
+    if (at.depth > 0 && !countStatement(found.notes, place)) return;
+    if (found.passages.length > CONFIG_LIMITS.maxPassages) return;
+    if (name === "request_header") headers = withRequestHeader(statement, here, found);
+    else if (name === "reverse_proxy") found.passages.push(...passageOf(statement, here, found));
+    else if (CONTAINERS.has(name)) walk(inner, { ...here, isInOrder: name === "route" }, found);
+    else if (name === "invoke") invoke(statement, here, found);
+    else if (!name.startsWith("@")) readOther(statement, found);
+  }
+}
+
+const CONTAINERS: ReadonlySet<string> = new Set(["handle", "handle_path", "handle_errors", "route"]);
+
+function inOwnOrder(block: readonly Statement[]): readonly Statement[] {
+  const rank = ({ name, words }: Statement): number => (name !== "request_header" ? 2 : isMatcher(words[0]?.text) ? 0 : 1);
+  return block.toSorted((first, other) => rank(first) - rank(other));
+}
+
+function withRequestHeader({ words, place }: Statement, { headers, matchers }: At, { server, notes }: Found): readonly HeaderEffect[] {
+  const { matcher, rest } = matched(words, matchers);
+  const op = headerOpOf({ words: rest, place }, { remote: server.remote, matcher, changed: changedBy(headers) });
+  const effects = op.effects.filter(isAboutAddress);
+  if (headers.length + effects.length <= CONFIG_LIMITS.maxRules) return [...headers, ...effects];
+  note(notes, place, MANY_RULES);
+  return headers;
+}
+
+function changedBy(headers: readonly HeaderEffect[]): ReadonlySet<string> {
+  return new Set(headers.map(({ header }) => header));
+}
+
+function invoke({ words, place }: Statement, at: At, found: Found): void {
+  const name = words.find(({ text }) => !isMatcher(text))?.text ?? "";
+  const route = found.routes.get(name);
+  if (route !== undefined && at.depth < CONFIG_LIMITS.maxIncludeDepth) walk(route, { ...at, depth: at.depth + 1, isInOrder: false }, found);
+  else note(found.notes, place, { code: "CONFIG_UNEXPECTED", expected: "a route of that name", given: name });
+}
+
+/** A place that passes requests on makes a passage. */
+function passageOf(
+  { words, place, block = [] }: Statement,
+  { name, matchers, headers }: At,
+  { server, notes }: Found,
+): readonly ProxyPassage[] {
+  const transport = block.findLast((line) => line.name === "transport");
+  if (transport?.words[0]?.text === "fastcgi") {
+    countOther(notes, "transport fastcgi");
+    return [];
+  }
+  const { rest } = matched(words, matchers);
+  const trusted = block.filter((line) => line.name === "trusted_proxies").flatMap((line) => textsOf(line.words));
+  const keeps = bothOf(server.trust, trusted.length === 0 ? NOBODY : trustOf(trusted));
+  const { client, preambleIn, remote } = server;
+  const isBehindPreamble = preambleIn !== undefined && keeps.kind !== "nobody";
+  const forwarded: HeaderEffect = {
+    header: XFF,
+    // the networks are compared with the address of the PROXY protocol
+    keeps: isBehindPreamble ? { kind: "unknown", why: "trusted_proxies behind proxy_protocol" } : keeps,
+    writes: remote,
+    joins: "list",
+    onlyIfAbsent: false,
+    except: [],
+    place,
+  };
+  const targets = [
+    ...textsOf(rest),
+    ...block.filter((line) => line.name === "to" || line.name === "dynamic").flatMap((line) => textsOf(line.words)),
+  ];
+  const version = transport?.block?.findLast((line) => line.name === "proxy_protocol")?.words[0]?.text;
+  return [
+    {
+      kind: "proxy",
+      product: "caddy",
+      place,
+      name,
+      carries: "http",
+      ...(preambleIn && { preambleIn }),
+      client,
+      consumesHops: false,
+      headers: [...headers, forwarded, ...headersUp(block, { server, changed: changedBy(headers), notes })],
+      dropsListedAt: headers.length,
+      dropsUnderscores: false,
+      preambleOut: version === "v1" || version === "v2" ? version : "none",
+      keepsSource: false,
+      passesUpgrade: true,
+      ...(targets.length > 0 && { target: targetsText(targets) }),
+    },
+  ];
+}
+
+function bothOf(first: Trust, other: Trust): Trust {
+  const found = [first, other];
+  const unknown = found.find(({ kind }) => kind === "unknown");
+  if (unknown !== undefined) return unknown;
+  if (found.some(({ kind }) => kind === "everybody")) return EVERYBODY;
+  const entries = found.flatMap((trust) => (trust.kind === "list" ? trust.entries : []));
+  return entries.length === 0 ? NOBODY : { kind: "list", entries };
+}
+
+/**
+ * What `header_up` does, behind what Caddy does by itself. Its kinds are followed in an order of their own, whichever stands first.
+ *
+ * Source: Caddy, `headers.HeaderOps`: add, set, delete, replace. A placeholder gives what the request had before.
+ */
+function headersUp(
+  block: readonly Statement[],
+  { server, changed, notes }: { readonly server: Server; readonly changed: ReadonlySet<string>; readonly notes: Notes },
+): readonly HeaderEffect[] {
+  const lines = block.filter(({ name }) => name === "header_up");
+  const more = lines[CONFIG_LIMITS.maxRules];
+  if (more !== undefined) note(notes, more.place, MANY_RULES);
+  const ops = lines
+    .slice(0, CONFIG_LIMITS.maxRules)
+    .map((statement) => headerOpOf(statement, { remote: server.remote, matcher: { kind: "all" }, changed, isLate: true }));
+  const order: readonly HeaderOp["kind"][] = ["add", "set", "delete", "replace"];
+  return order.flatMap((kind) => ops.filter((op) => op.kind === kind).flatMap(({ effects }) => effects.filter(isAboutAddress)));
+}
+
+const MANY_RULES = { code: "CONFIG_LIMIT_REACHED", expected: `at most ${CONFIG_LIMITS.maxRules} rules on headers`, given: "more" } as const;
+
+function readOther({ name, words, place }: Statement, { notes }: Found): void {
+  countOther(notes, name);
+  if (!STANDARD.has(name))
+    note(notes, place, {
+      code: "CONFIG_NOT_UNDERSTOOD",
+      expected: "a directive of Caddy itself",
+      given: [name, ...textsOf(words)].join(" "),
+    });
+}
+
+/** Directives of Caddy itself that do nothing to the address. */
+const STANDARD: ReadonlySet<string> = new Set(
+  "abort acme_server basicauth basic_auth bind copy_response copy_response_headers encode error file_server forward_auth fs header intercept log log_append log_name log_skip map method metrics php_fastcgi push redir request_body respond rewrite root skip_log templates tls tracing try_files uri vars".split(
+    " ",
+  ),
+);

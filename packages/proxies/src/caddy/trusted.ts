@@ -1,0 +1,89 @@
+import type { ClientRule, PreambleIn, Trust, ValuePart } from "../description.ts";
+import type { Place } from "../source.ts";
+import { type Statement, textsOf, type Word } from "../statement.ts";
+import { NOBODY, trustIn } from "../trust.ts";
+
+/**
+ * What `private_ranges` stands for.
+ *
+ * Source: Caddy, `internal.PrivateRangesCIDR`.
+ */
+export const PRIVATE_RANGES: readonly string[] = ["192.168.0.0/16", "172.16.0.0/12", "10.0.0.0/8", "127.0.0.1/8", "fd00::/8", "::1"];
+
+/** Trust in the networks that words name. A word that is none makes it unknown. */
+export function trustOf(words: readonly string[]): Trust {
+  const { trust, strange } = trustIn(words.flatMap((text) => (text === "private_ranges" ? PRIVATE_RANGES : [text])));
+  return strange.length > 0 ? { kind: "unknown", why: strange.join(" ") } : trust;
+}
+
+/** Whom a server takes for its client, and what it knows of the connection. */
+export type Server = {
+  readonly client: ClientRule;
+  readonly preambleIn?: PreambleIn;
+  /** From whom X-Forwarded-For is kept. */
+  readonly trust: Trust;
+  /** What `{remote_host}` gives, and what is added to X-Forwarded-For. */
+  readonly remote: readonly ValuePart[];
+};
+
+const PLAIN: Server = { client: { kind: "peer" }, trust: NOBODY, remote: [{ kind: "client" }] };
+
+/**
+ * The server that a site is served by, as the global options have it.
+ *
+ * Source: Caddy 2.7 and later, "Global options", `servers`: `trusted_proxies`, `client_ip_headers`, `trusted_proxies_strict`, and the listener wrapper `proxy_protocol`. Debian's 2.6 has none of them, so no
+ * test confirms it.
+ */
+export function serverOf(options: readonly Statement[], addresses: readonly Word[]): Server {
+  const servers = options.filter(({ name }) => name === "servers");
+  const ports = addresses.map(({ text }) => portOf(text));
+  const own = servers.findLast(({ words: [listener] }) => listener !== undefined && ports.includes(portOf(listener.text)));
+  const block = (own ?? servers.findLast(({ words }) => words.length === 0))?.block;
+  if (block === undefined) return PLAIN;
+  const preambleIn = preambleOf(block);
+  const client = clientRuleOf(block);
+  if (preambleIn === undefined) return client === undefined ? PLAIN : { client, trust: client.trust, remote: [{ kind: "peer" }] };
+  if (client === undefined) return { ...PLAIN, preambleIn, client: { kind: "preamble", trust: preambleIn.from, place: preambleIn.place } };
+  const why = "trusted_proxies behind proxy_protocol";
+  return {
+    preambleIn,
+    client: { kind: "unknown", why, place: client.place },
+    trust: { kind: "unknown", why },
+    remote: [{ kind: "unknown", text: "{remote_host}" }],
+  };
+}
+
+/** The port of an address as `:8443`, `http://example.com`, `example.com`. */
+function portOf(address: string): string {
+  return /:(\d+)(?:\/.*)?,?$/.exec(address)?.[1] ?? (address.startsWith("http://") ? "80" : "443");
+}
+
+/** Without `trusted_proxies_strict` the leftmost address of the header is taken. */
+function clientRuleOf(block: readonly Statement[]): Extract<ClientRule, { kind: "header" }> | undefined {
+  const trusted = block.findLast(({ name }) => name === "trusted_proxies");
+  if (trusted === undefined) return undefined;
+  const [source, ...networks] = textsOf(trusted.words);
+  const trust: Trust = source === "static" ? trustOf(networks) : { kind: "unknown", why: textsOf(trusted.words).join(" ") };
+  const [first = "x-forwarded-for", ...others] = block
+    .filter(({ name }) => name === "client_ip_headers")
+    .flatMap(({ words }) => textsOf(words).map((text) => text.toLowerCase()));
+  const isStrict = block.some(({ name }) => name === "trusted_proxies_strict");
+  return {
+    kind: "header",
+    headers: [first, ...others],
+    selection: { kind: isStrict ? "first-untrusted" : "leftmost" },
+    trust,
+    place: trusted.place,
+  };
+}
+
+/** Releases differ in whom they believe when `allow` names nobody. */
+function preambleOf(block: readonly Statement[]): { readonly from: Trust; readonly place: Place } | undefined {
+  const wrappers = block.filter(({ name }) => name === "listener_wrappers").flatMap(({ block: inner = [] }) => inner);
+  const wrapper = wrappers.find(({ name }) => name === "proxy_protocol");
+  if (wrapper === undefined) return undefined;
+  const allowed = (wrapper.block ?? []).filter(({ name }) => name === "allow").flatMap(({ words }) => textsOf(words));
+  const isElse = (wrapper.block ?? []).some(({ name }) => name !== "allow" && name !== "timeout");
+  const from: Trust = allowed.length > 0 && !isElse ? trustOf(allowed) : { kind: "unknown", why: "proxy_protocol" };
+  return { from, place: wrapper.place };
+}
