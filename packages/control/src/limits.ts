@@ -59,6 +59,10 @@ export type ControlLimits = {
   readonly authFailureWindowMs: number;
   /** Client addresses that are remembered for having failed. The one whose window began longest ago is forgotten first. */
   readonly maxAuthFailureClients: number;
+  /** Credentials of one client address that wait to be checked, while it may fail no more or many are checked at once. */
+  readonly maxWaitingChecks: number;
+  /** Credentials that are remembered as right, so that they wait in no such line. */
+  readonly maxProvenCredentials: number;
   /** Tokens of one organization, and of those for all organizations. */
   readonly maxTokens: number;
   /** Sessions of browsers at a time. The oldest goes first. */
@@ -114,6 +118,8 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxAuthFailuresOfAll: 1_000,
   authFailureWindowMs: 60_000,
   maxAuthFailureClients: 10_000,
+  maxWaitingChecks: 100,
+  maxProvenCredentials: 10_000,
   maxTokens: 1_000,
   maxSessions: 1_000,
   rangesLookMs: 10_000,

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import Database from "libsql";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { createCheckLine } from "../src/access/check-line.ts";
 import { createFailures } from "../src/access/failures.ts";
+import { createProven } from "../src/access/proven.ts";
 import { isSecret, newSecret, secretId } from "../src/access/secret.ts";
 import type { ControlNotice } from "../src/notice.ts";
 import { type ControlUnderTest, faultsOf, type Json, openTestControl, temporaryFolder, verdictOf } from "./control-under-test.ts";
@@ -96,26 +98,95 @@ async function openBelieving(maxAuthFailures: number) {
   });
   const from = (client: string, authorization = `Bearer ${under.token}`) =>
     under.ask("GET ", { headers: { authorization, "x-forwarded-for": client } });
-  return { notices, from };
+  return { notices, under, from };
 }
 
-test("an address that fails too often waits, one line says so, and a right token elsewhere is let in", async () => {
+test("an address that fails too often waits, and one line says so; a right token is let in all the same", async () => {
   const { notices, from } = await openBelieving(3);
   for (let turn = 0; turn < 3; turn += 1) expect((await from("192.0.2.1", "Bearer no")).status).toBe(401);
-  const waiting = await from("192.0.2.1");
+  const waiting = await from("192.0.2.1", "Bearer no");
   expect(verdictOf(waiting)).toBe("429 RESOURCE_EXHAUSTED TOO_MANY_AUTH_FAILURES");
   expect(Number(waiting.headers.get("retry-after"))).toBeGreaterThan(3_590);
-  expect((await from("192.0.2.2")).status).toBe(200);
+  for (const client of ["192.0.2.1", "192.0.2.2"]) expect((await from(client)).status).toBe(200);
   expect(notices).toEqual([{ kind: "client-blocked", client: "192.0.2.1" }]);
 });
 
 test("addresses of one /64 are one client, and a request without a token is no failure", async () => {
   const { from } = await openBelieving(2);
   for (const last of ["1", "ffff"]) await from(`2001:db8:0:1::${last}`, "Bearer no");
-  expect((await from("2001:db8:0:1::abc")).status).toBe(429);
-  expect((await from("2001:db8:0:2::1")).status).toBe(200);
+  expect((await from("2001:db8:0:1::abc", "Bearer no")).status).toBe(429);
+  expect((await from("2001:db8:0:2::1", "Bearer no")).status).toBe(401);
   for (let turn = 0; turn < 5; turn += 1) expect((await from("192.0.2.9", "")).status).toBe(401);
   expect((await from("192.0.2.9")).status).toBe(200);
+});
+
+describe("behind one address", () => {
+  const guess = () => newSecret("wft").text;
+
+  test("wrong tokens that come at once fail no more often than one after the other", async () => {
+    const { notices, from } = await openBelieving(5);
+    const answers = await Promise.all(Array.from({ length: 40 }, () => from("192.0.2.1", `Bearer ${guess()}`)));
+    const countOf = (asked: number): number => answers.filter(({ status }) => status === asked).length;
+    expect([countOf(401), countOf(429)]).toEqual([5, 35]);
+    expect(notices).toEqual([{ kind: "client-blocked", client: "192.0.2.1" }]);
+  });
+
+  test("a flood of wrong ones turns no right one away, be it new or known", async () => {
+    const { under, from } = await openBelieving(3);
+    const made = async (name: string) => `Bearer ${(await under.ask(`POST ${TOKENS}`, { body: { name, grants: VIEWER } })).body.token}`;
+    const [known, fresh] = [await made("known"), await made("fresh")];
+    await from("192.0.2.1", known);
+    const flood = Array.from({ length: 60 }, () => from("192.0.2.1", `Bearer ${guess()}`));
+    expect((await from("192.0.2.1", known)).status).toBe(200);
+    expect((await from("192.0.2.1", fresh)).status).toBe(200);
+    expect(new Set((await Promise.all(flood)).map(({ status }) => status))).toEqual(new Set([401, 429]));
+  });
+
+  test("many right ones at once are all let in, also where few may fail", async () => {
+    const { from } = await openBelieving(1);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => from("192.0.2.1")));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  });
+
+  test("one that was right and is revoked is wrong", async () => {
+    const { under, from } = await openBelieving(1);
+    const { token, tokenId } = (await under.ask(`POST ${TOKENS}`, { body: { name: "gone", grants: VIEWER } })).body;
+    expect((await from("192.0.2.1", `Bearer ${token}`)).status).toBe(200);
+    await under.ask(`DELETE ${TOKENS}/${tokenId}`);
+    expect([await from("192.0.2.1", `Bearer ${token}`), await from("192.0.2.1", `Bearer ${token}`)].map(verdictOf)).toEqual([
+      "401 UNAUTHENTICATED CREDENTIALS_INVALID",
+      "429 RESOURCE_EXHAUSTED TOO_MANY_AUTH_FAILURES",
+    ]);
+  });
+
+  test("as many are checked at a time as may fail, one when none may, and those past the line are turned away", async () => {
+    let left = 2;
+    const line = createCheckLine({ left: () => left }, { maxWaitingChecks: 2 });
+    const entered: number[] = [];
+    const enter = (number: number) =>
+      line.enter("a").then((leave) => {
+        if (leave !== undefined) entered.push(number);
+        return leave;
+      });
+    const [first, second, third, fourth, fifth] = [1, 2, 3, 4, 5].map(enter);
+    const [leaveFirst, leaveSecond] = await Promise.all([first, second]);
+    expect([entered, await fifth, typeof (await line.enter("b"))]).toEqual([[1, 2], undefined, "function"]);
+    left = 0;
+    leaveFirst?.();
+    await Promise.resolve();
+    expect(entered).toEqual([1, 2]);
+    leaveSecond?.();
+    (await third)?.();
+    expect([typeof (await fourth), entered]).toEqual(["function", [1, 2, 3, 4]]);
+  });
+
+  test("only the last credentials that were right are known as such", () => {
+    const proven = createProven({ maxProvenCredentials: 2 });
+    for (const each of ["a", "b", "a", "c"]) proven.add(each);
+    expect(["a", "b", "c"].map((each) => proven.has(each))).toEqual([false, true, true]);
+    proven.forget("b");
+    expect(proven.has("b")).toBe(false);
+  });
 });
 
 describe("tokens", () => {
@@ -163,6 +234,9 @@ describe("tokens", () => {
     const { ask } = await openTestControl();
     const made = await ask("POST //v1/organizations/-/tokens", { body: { name: "root", grants: [{ role: "admin" }] } });
     expect((await ask("GET //v1/organizations", using(made.body.token))).status).toBe(200);
+    // an organization may call a token of its own "root", and must not pass for this one
+    await ask("POST ", { ...using(made.body.token), body: { name: "demo" } });
+    expect((await ask("GET //v1/organizations/local/auditLog")).body.entries[0]).toMatchObject({ author: "token:-/root" });
     const log = (await ask("GET //v1/organizations/-/auditLog")).body.entries;
     expect(log.map(({ author, reason }: Json) => [author, reason])).toEqual([
       ["process:test", undefined],

@@ -2,20 +2,29 @@ import type { ConfigStore } from "../config-store/port.ts";
 import { type Identify, identifyByClaim } from "../http/caller.ts";
 import type { ControlNotice } from "../notice.ts";
 import { makeFirstToken } from "./bootstrap.ts";
+import { createCheckLine } from "./check-line.ts";
 import { createFailures, type FailureLimits } from "./failures.ts";
 import { identifyByToken } from "./identify.ts";
 import { jwtReader } from "./oidc.ts";
 import type { OidcSettings } from "./oidc-settings.ts";
 import { createProcessKeys, type KeyFor } from "./process-keys.ts";
+import { createProven } from "./proven.ts";
 
 /** How control asks who somebody is. `off`: it asks nobody. */
 export type AccessMode = "tokens" | "off";
+
+type AdmissionLimits = FailureLimits & {
+  /** Credentials of one client that wait to be checked. */
+  readonly maxWaitingChecks: number;
+  /** Credentials that are remembered as right. */
+  readonly maxProvenCredentials: number;
+};
 
 type AdmissionOptions = {
   readonly access: AccessMode;
   readonly oidc: OidcSettings | undefined;
   readonly store: ConfigStore;
-  readonly limits: FailureLimits;
+  readonly limits: AdmissionLimits;
   readonly onNotice: (notice: ControlNotice) => void;
   readonly now: () => number;
 };
@@ -32,9 +41,11 @@ export type Admission = {
 export function openAdmission({ access, oidc, store, limits, onNotice, now }: AdmissionOptions): Admission {
   const keys = createProcessKeys(now);
   const failures = createFailures(limits, now);
+  const line = createCheckLine(failures, limits);
+  const proven = createProven(limits);
   const readJwt = oidc && jwtReader(oidc, { now });
   return {
-    identify: access === "off" ? identifyByClaim : identifyByToken({ store, keys, readJwt, failures, onNotice, now }),
+    identify: access === "off" ? identifyByClaim : identifyByToken({ store, keys, readJwt, failures, line, proven, onNotice, now }),
     issueKey: keys.issue,
     makeFirstToken: async () => (access === "off" ? undefined : await makeFirstToken(store, { at: now() })),
   };

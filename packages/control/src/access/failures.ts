@@ -19,7 +19,9 @@ export type FailureLimits = {
  * forgotten for want of memory is forgiven.
  */
 export type Failures = {
-  /** Milliseconds until this client may try again; 0: now. */
+  /** Failures that this client may still make. */
+  left(client: string): number;
+  /** Milliseconds until this client may fail again; 0: now. */
   waitMs(client: string): number;
   /** Counts a failure. Returns whether it is the one that used up the client's patience. */
   add(client: string): boolean;
@@ -35,17 +37,22 @@ export function createFailures(limits: FailureLimits, now: () => number): Failur
     const isFlood = !isOver(all) && all.count >= limits.maxAuthFailuresOfAll;
     return isFlood ? limits.maxAuthFailuresInFlood : limits.maxAuthFailures;
   };
+  const standingOf = (client: string): Window | undefined => {
+    const window = clients.get(client);
+    return window === undefined || isOver(window) ? undefined : window;
+  };
   return {
+    left: (client) => Math.max(0, patience() - (standingOf(client)?.count ?? 0)),
     waitMs(client) {
-      const window = clients.get(client);
-      if (window === undefined || isOver(window) || window.count < patience()) return 0;
+      const window = standingOf(client);
+      if (window === undefined || window.count < patience()) return 0;
       return window.beganAt + limits.authFailureWindowMs - now();
     },
     add(client) {
       if (isOver(all)) all = { count: 0, beganAt: now() };
       all.count += 1;
-      const standing = clients.get(client);
-      const window = standing === undefined || isOver(standing) ? { count: 0, beganAt: now() } : standing;
+      const standing = standingOf(client);
+      const window = standing ?? { count: 0, beganAt: now() };
       window.count += 1;
       if (window !== standing) {
         // set anew, so that the map's order is that of the windows' beginnings

@@ -1,11 +1,14 @@
+import { EVERY_ORGANIZATION } from "@wherefrom/model";
 import type { TokenRecord } from "../config-store/access-port.ts";
 import type { ConfigStore } from "../config-store/port.ts";
 import type { Caller, Identify } from "../http/caller.ts";
 import type { ControlNotice } from "../notice.ts";
 import { credentialsInvalid, credentialsMissing, providerUnavailable, tooManyFailures } from "./access-error.ts";
+import type { CheckLine } from "./check-line.ts";
 import type { Failures } from "./failures.ts";
 import { KeysUnavailable, type ReadJwt } from "./oidc.ts";
 import type { ProcessKeys } from "./process-keys.ts";
+import type { Proven } from "./proven.ts";
 import { isSecret, secretId } from "./secret.ts";
 
 /** A token may be as long as a header allows, which a JWT may need. */
@@ -18,6 +21,8 @@ export type IdentifyParts = {
   /** Where tokens of somebody else are taken, too. */
   readonly readJwt: ReadJwt | undefined;
   readonly failures: Failures;
+  readonly line: CheckLine;
+  readonly proven: Proven;
   readonly onNotice: (notice: ControlNotice) => void;
   readonly now: () => number;
 };
@@ -26,22 +31,44 @@ export type IdentifyParts = {
  * Tells who asks by the token in `Authorization` (RFC 6750 §2.1), and by nothing else: not by a query parameter, which logs would keep.
  *
  * It throws `ApiError` to turn the request away: CREDENTIALS_MISSING, CREDENTIALS_INVALID, TOO_MANY_AUTH_FAILURES. Only a wrong credential counts
- * as a failure.
+ * as a failure, and a right one is let in however often others behind the same address have failed.
  */
 export function identifyByToken(parts: IdentifyParts): Identify {
+  const known = { ...parts, noteUse: useNoter(parts) };
+  const { line, proven, failures } = parts;
   return async (request, client) => {
     const authorization = request.headers.get("authorization");
     if (authorization === null) throw credentialsMissing();
-    const waitMs = parts.failures.waitMs(client);
-    if (waitMs > 0) throw tooManyFailures(waitMs);
-    const caller = await callerOf(BEARER.exec(authorization)?.[1] ?? "", parts);
-    if (caller !== undefined) return caller;
-    if (parts.failures.add(client)) parts.onNotice({ kind: "client-blocked", client });
-    throw credentialsInvalid();
+    const credential = BEARER.exec(authorization)?.[1] ?? "";
+    if (proven.has(credential)) {
+      const caller = await callerOf(credential, known);
+      if (caller !== undefined) return caller;
+      proven.forget(credential);
+    }
+    const leave = await line.enter(client);
+    if (leave === undefined) throw tooManyFailures(failures.waitMs(client));
+    try {
+      const caller = await callerOf(credential, known);
+      if (caller === undefined) throw failureOf(client, parts);
+      proven.add(credential);
+      return caller;
+    } finally {
+      leave();
+    }
   };
 }
 
-async function callerOf(text: string, parts: IdentifyParts): Promise<Caller | undefined> {
+/** Counts it, as long as it is not one too many already: one client by itself makes no flood. */
+function failureOf(client: string, { failures, onNotice }: IdentifyParts): Error {
+  const waitMs = failures.waitMs(client);
+  if (waitMs > 0) return tooManyFailures(waitMs);
+  if (failures.add(client)) onNotice({ kind: "client-blocked", client });
+  return credentialsInvalid();
+}
+
+type KnownParts = IdentifyParts & { readonly noteUse: (token: TokenRecord) => void };
+
+async function callerOf(text: string, parts: KnownParts): Promise<Caller | undefined> {
   const id = secretId(text);
   if (id === undefined) return readOther(text, parts);
   const { store, keys, now } = parts;
@@ -49,9 +76,14 @@ async function callerOf(text: string, parts: IdentifyParts): Promise<Caller | un
   const token = key ?? (await store.access.token(id));
   if (token === undefined || !isSecret(text, token.hash)) return undefined;
   if (token.expiresAt !== undefined && now() >= token.expiresAt) return undefined;
-  if (key === undefined) noteUse(token, parts);
+  if (key === undefined) parts.noteUse(token);
   const grants = token.grants.map((grant) => ({ ...grant, organization: token.organization }));
-  return { name: `${key === undefined ? "token" : "process"}:${token.name}`, isVerified: true, grants };
+  return { name: key === undefined ? authorOf(token) : `process:${token.name}`, isVerified: true, grants };
+}
+
+/** Each organization gives its tokens what names it likes, so one that is for all of them says so: no other can pass for it in a log. */
+function authorOf({ organization, name }: TokenRecord): string {
+  return organization === EVERY_ORGANIZATION ? `token:${EVERY_ORGANIZATION}/${name}` : `token:${name}`;
 }
 
 const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
@@ -65,8 +97,15 @@ function readOther(text: string, { readJwt, onNotice }: IdentifyParts): Promise<
   });
 }
 
-/** To the hour, so that a token in use costs a write an hour. Nothing waits for it, and one that fails loses no more than a time. */
-function noteUse({ id, lastUsedAt = 0 }: TokenRecord, { store, now }: IdentifyParts): void {
-  const hour = now() - (now() % HOUR_MS);
-  if (lastUsedAt < hour) void store.access.touchToken(id, hour).catch(() => undefined);
+/** To the hour, so that a token in use costs one write an hour, however many requests come with it. Nothing waits for it, and one that fails loses no more than a time. */
+function useNoter({ store, now }: IdentifyParts): (token: TokenRecord) => void {
+  let noting = { hour: 0, ids: new Set<string>() };
+  return ({ id, lastUsedAt = 0 }) => {
+    const hour = now() - (now() % HOUR_MS);
+    if (noting.hour !== hour) noting = { hour, ids: new Set() };
+    const { ids } = noting;
+    if (lastUsedAt >= hour || ids.has(id)) return;
+    ids.add(id);
+    void store.access.touchToken(id, hour).catch(() => ids.delete(id));
+  };
 }

@@ -51,7 +51,8 @@ export function jwtReader(settings: OidcSettings, { now, cooldownMs = COOLDOWN_M
 
 /** Someone without a rule is known and may do nothing. */
 function callerOf(payload: JWTPayload, { nameClaim, roles }: OidcSettings): Caller {
-  const name = payload[nameClaim] ?? payload.sub;
+  const named = payload[nameClaim];
+  const name = typeof named === "string" && named !== "" ? named : payload.sub;
   const grants = roles
     .filter(({ claim, value }) => [payload[claim]].flat().includes(value))
     .map(({ role, organization, environments }): PlacedGrant => ({ role, organization, environments }));

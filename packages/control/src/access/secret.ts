@@ -7,7 +7,7 @@ export type SecretKind = "wft" | "wfg" | "wfs";
 export type NewSecret = {
   readonly id: string;
   readonly text: string;
-  /** SHA-256 of the text, in lower-case hexadecimal digits. */
+  /** `hashOfSecret` of the text. */
   readonly hash: string;
 };
 
@@ -37,6 +37,7 @@ export function isSecret(text: string, hash: string): boolean {
   return timingSafeEqual(Buffer.from(hashOfSecret(text), "hex"), Buffer.from(hash, "hex"));
 }
 
-function hashOfSecret(text: string): string {
+/** SHA-256, in lower-case hexadecimal digits. */
+export function hashOfSecret(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
