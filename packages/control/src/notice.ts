@@ -22,7 +22,7 @@ export type ControlNotice =
   | { readonly kind: "probe-asked"; readonly environment: string; readonly by: string; readonly url: string }
   /** Tokens of the identity provider cannot be judged. */
   | { readonly kind: "oidc-keys-unavailable"; readonly error: unknown }
-  /** `client` is the key of an address. It is not let in for a while, because it failed to authenticate too often. */
+  /** `client` is the key of an address that failed to authenticate too often. For a while only right credentials are let in from there, one looked up at a time. */
   | { readonly kind: "client-blocked"; readonly client: string }
   | { readonly kind: "internal-error"; readonly requestId: string; readonly error: unknown }
   | {
