@@ -24,7 +24,9 @@ export function printControlNotice(notice: ControlNotice): void {
     case "probe-asked":
       return print(`info: ${notice.by} asked for a probe of ${notice.url} in ${notice.environment}`);
     case "client-blocked":
-      return print(`warning: ${notice.client} failed to authenticate at the API too often: for a while its tokens that are wrong are answered 429`);
+      return print(
+        `warning: ${notice.client} failed to authenticate at the API too often: for a while its tokens that are wrong are answered 429`,
+      );
     case "internal-error":
       return print(`warning: the API failed on request ${notice.requestId}: ${messageOf(notice.error)}`);
     case "gateways-not-stored":

@@ -127,7 +127,7 @@ function changeWithRanges(
 type Publishing = Changed<EnvironmentContent> & { readonly organization: string; readonly environment: string };
 
 async function publish(parts: ControlParts, publishing: Publishing): Promise<Published> {
-  const { publisher, limits, onNotice } = parts;
+  const { publisher, metrics, limits, onNotice } = parts;
   const { organization, environment, revision, before, after } = publishing;
   const name = environmentName(organization, environment);
   publisher.publish(
@@ -135,7 +135,9 @@ async function publish(parts: ControlParts, publishing: Publishing): Promise<Pub
     after ? { kind: "delivery", delivery: await deliveryOf(parts, organization, after) } : { kind: "gone", revision },
   );
   if (after === undefined) return { revision, before, after, lateGateways: [] };
+  const startMs = performance.now();
   const lateGateways = await publisher.settled(name, { revision, timeoutMs: limits.maxPublishWaitMs });
+  metrics.observePublication((performance.now() - startMs) / 1_000);
   if (lateGateways.length > 0) onNotice({ kind: "gateways-late", environment: name, revision, gateways: lateGateways });
   return { revision, before, after, lateGateways };
 }

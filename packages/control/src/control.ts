@@ -31,6 +31,7 @@ import { explainRequest } from "./api/explain.ts";
 import { listGateways, reportGateway } from "./api/gateways.ts";
 import { getIndex } from "./api/index-page.ts";
 import { lintPolicy } from "./api/lint.ts";
+import { getMetrics } from "./api/metrics.ts";
 import { getOperation, listOperations } from "./api/operations.ts";
 import { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization } from "./api/organizations.ts";
 import { previewPolicy } from "./api/preview.ts";
@@ -62,6 +63,7 @@ import { createApp } from "./http/app.ts";
 import type { RouteLine } from "./http/endpoint.ts";
 import { type ListenAddress, type Listener, listen, requireLoopbackListen } from "./http/listener.ts";
 import { type ControlLimits, DEFAULT_CONTROL_LIMITS } from "./limits.ts";
+import { createControlMetrics } from "./metrics.ts";
 import type { ControlNotice } from "./notice.ts";
 import type { ControlParts } from "./parts.ts";
 import type { Prober } from "./probing.ts";
@@ -189,7 +191,12 @@ export const API_LINES: readonly RouteLine[] = [
 ];
 
 /** What the API can do, what it says of that, and where one begins. */
-export const ALL_LINES: readonly RouteLine[] = [["GET", "/", "index", getIndex], ...documentLines(API_LINES), ...API_LINES];
+export const ALL_LINES: readonly RouteLine[] = [
+  ["GET", "/", "index", getIndex],
+  ["GET", "/metrics", "metrics", getMetrics],
+  ...documentLines(API_LINES),
+  ...API_LINES,
+];
 
 /**
  * Opens a control plane: the database, then the API. Resolves when it listens.
@@ -197,7 +204,12 @@ export const ALL_LINES: readonly RouteLine[] = [["GET", "/", "index", getIndex],
  * Errors: `ControlError`, with one line that says the way out. Whatever had been opened is closed again.
  */
 export async function openControl(options: ControlOptions): Promise<Control> {
-  const { organization, access = "tokens", onNotice = () => undefined, now = Date.now } = options;
+  const { organization, access = "tokens", now = Date.now } = options;
+  const metrics = createControlMetrics();
+  const onNotice = (notice: ControlNotice): void => {
+    metrics.countNotice(notice.kind);
+    options.onNotice?.(notice);
+  };
   requireLoopbackListen(options.listen.host);
   requireOrganizationName(organization);
   const clientOf = createClientOf(createResolver(parsePolicy(options.clientIpResolutionConfig ?? { peerAddressAlgorithm: {} })));
@@ -218,6 +230,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     debugData,
     eventStore,
     snapshotKey,
+    metrics,
     limits,
     ranges,
     probing,

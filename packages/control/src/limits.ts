@@ -25,6 +25,8 @@ export type ControlLimits = {
   /** Pause between two looks at what is tried on some gateways. */
   readonly stageLookMs: number;
   readonly maxOrganizations: number;
+  /** Environments that the metrics have figures of: each has series of its own. */
+  readonly maxMeasuredEnvironments: number;
   /** Environments of one organization. */
   readonly maxEnvironments: number;
   /** Routes of one environment. */
@@ -101,6 +103,7 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   gatewayForgetMs: 86_400_000,
   stageLookMs: 1_000,
   maxOrganizations: 1_000,
+  maxMeasuredEnvironments: 1_000,
   maxEnvironments: 1_000,
   maxRoutes: 1_000,
   maxOpenDebugSessions: 20,

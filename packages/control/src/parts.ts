@@ -4,6 +4,7 @@ import type { EventStore } from "./event-store/port.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Identify } from "./http/caller.ts";
 import type { ControlLimits } from "./limits.ts";
+import type { ControlMetrics } from "./metrics.ts";
 import type { ControlNotice } from "./notice.ts";
 import type { Probing } from "./probing.ts";
 import type { Publisher } from "./publish.ts";
@@ -19,6 +20,7 @@ export type ControlParts = {
   /** `undefined` when control keeps no events. */
   readonly eventStore: EventStore | undefined;
   readonly snapshotKey: SnapshotKey;
+  readonly metrics: ControlMetrics;
   readonly limits: ControlLimits;
   readonly ranges: ControlRanges;
   /** Sends probes; absent where control may send none. */

@@ -18,6 +18,8 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   discovery: "public",
   reference: "public",
   referenceStyle: "public",
+  // of all organizations, so it takes a grant for all of them
+  metrics: "viewer",
 
   "organizations.list": "own",
   "organizations.create": "admin",

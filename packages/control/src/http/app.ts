@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { OrganizationMissing, StoreUnavailable } from "../config-store/port.ts";
+import { NO_ROUTE } from "../metrics.ts";
 import type { ControlParts } from "../parts.ts";
 import { ApiError, errorAnswer, organizationNotFound } from "./api-error.ts";
 import type { RouteLine } from "./endpoint.ts";
@@ -28,8 +29,10 @@ export function createApp(lines: readonly RouteLine[], parts: ControlParts): (re
     await next();
   });
   mountRoutes(app, lines, parts);
-  const refuse = (error: ApiError, { req, env }: Context<ApiEnv>): Response =>
-    errorAnswer(error, env.requestId, presentationOfFault(new URL(req.url).searchParams));
+  const refuse = (error: ApiError, { req, env }: Context<ApiEnv>): Response => {
+    parts.metrics.countRefusal(error.reason);
+    return errorAnswer(error, env.requestId, presentationOfFault(new URL(req.url).searchParams));
+  };
   app.notFound((context) => {
     const message = `Path: Expected one of those in /openapi.json, received ${JSON.stringify(context.req.path)}`;
     return refuse(new ApiError("PATH_NOT_FOUND", message), context);
@@ -49,7 +52,10 @@ export function createApp(lines: readonly RouteLine[], parts: ControlParts): (re
   });
   return async (request, client) => {
     const requestId = requestIdOf(request);
-    const answer = await app.fetch(request, { requestId, client });
+    const env = { requestId, client, labels: NO_ROUTE };
+    const startMs = performance.now();
+    const answer = await app.fetch(request, env);
+    parts.metrics.countRequest({ ...env.labels, status: answer.status, seconds: (performance.now() - startMs) / 1_000 });
     answer.headers.set(REQUEST_ID_HEADER, requestId);
     answer.headers.set("cache-control", "no-store");
     for (const [name, value] of Object.entries(FOR_BROWSERS)) answer.headers.set(name, value);

@@ -3,6 +3,7 @@ import type { Context, Hono } from "hono";
 import { accessDenied } from "../access/access-error.ts";
 import { isAllowed, type Place, requirementOf } from "../access/allow.ts";
 import type { ConfigStore, Stamp } from "../config-store/port.ts";
+import type { RequestLabels } from "../metrics.ts";
 import type { ControlParts } from "../parts.ts";
 import { ApiError, errorAnswer, organizationNotFound } from "./api-error.ts";
 import type { ApiReason } from "./api-reason.ts";
@@ -14,7 +15,15 @@ import { SHARE_HEADER } from "./rollout-share.ts";
 import { camelQuery, presentationOfFault, readStandardQuery } from "./standard-query.ts";
 
 /** What Hono hands to each handler beside the request. */
-export type ApiEnv = { Bindings: { requestId: string /** Key of the client's address. */; client: string } };
+export type ApiEnv = {
+  Bindings: {
+    readonly requestId: string;
+    /** Key of the client's address. */
+    readonly client: string;
+    /** Which line of the route table it came to; set by it. */
+    labels: RequestLabels;
+  };
+};
 
 const VERB = /\{([A-Za-z]+)\}:([A-Za-z]+)$/;
 
@@ -30,10 +39,15 @@ export function mountRoutes(app: Hono<ApiEnv>, lines: readonly RouteLine[], part
   for (const path of [...paths.filter((name) => VERB.test(name)), ...paths.filter((name) => !VERB.test(name))]) {
     const ofPath = lines.filter((line) => line[1] === path);
     for (const [method, , id, endpoint] of ofPath) {
-      app.on(method, honoPathOf(path), (context) => answer(context, { endpoint, parts, path, id }));
+      app.on(method, honoPathOf(path), (context) => {
+        context.env.labels = { method, route: path };
+        return answer(context, { endpoint, parts, path, id });
+      });
     }
     const allowed = ofPath.map((line) => line[0]).join(", ");
     app.all(honoPathOf(path), ({ req, env }) => {
+      env.labels = { method: "none", route: path };
+      parts.metrics.countRefusal("METHOD_NOT_ALLOWED");
       const error = new ApiError("METHOD_NOT_ALLOWED", `Method: Expected ${allowed}, received ${req.method}`);
       const answer = errorAnswer(error, env.requestId, presentationOfFault(new URL(req.url).searchParams));
       answer.headers.set("allow", allowed);
