@@ -10,6 +10,7 @@ import { openDemoUpstream } from "./demo-upstream.ts";
 import { withListenFlags } from "./listen-fault.ts";
 import { checkNames, type Names } from "./names.ts";
 import { gatewayNoticePrinter, printControlNotice } from "./notices.ts";
+import { type OidcFlag, oidcSettings } from "./oidc-flag.ts";
 import { openGatewayOrGroup } from "./open-gateway-or-group.ts";
 import { openFolder } from "./ranges-folder.ts";
 import type { Own } from "./until-stopped.ts";
@@ -21,7 +22,8 @@ const GATEWAY_ID = "local";
 export type SystemOptions = Names &
   AdminFlags &
   WorkersFlag &
-  AuthFlag & {
+  AuthFlag &
+  OidcFlag & {
     readonly gatewayHost: string;
     readonly gatewayPort: number;
     readonly apiHost: string;
@@ -99,6 +101,15 @@ async function openApi(options: SystemOptions): Promise<Control> {
   const database = `sqlite:${join(data, DATABASE_FILE)}`;
   return withListenFlags(
     { host, port, hostFlag: "--api-host", portFlag: "--api-port", hostVariable: "WHEREFROM_API_HOST", portVariable: "WHEREFROM_API_PORT" },
-    () => openControl({ listen: { host, port }, database, organization, access, ...(ranges && { ranges }), onNotice: printControlNotice }),
+    () =>
+      openControl({
+        listen: { host, port },
+        database,
+        organization,
+        access,
+        ...oidcSettings(options),
+        ...(ranges && { ranges }),
+        onNotice: printControlNotice,
+      }),
   );
 }

@@ -24,6 +24,14 @@ function newFolder(): string {
   return mkdtempSync(join(tmpdir(), "wherefrom-cli-"));
 }
 
+/** Settings of an identity provider that does not answer. */
+function awayProvider(folder: string): string {
+  const file = join(folder, "oidc.json");
+  const roles = [{ claim: "sub", value: "u", role: "viewer", organization: "-" }];
+  writeFileSync(file, JSON.stringify({ issuer: "https://login.example/", audience: "w", jwksUri: "http://127.0.0.1:1/", roles }));
+  return file;
+}
+
 type Ready = {
   readonly gateway: string;
   readonly api: string;
@@ -43,13 +51,19 @@ const freePorts = { WHEREFROM_GATEWAY_PORT: "0", WHEREFROM_API_PORT: "0", WHEREF
 const chain = { "X-Forwarded-For": "203.0.113.7, 198.51.100.9" };
 
 test("up resolves a request, a PATCH changes the next one, and SIGINT ends it with 0", async () => {
-  const command = start(["up", "--data", newFolder(), "--environment", "trial"], freePorts);
+  const folder = newFolder();
+  const command = start(["up", "--data", folder, "--environment", "trial", "--oidc", awayProvider(folder)], freePorts);
   const { gateway, api, organization, environment, demo, adminToken } = await ready(command);
   expect({ organization, environment, demo }).toEqual({
     organization: "local",
     environment: "trial",
     demo: expect.stringContaining("http://127.0.0.1:"),
   });
+  // tokens of the identity provider are taken: that this one cannot be judged is the provider's fault
+  const jwt = [{ alg: "ES256", kid: "k" }, { sub: "u" }, {}]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
+  expect((await fetch(`${api}/v1/organizations`, { headers: { authorization: `Bearer ${jwt}` } })).status).toBe(503);
   expect(await (await fetch(gateway, { headers: chain })).json()).toMatchObject({ ip: "203.0.113.7", algorithm: "default" });
   const patched = await fetch(`${api}/v1/organizations/local/environments/trial?updateMask=client_ip_resolution_config`, {
     method: "PATCH",
@@ -59,7 +73,10 @@ test("up resolves a request, a PATCH changes the next one, and SIGINT ends it wi
   expect(patched.status).toBe(200);
   expect(await (await fetch(gateway, { headers: chain })).json()).toMatchObject({ ip: "198.51.100.9", explanation: { unlistedHops: 0 } });
   command.child.kill("SIGINT");
-  expect(await command.finished).toMatchObject({ code: 0, stderr: "" });
+  expect(await command.finished).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^warning: the keys of the identity provider[^\n]*\n$/),
+  });
 });
 
 test("up for a person prints the addresses, a line to try and what that line gives", async () => {

@@ -134,6 +134,21 @@ test("what the API answers fits the schema that it documents", async () => {
   expect(environmentSchema.parse(body)).toEqual(body);
 });
 
+test("OpenAPI says whom each method is for, with roles and not with words", async () => {
+  const { ask } = await openTestControl();
+  const { paths, components } = (await ask("GET //openapi.json")).body;
+  expect(Object.keys(components.securitySchemes)).toEqual(["bearer"]);
+  const securityOf = (path: string, method: string): unknown => paths[`/v1/organizations${path}`][method].security;
+  expect(securityOf("", "get")).toEqual([{ bearer: [] }]);
+  expect(securityOf("/{org}/tokens", "post")).toEqual([{ bearer: ["admin"] }]);
+  expect(securityOf("/{org}/environments/{env}:rollback", "post")).toEqual([{ bearer: ["operator"] }]);
+  expect(securityOf("/{org}/environments/{env}/snapshot", "get")).toEqual([{ bearer: ["viewer"] }, { bearer: ["gateway"] }]);
+  const all = Object.values<Json>(paths).flatMap((methods) => Object.values<Json>(methods));
+  expect(all).toHaveLength(API_LINES.length);
+  // nobody's data is for everybody
+  expect(all.filter(({ security }) => security.length === 0)).toEqual([]);
+});
+
 describe("the reference page", () => {
   test("needs no script and nothing from elsewhere, and lists every method", async () => {
     const { control } = await openTestControl();

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { type Command, InvalidArgumentError, type Option } from "commander";
 import { AUTH_IS_OFF, authOption } from "../auth-flag.ts";
 import { bootstrapTokenFileOption, handOver } from "../first-token.ts";
-import { readJsonFile } from "../json-file.ts";
+import { oidcOption, oidcSettings } from "../oidc-flag.ts";
 import { parseHost, parsePort, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
 import { openProber, type ProbeToFlag, probeToOption } from "../probe-to-flag.ts";
@@ -64,7 +64,7 @@ export function addControlCommand(program: Command): void {
     .addOption(signingKeyOption("default: snapshot-key.pem beside the database"))
     .addOption(authOption())
     .addOption(bootstrapTokenFileOption())
-    .addOption(valueOption("--oidc <file>", "JSON: the identity provider whose tokens are taken, too", "WHEREFROM_OIDC"))
+    .addOption(oidcOption())
     .addOption(probeToOption())
     .addOption(switchOption("--json", "write one JSON line when it is ready, and nothing else", "WHEREFROM_JSON"))
     .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
@@ -104,20 +104,7 @@ function parseDatabase(text: string): string {
 }
 
 async function runControl(options: ControlCommandOptions): Promise<void> {
-  const {
-    host,
-    port,
-    database,
-    analytics,
-    organization,
-    ranges: folder,
-    signingKey,
-    auth,
-    bootstrapTokenFile,
-    oidc,
-    json,
-    quiet,
-  } = options;
+  const { host, port, database, analytics, organization, ranges: folder, signingKey, auth, bootstrapTokenFile, json, quiet } = options;
   const isQuiet = quiet === true || json === true;
   const output = openOutput(process.stdout);
   await runUntilStopped(async (own) => {
@@ -157,7 +144,7 @@ async function runControl(options: ControlCommandOptions): Promise<void> {
           ...signing,
           ...probing,
           access: auth,
-          ...(oidc !== undefined && { oidc: readJsonFile(oidc, "--oidc") }),
+          ...oidcSettings(options),
           onNotice: printControlNotice,
         }),
       ),

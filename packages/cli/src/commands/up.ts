@@ -3,6 +3,7 @@ import { addAdminOptions } from "../admin-flags.ts";
 import { AUTH_IS_OFF, type AuthFlag, authOption } from "../auth-flag.ts";
 import { curlLine, tryDemo } from "../demo-request.ts";
 import { bootstrapTokenFileOption, handOver } from "../first-token.ts";
+import { oidcOption } from "../oidc-flag.ts";
 import { parseHost, parsePort, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
 import type { System, SystemOptions } from "../system.ts";
@@ -54,6 +55,7 @@ export function addUpCommand(program: Command): void {
     .addOption(workersOption())
     .addOption(authOption())
     .addOption(bootstrapTokenFileOption())
+    .addOption(oidcOption())
     .addOption(switchOption("--json", "write one JSON line when everything is ready, and nothing else", "WHEREFROM_JSON"))
     .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
     .addHelpText("after", EXAMPLES)

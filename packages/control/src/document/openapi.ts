@@ -1,4 +1,5 @@
-import { rpcErrorSchema } from "@wherefrom/model";
+import { type Role, rpcErrorSchema } from "@wherefrom/model";
+import { requirementOf } from "../access/allow.ts";
 import type { QueryParameter, RouteLine } from "../http/endpoint.ts";
 import { STANDARD_PARAMETERS } from "../http/standard-query.ts";
 import { type JsonSchema, type NamedSchemas, nameSchema } from "./json-schema.ts";
@@ -8,7 +9,11 @@ export type OpenApi = {
   readonly openapi: "3.1.0";
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>>; readonly parameters: Readonly<Record<string, object>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, JsonSchema>>;
+    readonly parameters: Readonly<Record<string, object>>;
+    readonly securitySchemes: Readonly<Record<string, object>>;
+  };
 };
 
 export type OpenApiOperation = {
@@ -17,8 +22,13 @@ export type OpenApiOperation = {
   readonly tags: readonly string[];
   readonly parameters: readonly OpenApiParameter[];
   readonly requestBody?: { readonly required: boolean; readonly content: JsonContent };
+  /** Each of them is enough; none: nobody is asked. */
+  readonly security: readonly OpenApiRoles[];
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content: JsonContent }>>;
 };
+
+/** The roles of which the caller has to have one. Empty: any but `gateway`. Source: OpenAPI 3.1, "Security Requirement Object". */
+export type OpenApiRoles = { readonly bearer: readonly Role[] };
 
 export type OpenApiParameter =
   | { readonly name: string; readonly in: string; readonly required?: boolean; readonly description?: string; readonly schema: JsonSchema }
@@ -52,6 +62,12 @@ const ROLLOUT_SHARE: OpenApiParameter = {
   schema: { type: "integer", format: "int32", minimum: 1, maximum: 100 },
 };
 
+const BEARER = {
+  type: "http",
+  scheme: "bearer",
+  description: "A token of control, a gateway's key, or a JWT of the identity provider. Its roles hold at the places that it names",
+};
+
 /** The API as an OpenAPI 3.1 document, written from the route table and the schemas of its endpoints. */
 export function openApiOf(lines: readonly RouteLine[]): OpenApi {
   const named: NamedSchemas = new Map();
@@ -67,6 +83,7 @@ export function openApiOf(lines: readonly RouteLine[]): OpenApi {
       tags: [id.split(".").slice(0, -1).join(".")],
       parameters: parametersOf([method, path, id, endpoint]),
       ...(takes && { requestBody: takes }),
+      security: rolesOf(id),
       responses: { 200: done, default: error },
     };
   }
@@ -74,10 +91,17 @@ export function openApiOf(lines: readonly RouteLine[]): OpenApi {
     openapi: "3.1.0",
     info: INFO,
     paths,
-    components: { schemas: Object.fromEntries([...named].sort()), parameters: standardParameters() },
+    components: { schemas: Object.fromEntries([...named].sort()), parameters: standardParameters(), securitySchemes: { bearer: BEARER } },
   } as const;
   // as JSON Schema has it, a reference leads to $defs of its own document
   return JSON.parse(JSON.stringify(document).replaceAll('"#/$defs/', '"#/components/schemas/')) as OpenApi;
+}
+
+function rolesOf(id: string): readonly OpenApiRoles[] {
+  const requirement = requirementOf(id);
+  if (requirement === "public") return [];
+  if (requirement === "own") return [{ bearer: [] }];
+  return [requirement].flat().map((role) => ({ bearer: [role] }));
 }
 
 function contentOf(schema: JsonSchema): JsonContent {

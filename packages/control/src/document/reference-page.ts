@@ -45,10 +45,10 @@ ${Object.entries(components.schemas).map(([id, schema]) => schemaMarkup(id, sche
 type Described = { readonly path: string; readonly method: string; readonly operation: OpenApiOperation };
 
 function operationMarkup({ path, method, operation }: Described): Markup {
-  const { operationId, summary, requestBody, responses, parameters } = operation;
+  const { operationId, summary, requestBody, responses, parameters, security } = operation;
   const own = parameters.filter((parameter) => !("$ref" in parameter)) as Exclude<OpenApiParameter, { $ref: string }>[];
   return html`<article id="${operationId}"><h3><code>${method.toUpperCase()} ${path}</code></h3>
-<p>${summary}. <code>${operationId}</code></p>
+<p>${summary}. <code>${operationId}</code>. ${whoMay(security)}</p>
 ${
   own.length === 0
     ? ""
@@ -57,6 +57,12 @@ ${own.map((parameter) => html`<tr><td><code>${parameter.name}</code></td><td>${p
 }
 ${requestBody === undefined ? "" : html`<p>Takes ${typeMarkup(requestBody.content["application/json"].schema)}</p>`}
 <p>Answers ${typeMarkup(responses["200"]?.content["application/json"].schema ?? {})}</p></article>`;
+}
+
+function whoMay(security: OpenApiOperation["security"]): string {
+  const roles = security.flatMap(({ bearer }) => bearer);
+  if (security.length === 0) return "For everybody";
+  return roles.length === 0 ? "For any role but gateway" : `For the role ${roles.join(" or ")}`;
 }
 
 function schemaMarkup(id: string, schema: JsonSchema): Markup {
