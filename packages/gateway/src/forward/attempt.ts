@@ -17,6 +17,9 @@ const REASON = /^[\t\x20-\x7e]*$/;
 /** How much of a response that nobody wants is read to keep its connection; the connection of a longer one is closed. */
 const MAX_UNWANTED_BYTES = 65_536;
 
+/** Node writes a text and the header in front of it as one piece, a buffer as one of its own: for a short body the piece costs more than the copy. */
+const MAX_BYTES_WITH_HEADER = 2_048;
+
 /** What an attempt needs to know of the request that it is an attempt at. */
 export type Attempted = {
   readonly exchange: Exchange;
@@ -121,11 +124,12 @@ export class Attempt implements AnswerHandler {
 
   onData(chunk: Buffer): boolean {
     if (this.#isDone) return this.#drop(chunk);
+    const isWithHeader = !this.#hasWritten && chunk.length <= MAX_BYTES_WITH_HEADER;
     this.#hasWritten = true;
     const { exchange } = this.#passage;
     const { response } = exchange;
     exchange.responseBytes += chunk.length;
-    if (response.write(chunk)) return true;
+    if (isWithHeader ? response.write(chunk.toString("latin1"), "latin1") : response.write(chunk)) return true;
     if (this.#resume !== undefined) response.once("drain", this.#resume);
     return false;
   }
