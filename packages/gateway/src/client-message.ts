@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex, Readable, Writable } from "node:stream";
 
 /**
@@ -14,6 +15,8 @@ export type ClientRequest = Readable &
 /** The answer to one request as the phases write it. `ServerResponse` is one as it is. Fields are `[name, value, name, value]`. */
 export type ClientResponse = Writable & {
   readonly headersSent: boolean;
+  /** The connection, where one answer at a time has it for itself. */
+  readonly socket?: Socket | null;
   /** Whether the connection may serve another request. Where HTTP/2 is spoken, GOAWAY says that, and this nothing. */
   shouldKeepAlive: boolean;
   writeContinue(): void;

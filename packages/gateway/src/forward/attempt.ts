@@ -5,7 +5,7 @@ import type { CompiledRoute } from "../route/route-table.ts";
 import type { Runtime } from "../runtime.ts";
 import type { AnswerHandler } from "./connect/outgoing.ts";
 import type { RequestBody } from "./request-body.ts";
-import { fieldValues, hasField, isBodiless, isCodingKnown, responseFields, textFields } from "./response-fields.ts";
+import { contentLength, fieldValues, hasField, isBodiless, isCodingKnown, responseFields, textFields } from "./response-fields.ts";
 import { trailerPairs } from "./trailers.ts";
 import type { Upstream } from "./upstream.ts";
 import { isReset, isTargetsFault, isUnsendable, wasNotTaken } from "./upstream-error.ts";
@@ -17,7 +17,7 @@ const REASON = /^[\t\x20-\x7e]*$/;
 /** How much of a response that nobody wants is read to keep its connection; the connection of a longer one is closed. */
 const MAX_UNWANTED_BYTES = 65_536;
 
-/** Node writes a text and the header in front of it as one piece, a buffer as one of its own: for a short body the piece costs more than the copy. */
+/** A whole body up to this goes out in one piece with its header: for a longer one the copy costs more than the piece. */
 const MAX_BYTES_WITH_HEADER = 2_048;
 
 /** What an attempt needs to know of the request that it is an attempt at. */
@@ -59,7 +59,11 @@ export class Attempt implements AnswerHandler {
   #unwantedBytes = 0;
   /** A byte of a response has come, an interim one's too. */
   #hasBegun = false;
+  /** By its Content-Length; `undefined` when it has none. */
+  #bodyBytes: number | undefined;
   #hasWritten = false;
+  /** A whole body, which waits for the word that it is one. */
+  #wholeBody: Buffer | undefined;
   #isDone = false;
 
   /** The target counts the request as open from here on. */
@@ -116,6 +120,7 @@ export class Attempt implements AnswerHandler {
     exchange.response.writeHead(status, REASON.test(reason) ? reason : "", kept);
     exchange.status = status;
     if (isBodiless(status)) return this.#complete();
+    this.#bodyBytes = contentLength(kept);
     this.#resume = resume;
     // A body nearly always comes with its header and shares a packet with it. Where it does not, the header must not wait for it.
     process.nextTick(flushHeader, this);
@@ -124,12 +129,15 @@ export class Attempt implements AnswerHandler {
 
   onData(chunk: Buffer): boolean {
     if (this.#isDone) return this.#drop(chunk);
-    const isWithHeader = !this.#hasWritten && chunk.length <= MAX_BYTES_WITH_HEADER;
-    this.#hasWritten = true;
     const { exchange } = this.#passage;
     const { response } = exchange;
     exchange.responseBytes += chunk.length;
-    if (isWithHeader ? response.write(chunk.toString("latin1"), "latin1") : response.write(chunk)) return true;
+    if (!this.#hasWritten && chunk.length === this.#bodyBytes && chunk.length <= MAX_BYTES_WITH_HEADER) {
+      this.#wholeBody = chunk;
+      return true;
+    }
+    this.#hasWritten = true;
+    if (response.write(chunk)) return true;
     if (this.#resume !== undefined) response.once("drain", this.#resume);
     return false;
   }
@@ -150,8 +158,10 @@ export class Attempt implements AnswerHandler {
   }
 
   flushHeader(): void {
+    if (this.#hasWritten || this.#isDone) return;
     // Node's own flushHeaders would write the header as UTF-8, and so change every byte above 0x7f in it.
-    if (!this.#hasWritten && !this.#isDone) this.#passage.exchange.response.write(NOTHING);
+    this.#passage.exchange.response.write(this.#wholeBody ?? NOTHING);
+    this.#hasWritten = true;
   }
 
   #end(): void {
@@ -169,7 +179,9 @@ export class Attempt implements AnswerHandler {
   /** The response is whole. What undici makes of a length that one without a body has comes too late to matter. */
   #complete(): boolean {
     this.#end();
-    this.#passage.exchange.response.end();
+    const { response } = this.#passage.exchange;
+    if (this.#wholeBody === undefined || this.#hasWritten) response.end();
+    else endWith(response, this.#wholeBody);
     return true;
   }
 
@@ -232,6 +244,19 @@ export class Attempt implements AnswerHandler {
 
 function flushHeader(attempt: Attempt): void {
   attempt.flushHeader();
+}
+
+/**
+ * Ends a response with all of its body. Over HTTP/1 the header and a text behind it are one piece, and the end, which has nothing to write, is one more
+ * while the connection is corked: so it is let go in between.
+ */
+function endWith(response: ClientResponse, body: Buffer): void {
+  const { socket } = response;
+  if (!socket) return void response.end(body);
+  socket.cork();
+  response.write(body.toString("latin1"), "latin1");
+  socket.uncork();
+  response.end();
 }
 
 /** RFC 8297. Where one link begins after another in the same line, Node wants a line for each. */

@@ -35,21 +35,36 @@ export function isHopByHop(name: string): boolean {
 const CONNECTION = "connection";
 
 /**
- * The further names, in lower case, that a message declares to be about its connection only; `undefined` when there are none, which is nearly always.
+ * The fields of a message that pass on, both as `[name, value, name, value]`: none that `staysBehind`, which holds back every hop-by-hop field at least, and
+ * none that the message declares to be about its connection only.
  *
  * A sender may name any field there, one that the gateway is to add as well: so strip first and add afterwards.
  */
-export function connectionOptions(fields: readonly string[]): ReadonlySet<string> | undefined {
+export function passing(fields: readonly string[], staysBehind: (name: string) => boolean): string[] {
+  const kept: string[] = [];
   let named: Set<string> | undefined;
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const name = fields[index] ?? "";
-    if (name.length !== CONNECTION.length || name.toLowerCase() !== CONNECTION) continue;
-    for (const text of (fields[index + 1] ?? "").toLowerCase().split(",")) {
-      const option = text.trim();
-      if (option === "" || option === "close" || ALWAYS.has(option) || NEVER.has(option)) continue;
-      named ??= new Set();
-      named.add(option);
-    }
+    const value = fields[index + 1] ?? "";
+    if (!staysBehind(name)) kept.push(name, value);
+    else if (name.length === CONNECTION.length && name.toLowerCase() === CONNECTION) named = withOptions(named, value);
   }
-  return named;
+  return named === undefined ? kept : withoutNames(kept, named);
+}
+
+/** The names that a Connection field declares, added to those of earlier lines, in lower case; `undefined` when there are none, which is nearly always. */
+function withOptions(named: Set<string> | undefined, value: string): Set<string> | undefined {
+  let options = named;
+  for (const text of value.toLowerCase().split(",")) {
+    const option = text.trim();
+    if (option === "" || option === "close" || ALWAYS.has(option) || NEVER.has(option)) continue;
+    options ??= new Set();
+    options.add(option);
+  }
+  return options;
+}
+
+/** What is left of `[name, value, name, value]` without these names, given in lower case. */
+export function withoutNames(fields: readonly string[], names: ReadonlySet<string>): string[] {
+  return fields.filter((_, index) => !names.has((fields[index - (index % 2)] ?? "").toLowerCase()));
 }

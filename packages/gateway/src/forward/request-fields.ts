@@ -9,7 +9,7 @@ import type { Runtime } from "../runtime.ts";
 import type { HopSigner } from "../signed-hop/hop-signer.ts";
 import { explanationValue } from "./explanation-header.ts";
 import { addForwardingFields } from "./forwarding-headers.ts";
-import { connectionOptions, isHopByHop } from "./hop-by-hop.ts";
+import { isHopByHop, passing } from "./hop-by-hop.ts";
 import { knownNames } from "./known-names.ts";
 
 /** What a client says by these names is for the gateway, or not to be believed. */
@@ -20,21 +20,17 @@ const staysBehind = knownNames((name) => isOwn(name) || isHopByHop(name) || clai
  * says about that. Lines keep their order, their spelling and their number. Host is the target's: the client's is in X-Forwarded-Host.
  */
 export function requestFields(exchange: Exchange, { route, target, runtime }: RequestFieldsContext): string[] {
-  const { rawHeaders } = exchange.request;
-  const named = connectionOptions(rawHeaders);
-  const { securityActions } = exchange.snapshot;
-  const fields = ["Host", target.host];
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? "";
-    if (staysBehind(name) || named?.has(name.toLowerCase()) || securityActions.isFlag(name)) continue;
-    fields.push(name, rawHeaders[index + 1] ?? "");
-  }
+  const { request, snapshot } = exchange;
+  const { securityActions } = snapshot;
+  const isForGateway = securityActions.isEmpty ? staysBehind : (name: string) => staysBehind(name) || securityActions.isFlag(name);
+  const fields = passing(request.rawHeaders, isForGateway);
+  fields.unshift("Host", target.host);
   // Added after the stripping: what a client names in Connection cannot take these away.
   if (exchange.securityAction !== undefined) fields.push(...flagFields(exchange));
   addForwardingFields(fields, exchange);
   const { signer } = runtime.signedHops;
   if (signer !== undefined) fields.push(...hopFields(exchange, { target, signer }));
-  fields.push(...loopField);
+  fields.push(loopField[0], loopField[1]);
   if (route.route.sendExplanation) fields.push(...explanationFields(exchange, roomFor(exchange, { fields, limits: runtime.limits })));
   return fields;
 }

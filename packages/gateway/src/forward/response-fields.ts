@@ -1,21 +1,25 @@
-import { connectionOptions, isHopByHop } from "./hop-by-hop.ts";
+import { isHopByHop, passing, withoutNames } from "./hop-by-hop.ts";
 import { knownNames } from "./known-names.ts";
 
 const staysBehind = knownNames(isHopByHop);
 
+const CONTENT_LENGTH = "content-length";
+const LENGTH_NAMES: ReadonlySet<string> = new Set([CONTENT_LENGTH]);
+
 /** The header of a response for the client, as `[name, value, name, value]`, without what was about the target's connection. */
 export function responseFields(fields: readonly string[], status: number): string[] {
-  const named = connectionOptions(fields);
+  const kept = passing(fields, staysBehind);
   // RFC 9110 §8.6: a 101 and a 204 have no content, so none has a length.
-  const hasLength = status !== 204 && status !== 101;
-  const kept: string[] = [];
+  return status === 204 || status === 101 ? withoutNames(kept, LENGTH_NAMES) : kept;
+}
+
+/** How long the body is, by the header of a response that was read as well-formed; `undefined` when it does not say. */
+export function contentLength(fields: readonly string[]): number | undefined {
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const name = fields[index] ?? "";
-    if (staysBehind(name) || named?.has(name.toLowerCase())) continue;
-    if (!hasLength && name.toLowerCase() === "content-length") continue;
-    kept.push(name, fields[index + 1] ?? "");
+    if (name.length === CONTENT_LENGTH.length && name.toLowerCase() === CONTENT_LENGTH) return Number(fields[index + 1]);
   }
-  return kept;
+  return undefined;
 }
 
 const TRANSFER_ENCODING = "transfer-encoding";

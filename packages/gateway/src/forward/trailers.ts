@@ -1,6 +1,7 @@
 import { claimsClient } from "@wherefrom/model";
 import type { ClientRequest } from "../client-message.ts";
-import { connectionOptions, isHopByHop } from "./hop-by-hop.ts";
+import { isHopByHop, passing } from "./hop-by-hop.ts";
+import { knownNames } from "./known-names.ts";
 
 /**
  * Fields that say how a message is framed, where it goes, who sends it or what its content is: too late behind a body that has been acted upon
@@ -29,16 +30,13 @@ const NEVER: ReadonlySet<string> = new Set([
   "www-authenticate",
 ]);
 
+const staysBehind = knownNames((name) => isHopByHop(name) || !isTrailer(name));
+
 /** The trailers of a message for the other side, in pairs: what passes as a trailer at all, and says nothing about who the client is. */
 export function trailerPairs(fields: readonly string[]): [string, string][] {
+  const passed = passing(fields, staysBehind);
   const pairs: [string, string][] = [];
-  if (fields.length === 0) return pairs;
-  const named = connectionOptions(fields);
-  for (let index = 0; index + 1 < fields.length; index += 2) {
-    const name = fields[index] ?? "";
-    const lower = name.toLowerCase();
-    if (isTrailer(lower) && !isHopByHop(lower) && !named?.has(lower)) pairs.push([name, fields[index + 1] ?? ""]);
-  }
+  for (let index = 0; index + 1 < passed.length; index += 2) pairs.push([passed[index] ?? "", passed[index + 1] ?? ""]);
   return pairs;
 }
 
