@@ -25,6 +25,15 @@ test("every signal is learned by an examination, and examinations learn nothing 
   expect([...learned].sort()).toEqual([...signals.keys()].sort());
 });
 
+test("no command switches source NAT off without proof of the way back", () => {
+  const isNatOff = /-[DR] POSTROUTING|remove-masquerade|nat disable|no-nat|masq='0'|nat set|snat-subnet-routes=false|nonMasquerade/;
+  const off = causes.flatMap(({ id, fixes }) => fixes.map((fix) => ({ id, ...fix }))).filter(({ do: text = "" }) => isNatOff.test(text));
+  expect(off.map(({ on }) => on).sort()).toEqual(
+    ["firewalld", "fortigate", "huawei-usg", "ip-masq-agent", "iptables", "iptables", "mikrotik", "openwrt", "tailscale"].sort(),
+  );
+  expect(off.filter(({ needs }) => needs !== "return-route")).toEqual([]);
+});
+
 describe.each(causes)("$id", ({ id, for: inFavour, against, tests, fixes, verify, instead }) => {
   test("compares signals that exist with values that they can have, in no way twice", () => {
     const clues = [...inFavour, ...against];
@@ -52,6 +61,10 @@ describe.each(causes)("$id", ({ id, for: inFavour, against, tests, fixes, verify
           .sort(),
       );
     }
+  });
+
+  test("says what else there is where a fix has to be proven first", () => {
+    if (fixes.some(({ needs }) => needs !== undefined)) expect(causes.some(({ id: other }) => other === instead)).toBe(true);
   });
 
   test("warns before a fix that can cut connections", () => {
