@@ -51,6 +51,7 @@ const commands = [
   { command: ["doctor", "serve"] },
   { command: ["doctor", "probe"] },
   { command: ["doctor", "compare"] },
+  { command: ["doctor", "lab"] },
   { command: ["ranges"] },
   { command: ["ranges", "list"] },
   { command: ["ranges", "diff"] },

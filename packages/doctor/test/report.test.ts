@@ -5,6 +5,9 @@ import type { Document, Line } from "../src/report/document.ts";
 import { widthOf } from "../src/report/to-text.ts";
 import { en } from "../src/report/words/en.ts";
 import { ja } from "../src/report/words/ja.ts";
+import { labEn } from "../src/report/words/lab-en.ts";
+import { labJa } from "../src/report/words/lab-ja.ts";
+import { labZh } from "../src/report/words/lab-zh.ts";
 import { zh } from "../src/report/words/zh.ts";
 import { REPORT_FORMATS, writeDocument } from "../src/report/write-document.ts";
 
@@ -93,12 +96,14 @@ describe("languages", () => {
   const slotsOf = (message: string): readonly string[] => (message.match(/\{[a-z]+\}/gi) ?? []).sort();
 
   test.each([
-    ["zh", zh],
-    ["ja", ja],
-  ] as const)("%s has all messages, each with the slots of the English one, none left in English", (_, messages) => {
-    expect(Object.keys(messages)).toEqual(Object.keys(en));
-    for (const [key, message] of Object.entries(en)) {
-      const other = messages[key as keyof typeof en];
+    ["zh", zh, en],
+    ["ja", ja, en],
+    ["zh of the lab", labZh, labEn],
+    ["ja of the lab", labJa, labEn],
+  ] as const)("%s has all messages, each with the slots of the English one, none left in English", (_, messages, english) => {
+    expect(Object.keys(messages)).toEqual(Object.keys(english));
+    for (const [key, message] of Object.entries(english)) {
+      const other = (messages as Readonly<Record<string, string>>)[key] ?? "";
       expect(slotsOf(other), key).toEqual(slotsOf(message));
       expect(other, key).not.toBe(message);
     }

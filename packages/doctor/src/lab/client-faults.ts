@@ -4,6 +4,7 @@ import { examineEnvTree } from "../env-files/examine.ts";
 import { scanEnvTree } from "../env-files/scan.ts";
 import type { LabFault, Looked } from "./fault.ts";
 import { CLIENT, CLOUD, FIREWALL, type Lab } from "./lab.ts";
+import { code, said } from "./lab-text.ts";
 import { fromClient } from "./network-faults.ts";
 import { ECHO_PATH } from "./programs.ts";
 import { silentProxy } from "./proxy-faults.ts";
@@ -25,7 +26,7 @@ async function lookAtFiles(folder: string): Promise<Looked> {
   const differs = findings.some(({ kind }) => kind === "endpoint-differs" || kind === "shadowed" || kind === "stale");
   return {
     known: { fact: "env.shadowed", value: differs },
-    how: `wherefrom doctor env: ${findings.map(({ kind, path }) => `${path} ${kind}`).join(", ")}`,
+    how: said("labEnvFiles", { findings: findings.map(({ kind, path }) => `${path} ${kind}`).join(", ") }),
   };
 }
 
@@ -35,13 +36,12 @@ async function lookAtOtherDevice(lab: Lab): Promise<Looked> {
   const { peers } = await lab.probe(from, args);
   return {
     known: { fact: "cmp.someClientsOnly", value: peers.every((peer) => peer === CLIENT) },
-    how: `a device with the other setting is seen as ${peers.join(", ")}`,
+    how: said("labOtherDevice", { peers: peers.join(", ") }),
   };
 }
 
 const staleEnv: LabFault = {
   name: "stale-env",
-  about: "A forgotten .env sends devices through the old proxy in the cloud: the post-mortem's second fault",
   cause: "stale-env-endpoint",
   client: CLIENT,
   async break(lab) {
@@ -52,17 +52,17 @@ const staleEnv: LabFault = {
       args: ["--setting", `${read}:SERVER_URL`, "--path", ECHO_PATH, "--expect", FIREWALL, "--from", CLIENT],
     } as const;
     return {
-      done: [`software/.env: ${STALE.trim()}`, `software/iot_client/.env: ${RIGHT.trim()}`],
+      done: [code(`software/.env: ${STALE.trim()}`), code(`software/iot_client/.env: ${RIGHT.trim()}`)],
       ask,
       look: async () => [
         await lookAtFiles(folder),
         await lookAtOtherDevice(lab),
-        { known: { fact: "dns.matchesExpected", value: true }, how: "the setting has an address, and no name that could lead elsewhere" },
-        { known: { fact: "peer.range", value: ["own-cloud-proxy"] }, how: `${CLOUD} is in the operator's own list of proxies` },
+        { known: { fact: "dns.matchesExpected", value: true }, how: said("labNoName") },
+        { known: { fact: "peer.range", value: ["own-cloud-proxy"] }, how: said("labListed", { address: CLOUD }) },
       ],
       async mend() {
         writeFileSync(read, RIGHT);
-        return { done: [`software/.env: ${RIGHT.trim()}`] };
+        return { done: [code(`software/.env: ${RIGHT.trim()}`)] };
       },
     };
   },

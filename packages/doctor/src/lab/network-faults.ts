@@ -1,6 +1,7 @@
-import type { Asked, LabFault, Looked } from "./fault.ts";
+import type { Asked, LabFault, LabFaultName, Looked } from "./fault.ts";
 import { type NatMode, sourceRule } from "./firewall.ts";
 import { CLIENT, FIREWALL, FIREWALL_LAN, type Lab, NEIGHBOUR, SERVICE } from "./lab.ts";
+import { code, said } from "./lab-text.ts";
 import { ECHO_PATH } from "./programs.ts";
 
 /** A URL of an echo, as a client dials it. */
@@ -21,7 +22,7 @@ async function lookAtNeighbour(lab: Lab): Promise<Looked> {
   const { peers } = await lab.probe(from, args);
   return {
     known: { fact: "cmp.otherServiceReal", value: peers.every((peer) => peer === CLIENT) },
-    how: `the neighbour, asked the same, sees ${peers.join(", ")}`,
+    how: said("labNeighbour", { peers: peers.join(", ") }),
   };
 }
 
@@ -30,28 +31,24 @@ async function lookAtRoute(lab: Lab): Promise<Looked> {
   const routes = (await lab.run("service180", ["ip", "route", "show", "default"])).trim();
   return {
     known: { fact: "route.defaultViaEdge", value: routes.includes(`via ${FIREWALL_LAN}`) },
-    how: `ip route show default, at the service: ${routes === "" ? "there is none" : routes}`,
+    how: routes === "" ? said("labNoRoute") : said("labRoute", { routes }),
   };
 }
 
-function natFault(
-  name: string,
-  { mode, about, cause }: { readonly mode: NatMode; readonly about: string; readonly cause: string },
-): LabFault {
+function natFault(name: LabFaultName, { mode, cause }: { readonly mode: NatMode; readonly cause: string }): LabFault {
   return {
     name,
-    about,
     cause,
     client: CLIENT,
     async break(lab) {
       await lab.setNat(mode);
       return {
-        done: [`firewall, postrouting: ${sourceRule(mode)}`],
+        done: [said("labRule", { rule: sourceRule(mode) })],
         ask: fromClient(TO_SERVICE),
         look: async () => [await lookAtNeighbour(lab), await lookAtRoute(lab)],
         async mend() {
           await lab.setNat("nat-off");
-          return { done: [`firewall, postrouting: without ${sourceRule(mode)}`] };
+          return { done: [said("labRuleGone", { rule: sourceRule(mode) })] };
         },
       };
     },
@@ -60,13 +57,12 @@ function natFault(
 
 const hairpin: LabFault = {
   name: "nat-hairpin",
-  about: "Neighbours on the LAN dial the public address, and the firewall hides them behind its own",
   cause: "hairpin-nat",
   client: NEIGHBOUR,
   async break(lab) {
     await lab.setNat("nat-on-inside");
     return {
-      done: [`firewall, postrouting: ${sourceRule("nat-on-inside")}`],
+      done: [said("labRule", { rule: sourceRule("nat-on-inside") })],
       ask: { from: "service112", args: [urlOf(TO_SERVICE), "--from", NEIGHBOUR] },
       async look() {
         const { from, args } = fromClient(TO_SERVICE);
@@ -74,12 +70,12 @@ const hairpin: LabFault = {
         return [
           {
             known: { fact: "cmp.insideOnly", value: peers.every((peer) => peer === CLIENT) },
-            how: `from outside the service sees ${peers.join(", ")}`,
+            how: said("labOutside", { peers: peers.join(", ") }),
           },
         ];
       },
       mend: async () => ({
-        done: [`name server of the LAN: the service's name is ${SERVICE} inside`],
+        done: [said("labNameInside", { address: SERVICE })],
         ask: { from: "service112", args: [urlOf(`${SERVICE}:8080`), "--from", NEIGHBOUR] },
       }),
     };
@@ -88,20 +84,19 @@ const hairpin: LabFault = {
 
 const noWayBack: LabFault = {
   name: "no-return-route",
-  about: "NAT is on because the service has no route back: switched off alone, nobody reaches it",
   cause: "asymmetric-route-workaround",
   client: CLIENT,
   async break(lab) {
     await lab.setNat("nat-on-for-180");
     await lab.run("service180", ["ip", "route", "del", "default"]);
     return {
-      done: [`firewall, postrouting: ${sourceRule("nat-on-for-180")}`, "service180: ip route del default"],
+      done: [said("labRule", { rule: sourceRule("nat-on-for-180") }), code("service180: ip route del default")],
       ask: fromClient(TO_SERVICE),
       look: async () => [await lookAtNeighbour(lab), await lookAtRoute(lab), await lookWithoutNat(lab)],
       async mend() {
         await lab.run("service180", ["ip", "route", "add", "default", "via", FIREWALL_LAN]);
         await lab.setNat("nat-off");
-        return { done: [`service180: ip route add default via ${FIREWALL_LAN}`, "firewall, postrouting: then without it"] };
+        return { done: [code(`service180: ip route add default via ${FIREWALL_LAN}`), said("labRuleGoneToo")] };
       },
     };
   },
@@ -113,19 +108,17 @@ async function lookWithoutNat(lab: Lab): Promise<Looked> {
   const { from, args } = fromClient(TO_SERVICE, ["--timeout-ms", "200", "--no-websocket"]);
   const { isAnswered } = await lab.probe(from, args);
   await lab.setNat("nat-on-for-180");
-  return { how: `with NAT off for a moment ${isAnswered ? "it still answered" : "nothing answered at all"}` };
+  return { how: said(isAnswered ? "labStillAnswers" : "labNothingAnswers") };
 }
 
 /** Faults below HTTP. */
 export const NETWORK_FAULTS: readonly LabFault[] = [
   natFault("nat-on", {
     mode: "nat-on-for-180",
-    about: "The firewall rewrites the source of what it maps to one service: the post-mortem's first fault",
     cause: "snat-on-dnat-policy",
   }),
   natFault("nat-on-all", {
     mode: "nat-on-all",
-    about: "The firewall rewrites the source of everything that goes to the LAN",
     cause: "global-masquerade",
   }),
   hairpin,

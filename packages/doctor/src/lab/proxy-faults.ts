@@ -1,5 +1,6 @@
-import type { LabFault, Looked } from "./fault.ts";
+import type { LabFault, LabFaultName, Looked } from "./fault.ts";
 import { CLIENT, CLOUD, FIREWALL, FIREWALL_LAN, type Lab, SERVICE } from "./lab.ts";
+import { said } from "./lab-text.ts";
 import { fromClient } from "./network-faults.ts";
 import type { Started } from "./process/started.ts";
 import { until } from "./process/until.ts";
@@ -25,21 +26,18 @@ export const silentProxy = (lab: Lab): Promise<Started> => lab.relay("cloud", { 
 
 const cloudSilent: LabFault = {
   name: "cloud-no-headers",
-  about: "A proxy in the cloud passes requests on and says nothing of who they are from",
   cause: "proxy-no-header",
   client: CLIENT,
   async break(lab) {
     const old = await silentProxy(lab);
     return {
-      done: [`cloud: a proxy at ${CLOUD}:${CLOUD_PORT} without a forwarding header`],
+      done: [said("labSilentProxy", { address: `${CLOUD}:${CLOUD_PORT}` })],
       ask: fromClient(`${CLOUD}:${CLOUD_PORT}`),
-      look: async () => [
-        { known: { fact: "peer.range", value: ["own-cloud-proxy"] }, how: `${CLOUD} is in the operator's own list of proxies` },
-      ],
+      look: async () => [{ known: { fact: "peer.range", value: ["own-cloud-proxy"] }, how: said("labListed", { address: CLOUD }) }],
       async mend() {
         await old.stop();
         await writingProxy(lab);
-        return { done: ["cloud: a proxy that writes X-Forwarded-For, as nginx does with proxy_set_header"] };
+        return { done: [said("labWritingProxy")] };
       },
     };
   },
@@ -47,15 +45,13 @@ const cloudSilent: LabFault = {
 
 /** A service whose policy is wrong; it is mended with the policy that the probe proposes. */
 function policyFault(
-  name: string,
+  name: LabFaultName,
   {
-    about,
     cause,
     policy,
     hasProxy,
     look,
   }: {
-    readonly about: string;
     readonly cause: string;
     readonly policy: object;
     readonly hasProxy: boolean;
@@ -64,19 +60,18 @@ function policyFault(
 ): LabFault {
   return {
     name,
-    about,
     cause,
     client: CLIENT,
     async break(lab) {
       if (hasProxy) await writingProxy(lab);
       await lab.restartService(["--policy", JSON.stringify(policy)]);
       return {
-        done: [`service180: the policy ${JSON.stringify(policy)}`],
+        done: [said("labPolicy", { policy: JSON.stringify(policy) })],
         ask: fromClient(hasProxy ? `${CLOUD}:${CLOUD_PORT}` : `${FIREWALL}:18080`),
         look: async () => look,
         async mend({ policy: proposed }) {
           await lab.restartService(["--policy", JSON.stringify(proposed)]);
-          return { done: [`service180: the policy that the probe proposes, ${JSON.stringify(proposed)}`] };
+          return { done: [said("labPolicyProposed", { policy: JSON.stringify(proposed) })] };
         },
       };
     },
@@ -85,7 +80,6 @@ function policyFault(
 
 const relay: LabFault = {
   name: "relay",
-  about: "A relay on the firewall opens connections of its own: from the peer it looks like NAT, and is none",
   cause: "edge-proxy-mode",
   client: CLIENT,
   needsTcpdump: true,
@@ -98,13 +92,13 @@ const relay: LabFault = {
       delayMs: FAR_MS,
     });
     return {
-      done: [`firewall: a relay at ${FIREWALL}:${RELAY_PORT} for clients that are ${FAR_MS} ms away`],
+      done: [said("labRelay", { address: `${FIREWALL}:${RELAY_PORT}`, ms: String(FAR_MS) })],
       ask: fromClient(`${FIREWALL}:${RELAY_PORT}`),
       look: async () => [],
       async mend() {
         await running.stop();
         return {
-          done: [`firewall: a mapping of the kernel, ${FIREWALL}:18080, in place of the relay`],
+          done: [said("labMapping", { address: `${FIREWALL}:18080` })],
           ask: fromClient(`${FIREWALL}:18080`),
         };
       },
@@ -127,27 +121,26 @@ const throughRelay = fromClient(`${FIREWALL}:${RELAY_PORT}`, ["--timeout-ms", "1
 
 const preambleUnexpected: LabFault = {
   name: "proxy-protocol-unexpected",
-  about: "A relay begins connections with a PROXY protocol header, and the service does not expect it",
   cause: "proxy-protocol-unexpected",
   client: CLIENT,
   async break(lab) {
     const service = await lab.restartService([]);
     const running = await lab.relay("firewall", { ...carried, target: { host: SERVICE, port: 8080 }, tellsClient: true });
     return {
-      done: ["firewall: a relay with send-proxy", "service180: plain HTTP"],
+      done: [said("labRelayTelling"), said("labPlainService")],
       ask: throughRelay,
       async look() {
         const notice = await until(
           "the service says what came",
           () => /"kind":"proxy-protocol","version":"(v[12])"/.exec(service.stderr())?.[1],
         );
-        return [{ known: { fact: "log.proxyPreamble", value: notice }, how: "the service's own log of refused connections" }];
+        return [{ known: { fact: "log.proxyPreamble", value: notice }, how: said("labServiceLog") }];
       },
       async mend() {
         await running.stop();
         await expectingGateway(lab);
         await lab.relay("firewall", { ...carried, target: { host: SERVICE, port: GATEWAY_PORT }, tellsClient: true });
-        return { done: [`service180: a gateway at port ${GATEWAY_PORT} that requires the header from ${FIREWALL_LAN}`] };
+        return { done: [said("labGatewayFrom", { port: String(GATEWAY_PORT), address: FIREWALL_LAN })] };
       },
     };
   },
@@ -155,7 +148,6 @@ const preambleUnexpected: LabFault = {
 
 const preambleMissing: LabFault = {
   name: "proxy-protocol-missing",
-  about: "The service requires a PROXY protocol header, and the relay before it sends none",
   cause: "proxy-protocol-missing",
   client: CLIENT,
   async break(lab) {
@@ -163,11 +155,11 @@ const preambleMissing: LabFault = {
     const target = { host: SERVICE, port: GATEWAY_PORT };
     const running = await lab.relay("firewall", { ...carried, target });
     return {
-      done: [`service180: a gateway at port ${GATEWAY_PORT} that requires the header`, "firewall: a relay without send-proxy"],
+      done: [said("labGateway", { port: String(GATEWAY_PORT) }), said("labRelaySilent")],
       ask: throughRelay,
       async look() {
         await until("the gateway says what it refused", () => gateway.stderr().includes("PROXY_HEADER_REFUSED"));
-        const how = "the gateway's notices, PROXY_HEADER_REFUSED";
+        const how = said("labGatewayLog");
         return [
           { known: { fact: "log.resets", value: true }, how },
           { known: { fact: "log.proxyPreamble", value: "no" }, how },
@@ -176,7 +168,7 @@ const preambleMissing: LabFault = {
       async mend() {
         await running.stop();
         await lab.relay("firewall", { ...carried, target, tellsClient: true });
-        return { done: ["firewall: a relay with send-proxy"] };
+        return { done: [said("labRelayTelling")] };
       },
     };
   },
@@ -186,18 +178,16 @@ const preambleMissing: LabFault = {
 export const PROXY_FAULTS: readonly LabFault[] = [
   cloudSilent,
   policyFault("cloud-headers-unread", {
-    about: "The proxy in the cloud writes the client into a header, and the service reads the peer",
     cause: "trust-not-configured",
     policy: PEER_POLICY,
     hasProxy: true,
-    look: [{ known: { fact: "app.trust", value: "none" }, how: "the service's policy" }],
+    look: [{ known: { fact: "app.trust", value: "none" }, how: said("labPolicyRead") }],
   }),
   policyFault("forged-headers", {
-    about: "The service takes the leftmost element of X-Forwarded-For, as the post-mortem advised: any client chooses its own address",
     cause: "trust-everything",
     policy: { headerIndexAlgorithm: { ipHeaderName: "X-Forwarded-For", ipHeaderIndex: 0 } },
     hasProxy: false,
-    look: [{ known: { fact: "app.trust", value: "wildcard" }, how: "the service's policy has no gate" }],
+    look: [{ known: { fact: "app.trust", value: "wildcard" }, how: said("labPolicyOpen") }],
   }),
   relay,
   preambleUnexpected,

@@ -1,8 +1,9 @@
 import { type Advice, advise, type Catalogue, diagnose, parseFacts } from "@wherefrom/diagnosis";
 import { CLIENT_FAULTS } from "./client-faults.ts";
 import { LabError } from "./errors.ts";
-import type { LabFault, Looked } from "./fault.ts";
+import type { LabFault, LabFaultName, Looked } from "./fault.ts";
 import type { Lab } from "./lab.ts";
+import type { LabText } from "./lab-text.ts";
 import { NETWORK_FAULTS } from "./network-faults.ts";
 import type { Probed } from "./programs.ts";
 import { PROXY_FAULTS } from "./proxy-faults.ts";
@@ -12,18 +13,18 @@ export const LAB_FAULTS: readonly LabFault[] = [...NETWORK_FAULTS, ...CLIENT_FAU
 
 /** One step of a fault, as it is told. */
 export type LabStep =
-  | { readonly step: "broken"; readonly fault: string; readonly about: string; readonly done: readonly string[] }
+  | { readonly step: "broken"; readonly fault: LabFaultName; readonly done: readonly LabText[] }
   | {
       readonly step: "seen";
-      readonly fault: string;
+      readonly fault: LabFaultName;
       readonly isAnswered: boolean;
       readonly peers: readonly string[];
       readonly client: string;
     }
-  | { readonly step: "looked"; readonly fault: string; readonly looked: readonly Looked[] }
+  | { readonly step: "looked"; readonly fault: LabFaultName; readonly looked: readonly Looked[] }
   | {
       readonly step: "diagnosed";
-      readonly fault: string;
+      readonly fault: LabFaultName;
       readonly cause: string;
       /** Whether it is the cause that the lab made. */
       readonly isRight: boolean;
@@ -32,10 +33,10 @@ export type LabStep =
       readonly next: readonly { readonly id: string; readonly score: number }[];
       readonly warnings: Advice["warnings"];
     }
-  | { readonly step: "mended"; readonly fault: string; readonly done: readonly string[] }
+  | { readonly step: "mended"; readonly fault: LabFaultName; readonly done: readonly LabText[] }
   | {
       readonly step: "verified";
-      readonly fault: string;
+      readonly fault: LabFaultName;
       readonly isMended: boolean;
       readonly peers: readonly string[];
       readonly client: string;
@@ -54,9 +55,9 @@ export async function runFault(
   fault: LabFault,
   { lab, catalogue, tell }: { readonly lab: Lab; readonly catalogue: Catalogue; readonly tell: (step: LabStep) => Promise<void> },
 ): Promise<boolean> {
-  const { name, about, client } = fault;
+  const { name, client } = fault;
   const broken = await fault.break(lab);
-  await tell({ step: "broken", fault: name, about, done: broken.done });
+  await tell({ step: "broken", fault: name, done: broken.done });
   const seen = await lab.probe(broken.ask.from, broken.ask.args);
   await tell({ step: "seen", fault: name, isAnswered: seen.isAnswered, peers: seen.peers, client });
   const looked = await broken.look(seen);

@@ -2,15 +2,25 @@ import type { Language } from "@wherefrom/diagnosis";
 import type { Line, Piece } from "./document.ts";
 import { en, type MessageKey, type Messages } from "./words/en.ts";
 import { ja } from "./words/ja.ts";
+import { type LabMessageKey, type LabMessages, labEn } from "./words/lab-en.ts";
+import { labJa } from "./words/lab-ja.ts";
+import { labZh } from "./words/lab-zh.ts";
 import { zh } from "./words/zh.ts";
 
-const MESSAGES: Readonly<Record<Language, Messages>> = { en, zh, ja };
+const MESSAGES: Readonly<Record<Language, Messages & LabMessages>> = {
+  en: { ...en, ...labEn },
+  zh: { ...zh, ...labZh },
+  ja: { ...ja, ...labJa },
+};
+
+/** A message of a report or of the lab. */
+type Key = MessageKey | LabMessageKey;
 
 /** What stands in the slots of a message. */
 type Slots = Readonly<Record<string, Piece | Line>>;
 
 /** Says a message in one language, each `{slot}` of it filled. Not markup: what fills a slot is never read for slots. */
-export type Phrase = (key: MessageKey, slots?: Slots) => Line;
+export type Phrase = (key: Key, slots?: Slots) => Line;
 
 /** The phrases of a language. */
 export function phrasesIn(language: Language): Phrase {
@@ -18,7 +28,7 @@ export function phrasesIn(language: Language): Phrase {
 }
 
 /** A message as plain text: for titles and the heads of tables, which have no slots. */
-export function plainIn(language: Language): (key: MessageKey) => string {
+export function plainIn(language: Language): (key: Key) => string {
   return (key) => MESSAGES[language][key];
 }
 

@@ -1,12 +1,24 @@
 import { createInterface } from "node:readline/promises";
 import { fileURLToPath } from "node:url";
-import { readCatalogue } from "@wherefrom/diagnosis";
-import { LAB_FAULTS, type Lab, type LabStep, openLab, requireLab, runFault } from "@wherefrom/doctor";
+import { type Language, readCatalogue } from "@wherefrom/diagnosis";
+import {
+  LAB_FAULTS,
+  type Lab,
+  type LabStep,
+  labFaultIn,
+  labStepJson,
+  labStepText,
+  labTextIn,
+  openLab,
+  requireLab,
+  runFault,
+  said,
+} from "@wherefrom/doctor";
 import { type Command, InvalidArgumentError } from "commander";
 import { exitCodes } from "../../errors.ts";
 import { switchOption, valueOption } from "../../option-values.ts";
-import { type Output, openOutput, printable, printableJson } from "../../output.ts";
-import { printTable } from "../../table.ts";
+import { type Output, openOutput, printableJson } from "../../output.ts";
+import { languageOption } from "./report-options.ts";
 
 /** Version of the shape that `--json` writes; it rises when a field changes its meaning or goes. */
 const JSON_VERSION = 1;
@@ -22,6 +34,7 @@ Examples:
   $ sudo wherefrom doctor lab
   $ sudo wherefrom doctor lab --fault no-return-route --step
   $ sudo wherefrom doctor lab --fault forged-headers --keep
+  $ sudo wherefrom doctor lab --fault all --language ja
   $ wherefrom doctor lab --list
 
 It builds a network of its own in network namespaces (a client, a cloud host, a firewall, two services), makes a fault in it, finds the cause with the doctor's own commands, mends it there, and probes
@@ -35,6 +48,7 @@ type LabOptions = {
   readonly step?: boolean;
   readonly keep?: boolean;
   readonly json?: boolean;
+  readonly language: Language;
 };
 
 /** Adds `wherefrom doctor lab`: faults to look at, in a network that is made for it. */
@@ -50,6 +64,7 @@ export function addLabCommand(doctor: Command, exit: (code: number) => void): vo
     .addOption(switchOption("--list", "list the faults", "WHEREFROM_LAB_LIST"))
     .addOption(switchOption("--step", "wait for Enter behind each step", "WHEREFROM_LAB_STEP"))
     .addOption(switchOption("--keep", "keep the network of the last fault until Enter, to look around in it", "WHEREFROM_LAB_KEEP"))
+    .addOption(languageOption())
     .addOption(switchOption("--json", "write one JSON object with a version", "WHEREFROM_JSON"))
     .addHelpText("after", EXAMPLES)
     .action(async (options: LabOptions) => {
@@ -60,7 +75,7 @@ export function addLabCommand(doctor: Command, exit: (code: number) => void): vo
     });
 }
 
-const NAMES = LAB_FAULTS.map(({ name }) => name);
+const NAMES: readonly string[] = LAB_FAULTS.map(({ name }) => name);
 
 function addFault(name: string, earlier: readonly string[] | undefined): readonly string[] {
   if (name === "all") return NAMES;
@@ -68,10 +83,11 @@ function addFault(name: string, earlier: readonly string[] | undefined): readonl
   return [...(earlier ?? []), name];
 }
 
-function listOf({ json }: LabOptions): string {
+function listOf({ json, language }: LabOptions): string {
   if (json === true)
-    return `${printableJson({ version: JSON_VERSION, faults: LAB_FAULTS.map(({ name, about, cause }) => ({ name, about, cause })) })}\n`;
-  return `${printTable(LAB_FAULTS.map(({ name, about }) => [name, about]))}\n`;
+    return `${printableJson({ version: JSON_VERSION, faults: LAB_FAULTS.map(({ name, cause }) => ({ name, about: labFaultIn(name, "en"), cause })) })}\n`;
+  const width = Math.max(...NAMES.map((name) => name.length));
+  return LAB_FAULTS.map(({ name }) => `${name.padEnd(width)}  ${labFaultIn(name, language)}\n`).join("");
 }
 
 /** Shows one fault after the other, each in a lab of its own. Whatever happens, Ctrl-C included, nothing of a lab stays behind. */
@@ -88,8 +104,8 @@ async function showFaults(output: Output, options: LabOptions): Promise<number> 
   const catalogue = readCatalogue();
   const tell = async (step: LabStep): Promise<void> => {
     steps.push(step);
-    if (options.json !== true) await output.write(textOf(step));
-    if (options.step === true) await waitForEnter("Enter goes on");
+    if (options.json !== true) await output.write(labStepText(step, options.language));
+    if (options.step === true) await waitForEnter(labTextIn(said("labEnterGoesOn"), options.language));
   };
   let isGood = true;
   try {
@@ -97,7 +113,7 @@ async function showFaults(output: Output, options: LabOptions): Promise<number> 
       lab = await openLab(WHEREFROM);
       isGood = (await runFault(fault, { lab, catalogue, tell })) && isGood;
       if (options.keep === true && fault === wanted.at(-1))
-        await waitForEnter(`ip netns list shows its hosts; ${lab.at("client").prefix.join(" ")} sh is the client's. Enter removes it`);
+        await waitForEnter(labTextIn(said("labEnterRemoves", { shell: `${lab.at("client").prefix.join(" ")} sh` }), options.language));
       await lab.close();
       lab = undefined;
     }
@@ -105,7 +121,7 @@ async function showFaults(output: Output, options: LabOptions): Promise<number> 
     for (const signal of SIGNALS) process.off(signal, stop);
     await lab?.close();
   }
-  if (options.json === true) await output.write(`${printableJson({ version: JSON_VERSION, isGood, steps })}\n`);
+  if (options.json === true) await output.write(`${printableJson({ version: JSON_VERSION, isGood, steps: steps.map(labStepJson) })}\n`);
   return isGood ? exitCodes.ok : exitCodes.findings;
 }
 
@@ -121,41 +137,3 @@ async function waitForEnter(prompt: string): Promise<void> {
   await input.question(`  (${prompt}) `);
   input.close();
 }
-
-/** A step for a person. All of it is the lab's own, and shown as such. */
-function textOf(step: LabStep): string {
-  switch (step.step) {
-    case "broken":
-      return `${printable(`${step.fault}: ${step.about}`)}\n${linesOf("broken", step.done)}`;
-    case "seen":
-      return linesOf("seen", [
-        step.peers.length > 0
-          ? `the service sees ${step.peers.join(", ")}; the client is ${step.client}`
-          : `no request of the client, ${step.client}, reaches the service`,
-      ]);
-    case "looked":
-      return linesOf(
-        "looked",
-        step.looked.map(({ known, how }) => (known === undefined ? how : `${known.fact} = ${String(known.value)}: ${how}`)),
-      );
-    case "diagnosed": {
-      const others = step.next.map(({ id, score }) => `${id} ${score.toFixed(1)}`).join(", ");
-      return linesOf("cause", [
-        `${step.cause} ${step.score.toFixed(1)}${step.undecided ? ", not decided yet" : ""}${step.isRight ? "" : ", which it is not"} (then ${others})`,
-        ...step.warnings.map((warning) => `caution: ${warning}`),
-      ]);
-    }
-    case "mended":
-      return linesOf("mended", step.done);
-    case "verified": {
-      const policy = step.policy === undefined ? "" : `; the policy that fits is ${JSON.stringify(step.policy)}`;
-      return `${linesOf(step.isMended ? "verified" : "not mended", [`the service sees ${step.peers.join(", ")}${policy}`])}\n`;
-    }
-  }
-}
-
-function linesOf(label: string, lines: readonly string[]): string {
-  return lines.map((line, index) => `  ${(index === 0 ? label : "").padEnd(LABEL_WIDTH)}${printable(line)}\n`).join("");
-}
-
-const LABEL_WIDTH = 12;

@@ -1,6 +1,6 @@
 import type { Language } from "@wherefrom/diagnosis";
 import type { Document, ReportFormat } from "@wherefrom/doctor";
-import type { Command } from "commander";
+import type { Command, Option } from "commander";
 import { switchOption, valueOption } from "../../option-values.ts";
 import { openOutput, printableJson } from "../../output.ts";
 
@@ -25,7 +25,7 @@ export function withReportOptions(command: Command): Command {
 export function withDocumentOptions(command: Command): Command {
   return command
     .addOption(valueOption("--format <format>", "how to write the report", "WHEREFROM_DOCTOR_FORMAT").choices(FORMATS).default("text"))
-    .addOption(valueOption("--language <language>", "the language of the report", "WHEREFROM_LANGUAGE").choices(LANGUAGES).default("en"))
+    .addOption(languageOption())
     .addOption(
       switchOption(
         "--show-addresses",
@@ -33,6 +33,11 @@ export function withDocumentOptions(command: Command): Command {
         "WHEREFROM_DOCTOR_SHOW_ADDRESSES",
       ),
     );
+}
+
+/** The option that says in which language people are told. */
+export function languageOption(): Option {
+  return valueOption("--language <language>", "the language of the report", "WHEREFROM_LANGUAGE").choices(LANGUAGES).default("en");
 }
 
 /** What a command found: an object for programs, a document for people. */
