@@ -1,6 +1,7 @@
 import { readCaddy } from "./caddy/read-caddy.ts";
 import { readCommand } from "./command/read-command.ts";
 import { readHaproxy } from "./haproxy/read-haproxy.ts";
+import { readJavascript } from "./javascript/read-javascript.ts";
 import { readIptables } from "./network/read-iptables.ts";
 import { readNft } from "./network/read-nft.ts";
 import { readNginx } from "./nginx/read-nginx.ts";
@@ -17,7 +18,7 @@ type KindRow = {
 };
 
 /** The kinds of configuration that are read. */
-export type ConfigKind = "nginx" | "haproxy" | "caddy" | "nftables" | "iptables" | "command";
+export type ConfigKind = "nginx" | "haproxy" | "caddy" | "nftables" | "iptables" | "javascript" | "command";
 
 const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
   nginx: {
@@ -45,6 +46,12 @@ const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
     reader: readIptables,
     file: /(?:^|\/)(?:rules\.v[46]|ip6?tables[^/]*)$/,
     lines: /^(?:\*(?:nat|filter|mangle|raw|security)\s*$|:\S+ (?:ACCEPT|DROP|-) \[|-A \S+ .*-[jg] |COMMIT\s*$)/,
+  },
+  javascript: {
+    reader: readJavascript,
+    file: /\.[cm]?[jt]sx?$/,
+    lines:
+      /(?:require\(|from )\s*["'](?:express|fastify|koa|@nestjs\/platform-fastify)["']|\.(?:set|enable|disable)\(["']trust proxy["']|\btrustProxy:/,
   },
   command: { reader: readCommand, file: /(?:^|\/)(?:Procfile|Dockerfile[^/]*|[^/]+\.service)$/, lines: /(?:^|[\s"/])uvicorn["\s]/ },
 };

@@ -1,5 +1,6 @@
 type ConfigLimits = {
   readonly maxFileBytes: number;
+  readonly maxProgramBytes: number;
   readonly maxFiles: number;
   readonly maxIncludeDepth: number;
   readonly maxDepth: number;
@@ -13,6 +14,8 @@ type ConfigLimits = {
 export const CONFIG_LIMITS: ConfigLimits = {
   /** Size of one file. */
   maxFileBytes: 4_194_304,
+  /** Size of a program in JavaScript or TypeScript, which is parsed as a whole. */
+  maxProgramBytes: 1_048_576,
   /** Files of one configuration, with those that it includes. */
   maxFiles: 1_000,
   /** Includes in an include. */

@@ -30,6 +30,7 @@ Examples:
   $ wherefrom doctor config /etc/haproxy/haproxy.cfg /etc/nginx/nginx.conf
   $ wherefrom doctor config /etc/caddy/Caddyfile
   $ nginx -T | wherefrom doctor config --kind nginx -
+  $ wherefrom doctor config edge/haproxy.cfg src/server.ts
   $ nft list ruleset | wherefrom doctor config -
 
 Several files are the hops of one way, in the order in which a request meets them. What a file includes is looked for below its own folder, or below --root, and nowhere else.
