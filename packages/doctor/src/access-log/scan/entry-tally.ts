@@ -2,12 +2,13 @@ import { createResolver, parsePolicy, type Resolver } from "wherefrom";
 import { canonical } from "../../path/learned-path.ts";
 import { CELLS } from "../read/evidence-table.ts";
 import type { LineReader } from "../read/line-reader.ts";
-import { AddressBatch } from "../tally/address-batch.ts";
+import { AddressCounter } from "../tally/address-counter.ts";
+import { createAddressKey, readAddressKey } from "../tally/address-key.ts";
 import { createAddressSorter } from "../tally/address-sort.ts";
-import { markOf } from "../tally/distinct.ts";
-import { addAddress, addOutcome, type Figures, type Resolved, type SortedAddress } from "../tally/figures.ts";
+import type { Figures, Resolved } from "../tally/figures.ts";
 import { createLogEvidence } from "../tally/log-evidence.ts";
 import { type Cell, capacityOf, type LogTally } from "../tally/log-tally.ts";
+import { OutcomeCounter } from "../tally/outcome-counter.ts";
 import { addTraffic } from "../tally/traffic.ts";
 import type { ScanPlan } from "./scan-plan.ts";
 
@@ -15,7 +16,7 @@ import type { ScanPlan } from "./scan-plan.ts";
 export type EntryTally = {
   /** Takes one evidence, as its values stand in the log, and where in `counts` stands how many lines of each cell have it. */
   add(values: readonly string[], counts: Int32Array, at: number): void;
-  /** Counts what is still held. */
+  /** Adds what was counted to the tally. */
   finish(): void;
 };
 
@@ -26,57 +27,69 @@ export function createEntryTally(
   const evidence = createLogEvidence(roles, escapeStyle);
   const resolvers = plan.subjects.map(({ policy }): Resolver => createResolver(parsePolicy(policy, { providers: plan.providers })));
   const headers = roles.flatMap((role) => (role.kind === "header" || role.kind === "capture" ? [role.name] : []));
-  // one row of figures a cell: of each policy, and behind them of what the log itself says
-  const rows = tally.cells.map(({ subjects, recorded }) => [...subjects, recorded]);
-  const width = resolvers.length + 1;
-  const addresses = createAddresses(rows, width);
-  const counted: Counted = { counts: new Int32Array(CELLS), at: 0 };
-  const add = (resolved: Resolved, column: number, { counts, at }: Counted): void => {
-    for (let cell = 0; cell < CELLS; cell++) {
-      const lines = counts[at + cell] as number;
-      if (lines === 0) continue;
-      addOutcome((rows[cell] as Figures[])[column] as Figures, resolved, lines);
-      if (resolved.ip !== null) addresses.add(resolved.ip, cell * width + column, lines);
-    }
-  };
+  const columns = createColumns(tally);
   return {
     add(values, counts, at) {
       evidence.read(values);
-      counted.counts = counts;
-      counted.at = at;
       for (let cell = 0; cell < CELLS; cell++) {
         const lines = counts[at + cell] as number;
         if (lines > 0) addTraffic((tally.cells[cell] as Cell).traffic, evidence, { lines, chainHeader: plan.chainHeader, headers });
       }
-      for (let subject = 0; subject < resolvers.length; subject++)
-        add((resolvers[subject] as Resolver).resolve(evidence), subject, counted);
+      columns.open(counts, at);
+      for (let subject = 0; subject < resolvers.length; subject++) columns.add(subject, (resolvers[subject] as Resolver).resolve(evidence));
       const recorded = evidence.recorded();
-      if (recorded !== undefined) add({ ...recorded, ip: recorded.ip === null ? null : canonical(recorded.ip) }, resolvers.length, counted);
+      if (recorded !== undefined) columns.add(resolvers.length, { ...recorded, ip: recorded.ip === null ? null : canonical(recorded.ip) });
     },
-    finish: () => addresses.flush(),
+    finish: () => columns.finish(),
   };
 }
 
-/** Where it stands how many lines there are. Used again for each evidence. */
-type Counted = { counts: Int32Array; at: number };
+/** What one policy makes of the lines of one cell. */
+type Column = { readonly outcomes: OutcomeCounter; readonly addresses: AddressCounter };
 
-/** Adds to the figures of each cell and column the lines that an address has there. */
-function createAddresses(rows: readonly (readonly Figures[])[], width: number): AddressBatch {
-  const sortOf = createAddressSorter();
-  const address: SortedAddress = { text: "", sort: sortOf("192.0.2.1"), mark: { index: 0, rank: 0 } };
-  return new AddressBatch({
-    slots: CELLS * width,
-    onAddress(text, sums, at) {
-      address.text = text;
-      address.sort = sortOf(text);
-      markOf(text, address.mark);
-      for (let slot = 0; slot < CELLS * width; slot++) {
-        const lines = sums[at + slot] as number;
+/** Counts of each policy, and behind them of what the log itself says, by cell. */
+type Columns = {
+  /** Where it stands how many lines of each cell there are of what is added next. */
+  open(counts: Int32Array, at: number): void;
+  add(subject: number, resolved: Resolved): void;
+  finish(): void;
+};
+
+function createColumns(tally: LogTally): Columns {
+  const sorter = createAddressSorter();
+  const address = createAddressKey();
+  const figures = tally.cells.map((cell) => [...cell.subjects, cell.recorded]);
+  // most cells of most logs stay empty
+  const columns = figures.map((ofCell) => ofCell.map((): Column | undefined => undefined));
+  const columnOf = (cell: number, subject: number): Column =>
+    ((columns[cell] as Column[])[subject] ??= {
+      outcomes: new OutcomeCounter(figures[cell]?.[subject] as Figures),
+      addresses: new AddressCounter({ capacity: capacityOf(subject), sorter }),
+    });
+  let counts: Int32Array = new Int32Array(CELLS);
+  let at = 0;
+  return {
+    open(given, where) {
+      counts = given;
+      at = where;
+    },
+    add(subject, resolved) {
+      if (resolved.ip !== null) readAddressKey(resolved.ip, address);
+      for (let cell = 0; cell < CELLS; cell++) {
+        const lines = counts[at + cell] as number;
         if (lines === 0) continue;
-        const column = slot % width;
-        const figures = (rows[(slot - column) / width] as readonly Figures[])[column] as Figures;
-        addAddress(figures, address, { lines, capacity: capacityOf(column) });
+        const { outcomes, addresses } = columnOf(cell, subject);
+        outcomes.add(resolved, lines);
+        if (resolved.ip !== null) addresses.add(address, lines);
       }
     },
-  });
+    finish() {
+      for (const [cell, ofCell] of columns.entries()) {
+        for (const [subject, column] of ofCell.entries()) {
+          column?.outcomes.flush();
+          column?.addresses.addTo(figures[cell]?.[subject] as Figures);
+        }
+      }
+    },
+  };
 }

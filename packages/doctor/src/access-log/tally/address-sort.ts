@@ -1,10 +1,17 @@
 import { PROVIDERS, type Prefix, parsePrefix, prefixesOverlap, SPECIAL_RANGES } from "wherefrom";
 import { type AddressKind, kindOfAddress } from "../../facts/address-kind.ts";
+import { type AddressKey, textOf } from "./address-key.ts";
 
-/** Of what kind an address is, and the provider that it belongs to, where one publishes its ranges. */
-export type AddressSort = { readonly kind: AddressKind; readonly provider: string | undefined };
+/** Of what kind an address is, its family, and the provider that it belongs to, where one publishes its ranges. `id` is its place in `sorts`. */
+export type AddressSort = {
+  readonly id: number;
+  readonly kind: AddressKind;
+  readonly family: "4" | "6";
+  readonly provider: string | undefined;
+};
 
-const PUBLIC: AddressSort = { kind: "public", provider: undefined };
+/** Tells the sorts of addresses, and keeps those that there were, of which there are few. */
+export type AddressSorter = { readonly sorts: readonly AddressSort[]; sortOf(address: AddressKey): AddressSort };
 
 /** Addresses whose sort is kept. */
 const MAX_KEPT = 65_536;
@@ -21,26 +28,36 @@ for (const { first, length } of [...SPECIAL_RANGES.map(({ prefix }) => prefix), 
   TOUCHED[first.family].fill(1, start, start + 2 ** Math.max(0, 16 - length));
 }
 
-/** Tells the sorts of many addresses, given as canonical text. Most lie in no range at all, which their first two numbers tell. */
-export function createAddressSorter(): (text: string) => AddressSort {
-  const kept = new Map<string, AddressSort>();
-  return (text) => {
-    if (isPlain(text)) return PUBLIC;
-    const known = kept.get(text);
+/** Makes a sorter. Most addresses lie in no range at all, which their first 16 bits tell. */
+export function createAddressSorter(): AddressSorter {
+  const sorts: AddressSort[] = [];
+  const sortFor = (sort: Omit<AddressSort, "id">): AddressSort => {
+    const known = sorts.find(({ kind, family, provider }) => kind === sort.kind && family === sort.family && provider === sort.provider);
     if (known !== undefined) return known;
-    const sort = { kind: kindOfAddress(text), provider: providerOf(text) };
-    if (kept.size >= MAX_KEPT) kept.clear();
-    kept.set(text, sort);
-    return sort;
+    const added = { id: sorts.length, ...sort };
+    sorts.push(added);
+    return added;
   };
-}
-
-function isPlain(text: string): boolean {
-  const dot = text.indexOf(".");
-  if (dot !== -1 && dot < 4)
-    return TOUCHED[4][(Number(text.slice(0, dot)) << 8) | Number(text.slice(dot + 1, text.indexOf(".", dot + 1)))] === 0;
-  const colon = text.indexOf(":");
-  return colon > 0 && TOUCHED[6][Number.parseInt(text.slice(0, colon), 16)] === 0;
+  const plain = {
+    "4": sortFor({ kind: "public", family: "4", provider: undefined }),
+    "6": sortFor({ kind: "public", family: "6", provider: undefined }),
+  };
+  const kept = new Map<string, AddressSort>();
+  return {
+    sorts,
+    sortOf({ text: longText, bits }) {
+      const family = longText?.includes(":") ? "6" : "4";
+      const network = longText === undefined ? bits >>> 16 : Number.parseInt(longText.slice(0, longText.indexOf(":")), 16);
+      if (TOUCHED[family][network] === 0) return plain[family];
+      const text = textOf(longText, bits);
+      const known = kept.get(text);
+      if (known !== undefined) return known;
+      const sort = sortFor({ kind: kindOfAddress(text), family, provider: providerOf(text) });
+      if (kept.size >= MAX_KEPT) kept.clear();
+      kept.set(text, sort);
+      return sort;
+    },
+  };
 }
 
 function providerOf(text: string): string | undefined {

@@ -1,7 +1,6 @@
 import type { Resolution } from "wherefrom";
-import type { AddressSort } from "./address-sort.ts";
-import { addDistinct, createDistinct, type Distinct, type DistinctMark, mergeDistinct } from "./distinct.ts";
-import { addFrequent, createFrequent, type Frequent, mergeFrequent } from "./frequent.ts";
+import { createDistinct, type Distinct, mergeDistinct } from "./distinct.ts";
+import { createFrequent, type Frequent, mergeFrequent } from "./frequent.ts";
 
 /** How often each of some names came. */
 export type Counts = Record<string, number>;
@@ -46,32 +45,9 @@ export function count(counts: Counts, name: string, by: number): void {
 /** What figures look at of a resolution. */
 export type Resolved = Pick<Resolution, "ip" | "outcome" | "trust" | "reason">;
 
-/** Adds so many lines that were resolved alike, but for their address. */
-export function addOutcome(figures: Figures, { ip, outcome, trust, reason }: Resolved, lines: number): void {
-  figures.lines += lines;
-  count(figures.outcomes, outcome, lines);
-  if (reason !== undefined) count(figures.reasons, reason, lines);
-  if (ip !== null && trust === "verified") figures.verified += lines;
-}
-
-/** One address, and what was found out about it once. */
-export type SortedAddress = { text: string; sort: AddressSort; readonly mark: DistinctMark };
-
-/** Adds so many lines that have the address. */
-export function addAddress(
-  figures: Figures,
-  { text, sort, mark }: SortedAddress,
-  { lines, capacity }: { readonly lines: number; readonly capacity: number },
-): void {
-  count(figures.kinds, sort.kind, lines);
-  if (sort.provider !== undefined) count(figures.providers, sort.provider, lines);
-  count(figures.families, text.includes(":") ? "6" : "4", lines);
-  addFrequent(figures.addresses, { text, count: lines }, capacity);
-  addDistinct(figures.distinct, mark);
-}
-
 /** Makes `into` the figures of both. */
 export function mergeFigures(into: Figures, from: Figures, capacity: number): void {
+  if (from.lines === 0) return;
   into.lines += from.lines;
   into.verified += from.verified;
   for (const part of ["outcomes", "reasons", "kinds", "providers", "families"] as const) mergeCounts(into[part], from[part]);

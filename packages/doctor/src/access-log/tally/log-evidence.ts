@@ -7,8 +7,10 @@ import type { Resolved } from "./figures.ts";
 
 const NO_LINES: readonly string[] = [];
 
-/** What a server writes where there is nothing. */
-const NOTHING: ReadonlySet<string> = new Set(["", "-"]);
+/** Whether it is what a server writes where there is nothing. */
+function isNothing(text: string): boolean {
+  return text === "" || text === "-";
+}
 
 /** Why an algorithm gave no address, as a log may say it. Anything else in its place says nothing. */
 const REJECTIONS: readonly NonNullable<Resolved["reason"]>[] = [
@@ -50,16 +52,16 @@ export function createLogEvidence(roles: readonly EvidenceRole[], style: EscapeS
     read(given) {
       values = given;
       const text = peerAt === -1 ? "" : valueAt(peerAt);
-      peer = NOTHING.has(text) || text.startsWith("unix:") ? undefined : text;
+      peer = isNothing(text) || text.startsWith("unix:") ? undefined : text;
       for (const { role, at: index } of headersAt) {
         const raw = role.kind === "capture" ? captureIn(given[index] ?? "", role.slot) : (given[index] ?? "");
-        headers.set(role.name, NOTHING.has(raw) ? NO_LINES : linesOf(unescapeValue(raw, style)));
+        headers.set(role.name, isNothing(raw) ? NO_LINES : linesOf(unescapeValue(raw, style)));
       }
     },
     recorded() {
       if (at.ip === -1) return undefined;
       const ip = valueAt(at.ip);
-      const isAbsent = NOTHING.has(ip);
+      const isAbsent = isNothing(ip);
       const said = valueAt(at.reason);
       const reason = REJECTIONS.find((one) => one === said);
       return {
