@@ -7,8 +7,10 @@ export const LOG_LIMITS = {
   /** How much of the beginning of a file its format is told by. */
   maxDetectBytes: 262_144,
   maxDetectLines: 500,
-  /** Part of a file that one worker takes at a time. */
-  rangeBytes: 33_554_432,
+  /** What is read at once behind the end of a part, where a line ends that begins in it. */
+  restBytes: 16_384,
+  /** Part of a file that one thread takes at a time. The smaller, the less any waits for the last. */
+  rangeBytes: 8_388_608,
   /** Different evidence that is held before it is resolved. */
   maxHeldEvidence: 131_072,
   maxHeldEvidenceBytes: 12_582_912,

@@ -202,7 +202,7 @@ describe("a file", () => {
   });
 
   test("is read no further when it is stopped", async () => {
-    const left = [unit(0, 100), unit(100, Number.POSITIVE_INFINITY)].values();
+    const left = [unit(0, 200), unit(200, Number.POSITIVE_INFINITY)].values();
     let isStopped = false;
     const tally = await scanUnits(() => left.next().value, {
       plan,

@@ -1,18 +1,19 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { createLogTally, type LogTally, mergeLogTally } from "../tally/log-tally.ts";
+import { type LogTally, mergeLogTally } from "../tally/log-tally.ts";
 import type { LogUnit, ScanPlan } from "./scan-plan.ts";
 import { scanUnits } from "./scan-units.ts";
-import { NEXT_UNIT, STOPPED, type WorkerInput, type WorkerMessage } from "./scan-worker.ts";
+import type { WorkerInput, WorkerMessage } from "./scan-worker.ts";
+import { createUnitQueue, isStopped, stopQueue, takeUnit } from "./unit-queue.ts";
 
 export type RunScanOptions = {
   readonly plan: ScanPlan;
   readonly units: readonly LogUnit[];
-  /** How many threads scan; 1 is this one. Never more than there are units. */
+  /** How many threads scan, this one among them. Never more than there are units. */
   readonly workers: number;
   /** Ends the scan early: what was read until then is told. */
   readonly signal: AbortSignal;
-  readonly onProgress: (done: { readonly bytes: number; readonly lines: number }) => void;
+  readonly onProgress: (done: Progress) => void;
 };
 
 /** As many threads as the machine runs at one time. */
@@ -20,31 +21,23 @@ export function defaultWorkers(): number {
   return availableParallelism();
 }
 
-/** Scans units on several threads and adds up what they found. Errors: what a thread could not read. */
+/** Scans units on several threads, of which this is one, and adds up what they found. Errors: what a thread could not read. */
 export async function runScan({ plan, units, workers, signal, onProgress }: RunScanOptions): Promise<LogTally> {
-  const threads = Math.min(workers, units.length);
-  if (threads <= 1) {
-    const left = units.values();
-    return scanUnits(() => left.next().value, { plan, watch: { isStopped: () => signal.aborted, onProgress } });
-  }
-  const shared = new Int32Array(new SharedArrayBuffer(8));
-  const stop = (): void => void Atomics.store(shared, STOPPED, 1);
+  const others = Math.min(workers, units.length) - 1;
+  const queue = createUnitQueue(units);
+  const stop = (): void => stopQueue(queue);
   if (signal.aborted) stop();
   signal.addEventListener("abort", stop);
-  Atomics.store(shared, NEXT_UNIT, 0);
-  const done = new Map<number, { bytes: number; lines: number }>();
-  const sum = (): { bytes: number; lines: number } =>
-    [...done.values()].reduce((all, one) => ({ bytes: all.bytes + one.bytes, lines: all.lines + one.lines }), { bytes: 0, lines: 0 });
+  const done: Progress[] = [];
+  const progressOf = (thread: number) => (progress: Progress) => {
+    done[thread] = progress;
+    onProgress(done.reduce((all, one) => ({ bytes: all.bytes + one.bytes, lines: all.lines + one.lines })));
+  };
   try {
-    const tallies = await Promise.all(
-      Array.from({ length: threads }, (_, index) =>
-        runWorker({ plan, units, shared }, (progress) => {
-          done.set(index, progress);
-          onProgress(sum());
-        }),
-      ),
-    );
-    const tally = createLogTally(plan.subjects.length);
+    const [tally, ...tallies] = await Promise.all([
+      scanUnits(() => takeUnit(queue), { plan, watch: { isStopped: () => isStopped(queue), onProgress: progressOf(0) } }),
+      ...Array.from({ length: others }, (_, index) => runWorker({ plan, queue }, progressOf(index + 1))),
+    ]);
     for (const part of tallies) mergeLogTally(tally, part);
     return tally;
   } finally {
@@ -52,6 +45,8 @@ export async function runScan({ plan, units, workers, signal, onProgress }: RunS
     signal.removeEventListener("abort", stop);
   }
 }
+
+type Progress = { readonly bytes: number; readonly lines: number };
 
 function runWorker(input: WorkerInput, onProgress: RunScanOptions["onProgress"]): Promise<LogTally> {
   return new Promise((resolve, reject) => {

@@ -1,5 +1,6 @@
 import { closeSync, createReadStream, openSync, readSync } from "node:fs";
 import { Readable } from "node:stream";
+import { setImmediate as breathed } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
 import { LOG_LIMITS } from "../limits.ts";
 import type { LineCutter } from "../read/line-cutter.ts";
@@ -23,14 +24,14 @@ export async function scanUnits(
   const scan = createScan(plan, watch);
   for (let unit = take(); unit !== undefined && !watch.isStopped(); unit = take()) {
     if (unit.content.kind === "gzip") await scan.gzip(unit);
-    else scan.range(unit, unit.content);
+    else await scan.range(unit, unit.content);
   }
   return scan.finish();
 }
 
 /** A scan that is under way. */
 export type Scan = {
-  range(unit: LogUnit, range: { readonly start: number; readonly end: number }): void;
+  range(unit: LogUnit, range: { readonly start: number; readonly end: number }): Promise<void>;
   gzip(unit: LogUnit): Promise<void>;
   stream(bytes: AsyncIterable<Buffer>, about: Pick<LogUnit, "index" | "format">): Promise<void>;
   finish(): LogTally;
@@ -53,15 +54,17 @@ export function createScan(plan: ScanPlan, watch: ScanWatch): Scan {
   const streamCutter = ({ index, format }: Pick<LogUnit, "index" | "format">): LineCutter =>
     linesOf({ format }).cutterFor({ file: index, offset: 0, dropsFirst: false, until: Number.POSITIVE_INFINITY });
   return {
-    range(unit, { start, end }) {
-      withFile(unit.path, (fd) => {
+    async range(unit, { start, end }) {
+      await withFile(unit.path, async (fd) => {
         // behind a byte order mark; elsewhere the byte before tells whether a line begins here
         const first = start === 0 ? markLength(chunk.subarray(0, readSync(fd, chunk, 0, MARK.length, 0))) : start - 1;
         const cutter = linesOf(unit).cutterFor({ file: unit.index, offset: first, dropsFirst: start > 0, until: end });
         let at = first;
         let counted = start;
         for (;;) {
-          const read = readSync(fd, chunk, 0, chunk.length, at);
+          // behind the end there is only the rest of a line
+          const wanted = at < end ? Math.min(chunk.length, end - at) : LOG_LIMITS.restBytes;
+          const read = readSync(fd, chunk, 0, wanted, at);
           if (read > 0) cutter.push(chunk.subarray(0, read));
           const reached = Math.max(counted, Math.min(at + read, end));
           progress(reached - counted);
@@ -69,6 +72,7 @@ export function createScan(plan: ScanPlan, watch: ScanWatch): Scan {
           at += read;
           if (read === 0) cutter.end();
           if (read === 0 || cutter.isDone || watch.isStopped()) return;
+          await breathed();
         }
       });
     },
@@ -129,10 +133,10 @@ function markLength(bytes: Buffer): number {
 }
 
 /** Opens a file, hands it out, and closes it. */
-function withFile<Value>(path: string, use: (fd: number) => Value): Value {
+async function withFile(path: string, use: (fd: number) => Promise<void>): Promise<void> {
   const fd = openSync(path, "r");
   try {
-    return use(fd);
+    await use(fd);
   } finally {
     closeSync(fd);
   }
