@@ -38,7 +38,7 @@ export function addAdminOptions(command: Command): Command {
 const NAME = /^[A-Za-z0-9._-]{1,253}$/;
 
 /** An environment variable holds several names with commas between them. */
-function collectNames(text: string, previous: readonly string[] = []): readonly string[] {
+export function collectNames(text: string, previous: readonly string[] = []): readonly string[] {
   const names = text.split(",").map((name) => name.trim());
   if (!names.every((name) => NAME.test(name))) throw new InvalidArgumentError("Expected a host name without a port.");
   return [...previous, ...names];

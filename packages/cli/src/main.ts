@@ -20,6 +20,10 @@ Exit codes: 0 ok; 1 findings, or some lines failed; 2 usage; 3 could not run.`;
 /** Faults of the parts that are about what the command was given, and not about what it found. */
 const USAGE_CODES: ReadonlySet<string> = new Set([
   "CONTROL_NOT_LOOPBACK",
+  "CONTROL_NAME_MISSING",
+  "CONTROL_ACCESS_OFF",
+  "CONTROL_PROXY_INVALID",
+  "CONTROL_CERTIFICATE_UNUSABLE",
   "CONTROL_ORGANIZATION_INVALID",
   "CONTROL_DATABASE_UNSUPPORTED",
   "CONTROL_ENVIRONMENT_INVALID",

@@ -23,6 +23,10 @@ export function printControlNotice(notice: ControlNotice): void {
       return print(`warning: the keys of the identity provider could not be had: ${messageOf(notice.error)}`);
     case "probe-asked":
       return print(`info: ${notice.by} asked for a probe of ${notice.url} in ${notice.environment}`);
+    case "certificate-loaded":
+      return print(`info: a new certificate of the API is in use until ${notice.notAfter.toISOString()}`);
+    case "certificate-refused":
+      return print(`warning: the new certificate of the API was not taken, the former goes on: ${messageOf(notice.error)}`);
     case "client-blocked":
       return print(
         `warning: ${notice.client} failed to authenticate at the API too often: for a while its tokens that are wrong are answered 429`,

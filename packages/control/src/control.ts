@@ -1,6 +1,7 @@
 import { organizationNameSchema } from "@wherefrom/model";
 import { createResolver, parsePolicy } from "wherefrom";
 import { createClientOf } from "wherefrom/node";
+import { ALL_PROVIDERS } from "wherefrom/providers";
 import { openAdmission } from "./access/admission.ts";
 import { parseOidcSettings } from "./access/oidc-settings.ts";
 import type { KeyFor } from "./access/process-keys.ts";
@@ -61,7 +62,8 @@ import { followRanges, type RangesFollower } from "./follow-ranges.ts";
 import { followStore } from "./follow-store.ts";
 import { createApp } from "./http/app.ts";
 import type { RouteLine } from "./http/endpoint.ts";
-import { type ListenAddress, type Listener, listen, requireLoopbackListen } from "./http/listener.ts";
+import { type ListenAddress, type Listener, listen } from "./http/listener.ts";
+import { type ReachOptions, readReach } from "./http/reach.ts";
 import { type ControlLimits, DEFAULT_CONTROL_LIMITS } from "./limits.ts";
 import { createControlMetrics } from "./metrics.ts";
 import type { ControlNotice } from "./notice.ts";
@@ -73,8 +75,8 @@ import { type EnvironmentSeed, seedEnvironment, seedOrganization } from "./seed.
 import { keyPlaceBeside, openSnapshotKey, type SnapshotKeyPlace } from "./snapshot-key.ts";
 import { resumeStages, type StageWatch, watchStages } from "./stage-watch.ts";
 
-export type ControlOptions = {
-  /** A loopback host. Port 0 lets the system choose. */
+export type ControlOptions = ReachOptions & {
+  /** A loopback host, unless it is reached by TLS. Port 0 lets the system choose. */
   readonly listen: ListenAddress;
   /** `sqlite:PATH`, whose file and folder are made when they are missing; or `postgres://…`, which may serve several controls. */
   readonly database: string;
@@ -210,9 +212,11 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     metrics.countNotice(notice.kind);
     options.onNotice?.(notice);
   };
-  requireLoopbackListen(options.listen.host);
+  const reach = readReach({ ...options, host: options.listen.host, access });
   requireOrganizationName(organization);
-  const clientOf = createClientOf(createResolver(parsePolicy(options.clientIpResolutionConfig ?? { peerAddressAlgorithm: {} })));
+  const clientOf = createClientOf(
+    createResolver(parsePolicy(options.clientIpResolutionConfig ?? reach.clientIpResolutionConfig, { providers: ALL_PROVIDERS })),
+  );
   const oidc = options.oidc === undefined ? undefined : parseOidcSettings(options.oidc);
   const limits = { ...DEFAULT_CONTROL_LIMITS, ...options.limits };
   const publisher = createPublisher(limits);
@@ -230,6 +234,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     debugData,
     eventStore,
     snapshotKey,
+    reach,
     metrics,
     limits,
     ranges,
@@ -245,7 +250,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     await seedOrganization(parts, organization);
     await follower.refresh();
     await resumeStages(parts);
-    const listener = await listen(createApp(ALL_LINES, parts), { ...options.listen, clientOf });
+    const listener = await listen(createApp(ALL_LINES, parts), { ...options.listen, ...limits, tls: options.tls, clientOf, onNotice });
     // Not before it listens: a start that fails would have made a token that nobody has seen.
     const firstToken = await admission.makeFirstToken();
     return { ...controlOf(listener, { parts, follower, watch }), firstToken, issueKey: admission.issueKey };

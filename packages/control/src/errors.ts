@@ -1,6 +1,10 @@
 /** Stable. Documented in docs/errors.md, one heading a code. */
 export type ControlErrorCode =
   | "CONTROL_NOT_LOOPBACK"
+  | "CONTROL_NAME_MISSING"
+  | "CONTROL_ACCESS_OFF"
+  | "CONTROL_PROXY_INVALID"
+  | "CONTROL_CERTIFICATE_UNUSABLE"
   | "CONTROL_PORT_IN_USE"
   | "CONTROL_PORT_DENIED"
   | "CONTROL_ADDRESS_UNAVAILABLE"

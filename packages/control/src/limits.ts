@@ -69,6 +69,8 @@ export type ControlLimits = {
   readonly maxTokens: number;
   /** Sessions of browsers at a time. The oldest goes first. */
   readonly maxSessions: number;
+  /** Pause between two looks at the files of the API's certificate. */
+  readonly certificateLookMs: number;
   /** Pause between two looks at the folder of range files. */
   readonly rangesLookMs: number;
   /** How long connecting to PostgreSQL may take, and waiting for one of the connections. */
@@ -125,6 +127,7 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxProvenCredentials: 10_000,
   maxTokens: 1_000,
   maxSessions: 1_000,
+  certificateLookMs: 5_000,
   rangesLookMs: 10_000,
   databaseConnectTimeoutMs: 2_000,
   databaseTimeoutMs: 5_000,

@@ -24,6 +24,9 @@ export type ControlNotice =
   | { readonly kind: "oidc-keys-unavailable"; readonly error: unknown }
   /** `client` is the key of an address that failed to authenticate too often. For a while only right credentials are let in from there, one looked up at a time. */
   | { readonly kind: "client-blocked"; readonly client: string }
+  | { readonly kind: "certificate-loaded"; readonly notAfter: Date }
+  /** The certificate in use goes on. */
+  | { readonly kind: "certificate-refused"; readonly error: unknown }
   | { readonly kind: "internal-error"; readonly requestId: string; readonly error: unknown }
   | {
       readonly kind: "snapshot-refused";

@@ -3,6 +3,7 @@ import type { DebugData } from "./debug-data.ts";
 import type { EventStore } from "./event-store/port.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Identify } from "./http/caller.ts";
+import type { Reach } from "./http/reach.ts";
 import type { ControlLimits } from "./limits.ts";
 import type { ControlMetrics } from "./metrics.ts";
 import type { ControlNotice } from "./notice.ts";
@@ -20,6 +21,7 @@ export type ControlParts = {
   /** `undefined` when control keeps no events. */
   readonly eventStore: EventStore | undefined;
   readonly snapshotKey: SnapshotKey;
+  readonly reach: Reach;
   readonly metrics: ControlMetrics;
   readonly limits: ControlLimits;
   readonly ranges: ControlRanges;

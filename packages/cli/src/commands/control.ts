@@ -2,10 +2,11 @@ import { dirname } from "node:path";
 import { type Command, InvalidArgumentError, type Option } from "commander";
 import { AUTH_IS_OFF, authOption } from "../auth-flag.ts";
 import { bootstrapTokenFileOption, handOver } from "../first-token.ts";
-import { oidcOption, oidcSettings } from "../oidc-flag.ts";
+import { type OidcFlag, oidcOption, oidcSettings } from "../oidc-flag.ts";
 import { parseHost, parsePort, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
 import { openProber, type ProbeToFlag, probeToOption } from "../probe-to-flag.ts";
+import { addReachOptions, type ReachFlags, reachOptions } from "../reach-flags.ts";
 import { signingKeyOption, signingKeyPlace } from "../signing-key.ts";
 import { runUntilStopped } from "../until-stopped.ts";
 
@@ -21,7 +22,9 @@ Examples:
   $ PGPASSWORD=… wherefrom control --database postgres://wherefrom@db.internal/wherefrom    # several may share it
 
 The first start prints an admin token. What it makes for others: wherefrom token --help.
-It listens on loopback only: put a proxy with TLS before it for other machines.`;
+For other machines it takes TLS and a name, here or at a proxy that alone may connect:
+  $ wherefrom control --host 0.0.0.0 --name control.example --tls-cert cert.pem --tls-key key.pem
+  $ wherefrom control --name control.example --tls-proxy 127.0.0.1          # a proxy on this machine`;
 
 const RESET_EXAMPLES = `
 Examples:
@@ -34,27 +37,30 @@ const DATABASE = /^(?:sqlite:(.+)|postgres(?:ql)?:\/\/.+)$/s;
 
 const ANALYTICS = /^duckdb:(.+)$/s;
 
-type ControlCommandOptions = ProbeToFlag & {
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly analytics?: string;
-  readonly organization: string;
-  readonly ranges?: string;
-  readonly signingKey?: string;
-  readonly auth: "tokens" | "off";
-  readonly bootstrapTokenFile?: string;
-  readonly oidc?: string;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-};
+type ControlCommandOptions = ProbeToFlag &
+  OidcFlag &
+  ReachFlags & {
+    readonly host: string;
+    readonly port: number;
+    readonly database: string;
+    readonly analytics?: string;
+    readonly organization: string;
+    readonly ranges?: string;
+    readonly signingKey?: string;
+    readonly auth: "tokens" | "off";
+    readonly bootstrapTokenFile?: string;
+    readonly json?: boolean;
+    readonly quiet?: boolean;
+  };
 
 /** Adds `wherefrom control`: the management API alone. */
 export function addControlCommand(program: Command): void {
   const control = program.command("control").description("Run the management API").enablePositionalOptions();
   control
     .addOption(
-      valueOption("--host <host>", "where the API listens; loopback only", "WHEREFROM_API_HOST").default("127.0.0.1").argParser(parseHost),
+      valueOption("--host <host>", "where the API listens; beyond loopback it takes TLS", "WHEREFROM_API_HOST")
+        .default("127.0.0.1")
+        .argParser(parseHost),
     )
     .addOption(valueOption("--port <port>", "port of the API", "WHEREFROM_API_PORT").default(8081).argParser(parsePort))
     .addOption(databaseOption())
@@ -65,7 +71,8 @@ export function addControlCommand(program: Command): void {
     .addOption(authOption())
     .addOption(bootstrapTokenFileOption())
     .addOption(oidcOption())
-    .addOption(probeToOption())
+    .addOption(probeToOption());
+  addReachOptions(control)
     .addOption(switchOption("--json", "write one JSON line when it is ready, and nothing else", "WHEREFROM_JSON"))
     .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
     .addHelpText("after", EXAMPLES)
@@ -145,6 +152,7 @@ async function runControl(options: ControlCommandOptions): Promise<void> {
           ...probing,
           access: auth,
           ...oidcSettings(options),
+          ...reachOptions(options),
           onNotice: printControlNotice,
         }),
       ),

@@ -33,6 +33,7 @@ const VERDICTS: Readonly<Record<ApiReason, Verdict>> = {
   REQUEST_MALFORMED: { status: "INVALID_ARGUMENT" },
   REVISION_NOT_FOUND: { status: "NOT_FOUND" },
   REVISION_STALE: { status: "ABORTED", httpStatus: 412 },
+  PEER_NOT_ALLOWED: { status: "PERMISSION_DENIED" },
   ROLLOUT_ABSENT: { status: "FAILED_PRECONDITION" },
   ROLLOUT_UNDER_WAY: { status: "FAILED_PRECONDITION" },
   ROUTE_EXISTS: { status: "ALREADY_EXISTS" },

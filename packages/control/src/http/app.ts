@@ -5,7 +5,8 @@ import { NO_ROUTE } from "../metrics.ts";
 import type { ControlParts } from "../parts.ts";
 import { ApiError, errorAnswer, organizationNotFound } from "./api-error.ts";
 import type { RouteLine } from "./endpoint.ts";
-import { requireLoopbackHost } from "./host-gate.ts";
+import { requireKnownHost } from "./host-gate.ts";
+import type { Sender } from "./listener.ts";
 import { type ApiEnv, mountRoutes } from "./mount.ts";
 import { presentationOfFault } from "./standard-query.ts";
 
@@ -18,14 +19,17 @@ const FOR_BROWSERS = {
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
 };
+/** A browser that has been here by TLS comes by nothing else for a year. Source: RFC 6797. */
+const ONLY_TLS = { "strict-transport-security": "max-age=31536000" };
 /** How soon a store that is away may be asked again, in seconds. */
 const RETRY_AFTER_S = 1;
 
 /** The API as a function from request to answer: the route table within what holds for every request. It does not throw. */
-export function createApp(lines: readonly RouteLine[], parts: ControlParts): (request: Request, client: string) => Promise<Response> {
+export function createApp(lines: readonly RouteLine[], parts: ControlParts): (request: Request, sender: Sender) => Promise<Response> {
   const app = new Hono<ApiEnv>();
   app.use(async (context, next) => {
-    requireLoopbackHost(context.req.header("host") ?? null);
+    if (!parts.reach.isPeerAllowed(context.env.peer)) throw peerNotAllowed();
+    requireKnownHost(context.req.header("host") ?? null, parts.reach.names);
     await next();
   });
   mountRoutes(app, lines, parts);
@@ -50,17 +54,26 @@ export function createApp(lines: readonly RouteLine[], parts: ControlParts): (re
     const message = `Control could not answer. Its log has the cause under the request id ${requestId}`;
     return refuse(new ApiError("CONTROL_FAULT", message), context);
   });
-  return async (request, client) => {
+  const headers = parts.reach.scheme === "https" ? { ...FOR_BROWSERS, ...ONLY_TLS } : FOR_BROWSERS;
+  return async (request, sender) => {
     const requestId = requestIdOf(request);
-    const env = { requestId, client, labels: NO_ROUTE };
+    const env = { requestId, ...sender, labels: NO_ROUTE };
     const startMs = performance.now();
     const answer = await app.fetch(request, env);
     parts.metrics.countRequest({ ...env.labels, status: answer.status, seconds: (performance.now() - startMs) / 1_000 });
     answer.headers.set(REQUEST_ID_HEADER, requestId);
     answer.headers.set("cache-control", "no-store");
-    for (const [name, value] of Object.entries(FOR_BROWSERS)) answer.headers.set(name, value);
+    for (const [name, value] of Object.entries(headers)) answer.headers.set(name, value);
     return answer;
   };
+}
+
+/** Its token was readable on the way, and is looked at by nobody. */
+function peerNotAllowed(): ApiError {
+  return new ApiError(
+    "PEER_NOT_ALLOWED",
+    "Peer: Expected the proxy with TLS that control was told of, received a connection from elsewhere",
+  );
 }
 
 /** What the database itself says is for the log: it may name hosts and files. */

@@ -16,12 +16,12 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Refuses a request whose Host is no loopback name or address. A page that rebinds its own name to 127.0.0.1 still sends that
- * name, so the browser's same-origin rule cannot be turned against control.
+ * Refuses a request whose Host is neither a loopback name or address nor one of control's own names. A page that rebinds its own name to control's
+ * address still sends that name, so the browser's same-origin rule cannot be turned against control.
  */
-export function requireLoopbackHost(host: string | null): void {
+export function requireKnownHost(host: string | null, names: ReadonlySet<string>): void {
   const name = (host ?? "").replace(/:[0-9]{1,5}$/, "");
-  if (isLoopback(name)) return;
-  const received = shownValue(host ?? undefined);
-  throw new ApiError("HOST_NOT_ALLOWED", `Host: Expected a loopback name or address such as localhost or 127.0.0.1, received ${received}`);
+  if (isLoopback(name) || names.has(name.toLowerCase())) return;
+  const expected = names.size === 0 ? "a loopback name or address such as localhost or 127.0.0.1" : "a name that control was given";
+  throw new ApiError("HOST_NOT_ALLOWED", `Host: Expected ${expected}, received ${shownValue(host ?? undefined)}`);
 }

@@ -1,15 +1,25 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { ClientOf, NodeRequest } from "wherefrom/node";
 import { ControlError } from "../errors.ts";
+import type { ControlNotice } from "../notice.ts";
 import { ApiError, errorAnswer } from "./api-error.ts";
-import { isLoopback } from "./host-gate.ts";
+import { type CertificateFiles, followCertificate, readCertificate } from "./certificate.ts";
 import { presentationOfFault } from "./standard-query.ts";
 
-/** Answers a request of a client, which is named by the key of its address. */
-type Answer = (request: Request, client: string) => Response | Promise<Response>;
+/** Whose a request is. */
+export type Sender = {
+  /** The key of the client's address. */
+  readonly client: string;
+  /** The address of the far end of the socket. */
+  readonly peer: string | undefined;
+};
+
+/** Answers a request. */
+type Answer = (request: Request, sender: Sender) => Response | Promise<Response>;
 
 export type ListenAddress = { readonly host: string; readonly port: number };
 
@@ -25,47 +35,58 @@ export type Listener = {
 /** Time for a client to send a whole request. An event stream is an answer and not limited by it. */
 const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 10_000;
+const HANDSHAKE_TIMEOUT_MS = 5_000;
 const MAX_HEADER_BYTES = 16_384;
 const IDLE_SWEEP_MS = 20;
 /** All clients without an address are one. */
 const UNKNOWN_CLIENT = "unknown";
 
+type ListenOptions = ListenAddress & {
+  readonly clientOf: ClientOf<NodeRequest>;
+  /** Where the certificate is, if TLS is spoken; it is followed. */
+  readonly tls: CertificateFiles | undefined;
+  readonly certificateLookMs: number;
+  readonly onNotice: (notice: ControlNotice) => void;
+};
+
 /**
- * Listens on a loopback address. The caller has made sure that it is one: see `requireLoopbackListen`.
+ * Listens. The caller has made sure that tokens may be sent there: see `readReach`.
  *
- * Errors: `ControlError` for a port in use, or a port or an address that the system does not give.
+ * Errors: `ControlError` for a port in use, a port or an address that the system does not give, or a certificate that cannot be used.
  */
-export async function listen(
-  answer: Answer,
-  { host, port, clientOf }: ListenAddress & { clientOf: ClientOf<NodeRequest> },
-): Promise<Listener> {
-  const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: MAX_HEADER_BYTES },
-    getRequestListener((request, { incoming }) => answer(request, clientOf(incoming).key ?? UNKNOWN_CLIENT), {
-      overrideGlobalObjects: false,
-      errorHandler: malformedAnswer,
-    }),
+export async function listen(answer: Answer, options: ListenOptions): Promise<Listener> {
+  const { host, port, clientOf, tls } = options;
+  const limits = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: MAX_HEADER_BYTES };
+  const respond = getRequestListener(
+    (request, { incoming }) => answer(request, { client: clientOf(incoming).key ?? UNKNOWN_CLIENT, peer: incoming.socket.remoteAddress }),
+    { overrideGlobalObjects: false, errorHandler: malformedAnswer },
   );
+  const [server, unfollow] =
+    tls === undefined ? [createServer(limits, respond), () => undefined] : openTlsServer(respond, { ...options, tls, limits });
   await listening(server, { host: bareHost(host), port });
   const bound = server.address() as AddressInfo;
   const shownHost = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
   return {
     host,
     port: bound.port,
-    url: `http://${shownHost}:${bound.port}`,
-    close: (graceMs) => closeServer(server, graceMs),
+    url: `${tls === undefined ? "http" : "https"}://${shownHost}:${bound.port}`,
+    close(graceMs) {
+      unfollow();
+      return closeServer(server, graceMs);
+    },
   };
 }
 
-/**
- * Refuses any host but loopback. There is no TLS here, and tokens would be readable on the way.
- *
- * Errors: `ControlError` CONTROL_NOT_LOOPBACK.
- */
-export function requireLoopbackListen(host: string): void {
-  if (isLoopback(host)) return;
-  const message = `Cannot listen on ${JSON.stringify(host)}: the API has no TLS, so it listens on 127.0.0.1, ::1 or localhost only`;
-  throw new ControlError("CONTROL_NOT_LOOPBACK", message);
+type TlsOptions = Pick<ListenOptions, "certificateLookMs" | "onNotice"> & {
+  readonly tls: CertificateFiles;
+  readonly limits: ServerOptions;
+};
+
+function openTlsServer(respond: RequestListener, options: TlsOptions): readonly [TlsServer, () => void] {
+  const { tls, limits, certificateLookMs: lookMs, onNotice } = options;
+  const { cert, key } = readCertificate(tls);
+  const server = createTlsServer({ ...limits, cert, key, handshakeTimeout: HANDSHAKE_TIMEOUT_MS }, respond);
+  return [server, followCertificate(server, tls, { lookMs, onNotice })];
 }
 
 /** `localhost` is not looked up: a hosts file could point it elsewhere. */

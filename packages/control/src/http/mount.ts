@@ -20,6 +20,7 @@ export type ApiEnv = {
     readonly requestId: string;
     /** Key of the client's address. */
     readonly client: string;
+    readonly peer: string | undefined;
     /** Which line of the route table it came to; set by it. */
     labels: RequestLabels;
   };
@@ -84,7 +85,7 @@ async function answer(context: Context<ApiEnv>, mounted: Mounted): Promise<Respo
     store: parts.store.of(organization),
     param: (name) => paramOf(context, path, name),
     query,
-    origin: url.origin,
+    origin: `${parts.reach.scheme}://${url.host}`,
     header: (name) => request.headers.get(name),
     body: () => readJsonBody(request, bodyLimitsOf(mounted)),
     stamp: () => ({ ...authorOf(caller), at: parts.now(), method: id, reason: reasonOf(request), requestId: context.env.requestId }),
