@@ -3,10 +3,10 @@ import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { requirementOf } from "../src/access/allow.ts";
 import { REQUIREMENTS, type Requirement } from "../src/access/table.ts";
-import { ALL_LINES } from "../src/control.ts";
 import type { RouteLine } from "../src/http/endpoint.ts";
 import { mountRoutes } from "../src/http/mount.ts";
 import type { ControlParts } from "../src/parts.ts";
+import { ALL_LINES } from "../src/route-table.ts";
 import { type Answer, type ControlUnderTest, type Json, openControlForFile, verdictOf } from "./control-under-test.ts";
 
 /** Which of the roles a requirement lets in, said once more in other words than the code's. */

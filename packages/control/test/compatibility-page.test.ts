@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { API_LINES } from "../src/control.ts";
+import { API_LINES } from "../src/route-table.ts";
 
 /** The rows of the table of methods: the method, and the verdict on it. */
 function rows(): readonly (readonly string[])[] {

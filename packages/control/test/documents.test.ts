@@ -3,9 +3,9 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { camelNamed, environmentSchema, policySchema, type WireFields, wireFieldsOf } from "@wherefrom/model";
 import { describe, expect, test } from "vitest";
 import { type PolicyError, parsePolicy } from "wherefrom";
-import { API_LINES } from "../src/control.ts";
 import { type DiscoveryMethod, type DiscoveryResource, type DiscoverySchema, discoveryOf } from "../src/document/discovery.ts";
 import { openApiOf } from "../src/document/openapi.ts";
+import { API_LINES } from "../src/route-table.ts";
 import { type Json, openTestControl, verdictOf } from "./control-under-test.ts";
 
 const discovery = discoveryOf(API_LINES);
