@@ -97,7 +97,6 @@ export class Exchange {
     if (this.#isOver) return;
     this.#isOver = true;
     for (const callback of this.#whenOver) callback(this);
-    this.#whenOver = [];
   }
 
   /** The route that the request is for; also of one that was refused before it was looked up. */

@@ -1,5 +1,5 @@
 import { createClock } from "./clock.ts";
-import { roundMs } from "./json-line.ts";
+import { formatMs } from "./duration.ts";
 import type { LogEntry } from "./log-entry.ts";
 
 /** Shown as the status of an exchange whose client left before there was one, as nginx does: readers of this format expect a number. */
@@ -24,7 +24,7 @@ function combinedLine(entry: LogEntry, { gateway, time }: { gateway: string; tim
     `${resolution?.ip ?? "-"} - - [${time}] "${request}" ${status} ${record.responseBytes} "${referrer}" "${userAgent}" ` +
     `peer="${peer}" trust=${resolution?.trust ?? "-"} outcome=${resolution?.outcome ?? "-"} reason=${resolution?.reason ?? "-"} signed_hop=${record.signedHop ?? "-"} security_action=${record.securityAction?.name ?? "-"} decision=${record.decision ?? "-"} ` +
     `algorithm="${resolution?.algorithm ?? "-"}" host="${host}" fault=${record.fault ?? "-"} route=${record.route ?? "-"} ` +
-    `target="${target}" attempts=${record.attempts} revision=${record.revision} request_bytes=${record.requestBytes} duration_ms=${roundMs(record.durationMs)} gateway=${gateway}\n`
+    `target="${target}" attempts=${record.attempts} revision=${record.revision} request_bytes=${record.requestBytes} duration_ms=${formatMs(record.durationMs)} gateway=${gateway}\n`
   );
 }
 

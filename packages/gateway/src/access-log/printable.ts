@@ -1,5 +1,4 @@
 import { escapeText } from "wherefrom";
-import { fieldLines } from "../accept/field-lines.ts";
 
 /** Longest request target in a line, in characters of the escaped text. What is longer is cut and ends in `...`. */
 export const maxTargetLength = 2_048;
@@ -28,6 +27,12 @@ export function printableField(
   fields: readonly string[],
   { name, maxLength }: { readonly name: string; readonly maxLength: number },
 ): string | undefined {
-  const lines = fieldLines(fields, name);
-  return lines.length === 0 ? undefined : printable(lines.join(", "), maxLength);
+  let text: string | undefined;
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const field = fields[index] ?? "";
+    if (field.length !== name.length || field.toLowerCase() !== name) continue;
+    const line = fields[index + 1] ?? "";
+    text = text === undefined ? line : `${text}, ${line}`;
+  }
+  return text === undefined ? undefined : printable(text, maxLength);
 }

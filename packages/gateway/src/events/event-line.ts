@@ -1,5 +1,5 @@
 import { maxEvidenceChars } from "@wherefrom/model";
-import { roundMs } from "../access-log/json-line.ts";
+import { formatMs } from "../access-log/duration.ts";
 import { maxFieldLength, maxTargetLength, printable } from "../access-log/printable.ts";
 import type { Place } from "../admit/geo-databases.ts";
 import { knownNames } from "../forward/known-names.ts";
@@ -103,8 +103,8 @@ function exchangeFields(record: ExchangeRecord): string {
     `${route === undefined ? "" : `,"api":"${route}"`}${target === undefined ? "" : `,"target":"${text(target, maxFieldLength)}"`}` +
     `${decision === undefined ? "" : `,"decision":"${decision}"`},"method":"${text(record.method, maxFieldLength)}"` +
     `,"path":"${text(pathOf(record.pathAndQuery ?? record.requestTarget), maxTargetLength)}"${status === undefined ? "" : `,"status":${status}`}` +
-    `${fault === undefined ? "" : `,"fault":"${fault}"`},"isComplete":${isComplete},"durationMs":${roundMs(durationMs)}` +
-    `${targetMs === undefined ? "" : `,"targetMs":${roundMs(targetMs)}`},"requestBytes":${requestBytes},"responseBytes":${responseBytes}`
+    `${fault === undefined ? "" : `,"fault":"${fault}"`},"isComplete":${isComplete},"durationMs":${formatMs(durationMs)}` +
+    `${targetMs === undefined ? "" : `,"targetMs":${formatMs(targetMs)}`},"requestBytes":${requestBytes},"responseBytes":${responseBytes}`
   );
 }
 
