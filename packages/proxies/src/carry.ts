@@ -2,6 +2,7 @@ import { createResolver, evidenceOfFields, type HeaderField, parseAddress, parse
 import type { ClientRule, HeaderEffect, ProxyPassage, ValuePart } from "./description.ts";
 import { policyOf } from "./policy-of.ts";
 import { covers, isTrusted } from "./trust.ts";
+import { walkToPublic } from "./walk-to-public.ts";
 
 /** A request as it comes in. */
 export type ComingIn = {
@@ -30,7 +31,8 @@ export function carry(passage: ProxyPassage, request: ComingIn): GoingOut {
   const preamble = passage.preambleOut === "none" ? {} : { preamble: client ?? request.peer };
   if (passage.carries === "tcp") return { client, fields: request.fields, unknown: [], ...preamble };
   const received = passage.dropsUnderscores ? request.fields.filter(([name]) => !name.includes("_")) : request.fields;
-  const kept = passage.consumesHops ? withoutConsumed(passage.client, { client, fields: received }) : received;
+  const isConsumed = passage.consumesHops && client !== request.peer;
+  const kept = isConsumed ? withoutConsumed(passage.client, { client, fields: received }) : received;
   const state: State = { fields: [...kept], unknown: new Set() };
   for (const [index, effect] of passage.headers.entries()) {
     if (index === passage.dropsListedAt) dropListed(state, received);
@@ -59,6 +61,8 @@ export function clientOf(rule: ClientRule, request: ComingIn): string | undefine
 type HeaderRule = Extract<ClientRule, { kind: "header" }>;
 
 function clientByHeader(rule: HeaderRule, { peer, fields }: ComingIn): string | undefined {
+  if (rule.selection.kind === "first-untrusted" && rule.selection.publicBehind !== undefined)
+    return walkToPublic(elementsOf(fields, rule.headers[0]), { peer, trust: rule.trust, publicBehind: rule.selection.publicBehind });
   const header = rule.headers.find((name) => fields.some(([field]) => field.toLowerCase() === name)) ?? rule.headers[0];
   const ask = (selection: HeaderRule["selection"]): ReturnType<ReturnType<typeof createResolver>["resolve"]> | undefined => {
     const policy = policyOf({ ...rule, headers: [header], selection });

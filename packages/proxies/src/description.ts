@@ -13,7 +13,8 @@ export type Trust =
  * leftmost.
  */
 export type Selection =
-  | { readonly kind: "first-untrusted" }
+  /** `publicBehind`: from these peers only a public address is taken, and the walk ends where an element is none or no address. Absent: not said. */
+  | { readonly kind: "first-untrusted"; readonly publicBehind?: Trust }
   | { readonly kind: "rightmost" }
   | { readonly kind: "leftmost" }
   | { readonly kind: "index"; readonly index: number; readonly orLeftmost: boolean };

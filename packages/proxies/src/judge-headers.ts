@@ -94,7 +94,7 @@ function judgeListed({ headers, dropsListedAt, product }: ProxyPassage): readonl
   const late = headers.slice(dropsListedAt);
   const early = headers.slice(0, dropsListedAt);
   const lost = early.filter(({ header, writes }) => saysAddress(writes) && !late.some((effect) => effect.header === header));
-  const chains = late.filter(({ header, keeps }) => header === XFF && keeps.kind === "list");
+  const chains = late.filter(({ header, keeps }) => header === XFF && keeps.kind !== "nobody");
   const code = "FINDING_LISTED_DROPPED";
   return [
     ...lost.map(({ header, place }) =>

@@ -1,3 +1,4 @@
+import { readApache } from "./apache/read-apache.ts";
 import { readCaddy } from "./caddy/read-caddy.ts";
 import { readCommand } from "./command/read-command.ts";
 import { readHaproxy } from "./haproxy/read-haproxy.ts";
@@ -18,12 +19,12 @@ type KindRow = {
 };
 
 /** The kinds of configuration that are read. */
-export type ConfigKind = "nginx" | "haproxy" | "caddy" | "nftables" | "iptables" | "javascript" | "command";
+export type ConfigKind = "nginx" | "haproxy" | "caddy" | "apache" | "nftables" | "iptables" | "javascript" | "command";
 
 const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
   nginx: {
     reader: readNginx,
-    file: /(?:^|\/)nginx[^/]*\.conf$|(?:^|\/)(?:sites-(?:available|enabled)|nginx)\/[^/]+$/,
+    file: /(?:^|\/)nginx[^/]*\.conf$|(?:^|\/)nginx\/(?:[^/]+\/)*[^/]+$/,
     lines: /^\s*(?:(?:http|server|stream|events)\s*\{|location\s+\S.*\{|proxy_set_header\s|set_real_ip_from\s)/,
   },
   haproxy: {
@@ -36,6 +37,12 @@ const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
     reader: readCaddy,
     file: /(?:^|\/)Caddyfile[^/]*$|\.caddyfile$|(?:^|\/)caddy\/(?:[^/]+\/)*[^/]+\.caddy$/i,
     lines: /^\s*(?:reverse_proxy\s|header_up\s|handle(?:_path)?\s+\S*\s*\{|\([\w-]+\)\s*\{|file_server\b|php_fastcgi\s)/,
+  },
+  apache: {
+    reader: readApache,
+    file: /(?:^|\/)(?:apache2?|httpd)[^/]*\.conf$|(?:^|\/)(?:apache2|httpd)\/(?:[^/]+\/)*[^/]+\.conf$/,
+    lines:
+      /^\s*(?:<(?:VirtualHost|Location|Directory|IfModule|Proxy)[ >]|(?:ProxyPass(?:Reverse)?|RequestHeader|RemoteIP\w+|LoadModule|DocumentRoot|ServerAdmin)\s)/i,
   },
   nftables: {
     reader: readNft,

@@ -79,8 +79,11 @@ function ruleText(rule: ClientRule): string {
 
 function selectionText(selection: Selection): string {
   switch (selection.kind) {
-    case "first-untrusted":
-      return "first untrusted from the right";
+    case "first-untrusted": {
+      const { publicBehind } = selection;
+      const isLimited = publicBehind !== undefined && publicBehind.kind !== "nobody";
+      return `first untrusted from the right${isLimited ? `, only a public one behind ${trustText(publicBehind)}` : ""}`;
+    }
     case "rightmost":
     case "leftmost":
       return selection.kind;

@@ -29,6 +29,7 @@ Examples:
   $ wherefrom doctor config edge/nginx.conf Procfile
   $ wherefrom doctor config /etc/haproxy/haproxy.cfg /etc/nginx/nginx.conf
   $ wherefrom doctor config /etc/caddy/Caddyfile
+  $ wherefrom doctor config --root /etc/apache2 /etc/apache2/apache2.conf
   $ nginx -T | wherefrom doctor config --kind nginx -
   $ wherefrom doctor config edge/haproxy.cfg src/server.ts
   $ nft list ruleset | wherefrom doctor config -

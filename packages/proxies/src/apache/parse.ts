@@ -1,0 +1,110 @@
+import { CONFIG_LIMITS } from "../limits.ts";
+import { type Place, placesIn, type SourceText } from "../source.ts";
+import { countStatement, type Notes, note, type Statement, type Word } from "../statement.ts";
+
+type Open = Statement & { block: Statement[] };
+
+/**
+ * Parses Apache's configuration language. Names of directives and sections come out in lower case, a section's with `<` in front.
+ *
+ * Source: Apache, "Configuration Files", and `ap_getword_conf`: a backslash at the end joins lines, `#` begins a comment only where a line begins, quotes keep blanks.
+ */
+export function parseApache(source: SourceText, notes: Notes): readonly Statement[] {
+  const top: Statement[] = [];
+  const open: Open[] = [];
+  for (const { text, place, placeAt } of linesOf(source)) {
+    const into = open.at(-1)?.block ?? top;
+    if (text.startsWith("</")) {
+      close(text, { open, place, notes });
+      continue;
+    }
+    if (!countStatement(notes, place)) break;
+    const isSection = text.startsWith("<");
+    if (isSection && !text.endsWith(">")) note(notes, place, { code: "CONFIG_NOT_CLOSED", expected: "> in the same line", given: text });
+    const inner = isSection ? text.slice(1).replace(/>$/, "") : text;
+    const [name, ...words] = wordsOf(inner, { placeAt: (at) => placeAt(isSection ? at + 1 : at), notes });
+    if (name === undefined) continue;
+    const head = { name: `${isSection ? "<" : ""}${name.text.toLowerCase()}`, words, place };
+    if (!isSection) {
+      into.push(head);
+      continue;
+    }
+    if (open.length >= CONFIG_LIMITS.maxDepth) {
+      note(notes, place, {
+        code: "CONFIG_LIMIT_REACHED",
+        expected: `at most ${CONFIG_LIMITS.maxDepth} sections in each other`,
+        given: "more",
+      });
+      return top;
+    }
+    const statement: Open = { ...head, block: [] };
+    into.push(statement);
+    open.push(statement);
+  }
+  for (const { name, place } of open)
+    note(notes, place, { code: "CONFIG_NOT_CLOSED", expected: `</${name.slice(1)}>`, given: "the end of the file" });
+  return top;
+}
+
+function close(text: string, { open, place, notes }: { readonly open: Open[]; readonly place: Place; readonly notes: Notes }): void {
+  const name = /^<\/\s*([^\s>]+)\s*>$/.exec(text)?.[1]?.toLowerCase() ?? "";
+  const last = open.at(-1);
+  if (last?.name === `<${name}`) open.pop();
+  else
+    note(notes, place, {
+      code: "CONFIG_UNEXPECTED",
+      expected: last === undefined ? "a directive" : `</${last.name.slice(1)}>`,
+      given: text,
+    });
+}
+
+type Line = { readonly text: string; readonly place: Place; readonly placeAt: (at: number) => Place };
+
+/** Lines with something in them, those that a backslash joins taken together. */
+function* linesOf(source: SourceText): Generator<Line> {
+  const placeAt = placesIn(source);
+  let start = 0;
+  let joined: { text: string; start: number } | undefined;
+  for (const raw of source.text.split("\n")) {
+    const line = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
+    const begin = joined ?? { text: "", start };
+    start += raw.length + 1;
+    // every byte keeps its column, so that a place in a joined line is found
+    if (line.endsWith("\\") && !line.endsWith("\\\\")) {
+      joined = { text: `${begin.text}${line.slice(0, -1)}${" ".repeat(raw.length + 2 - line.length)}`, start: begin.start };
+      continue;
+    }
+    joined = undefined;
+    const whole = begin.text + line;
+    const text = whole.trim();
+    const offset = begin.start + whole.length - whole.trimStart().length;
+    if (text !== "" && !text.startsWith("#")) yield { text, place: placeAt(offset), placeAt: (at) => placeAt(offset + at) };
+  }
+}
+
+function wordsOf(text: string, { placeAt, notes }: { readonly placeAt: (at: number) => Place; readonly notes: Notes }): readonly Word[] {
+  const words: Word[] = [];
+  for (let at = 0; at < text.length; ) {
+    const char = text[at] ?? "";
+    if (/\s/.test(char)) {
+      at += 1;
+      continue;
+    }
+    const start = at;
+    if (char === '"' || char === "'") {
+      let word = "";
+      for (at += 1; at < text.length && text[at] !== char; at += 1) {
+        if (text[at] === "\\" && (text[at + 1] === char || text[at + 1] === "\\")) at += 1;
+        word += text[at] ?? "";
+      }
+      if (at >= text.length)
+        note(notes, placeAt(start), { code: "CONFIG_NOT_CLOSED", expected: `${char} in the same line`, given: text.slice(start) });
+      at += 1;
+      words.push({ text: word, place: placeAt(start), isQuoted: true });
+    } else {
+      while (at < text.length && !/\s/.test(text[at] ?? "")) at += 1;
+      words.push({ text: text.slice(start, at), place: placeAt(start), isQuoted: false });
+    }
+  }
+  return words;
+}

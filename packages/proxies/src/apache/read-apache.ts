@@ -1,0 +1,183 @@
+import { isAboutAddress, XFF } from "../address-headers.ts";
+import type { ClientRule, HeaderEffect, Passage, ProxyPassage } from "../description.ts";
+import { expandIncludes } from "../expand-includes.ts";
+import { CONFIG_LIMITS } from "../limits.ts";
+import type { Reader } from "../reading.ts";
+import { countOther, type Notes, note, type Statement, textsOf } from "../statement.ts";
+import { EVERYBODY } from "../trust.ts";
+import { parseApache } from "./parse.ts";
+import { isBelow, type Place, placesIn } from "./places.ts";
+import { type Client, clientOfServer } from "./remote-ip.ts";
+import { requestHeaderOf } from "./request-header.ts";
+import { type Route, routesOf } from "./routes.ts";
+import { inForce, type Server, serversIn } from "./sections.ts";
+
+/**
+ * Reads Apache: what its main server and its virtual hosts pass on over HTTP and WebSocket, with mod_remoteip, mod_headers and mod_proxy.
+ *
+ * Not read: AJP, FastCGI and the like, which carry the address otherwise; `.htaccess`; macros; what Lua does.
+ *
+ * Source: Apache 2.4, which a real one of Debian confirms.
+ */
+export const readApache: Reader = (source, { include, notes }) => {
+  const all = expandIncludes(parseApache(source, notes), {
+    directives: ["include", "includeoptional"],
+    parse: parseApache,
+    include,
+    notes,
+  });
+  const statements = inForce(all, notes);
+  const passages: Passage[] = [];
+  const order = orderOf(all);
+  for (const server of serversIn(statements)) readServer(server, { passages, notes, order, client: clientOfServer(server, { include }) });
+  countOthers(statements, notes);
+  return { passages, findings: [] };
+};
+
+type Found = { readonly passages: Passage[]; readonly notes: Notes; readonly client: Client; readonly order: ModuleOrder };
+
+/** Which of two modules looks at a request first: the one that is loaded first. */
+type ModuleOrder = "headers-first" | "remoteip-first" | "unknown";
+
+function orderOf(statements: readonly Statement[]): ModuleOrder {
+  const loaded = (name: string): number => statements.findIndex((line) => line.name === "loadmodule" && line.words[0]?.text === name);
+  const [headers, remoteip] = [loaded("headers_module"), loaded("remoteip_module")];
+  if (headers === -1 || remoteip === -1) return "unknown";
+  return headers < remoteip ? "headers-first" : "remoteip-first";
+}
+
+function readServer(server: Server, found: Found): void {
+  const { passages, client } = found;
+  const places = placesIn(server);
+  const before = passages.length;
+  for (const route of routesOf(server, places)) {
+    if (passages.length > CONFIG_LIMITS.maxPassages) return;
+    const scheme = /^(?:unix:[^|]*\|)?(\w+):/.exec(route.target)?.[1] ?? "http";
+    if (!["http", "https", "ws", "wss", "balancer", "h2", "h2c"].includes(scheme)) countOther(found.notes, `proxypass ${scheme}`);
+    else passages.push(passageOf(route, { server, places, found }));
+  }
+  if (passages.length === before && client.client.kind !== "peer" && server.host !== undefined)
+    passages.push({ kind: "service", product: "apache", place: server.host.place, name: nameOf(server), ...client });
+}
+
+function nameOf({ host, own, main }: Server): string {
+  const named = (host === undefined ? main : own).find(({ name }) => name === "servername")?.words[0]?.text;
+  return [
+    host === undefined ? "main server" : `VirtualHost ${textsOf(host.words).join(" ")}`,
+    ...(named === undefined ? [] : [named]),
+  ].join(" ");
+}
+
+type PassageOptions = { readonly server: Server; readonly places: readonly Place[]; readonly found: Found };
+
+function passageOf(route: Route, { server, places, found }: PassageOptions): ProxyPassage {
+  const here = places.filter(({ path }) => path === undefined || isBelow(route.path, path));
+  const { early, late } = headersIn(here, found.notes);
+  const rules = [...early, ...late];
+  const rule = withEarly(found.client.client, { early, order: found.order });
+  const { preambleIn } = found.client;
+  return {
+    kind: "proxy",
+    product: "apache",
+    place: route.statement.place,
+    name: `${nameOf(server)} ${route.name}`,
+    carries: "http",
+    ...(preambleIn && { preambleIn }),
+    client: rule,
+    consumesHops: true,
+    headers: [...rules, ...forwardedIn(here, { rules, route })],
+    dropsListedAt: rules.length,
+    dropsUnderscores: false,
+    preambleOut: "none",
+    keepsSource: false,
+    passesUpgrade: route.passesUpgrade,
+    target: route.target,
+  };
+}
+
+/** A header that is looked at for the client may be changed before. */
+function withEarly(
+  client: ClientRule,
+  { early, order }: { readonly early: readonly HeaderEffect[]; readonly order: ModuleOrder },
+): ClientRule {
+  if (client.kind !== "header" || order === "remoteip-first") return client;
+  const changes = early.filter(({ header }) => client.headers.includes(header));
+  const [change] = changes;
+  if (change === undefined) return client;
+  const isGone = changes.every(({ keeps, writes, condition }) => keeps.kind === "nobody" && writes.length === 0 && condition === undefined);
+  return isGone && order === "headers-first" ? { kind: "peer" } : { kind: "unknown", why: "RequestHeader … early", place: change.place };
+}
+
+/** What `RequestHeader` lines do, in the order in which they are followed. */
+function headersIn(
+  places: readonly Place[],
+  notes: Notes,
+): { readonly early: readonly HeaderEffect[]; readonly late: readonly HeaderEffect[] } {
+  const found: { early: HeaderEffect[]; late: HeaderEffect[] } = { early: [], late: [] };
+  const changed = new Set<string>();
+  for (const { lines, condition } of places) {
+    for (const line of lines) {
+      if (line.name !== "requestheader") continue;
+      const read = requestHeaderOf(line, { condition, changed });
+      if (read === undefined) continue;
+      if (found.early.length + found.late.length >= CONFIG_LIMITS.maxRules) {
+        note(notes, line.place, {
+          code: "CONFIG_LIMIT_REACHED",
+          expected: `at most ${CONFIG_LIMITS.maxRules} rules on headers`,
+          given: "more",
+        });
+        return found;
+      }
+      if (isAboutAddress(read.effect)) found[read.isEarly ? "early" : "late"].push(read.effect);
+      changed.add(read.effect.header);
+    }
+  }
+  return found;
+}
+
+/** What mod_proxy adds by itself, unless it is told not to. Lines that were added are not joined with it. */
+function forwardedIn(
+  places: readonly Place[],
+  { rules, route }: { readonly rules: readonly HeaderEffect[]; readonly route: Route },
+): readonly HeaderEffect[] {
+  const said = places
+    .flatMap(({ lines, condition }) => lines.filter(({ name }) => name === "proxyaddheaders").map((line) => ({ line, condition })))
+    .at(-1);
+  const isOff = said?.line.words[0]?.text.toLowerCase() === "off";
+  if (isOff && said?.condition === undefined) return [];
+  const isSplit = rules.some(({ header, joins, writes }) => header === XFF && joins === "line" && writes.length > 0);
+  return [
+    {
+      header: XFF,
+      keeps: isSplit ? { kind: "unknown", why: "RequestHeader add" } : EVERYBODY,
+      writes: [{ kind: "client" }],
+      joins: "list",
+      onlyIfAbsent: false,
+      except: [],
+      ...(said?.condition !== undefined && { condition: said.condition }),
+      place: said?.line.place ?? route.statement.place,
+    },
+  ];
+}
+
+const READ: ReadonlySet<string> = new Set(
+  "requestheader proxypass proxypassmatch proxyaddheaders remoteipheader remoteipinternalproxy remoteiptrustedproxy remoteipinternalproxylist remoteiptrustedproxylist remoteipproxyprotocol remoteipproxyprotocolexceptions rewriterule loadmodule servername define undefine".split(
+    " ",
+  ),
+);
+
+/** Modules of others that change the client address, macros, and Lua. */
+const STRANGE = /^(?:rpaf|cloudflareremoteip|use$|luahook|extractforwarded)/;
+
+function countOthers(statements: readonly Statement[], notes: Notes): void {
+  for (const { name, words, place, block } of statements) {
+    if (block !== undefined) countOthers(block, notes);
+    else if (!READ.has(name)) countOther(notes, name);
+    if (STRANGE.test(name))
+      note(notes, place, {
+        code: "CONFIG_NOT_UNDERSTOOD",
+        expected: "a directive that is known here",
+        given: [name, ...textsOf(words)].join(" "),
+      });
+  }
+}

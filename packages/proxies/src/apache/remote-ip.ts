@@ -1,0 +1,75 @@
+import type { ClientRule, PreambleIn, Trust } from "../description.ts";
+import type { Include } from "../source.ts";
+import { type Statement, textsOf } from "../statement.ts";
+import { EVERYBODY, NOBODY, trustIn } from "../trust.ts";
+import { lastOf, type Server } from "./sections.ts";
+
+/** Whom a server takes for its client, and from whom it expects a PROXY protocol header. */
+export type Client = { readonly client: ClientRule; readonly preambleIn?: PreambleIn };
+
+/**
+ * Reads mod_remoteip. With PROXY protocol the header is not looked at. Without a list of proxies everybody is believed.
+ *
+ * Source: Apache, mod_remoteip: behind a `RemoteIPTrustedProxy`, and where there is no list, the walk ends at an address that is not public; behind a `RemoteIPInternalProxy` it does not. The lists of a virtual host
+ * hold beside those of the main server.
+ */
+export function clientOfServer(server: Server, { include }: { readonly include: Include }): Client {
+  const preambleIn = preambleOf(server);
+  if (preambleIn !== undefined) return { preambleIn, client: { kind: "preamble", trust: preambleIn.from, place: preambleIn.place } };
+  const named = lastOf(server, "remoteipheader");
+  const header = named?.words[0]?.text.toLowerCase();
+  if (named === undefined || header === undefined) return { client: { kind: "peer" } };
+  const lines = [...server.main, ...server.own].filter(({ name }) => LISTS.has(name));
+  const base = { kind: "header", headers: [header], place: named.place } as const;
+  if (lines.length === 0) return { client: { ...base, trust: EVERYBODY, selection: { kind: "first-untrusted", publicBehind: EVERYBODY } } };
+  const internal = entriesOf(lines, { word: "internal", include });
+  const external = entriesOf(lines, { word: "trusted", include });
+  const { trust, strange } = trustIn([...internal, ...external]);
+  if (strange.length > 0)
+    return { client: { ...base, trust: { kind: "unknown", why: strange.join(" ") }, selection: { kind: "first-untrusted" } } };
+  return {
+    client: {
+      ...base,
+      trust,
+      selection: { kind: "first-untrusted", publicBehind: external.length === 0 ? NOBODY : trustIn(external).trust },
+    },
+  };
+}
+
+const LISTS: ReadonlySet<string> = new Set([
+  "remoteipinternalproxy",
+  "remoteiptrustedproxy",
+  "remoteipinternalproxylist",
+  "remoteiptrustedproxylist",
+]);
+
+/** The networks of lines and files. A name of a host, and a file that is not there, come out as they are, and are no network. */
+function entriesOf(
+  lines: readonly Statement[],
+  { word, include }: { readonly word: string; readonly include: Include },
+): readonly string[] {
+  return lines.flatMap(({ name, words }) => {
+    if (name === `remoteip${word}proxy`) return textsOf(words);
+    if (name !== `remoteip${word}proxylist`) return [];
+    const file = words[0]?.text ?? "";
+    const { files, skipped } = include(file);
+    return skipped.length > 0
+      ? [file]
+      : files.flatMap(({ text }) =>
+          text
+            .split("\n")
+            .flatMap((line) => line.replace(/#.*/, "").split(/\s+/))
+            .filter((entry) => entry !== ""),
+        );
+  });
+}
+
+function preambleOf(server: Server): PreambleIn | undefined {
+  const line = lastOf(server, "remoteipproxyprotocol");
+  const value = line?.words[0]?.text.toLowerCase();
+  if (line === undefined || value === undefined || value === "off") return undefined;
+  const exceptions = lastOf(server, "remoteipproxyprotocolexceptions");
+  const why = exceptions === undefined ? `RemoteIPProxyProtocol ${value}` : `all but ${textsOf(exceptions.words).join(" ")}`;
+  const from: Trust = value === "on" && exceptions === undefined ? EVERYBODY : { kind: "unknown", why };
+  return { from, place: line.place };
+}
