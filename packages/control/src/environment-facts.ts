@@ -1,4 +1,5 @@
 import type { FactValue } from "@wherefrom/diagnosis";
+import type { FallbackCounts } from "@wherefrom/model";
 import type { Policy } from "wherefrom";
 import type { FleetGateway } from "./fleet.ts";
 import { fallbacksIn } from "./rollout.ts";
@@ -27,7 +28,7 @@ export function factsOfEnvironment({ policy, revision, fleet }: EnvironmentSight
 
 function fallbackFacts(revision: number, fleet: readonly FleetGateway[]): Readonly<Record<string, FactValue>> {
   const counts = fleet.flatMap(({ isStale, report }) =>
-    isStale || report?.revision !== revision ? [] : [{ requests: report.requests ?? 0, fallbacks: fallbacksIn(report.fallbacks ?? {}) }],
+    isStale || report?.revision !== revision ? [] : [{ requests: report.requests ?? 0, fallbacks: doubtfulIn(report.fallbacks ?? {}) }],
   );
   const sum = (of: "requests" | "fallbacks"): number => counts.reduce((total, count) => total + count[of], 0);
   const shares = counts.filter(({ requests }) => requests >= MIN_REQUESTS).map(({ requests, fallbacks }) => fallbacks / requests);
@@ -36,6 +37,11 @@ function fallbackFacts(revision: number, fleet: readonly FleetGateway[]): Readon
     ...(sum("requests") >= MIN_REQUESTS && { "res.usedFallback": sum("fallbacks") >= PRESENT * sum("requests") }),
     ...(isMixed && { "cmp.nodeDependent": true }),
   };
+}
+
+/** Fallbacks that leave the address in doubt. A peer that is not trusted is its own client: whoever came past the proxies is seen as it is. */
+function doubtfulIn({ "untrusted-peer": _, ...fallbacks }: FallbackCounts): number {
+  return fallbacksIn(fallbacks);
 }
 
 /** Whom the algorithm believes, in the words of the signal; `undefined` where that depends on who can get past the proxies. */

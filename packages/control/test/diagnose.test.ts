@@ -52,6 +52,11 @@ const fleets = [
     reports: [ran(50, 0), ran(50, 50)],
     facts: { "res.usedFallback": true, "cmp.nodeDependent": true },
   },
+  {
+    says: "whoever came past the proxies was taken for its own client",
+    reports: [{ revision: 2, requests: 50, fallbacks: { "untrusted-peer": 50 } }],
+    facts: { "res.usedFallback": false },
+  },
   { says: "they fell back under the revision before", reports: [ran(50, 50, { revision: 1, before: ran(9, 9) })], facts: {} },
   { says: "they fell back at a gateway that nobody hears of", reports: [ran(50, 50)], isStale: true, facts: {} },
 ];
@@ -91,25 +96,43 @@ test("nothing given: it is undecided, and says what to examine next", async () =
   expect(body).toMatchObject({ undecided: true, nextTest: "T6", facts: {}, knownFacts: {}, advice: { causes: [], warnings: [] } });
 });
 
+const snat = {
+  "peer.isDefaultGateway": true,
+  "peer.constant": true,
+  "hdr.forwarding": "none",
+  "cmp.otherServiceReal": true,
+  "tcp.rttRatio": 1,
+};
+
 test("source NAT is not switched off by the API's advice before the way back is proven", async () => {
   const { ask } = await openTestControl();
   await ask("POST ", { body: { name: "demo", clientIpResolutionConfig: { peerAddressAlgorithm: {} } } });
-  const facts = {
-    "peer.isDefaultGateway": true,
-    "peer.constant": true,
-    "hdr.forwarding": "none",
-    "cmp.otherServiceReal": true,
-    "tcp.rttRatio": 1,
-  };
   const fixesOf = async (more: object): Promise<Json> =>
-    (await ask("POST /demo:diagnose", { body: { facts: { ...facts, ...more } } })).body.advice;
+    (await ask("POST /demo:diagnose", { body: { facts: { ...snat, ...more } } })).body.advice;
   const [unknown, missing] = [await fixesOf({}), await fixesOf({ "route.defaultViaEdge": false })];
   expect(unknown.warnings).toEqual(["lost-below-http", "no-header-can-be-trusted", "prove-return-route"]);
   expect(unknown.causes[0].fixes.map(({ state }: Json) => state)).not.toContain("ready");
   expect(missing.causes[0]).toMatchObject({ id: "snat-on-dnat-policy", instead: { id: expect.any(String) } });
 });
 
+test.each([
+  { language: "en", title: "The edge firewall rewrites the source of the traffic that it forwards" },
+  { language: "zh", title: "边缘防火墙在端口转发的同时改写了源地址" },
+  { language: "ja", title: "境界のファイアウォールが転送する通信の送信元を書き換えている" },
+])("asked for $language, it has words for what it says and for nothing else", async ({ language, title }) => {
+  const { ask } = await openTestControl();
+  await ask("POST ", { body: { name: "demo", clientIpResolutionConfig: { peerAddressAlgorithm: {} } } });
+  const { body } = await ask("POST /demo:diagnose", { body: { facts: { ...snat, "route.defaultViaEdge": false }, language } });
+  expect(body.words.causes["snat-on-dnat-policy"].title).toBe(title);
+  expect(Object.keys(body.words.causes).length).toBeLessThanOrEqual(6);
+  expect(body.words.causes).toHaveProperty(body.advice.causes[0].instead.id);
+  expect(Object.keys(body.words.warnings).sort()).toEqual(body.advice.warnings.toSorted());
+  expect(Object.keys(body.words.tests)).toEqual(expect.arrayContaining(["T17", ...body.advice.causes[0].verify]));
+  for (const { signal } of body.causes[0].for) expect(body.words.signals).toHaveProperty([signal]);
+});
+
 const faulty = [
+  { body: { language: "de" }, faults: ["language"] },
   { body: { facts: { nope: 1, "peer.constant": "yes" }, extra: 1 }, faults: ["extra", "facts/nope", "facts/peer.constant"] },
   { body: { facts: [] }, faults: ["facts"] },
   { body: { facts: null }, faults: ["facts"] },
