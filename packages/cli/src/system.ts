@@ -12,6 +12,7 @@ import { checkNames, type Names } from "./names.ts";
 import { gatewayNoticePrinter, printControlNotice } from "./notices.ts";
 import { type OidcFlag, oidcSettings } from "./oidc-flag.ts";
 import { openGatewayOrGroup } from "./open-gateway-or-group.ts";
+import { openProber, type ProbeToFlag } from "./probe-to-flag.ts";
 import { openFolder } from "./ranges-folder.ts";
 import type { Own } from "./until-stopped.ts";
 import type { WorkersFlag } from "./workers-flag.ts";
@@ -23,6 +24,7 @@ export type SystemOptions = Names &
   AdminFlags &
   WorkersFlag &
   AuthFlag &
+  ProbeToFlag &
   OidcFlag & {
     readonly gatewayHost: string;
     readonly gatewayPort: number;
@@ -98,6 +100,7 @@ export async function openSystem(options: SystemOptions, own: Own): Promise<Syst
 async function openApi(options: SystemOptions): Promise<Control> {
   const { apiHost: host, apiPort: port, data, organization, ranges: folder, auth: access } = options;
   const ranges = await openFolder(folder);
+  const probing = await openProber(options);
   const database = `sqlite:${join(data, DATABASE_FILE)}`;
   return withListenFlags(
     { host, port, hostFlag: "--api-host", portFlag: "--api-port", hostVariable: "WHEREFROM_API_HOST", portVariable: "WHEREFROM_API_PORT" },
@@ -109,6 +112,7 @@ async function openApi(options: SystemOptions): Promise<Control> {
         access,
         ...oidcSettings(options),
         ...(ranges && { ranges }),
+        ...probing,
         onNotice: printControlNotice,
       }),
   );

@@ -6,6 +6,7 @@ import { bootstrapTokenFileOption, handOver } from "../first-token.ts";
 import { oidcOption } from "../oidc-flag.ts";
 import { parseHost, parsePort, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
+import { probeToOption } from "../probe-to-flag.ts";
 import type { System, SystemOptions } from "../system.ts";
 import { runUntilStopped } from "../until-stopped.ts";
 import { workersOption } from "../workers-flag.ts";
@@ -56,6 +57,7 @@ export function addUpCommand(program: Command): void {
     .addOption(authOption())
     .addOption(bootstrapTokenFileOption())
     .addOption(oidcOption())
+    .addOption(probeToOption())
     .addOption(switchOption("--json", "write one JSON line when everything is ready, and nothing else", "WHEREFROM_JSON"))
     .addOption(switchOption("--quiet", "write faults only", "WHEREFROM_QUIET"))
     .addHelpText("after", EXAMPLES)
