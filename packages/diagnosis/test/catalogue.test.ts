@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Clue, Signal } from "../src/causes/cause.ts";
 import { LANGUAGES, readCatalogue, readWords } from "../src/causes/read-catalogue.ts";
 import { causesSchema, signalsSchema } from "../src/causes/schema.ts";
+import type { Advice } from "../src/diagnose/advice.ts";
 import { readCases, type Scenario } from "./cases.ts";
 
 const catalogue = readCatalogue();
@@ -76,9 +77,22 @@ describe.each(causes)("$id", ({ id, for: inFavour, against, tests, fixes, verify
   });
 });
 
+/** All there are: the compiler holds the list against the type. */
+const WARNINGS: Readonly<Record<Advice["warnings"][number], true>> = {
+  "lost-below-http": true,
+  "no-header-can-be-trusted": true,
+  "prove-return-route": true,
+  "return-route-missing": true,
+  forgeable: true,
+};
+
 test.each(LANGUAGES)("%s has words for everything and for nothing else", (language) => {
   const words = readWords(language);
   expect(Object.keys(words.signals)).toEqual([...signals.keys()]);
+  expect(Object.keys(words.warnings).sort()).toEqual(Object.keys(WARNINGS).sort());
+  expect(Object.values(words.warnings).map((text) => text.match(/\{.*?\}/g) ?? [])).toEqual(
+    Object.keys(words.warnings).map((warning) => (warning === "prove-return-route" ? ["{test}"] : [])),
+  );
   expect(Object.keys(words.tests)).toEqual([...examinations.keys()]);
   expect(Object.keys(words.causes)).toEqual(causes.map(({ id }) => id));
   const cautions = (texts: typeof words): readonly string[] =>

@@ -1,4 +1,14 @@
-import { advise, type Catalogue, diagnose, type Facts, parseFacts, readCatalogue } from "@wherefrom/diagnosis";
+import {
+  advise,
+  type Catalogue,
+  diagnose,
+  type Facts,
+  LANGUAGES,
+  type Language,
+  parseFacts,
+  readCatalogue,
+  readWords,
+} from "@wherefrom/diagnosis";
 import type { FieldViolation } from "@wherefrom/model";
 import { parsePolicy } from "wherefrom";
 import { z } from "zod";
@@ -7,6 +17,7 @@ import { refuseFaults } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { violationsOf } from "../http/violations.ts";
 import { providersFor } from "../ranges.ts";
+import { wordsFor, wordsSchema } from "./diagnosis-words.ts";
 import { requireEnvironment } from "./environments.ts";
 
 const factsSchema = z.record(z.string(), z.unknown(), "Expected an object, signal to value");
@@ -18,6 +29,7 @@ const bodySchema = z
       .describe(
         'What is known, signal to value, such as {"peer.isDefaultGateway": true}. It goes before what control knows; null: not known',
       ),
+    language: z.enum(LANGUAGES).optional().describe("Adds words for people, in this language"),
   })
   .meta({ id: "DiagnoseRequest" });
 
@@ -41,6 +53,7 @@ const answerSchema = z
     facts: factsSchema.describe("All facts that it was ranked by"),
     knownFacts: factsSchema.describe("Those that control knows: from the policy, and from what gateways report"),
     revisionId: z.string(),
+    words: wordsSchema.optional().describe("For the ids above, when a language was asked for"),
   })
   .meta({ id: "DiagnoseResponse" });
 
@@ -60,7 +73,8 @@ export const diagnoseEnvironment: Endpoint = {
     const facts: Facts = new Map([...Object.entries(knownFacts).filter(([signal]) => !given.silenced.includes(signal)), ...given.facts]);
     const diagnosis = diagnose(catalogue, facts);
     const advice = advise(catalogue, { facts, diagnosis });
-    return jsonAnswer({ ...diagnosis, advice, facts: Object.fromEntries(facts), knownFacts, revisionId: String(revision) });
+    const words = given.language && { words: wordsFor({ diagnosis, advice }, readWords(given.language)) };
+    return jsonAnswer({ ...diagnosis, advice, facts: Object.fromEntries(facts), knownFacts, revisionId: String(revision), ...words });
   },
 };
 
@@ -76,6 +90,7 @@ type Given = {
   readonly facts: Facts;
   /** Signals that whoever asks says are not known. */
   readonly silenced: readonly string[];
+  readonly language: Language | undefined;
 };
 
 function readBody(body: unknown, catalogue: Catalogue): Given {
@@ -92,5 +107,5 @@ function readBody(body: unknown, catalogue: Catalogue): Given {
       : [];
   refuseFaults([...(parsed.success ? [] : violationsOf(parsed.error, body)), ...factFaults]);
   const silenced = Object.entries(facts as object).flatMap(([signal, value]) => (value === null ? [signal] : []));
-  return { facts: reading?.kind === "facts" ? reading.facts : new Map(), silenced };
+  return { facts: reading?.kind === "facts" ? reading.facts : new Map(), silenced, language: parsed.data?.language };
 }

@@ -74,6 +74,7 @@ export function causesSchema(layer: Layer): z.ZodType<Cause[], unknown> {
 /** The words of one language. */
 export const wordsSchema: z.ZodType<Words, unknown> = z.strictObject({
   signals: z.record(z.string(), nameSchema),
+  warnings: z.record(z.string(), nameSchema),
   tests: z.record(z.string(), z.strictObject({ title: nameSchema, do: nameSchema })),
   causes: z.record(
     z.string(),
@@ -98,9 +99,10 @@ export type CauseWords = {
   readonly fixes?: Readonly<Record<string, string>>;
 };
 
-/** What a person reads of signals, examinations and causes, by name or id. */
+/** What a person reads of signals, warnings, examinations and causes, by name or id. `{test}` in a warning stands for the id of an examination. */
 export type Words = {
   readonly signals: Readonly<Record<string, string>>;
+  readonly warnings: Readonly<Record<string, string>>;
   readonly tests: Readonly<Record<string, { readonly title: string; readonly do: string }>>;
   readonly causes: Readonly<Record<string, CauseWords>>;
 };

@@ -11,7 +11,7 @@ import {
   type Words,
 } from "@wherefrom/diagnosis";
 import { type Block, type Document, type Line, listingOf } from "./document.ts";
-import { type Phrase, phrasesIn, plainIn } from "./phrase.ts";
+import { fill, type Phrase, phrasesIn, plainIn } from "./phrase.ts";
 
 /** Causes that are shown. The rest are far behind, and `--json` has them. */
 const MAX_SHOWN = 5;
@@ -67,10 +67,10 @@ function verdict({ causes, undecided, nextTest }: Diagnosis, { say, words }: Tel
   ];
 }
 
-function warnings({ warnings: given, causes }: Advice, { say }: Telling): readonly Block[] {
+function warnings({ warnings: given, causes }: Advice, { say, words }: Telling): readonly Block[] {
   if (given.length === 0) return [];
   const test = causes.flatMap(({ fixes }) => fixes).find((fix) => fix.test !== undefined)?.test ?? "";
-  const items = given.map((warning) => say(`warning.${warning}`, { test }));
+  const items = given.map((warning) => fill(words.warnings[warning] ?? warning, { test }));
   return [
     { kind: "heading", text: say("warningsHeading") },
     { kind: "list", items },

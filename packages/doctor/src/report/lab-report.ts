@@ -1,9 +1,9 @@
-import type { Language } from "@wherefrom/diagnosis";
+import { type Language, readWords } from "@wherefrom/diagnosis";
 import type { LabFaultName } from "../lab/fault.ts";
 import type { LabText } from "../lab/lab-text.ts";
 import type { LabStep } from "../lab/run-fault.ts";
 import type { Line } from "./document.ts";
-import { type Phrase, phrasesIn } from "./phrase.ts";
+import { fill, type Phrase, phrasesIn } from "./phrase.ts";
 import { showAll } from "./redact.ts";
 import { widthOf } from "./to-text.ts";
 import type { LabMessageKey } from "./words/lab-en.ts";
@@ -31,12 +31,13 @@ export function labStepText(step: LabStep, language: Language): string {
         ]),
       );
     case "diagnosed": {
+      const { warnings } = readWords(language);
       const others = step.next.map(({ id, score }) => `${id} ${score.toFixed(1)}`).join(", ");
       const slots = { cause: step.cause, score: step.score.toFixed(1), others };
       return told("labCause", [
         say(step.undecided ? "labDiagnosedOpen" : "labDiagnosed", slots),
         ...(step.isRight ? [] : [say("labOtherCause")]),
-        ...step.warnings.map((warning) => say("labCaution", { warning: say(`warning.${warning}`, { test: RETURN_ROUTE_TEST }) })),
+        ...step.warnings.map((warning) => say("labCaution", { warning: fill(warnings[warning] ?? warning, { test: RETURN_ROUTE_TEST }) })),
       ]);
     }
     case "mended":

@@ -32,7 +32,8 @@ export function plainIn(language: Language): (key: Key) => string {
   return (key) => MESSAGES[language][key];
 }
 
-function fill(message: string, slots: Slots): Line {
+/** Fills the slots of a message that comes from elsewhere. */
+export function fill(message: string, slots: Slots): Line {
   return message.split(/(\{[a-zA-Z]+\})/).flatMap((part) => {
     if (part === "") return [];
     const name = /^\{([a-zA-Z]+)\}$/.exec(part)?.[1];

@@ -23,15 +23,6 @@ export const en = {
   insteadHeading: "What to do in its place",
   verify: "Then verify with {tests}.",
   warningsHeading: "Before anything else",
-  "warning.lost-below-http":
-    "The address is lost below HTTP. Nothing above layer 4 can bring it back: no setting of the application and no header.",
-  "warning.no-header-can-be-trusted":
-    "The source is rewritten, and outsiders come through the rewrite. A proxy and an attacker arrive with the same peer, so no header can be trusted: trusting this peer lets any client choose its address. Only PROXY protocol or mutual TLS from the proxy, or an end to the rewrite, mends that.",
-  "warning.prove-return-route":
-    "Do not switch source NAT off yet. If the service's replies do not come back through the edge, that is an outage. Run {test} first.",
-  "warning.return-route-missing":
-    "Do not switch source NAT off. The service's replies do not come back through the edge: without it nobody would reach the service.",
-  "warning.forgeable": "A client can choose its own address. Treat the address as a claim until that is mended.",
   envTitle: "Env files, as each loader reads them",
   envSummary: "Env files: {files}. Warnings: {warnings}. Notes: {notes}.",
   envWarning: "Warning",

@@ -24,13 +24,6 @@ export const ja: Messages = {
   insteadHeading: "代わりにすること",
   verify: "その後 {tests} で確かめます。",
   warningsHeading: "何よりも先に",
-  "warning.lost-below-http":
-    "アドレスは HTTP より下で失われています。レイヤー 4 より上では、アプリケーションの設定でもヘッダーでも取り戻せません。",
-  "warning.no-header-can-be-trusted":
-    "送信元が書き換えられ、外部の通信もその書き換えを通ります。プロキシも攻撃者も同じ相手として届くため、どのヘッダーも信頼できません。この相手を信頼すると、どの客も自分のアドレスを選べます。直せるのは、プロキシからの PROXY プロトコルか相互 TLS、または書き換えをやめることだけです。",
-  "warning.prove-return-route": "送信元 NAT をまだ切らないでください。返信が境界を通らなければ停止します。先に {test} を行ってください。",
-  "warning.return-route-missing": "送信元 NAT を切らないでください。返信が境界を通らないため、切ると誰もサービスに届きません。",
-  "warning.forgeable": "客が自分のアドレスを選べます。直るまで、このアドレスは自称として扱ってください。",
   envTitle: "各ローダーから見た env ファイル",
   envSummary: "env ファイル：{files}。警告：{warnings}。注記：{notes}。",
   envWarning: "警告",

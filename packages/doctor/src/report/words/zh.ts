@@ -24,12 +24,6 @@ export const zh: Messages = {
   insteadHeading: "替代做法",
   verify: "然后用 {tests} 验证。",
   warningsHeading: "首先请注意",
-  "warning.lost-below-http": "地址在 HTTP 之下就已丢失。四层以上没有任何办法恢复：应用设置和转发头都不行。",
-  "warning.no-header-can-be-trusted":
-    "源地址被改写，而外部流量也经过这次改写。代理和攻击者以同一个对端地址到达，因此任何头都不可信：信任这个对端等于让任何客户端自选地址。只有来自代理的 PROXY 协议或双向 TLS，或者停止改写，才能解决。",
-  "warning.prove-return-route": "现在不要关闭源地址转换。如果服务的回程流量不经过边缘设备，就会停机。请先执行 {test}。",
-  "warning.return-route-missing": "不要关闭源地址转换。服务的回程流量不经过边缘设备：关闭后谁也访问不到该服务。",
-  "warning.forgeable": "客户端可以自选地址。在修复之前，请把该地址当作未经证实的声称。",
   envTitle: "各加载器读取的 env 文件",
   envSummary: "env 文件：{files}。警告：{warnings}。提示：{notes}。",
   envWarning: "警告",
