@@ -221,6 +221,9 @@ describe.skipIf(process.platform !== "linux")("a gateway of several workers", ()
       expect(after.get(name), name).toBeGreaterThanOrEqual(during.get(name) ?? 0);
     }
     await expectCount(SERVED, (before.get(SERVED) ?? 0) + 1);
+    // Every worker has applied it, the new one too, and the group has once.
+    await expectCount('wherefrom_notices_total{code="SNAPSHOT_APPLIED"}', 1);
+    await expectCount('wherefrom_notices_total{code="WORKER_DIED"}', 1);
   });
 
   test("lists its own metrics on the page for operators, and no other", async () => {

@@ -54,6 +54,8 @@ export type GatewayOptions = {
   /** Gets the record of every exchange after its answer. It must return at once; what it throws is dropped. */
   readonly onExchange?: (record: ExchangeRecord) => void;
   readonly onNotice?: (notice: Notice) => void;
+  /** Notices that somebody else gives for this gateway, and counts: it does neither. */
+  readonly toldElsewhere?: ReadonlySet<Notice["code"]>;
 };
 
 /** A running gateway. */
@@ -95,7 +97,7 @@ export type Gateway = GatewaySubject & {
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { source } = options;
   const tally = new Tally();
-  const onNotice = quiet(options.onNotice, tally);
+  const onNotice = quiet(options.onNotice, { tally, toldElsewhere: options.toldElsewhere });
   const limits = withLimits(options.limits ?? {});
   const settings = readListenerOptions(options.listeners);
   const hasGeo = (options.geoDatabases ?? []).length > 0;
@@ -207,8 +209,12 @@ export function openSender(
 }
 
 /** Counts notices, where there is somebody to. A listener that throws must not take a request with it. */
-export function quiet(onNotice: GatewayOptions["onNotice"], tally?: Tally): (notice: Notice) => void {
+export function quiet(
+  onNotice: GatewayOptions["onNotice"],
+  { tally, toldElsewhere }: { readonly tally?: Tally; readonly toldElsewhere?: GatewayOptions["toldElsewhere"] | undefined } = {},
+): (notice: Notice) => void {
   return (notice) => {
+    if (toldElsewhere?.has(notice.code)) return;
     tally?.countNotice(notice.code);
     try {
       onNotice?.(notice);

@@ -50,18 +50,20 @@ export async function openGatewayGroup({
       "GATEWAY_WORKER_FAILED",
       "Workers need a process of their own, and this one is a worker of somebody else's: run it without",
     );
-  const onNotice = quiet(given);
   const limits = withLimits(options.limits ?? {});
   const settings = readListenerOptions(options.listeners);
   const now = (): number => performance.now();
   const hasGeo = (options.geoDatabases ?? []).length > 0;
   const tally = new Tally();
-  const running = new RunningSnapshot({ keepOnly: () => undefined }, { onNotice: quiet(given, tally), now, tally, hasGeo });
+  const onNotice = quiet(given, { tally });
+  const running = new RunningSnapshot({ keepOnly: () => undefined }, { onNotice, now, tally, hasGeo });
   const workers = new Workers(options, {
     wanted,
     hops: openHopMemory(limits),
     deliver: (transaction) => source.deliver?.(transaction),
     onNotice,
+    // Counted by the worker that gives it.
+    onWorkerNotice: quiet(given),
     onDied: () => source.died?.(),
   });
   const sink: SnapshotSink = {

@@ -17,7 +17,7 @@ for (const signal of SIGNALS) process.on(signal, () => undefined);
 // What cannot be sent to the primary is of no use to anybody else, and Node's own words about it neither.
 cluster.worker?.on("error", () => process.exit(1));
 
-/** What the primary says itself, once for all workers. */
+/** What the primary says and counts itself, once for all workers. */
 const TOLD_BY_PRIMARY: ReadonlySet<Notice["code"]> = new Set<Notice["code"]>([
   "SNAPSHOT_APPLIED",
   "SNAPSHOT_REFUSED",
@@ -49,6 +49,7 @@ const primary = new Channel<PrimaryQuestions, WorkerQuestions>(send, {
       ...options,
       source,
       onNotice,
+      toldElsewhere: TOLD_BY_PRIMARY,
       hopMemory,
       ticketKeys: Buffer.from(ticketKeys, "base64"),
       processReader: openProcessReader({ sharedBy: workers }),
@@ -76,7 +77,7 @@ process.on("message", (message) => primary.receive(message));
 primary.ask("hello", null).catch(() => undefined);
 
 function onNotice(notice: Notice): void {
-  if (!TOLD_BY_PRIMARY.has(notice.code)) primary.ask("notify", notice).catch(() => undefined);
+  primary.ask("notify", notice).catch(() => undefined);
 }
 
 /** A hop of which nobody says in time that it is used for the first time is not believed. */

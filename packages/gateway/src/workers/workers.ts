@@ -24,6 +24,8 @@ type WorkersParts = {
   readonly hops: HopMemory;
   readonly deliver: Deliver;
   readonly onNotice: (notice: Notice) => void;
+  /** Gets the notices of workers, with the number of the worker. */
+  readonly onWorkerNotice: (notice: Notice) => void;
   /** Told of each worker that ends without being told to. */
   readonly onDied: () => void;
 };
@@ -173,7 +175,7 @@ export class Workers {
   #answersTo(number: number) {
     return {
       notify: ({ level, code, message }: Notice) => {
-        this.#tell(level, code, `Worker ${number}: ${message}`);
+        this.#parts.onWorkerNotice({ level, code, message: `Worker ${number}: ${message}` });
         return null;
       },
       deliver: (transaction: DeliveredTransaction) => {
