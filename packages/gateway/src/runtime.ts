@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
+import type { Place } from "@wherefrom/model";
 import type { AccessLog } from "./access-log/access-log.ts";
-import type { Place } from "./admit/geo-databases.ts";
 import type { Debugger } from "./debug/debugger.ts";
 import type { EventRecorder } from "./events/event-recorder.ts";
 import type { Upstreams } from "./forward/upstreams.ts";

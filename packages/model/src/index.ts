@@ -58,6 +58,7 @@ export {
 } from "./gateway-report.ts";
 export { int64Schema } from "./int64.ts";
 export { diffJson, type JsonChange, jsonChangeSchema } from "./json-diff.ts";
+export { type Judgement, type Looked, type Place, SecurityActions } from "./judge/security-actions.ts";
 export { type Operation, type OperationType, operationSchema } from "./operation.ts";
 export {
   type Organization,

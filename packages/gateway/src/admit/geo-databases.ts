@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Place } from "@wherefrom/model";
 import { Reader, type Response } from "mmdb-lib";
 import { escapeText } from "wherefrom";
 import { z } from "zod";
@@ -10,14 +11,6 @@ const MAX_DATABASES = 8;
 export const geoDatabasesSchema = z
   .array(z.string().min(1, "Expected the path of a file"))
   .max(MAX_DATABASES, `Expected at most ${MAX_DATABASES} files`);
-
-/** Where an address is from, as far as the databases know. */
-export type Place = {
-  /** Number of the autonomous system, in decimal. */
-  readonly asn: string | undefined;
-  /** ISO 3166-1 alpha-2. */
-  readonly region: string | undefined;
-};
 
 /** What of a record is read: the names of MaxMind's databases, and of those that others make in their format. */
 type GeoRecord = {

@@ -1,7 +1,7 @@
+import type { Place } from "@wherefrom/model";
 import { maxEvidenceChars } from "@wherefrom/model";
 import { formatMs } from "../access-log/duration.ts";
 import { maxFieldLength, maxTargetLength, printable } from "../access-log/printable.ts";
-import type { Place } from "../admit/geo-databases.ts";
 import { knownNames } from "../forward/known-names.ts";
 import type { ExchangeRecord } from "../record/exchange-record.ts";
 import type { CompiledSnapshot } from "../snapshot/compile.ts";

@@ -5,12 +5,12 @@ import {
   keepsEvidence,
   providersWith,
   type Route,
+  SecurityActions,
   type Snapshot,
   snapshotRangesSchema,
   snapshotSchema,
 } from "@wherefrom/model";
 import { createResolver, PolicyError, type Providers, parsePolicy, type Resolver } from "wherefrom";
-import { SecurityActions } from "../admit/security-actions.ts";
 import { type CompiledSession, compileSessions } from "../debug/compiled-session.ts";
 import { issueAt, shapeIssues } from "../json-issue.ts";
 import { createRouteTable, type RouteTable, routeKey } from "../route/route-table.ts";

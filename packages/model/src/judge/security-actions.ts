@@ -1,8 +1,16 @@
-import { hyphenated, type SecurityAction } from "@wherefrom/model";
 import { type Prefix, parsePrefix, type Resolution } from "wherefrom";
+import { hyphenated } from "../client-headers.ts";
+import type { SecurityAction } from "../security-action.ts";
 import { AddressIndex, type Owners } from "./address-index.ts";
 import { embeddedIn, textOf4 } from "./embedded.ts";
-import type { Place } from "./geo-databases.ts";
+
+/** Where an address is from, as far as the databases know. */
+export type Place = {
+  /** Number of the autonomous system, in decimal. */
+  readonly asn: string | undefined;
+  /** ISO 3166-1 alpha-2. */
+  readonly region: string | undefined;
+};
 
 /** What of a request security actions look at. */
 export type Looked = {
