@@ -10,6 +10,7 @@ import {
   listDebugSessions,
   updateDebugMask,
 } from "./api/debug-sessions.ts";
+import { deliverEvents } from "./api/deliver-events.ts";
 import { getDeployedConfig } from "./api/deployed-config.ts";
 import { diagnoseEnvironment } from "./api/diagnose.ts";
 import { diffRevisions, getRevision, listRevisions } from "./api/environment-revisions.ts";
@@ -105,6 +106,7 @@ export const API_LINES: readonly RouteLine[] = [
   ["GET", `${ENV}/debugmask`, "organizations.environments.getDebugmask", getDebugMask],
   ["PATCH", `${ENV}/debugmask`, "organizations.environments.updateDebugmask", updateDebugMask],
   ["POST", `${ENV}/gateways/{gateway}:deliverTransactions`, "organizations.environments.gateways.deliverTransactions", deliverTransactions],
+  ["POST", `${ENV}/gateways/{gateway}:deliverEvents`, "organizations.environments.gateways.deliverEvents", deliverEvents],
   ["GET", `${ENV}/deployedConfig`, "organizations.environments.getDeployedConfig", getDeployedConfig],
   ["GET", `${ENV}/snapshot`, "organizations.environments.getSnapshot", getSnapshot],
   ["GET", `${ENV}/gateways`, "organizations.environments.gateways.list", listGateways],

@@ -113,7 +113,7 @@ test("a batch that control will never take is counted and does not hold up the n
 test("a full spool does not lose the batch that is on its way: each event is accepted or evicted, and no one is both", async () => {
   receiver.way = "holds";
   // Room for one event.
-  const gateway = await open({ maxEventSpoolBytes: 1_000 });
+  const gateway = await open({ maxEventSpoolBytes: 700 });
   await askFrom(portOf(gateway), "203.0.113.1");
   await until(() => receiver.attempts.length === 1);
   await askFrom(portOf(gateway), "203.0.113.2");

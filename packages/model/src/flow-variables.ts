@@ -19,11 +19,21 @@ const lastHopReader: Resolver = createResolver(
   parsePolicy({ headerIndexAlgorithm: { ipHeaderName: "X-Forwarded-For", ipHeaderIndex: -1 }, fallback: "PEER" }),
 );
 
+/** `client.ip`: it needs no resolution. */
+export function peerAddress(evidence: Evidence): string | undefined {
+  return peerReader.resolve(evidence).ip ?? undefined;
+}
+
+/** `proxy.client.ip`: it needs no resolution. */
+export function lastHopAddress(evidence: Evidence): string | undefined {
+  return lastHopReader.resolve(evidence).ip ?? undefined;
+}
+
 const fixedVariables: readonly FixedVariable[] = [
   {
     name: "client.ip",
     meaning: "The peer: the far end of the connection",
-    read: ({ evidence }) => peerReader.resolve(evidence).ip ?? undefined,
+    read: ({ evidence }) => peerAddress(evidence),
   },
   {
     name: "client.resolved.ip",
@@ -61,7 +71,7 @@ const fixedVariables: readonly FixedVariable[] = [
   {
     name: "proxy.client.ip",
     meaning: "The last hop of X-Forwarded-For if it is an address, else the peer",
-    read: ({ evidence }) => lastHopReader.resolve(evidence).ip ?? undefined,
+    read: ({ evidence }) => lastHopAddress(evidence),
   },
 ];
 

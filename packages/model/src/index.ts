@@ -103,6 +103,7 @@ export {
 export { type Snapshot, snapshotSchema } from "./snapshot.ts";
 export { claimedKeyOf, isSnapshotKey, type SignatureVerdict, signSnapshot, snapshotKeyText, verifySnapshot } from "./snapshot-signature.ts";
 export {
+  completeEvent,
   eventBatchIdSchema,
   keepsEvidence,
   maxEventBatchBytes,

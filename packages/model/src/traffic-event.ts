@@ -1,6 +1,7 @@
-import type { Policy } from "wherefrom";
+import { escapeText, evidenceOfFields, type Policy } from "wherefrom";
 import { z } from "zod";
 import { claimsClient, policyHeaders } from "./client-headers.ts";
+import { lastHopAddress, peerAddress } from "./flow-variables.ts";
 
 /** Texts that a client chose come cut and in printable ASCII; these bounds hold after escaping. */
 const MAX_TEXT_CHARS = 2_048;
@@ -29,16 +30,16 @@ export function keepsEvidence(policy: Policy): (name: string) => boolean {
 export const eventBatchIdSchema = z.string().regex(/^[0-9]{15}-[0-9a-f]{8}-[0-9]{8}-[0-9]{1,9}$/, "Expected the id of a batch of events");
 
 /** What was known of a request before trust. As it came: escape it before printing. */
-const evidenceSchema = z.strictObject({
+const evidenceSchema = z.object({
   peer: textSchema.optional().describe("Absent when there is none to know, as on a unix socket"),
   fields: z
     .array(z.tuple([textSchema, z.string().max(maxEvidenceChars)]))
     .describe("Name in lower case and value of each line, in wire order"),
 });
 
-/** One exchange as analytics sees it. All texts but those of the evidence are printable ASCII. A field without a value is absent. */
+/** One exchange as analytics sees it. All texts but those of the evidence are printable ASCII. A field without a value is absent, and one that is not known is passed over: a newer gateway may say more. */
 export const trafficEventSchema = z
-  .strictObject({
+  .object({
     time: z.int().min(0).describe("When the exchange began, in milliseconds since 1970"),
     organization: textSchema,
     environment: textSchema,
@@ -87,3 +88,24 @@ export const trafficEventSchema = z
   .meta({ id: "TrafficEvent" });
 
 export type TrafficEvent = z.infer<typeof trafficEventSchema>;
+
+/**
+ * The event with what follows from its evidence: `clientIp`, `proxyClientIp`, `trueClientIp`, `xForwardedFor`, `xForwardedProto`. A gateway leaves it out, as to
+ * say it would cost each request as much as all the rest. An event without evidence is as it was.
+ */
+export function completeEvent(event: TrafficEvent): TrafficEvent {
+  if (event.evidence === undefined) return event;
+  const evidence = evidenceOfFields(event.evidence.peer, event.evidence.fields);
+  const headerText = (name: string): string | undefined => {
+    const lines = evidence.lines(name);
+    return lines.length === 0 ? undefined : escapeText(lines.join(", "), MAX_TEXT_CHARS);
+  };
+  return {
+    ...event,
+    clientIp: peerAddress(evidence),
+    proxyClientIp: lastHopAddress(evidence),
+    trueClientIp: headerText("true-client-ip"),
+    xForwardedFor: headerText("x-forwarded-for"),
+    xForwardedProto: headerText("x-forwarded-proto"),
+  };
+}

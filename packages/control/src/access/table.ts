@@ -88,5 +88,6 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "organizations.environments.gateways.list": "viewer",
   "organizations.environments.gateways.report": ["admin", "gateway"],
   "organizations.environments.gateways.deliverTransactions": ["admin", "gateway"],
+  "organizations.environments.gateways.deliverEvents": ["admin", "gateway"],
   "organizations.environments.deployments.list": "viewer",
 };

@@ -133,7 +133,10 @@ export function discoveryOf(lines: readonly RouteLine[]): Discovery {
 
 type Resource = { readonly methods: Record<string, DiscoveryMethod>; readonly resources: Record<string, Resource> };
 
-function methodOf([httpMethod, path, id, { summary, takes, answers, query = {} }]: RouteLine, named: NamedSchemas): DiscoveryMethod {
+function methodOf(
+  [httpMethod, path, id, { summary, takes, takesLines, answers, query = {} }]: RouteLine,
+  named: NamedSchemas,
+): DiscoveryMethod {
   const { template, parameter } = templateOf(path.slice(1), id);
   const inQuery = Object.entries(query).map(([name, known]) => [name, queryParameter(known)] as const);
   return {
@@ -144,7 +147,7 @@ function methodOf([httpMethod, path, id, { summary, takes, answers, query = {} }
     description: summary,
     parameterOrder: parameter === undefined ? [] : [parameter.name],
     parameters: Object.fromEntries([...inQuery, ...(parameter === undefined ? [] : [pathParameter(parameter)])]),
-    ...(takes && { request: referenceTo(nameSchema(takes, named)) }),
+    ...(takes && takesLines !== true && { request: referenceTo(nameSchema(takes, named)) }),
     response: referenceTo(nameSchema(answers, named)),
   };
 }

@@ -1,6 +1,6 @@
 import { type Role, rpcErrorSchema } from "@wherefrom/model";
 import { requirementOf } from "../access/allow.ts";
-import type { QueryParameter, RouteLine } from "../http/endpoint.ts";
+import type { Endpoint, QueryParameter, RouteLine } from "../http/endpoint.ts";
 import { STANDARD_PARAMETERS } from "../http/standard-query.ts";
 import { type JsonSchema, type NamedSchemas, nameSchema } from "./json-schema.ts";
 
@@ -21,7 +21,7 @@ export type OpenApiOperation = {
   readonly summary: string;
   readonly tags: readonly string[];
   readonly parameters: readonly OpenApiParameter[];
-  readonly requestBody?: { readonly required: boolean; readonly content: JsonContent };
+  readonly requestBody?: { readonly required: boolean; readonly content: JsonContent | JsonLinesContent };
   /** Each of them is enough; none: nobody is asked. */
   readonly security: readonly OpenApiRoles[];
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content: JsonContent }>>;
@@ -35,6 +35,9 @@ export type OpenApiParameter =
   | { readonly $ref: string };
 
 type JsonContent = { readonly "application/json": { readonly schema: JsonSchema } };
+
+/** Lines, of which the schema describes one. */
+type JsonLinesContent = { readonly "application/x-ndjson": { readonly schema: JsonSchema } };
 
 const INFO = {
   title: "Wherefrom management API",
@@ -74,7 +77,7 @@ export function openApiOf(lines: readonly RouteLine[]): OpenApi {
   const error = { description: "Refused", content: contentOf(nameSchema(rpcErrorSchema, named)) };
   const paths: Record<string, Record<string, OpenApiOperation>> = {};
   for (const [method, path, id, endpoint] of lines) {
-    const takes = endpoint.takes && { required: true, content: contentOf(nameSchema(endpoint.takes, named)) };
+    const takes = takenBy(endpoint, named);
     const done = { description: "Done", content: contentOf(nameSchema(endpoint.answers, named)) };
     paths[path] ??= {};
     paths[path][method.toLowerCase()] = {
@@ -102,6 +105,12 @@ function rolesOf(id: string): readonly OpenApiRoles[] {
   if (requirement === "public") return [];
   if (requirement === "own") return [{ bearer: [] }];
   return [requirement].flat().map((role) => ({ bearer: [role] }));
+}
+
+function takenBy({ takes, takesLines }: Endpoint, named: NamedSchemas): OpenApiOperation["requestBody"] {
+  if (takes === undefined) return undefined;
+  const schema = nameSchema(takes, named);
+  return { required: true, content: takesLines === true ? { "application/x-ndjson": { schema } } : contentOf(schema) };
 }
 
 function contentOf(schema: JsonSchema): JsonContent {

@@ -55,7 +55,7 @@ ${
     : html`<table><thead><tr><th scope="col">parameter</th><th scope="col">in</th><th scope="col">type</th><th scope="col">meaning</th></tr></thead><tbody>
 ${own.map((parameter) => html`<tr><td><code>${parameter.name}</code></td><td>${parameter.in}</td><td>${typeMarkup(parameter.schema)}</td><td>${parameter.description ?? ""}</td></tr>`)}</tbody></table>`
 }
-${requestBody === undefined ? "" : html`<p>Takes ${typeMarkup(requestBody.content["application/json"].schema)}</p>`}
+${requestBody === undefined ? "" : takenMarkup(requestBody)}
 <p>Answers ${typeMarkup(responses["200"]?.content["application/json"].schema ?? {})}</p></article>`;
 }
 
@@ -63,6 +63,11 @@ function whoMay(security: OpenApiOperation["security"]): string {
   const roles = security.flatMap(({ bearer }) => bearer);
   if (security.length === 0) return "For everybody";
   return roles.length === 0 ? "For any role but gateway" : `For the role ${roles.join(" or ")}`;
+}
+
+function takenMarkup({ content }: NonNullable<OpenApiOperation["requestBody"]>): Markup {
+  if ("application/json" in content) return html`<p>Takes ${typeMarkup(content["application/json"].schema)}</p>`;
+  return html`<p>Takes lines of JSON, each ${typeMarkup(content["application/x-ndjson"].schema)}</p>`;
 }
 
 function schemaMarkup(id: string, schema: JsonSchema): Markup {

@@ -21,6 +21,8 @@ export type Call = {
   readonly origin: string;
   /** Reads the body, once. */
   body(): Promise<JsonObject>;
+  /** Reads a body of lines of JSON, once. */
+  lines(options: { readonly maxBytes: number }): Promise<readonly unknown[]>;
   /** What history and audit log keep of a change that this call makes: the caller, when and why. Throws `ApiError` HEADERS_INVALID. */
   stamp(): Stamp;
   /** Aborts when the client goes away. */
@@ -41,6 +43,8 @@ export type Endpoint = {
   readonly summary: string;
   /** The body it takes, for the documentation. The endpoint itself reads and judges it. */
   readonly takes?: z.ZodType;
+  /** Whether its body is lines of JSON, each as `takes` says. */
+  readonly takesLines?: boolean;
   /** Whether its body may have `maxLargeBodyBytes`. */
   readonly takesLargeBody?: boolean;
   /** The body it answers with status 200. It has an id, by which both documents name it. */

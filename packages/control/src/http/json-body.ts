@@ -21,7 +21,7 @@ export async function readJsonBody(request: Request, limits: BodyLimits): Promis
       `Content-Type: Expected application/json, received ${shownValue(contentType ?? undefined)}`,
     );
   }
-  const body = parseBody(await readBytes(request, limits.maxBodyBytes));
+  const body = parseJson(await readBodyBytes(request, limits.maxBodyBytes));
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new ApiError("BODY_NOT_JSON", `Body: Expected a JSON object, received ${shownValue(body)}`);
   }
@@ -31,7 +31,8 @@ export async function readJsonBody(request: Request, limits: BodyLimits): Promis
   return body as JsonObject;
 }
 
-async function readBytes(request: Request, maxBodyBytes: number): Promise<Uint8Array> {
+/** The body as it came. Errors: `ApiError` BODY_TOO_LARGE. */
+export async function readBodyBytes(request: Request, maxBodyBytes: number): Promise<Uint8Array> {
   const tooLarge = new ApiError("BODY_TOO_LARGE", `Body: Expected at most ${maxBodyBytes} bytes, received more`);
   if (Number(request.headers.get("content-length") ?? 0) > maxBodyBytes) throw tooLarge;
   const chunks: Uint8Array[] = [];
@@ -44,7 +45,7 @@ async function readBytes(request: Request, maxBodyBytes: number): Promise<Uint8A
   return Buffer.concat(chunks, length);
 }
 
-function parseBody(bytes: Uint8Array): unknown {
+function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {

@@ -10,6 +10,7 @@ import type { ApiReason } from "./api-reason.ts";
 import { ANYONE, type Caller, reasonOf } from "./caller.ts";
 import type { Call, Endpoint, RouteLine } from "./endpoint.ts";
 import { readJsonBody } from "./json-body.ts";
+import { readJsonLines } from "./json-lines-body.ts";
 import { writeJson } from "./presentation.ts";
 import { SHARE_HEADER } from "./rollout-share.ts";
 import { camelQuery, presentationOfFault, readStandardQuery } from "./standard-query.ts";
@@ -88,6 +89,7 @@ async function answer(context: Context<ApiEnv>, mounted: Mounted): Promise<Respo
     origin: `${parts.reach.scheme}://${url.host}`,
     header: (name) => request.headers.get(name),
     body: () => readJsonBody(request, bodyLimitsOf(mounted)),
+    lines: ({ maxBytes }) => readJsonLines(request, maxBytes),
     stamp: () => ({ ...authorOf(caller), at: parts.now(), method: id, reason: reasonOf(request), requestId: context.env.requestId }),
     signal: request.signal,
   };

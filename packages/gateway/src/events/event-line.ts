@@ -1,13 +1,13 @@
-import type { Place } from "@wherefrom/model";
-import { maxEvidenceChars } from "@wherefrom/model";
-import { formatMs } from "../access-log/duration.ts";
-import { maxFieldLength, maxTargetLength, printable } from "../access-log/printable.ts";
+import { maxEvidenceChars, type Place } from "@wherefrom/model";
+import { maxFieldLength, maxTargetLength, printable, printableField } from "../access-log/printable.ts";
 import { knownNames } from "../forward/known-names.ts";
 import type { ExchangeRecord } from "../record/exchange-record.ts";
 import type { CompiledSnapshot } from "../snapshot/compile.ts";
+import type { AsciiWriter } from "./ascii-writer.ts";
+import { constant, knownConstants } from "./known-constants.ts";
 
-/** An exchange that is over, as it waits to be made an event. */
-export type EndedExchange = { readonly record: ExchangeRecord; readonly snapshot: CompiledSnapshot; readonly endedAtMs: number };
+/** An exchange that is over. `beganAtMs`: milliseconds since 1970. */
+export type EndedExchange = { readonly record: ExchangeRecord; readonly snapshot: CompiledSnapshot; readonly beganAtMs: number };
 
 export type EventWriterOptions = {
   /** Printable. */
@@ -17,148 +17,166 @@ export type EventWriterOptions = {
   readonly placeOf: ((ip: string) => Place) | undefined;
 };
 
+/** No event is longer, in bytes: its texts have at most two bytes a character, its evidence has six, and the rest is of ours. */
+export const maxEventBytes = 65_536;
+
 /**
- * Makes events lines of JSON, in ASCII. Every text that a client could choose is cut and made printable, but for the evidence: that is whole, or not there.
+ * Writes an event as a line of JSON, in ASCII. Every text that a client could choose is cut and made printable, but for the evidence: that is whole, or not
+ * there. What control can tell from the evidence is left out.
  *
  * By hand, as its fields are few and fixed: a general serializer costs a request more than all else that is recorded of it.
  */
-export function eventWriter({ gateway, sampleRate, placeOf }: EventWriterOptions): (ended: EndedExchange) => string {
-  const common = `"gateway":"${escaped(gateway)}"${sampleRate < 1 ? `,"sampleRate":${sampleRate}` : ""}`;
+export function eventWriter({ gateway, sampleRate, placeOf }: EventWriterOptions): (ended: EndedExchange, line: AsciiWriter) => void {
+  const common = { gateway, ...(sampleRate < 1 && { sampleRate }) };
   let of: SnapshotFields | undefined;
-  return ({ record, snapshot, endedAtMs }) => {
+  return ({ record, snapshot, beganAtMs }, line) => {
     if (of?.snapshot !== snapshot) of = fieldsOfSnapshot(snapshot, common);
-    const { resolution, peer, fields } = record;
-    const place = placeOf === undefined || !resolution?.ip ? "" : placeFields(placeOf(resolution.ip));
-    const headers = readHeaders(fields, of.useOf);
-    return (
-      `{"time":${Math.max(0, Math.floor(endedAtMs - record.durationMs))}${of.start}${exchangeFields(record)}${clientFields(record)}${place}` +
-      `${headerFields(headers)}${resolution === undefined ? "" : evidenceField(headers, peer)}}\n`
-    );
+    line.constant(START);
+    line.integer(Math.max(0, Math.floor(beganAtMs)));
+    line.constant(of.start);
+    writeExchange(line, record);
+    writeHeaders(line, record, of.useOf);
+    if (record.resolution !== undefined) writeResolution(line, record);
+    if (placeOf !== undefined && record.resolution?.ip) writePlace(line, placeOf(record.resolution.ip));
+    line.text("}\n");
   };
 }
 
-type SnapshotFields = { readonly snapshot: CompiledSnapshot; readonly start: string; readonly useOf: UseOf };
+type SnapshotFields = { readonly snapshot: CompiledSnapshot; readonly start: Uint8Array; readonly useOf: UseOf };
 
 /** What is the same for all exchanges by one snapshot. */
-function fieldsOfSnapshot(snapshot: CompiledSnapshot, common: string): SnapshotFields {
+function fieldsOfSnapshot(snapshot: CompiledSnapshot, common: object): SnapshotFields {
   const { organization, environment, revision, keepsEvidence } = snapshot;
+  const fields = JSON.stringify({ organization, environment, revision, ...common });
   return {
     snapshot,
-    start: `,"organization":"${organization}","environment":"${environment}","revision":${revision},${common}`,
+    start: constant(`,${fields.slice(1, -1)}`),
     useOf: knownNames((name) => {
-      const evidence = keepsEvidence(name) ? `[${jsonText(name)},` : undefined;
-      return evidence === undefined && !SHOWN.has(name) ? null : { name, evidence };
+      const evidence = keepsEvidence(name) ? constant(`[${JSON.stringify(name)},"`) : undefined;
+      const isUserAgent = name === USER_AGENT;
+      return evidence !== undefined || isUserAgent ? { nameLength: name.length, isUserAgent, evidence } : null;
     }),
   };
 }
 
-/** What an event does with the lines of a header. `evidence`: how such a line begins there. */
-type HeaderUse = { readonly name: string; readonly evidence: string | undefined };
+/** What an event does with the lines of a header; `null` for nothing. `evidence`: how such a line begins there. */
+type HeaderUse = { readonly nameLength: number; readonly isUserAgent: boolean; readonly evidence: Uint8Array | undefined };
 type UseOf = (spelling: string) => HeaderUse | null;
 
-const SHOWN: ReadonlySet<string> = new Set(["user-agent", "x-forwarded-for", "x-forwarded-proto", "true-client-ip"]);
+const USER_AGENT = "user-agent";
 
-type Headers = {
-  userAgent: string | undefined;
-  xForwardedFor: string | undefined;
-  xForwardedProto: string | undefined;
-  trueClientIp: string | undefined;
-  evidence: string;
-  evidenceChars: number;
-};
+const START = constant('{"time":');
+const PATH = constant(',"path":"');
+const TARGET_MS = constant(',"targetMs":');
+const REQUEST_BYTES = constant(',"requestBytes":');
+const RESPONSE_BYTES = constant(',"responseBytes":');
+const RESOLVED_IP = constant(',"resolvedIp":"');
+const NO_PEER = constant(',"evidence":{"fields":[');
 
-function readHeaders(fields: readonly string[], useOf: UseOf): Headers {
-  const headers: Headers = {
-    userAgent: undefined,
-    xForwardedFor: undefined,
-    xForwardedProto: undefined,
-    trueClientIp: undefined,
-    evidence: "",
-    evidenceChars: 0,
-  };
-  for (let index = 0; index + 1 < fields.length; index += 2) {
-    const use = useOf(fields[index] as string);
-    if (use !== null) readLine(headers, use, fields[index + 1] as string);
+const api = knownConstants((name: string) => `,"api":"${name}"`);
+const target = knownConstants((origin: string) => `,"target":"${shown(origin, maxFieldLength)}"`);
+const method = knownConstants((name: string) => `,"method":"${shown(name, maxFieldLength)}"`);
+const complete = knownConstants((status: number) => `,"status":${status},"isComplete":true,"durationMs":`);
+const incomplete = knownConstants((status: number) => `,"status":${status},"isComplete":false,"durationMs":`);
+const WITHOUT_STATUS = constant(',"isComplete":false,"durationMs":');
+const userAgents = knownConstants((text: string) => `,"userAgent":"${shown(text, maxTargetLength)}"`);
+const evidenceFrom = knownConstants((peer: string) => `,"evidence":{"peer":"${shown(peer, maxFieldLength)}","fields":[`);
+const verified = knownConstants((outcome: string) => `,"trust":"verified","outcome":"${outcome}"`);
+const unverified = knownConstants((outcome: string) => `,"trust":"unverified","outcome":"${outcome}"`);
+const algorithms = knownConstants((algorithm: string) => `,"algorithm":"${shown(algorithm, maxFieldLength)}"`);
+
+function writeExchange(line: AsciiWriter, record: ExchangeRecord): void {
+  const { route, target: sentTo, decision, status, fault, targetMs, isComplete } = record;
+  if (route !== undefined) line.constant(api(route));
+  if (sentTo !== undefined) line.constant(target(sentTo));
+  if (decision !== undefined) line.text(`,"decision":"${decision}"`);
+  line.constant(method(record.method));
+  writePath(line, record.pathAndQuery ?? record.requestTarget);
+  if (fault !== undefined) line.text(`,"fault":"${fault}"`);
+  if (status === undefined) line.constant(WITHOUT_STATUS);
+  else line.constant(isComplete ? complete(status) : incomplete(status));
+  line.thousandths(record.durationMs);
+  if (targetMs !== undefined) {
+    line.constant(TARGET_MS);
+    line.thousandths(targetMs);
   }
-  return headers;
-}
-
-function readLine(headers: Headers, { name, evidence }: HeaderUse, value: string): void {
-  if (name === "user-agent") headers.userAgent = joined(headers.userAgent, value);
-  else if (name === "x-forwarded-for") headers.xForwardedFor = joined(headers.xForwardedFor, value);
-  else if (name === "x-forwarded-proto") headers.xForwardedProto = joined(headers.xForwardedProto, value);
-  else if (name === "true-client-ip") headers.trueClientIp = joined(headers.trueClientIp, value);
-  if (evidence === undefined) return;
-  headers.evidenceChars += name.length + value.length;
-  if (headers.evidenceChars <= maxEvidenceChars) headers.evidence += `${headers.evidence === "" ? "" : ","}${evidence}${jsonText(value)}]`;
-}
-
-function joined(before: string | undefined, line: string): string {
-  return before === undefined ? line : `${before}, ${line}`;
-}
-
-function exchangeFields(record: ExchangeRecord): string {
-  const { route, target, decision, status, fault, isComplete, durationMs, targetMs, requestBytes, responseBytes } = record;
-  return (
-    `${route === undefined ? "" : `,"api":"${route}"`}${target === undefined ? "" : `,"target":"${text(target, maxFieldLength)}"`}` +
-    `${decision === undefined ? "" : `,"decision":"${decision}"`},"method":"${text(record.method, maxFieldLength)}"` +
-    `,"path":"${text(pathOf(record.pathAndQuery ?? record.requestTarget), maxTargetLength)}"${status === undefined ? "" : `,"status":${status}`}` +
-    `${fault === undefined ? "" : `,"fault":"${fault}"`},"isComplete":${isComplete},"durationMs":${formatMs(durationMs)}` +
-    `${targetMs === undefined ? "" : `,"targetMs":${formatMs(targetMs)}`},"requestBytes":${requestBytes},"responseBytes":${responseBytes}`
-  );
-}
-
-function clientFields({ resolution, securityAction, flowVariable }: ExchangeRecord): string {
-  if (resolution === undefined) return "";
-  const { ip, trust, outcome, reason, algorithm } = resolution;
-  const clientIp = flowVariable("client.ip");
-  const proxyClientIp = flowVariable("proxy.client.ip");
-  return (
-    `${ip === null ? "" : `,"resolvedIp":"${ip}"`},"trust":"${trust}","outcome":"${outcome}"${reason === undefined ? "" : `,"reason":"${reason}"`}` +
-    `,"algorithm":"${text(algorithm, maxFieldLength)}"${clientIp === undefined ? "" : `,"clientIp":"${clientIp}"`}` +
-    `${proxyClientIp === undefined ? "" : `,"proxyClientIp":"${proxyClientIp}"`}` +
-    `${securityAction === undefined ? "" : `,"securityAction":"${securityAction.name}"`}`
-  );
-}
-
-function placeFields({ region, asn }: Place): string {
-  return `${region === undefined ? "" : `,"country":"${text(region, maxFieldLength)}"`}${asn === undefined ? "" : `,"asn":"${asn}"`}`;
-}
-
-function headerFields({ trueClientIp, xForwardedFor, xForwardedProto, userAgent }: Headers): string {
-  return (
-    `${trueClientIp === undefined ? "" : `,"trueClientIp":"${text(trueClientIp, maxTargetLength)}"`}` +
-    `${xForwardedFor === undefined ? "" : `,"xForwardedFor":"${text(xForwardedFor, maxTargetLength)}"`}` +
-    `${xForwardedProto === undefined ? "" : `,"xForwardedProto":"${text(xForwardedProto, maxFieldLength)}"`}` +
-    `${userAgent === undefined ? "" : `,"userAgent":"${text(userAgent, maxTargetLength)}"`}`
-  );
-}
-
-function evidenceField({ evidence, evidenceChars }: Headers, peer: string | undefined): string {
-  if (evidenceChars > maxEvidenceChars) return "";
-  return `,"evidence":{${peer === undefined ? "" : `"peer":${jsonText(printable(peer, maxFieldLength))},`}"fields":[${evidence}]}`;
+  line.constant(REQUEST_BYTES);
+  line.integer(record.requestBytes);
+  line.constant(RESPONSE_BYTES);
+  line.integer(record.responseBytes);
 }
 
 /** A query may hold what nobody should keep. */
-function pathOf(target: string): string {
-  const end = target.indexOf("?");
-  return end === -1 ? target : target.slice(0, end);
+function writePath(line: AsciiWriter, asked: string): void {
+  const query = asked.indexOf("?");
+  line.constant(PATH);
+  line.printable(asked, { maxLength: maxTargetLength, end: query === -1 ? asked.length : query });
+  line.text('"');
 }
 
-/** Made printable, and as it then stands in a JSON string. */
-function text(given: string, maxLength: number): string {
-  return escaped(printable(given, maxLength));
+/** The user agent, and what was known before trust; where that is too much, what control would tell from it. */
+function writeHeaders(line: AsciiWriter, record: ExchangeRecord, useOf: UseOf): void {
+  const { fields, peer, resolution } = record;
+  const start = line.at;
+  let userAgent: string | undefined;
+  let chars = 0;
+  line.constant(peer === undefined ? NO_PEER : evidenceFrom(peer));
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const use = useOf(fields[index] as string);
+    if (use === null) continue;
+    const value = fields[index + 1] as string;
+    if (use.isUserAgent) userAgent = userAgent === undefined ? value : `${userAgent}, ${value}`;
+    if (use.evidence === undefined) continue;
+    const isFirst = chars === 0;
+    chars += use.nameLength + value.length;
+    if (chars > maxEvidenceChars) continue;
+    if (!isFirst) line.text(",");
+    line.constant(use.evidence);
+    line.exact(value);
+    line.text('"]');
+  }
+  line.text("]}");
+  const isWhole = resolution !== undefined && chars <= maxEvidenceChars;
+  if (!isWhole) {
+    line.at = start;
+    writeInsteadOfEvidence(line, record);
+  }
+  if (userAgent !== undefined) line.constant(userAgents(userAgent));
 }
 
-/** Printable ASCII without a quote, as it stands in a JSON string. */
-function escaped(printed: string): string {
-  return printed.includes("\\") ? printed.replaceAll("\\", "\\\\") : printed;
+function writeInsteadOfEvidence(line: AsciiWriter, { fields, flowVariable }: ExchangeRecord): void {
+  const headerText = (name: string): string | undefined => printableField(fields, { name, maxLength: maxTargetLength });
+  const told = {
+    clientIp: flowVariable("client.ip"),
+    proxyClientIp: flowVariable("proxy.client.ip"),
+    trueClientIp: headerText("true-client-ip"),
+    xForwardedFor: headerText("x-forwarded-for"),
+    xForwardedProto: printableField(fields, { name: "x-forwarded-proto", maxLength: maxFieldLength }),
+  };
+  const json = JSON.stringify(told);
+  if (json !== "{}") line.text(`,${json.slice(1, -1)}`);
 }
 
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+function writeResolution(line: AsciiWriter, { resolution, securityAction }: ExchangeRecord): void {
+  if (resolution === undefined) return;
+  const { ip, trust, outcome, reason, algorithm } = resolution;
+  if (ip !== null) {
+    line.constant(RESOLVED_IP);
+    line.text(ip);
+    line.text('"');
+  }
+  line.constant(trust === "verified" ? verified(outcome) : unverified(outcome));
+  if (reason !== undefined) line.text(`,"reason":"${reason}"`);
+  line.constant(algorithms(algorithm));
+  if (securityAction !== undefined) line.text(`,"securityAction":"${securityAction.name}"`);
+}
 
-/** A JSON string in ASCII that reads as exactly this text. */
-function jsonText(exact: string): string {
-  if (PLAIN.test(exact)) return `"${exact}"`;
-  return JSON.stringify(exact).replaceAll(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+function writePlace(line: AsciiWriter, { region, asn }: Place): void {
+  if (region !== undefined) line.text(`,"country":"${shown(region, maxFieldLength)}"`);
+  if (asn !== undefined) line.text(`,"asn":"${asn}"`);
+}
+
+/** Made printable, as it then stands in a JSON string. */
+function shown(text: string, maxLength: number): string {
+  return printable(text, maxLength).replaceAll("\\", "\\\\");
 }

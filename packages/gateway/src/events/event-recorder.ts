@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { maxEventBatchBytes } from "@wherefrom/model";
 import { escapeText } from "wherefrom";
 import { maxFieldLength, printable } from "../access-log/printable.ts";
 import { GatewayError } from "../errors.ts";
@@ -7,9 +6,11 @@ import type { GatewayLimits } from "../limits.ts";
 import type { Notice } from "../notice.ts";
 import type { ExchangeRecord } from "../record/exchange-record.ts";
 import type { CompiledSnapshot } from "../snapshot/compile.ts";
+import type { AsciiWriter } from "./ascii-writer.ts";
 import { type EndedExchange, type EventWriterOptions, eventWriter } from "./event-line.ts";
 import type { EventOptions } from "./event-options.ts";
 import { EventSpool } from "./event-spool.ts";
+import { type WaitingBatch, WaitingEvents } from "./waiting-events.ts";
 
 /**
  * How many exchanges were told: all of them are `recorded` (in the spool), `sampled` (left out by the sample rate), `dropped` or `waiting`. `evicted` are events, of earlier runs too, that
@@ -23,6 +24,9 @@ export type EventCounts = {
   readonly evicted: number;
 };
 
+/** An exchange, as far as its event needs more than its record. */
+type Started = { readonly snapshot: CompiledSnapshot; readonly startedAtMs: number };
+
 type EventContext = {
   /** The name that this gateway goes by. */
   readonly gateway: string;
@@ -35,22 +39,15 @@ type EventContext = {
   readonly placeOf: EventWriterOptions["placeOf"];
 };
 
-/** Exchanges are kept as they are until there are so many, and then made lines in one go. */
-const MAX_UNFORMATTED = 256;
-
 /** One event for each exchange that is over, in batches in a spool. No exchange waits for it: what cannot be written and not be kept is dropped and counted. */
 export class EventRecorder {
   readonly #context: EventContext;
-  readonly #lineOf: (ended: EndedExchange) => string;
+  readonly #write: (ended: EndedExchange, line: AsciiWriter) => void;
   readonly #folder: string;
   readonly #sampleRate: number;
   readonly #spool: EventSpool;
   readonly #timer: NodeJS.Timeout;
-  #ended: EndedExchange[] = [];
-  #lines: string[] = [];
-  #lineBytes = 0;
-  /** Events of the batches that are being written. */
-  #underWay = 0;
+  readonly #waiting: WaitingEvents;
   #writing: Promise<void> = Promise.resolve();
   #isWriting = false;
   #recorded = 0;
@@ -58,14 +55,18 @@ export class EventRecorder {
   #dropped = 0;
   #evicted = 0;
   #isTroubled = false;
+  /** From `performance.now` to the time of day. Looked at now and then, as to ask for the time costs each request as much as a few fields. */
+  #clockOffsetMs: number;
 
   /** Errors: `GATEWAY_EVENTS_UNWRITABLE`. */
   constructor({ folder, sampleRate = 1 }: EventOptions, context: EventContext) {
     this.#context = context;
+    this.#clockOffsetMs = context.now() - performance.now();
     const { placeOf } = context;
-    this.#lineOf = eventWriter({ gateway: printable(context.gateway, maxFieldLength), sampleRate, placeOf });
+    this.#write = eventWriter({ gateway: printable(context.gateway, maxFieldLength), sampleRate, placeOf });
     this.#folder = escapeText(folder);
     this.#sampleRate = sampleRate;
+    this.#waiting = new WaitingEvents(context.limits.maxWaitingEventBytes);
     try {
       this.#spool = new EventSpool(folder, { maxBytes: context.limits.maxEventSpoolBytes, nowMs: context.now() });
     } catch (error) {
@@ -76,17 +77,19 @@ export class EventRecorder {
   }
 
   counts(): EventCounts {
-    const waiting = this.#ended.length + this.#lines.length + this.#underWay;
+    const { events: waiting } = this.#waiting;
     return { recorded: this.#recorded, sampled: this.#sampled, dropped: this.#dropped, waiting, evicted: this.#evicted };
   }
 
-  take(record: ExchangeRecord, snapshot: CompiledSnapshot): void {
+  /** `startedAtMs`: by the clock that only goes forward, `performance.now`. */
+  take(record: ExchangeRecord, { snapshot, startedAtMs }: Started): void {
     if (this.#sampleRate < 1 && this.#context.random() >= this.#sampleRate) {
       this.#sampled += 1;
       return;
     }
-    this.#ended.push({ record, snapshot, endedAtMs: this.#context.now() });
-    if (this.#ended.length >= MAX_UNFORMATTED) this.#format();
+    if (this.#waiting.add({ record, snapshot, beganAtMs: startedAtMs + this.#clockOffsetMs }, this.#write)) return;
+    this.#dropped += 1;
+    this.#trouble("is written too slowly: events are dropped");
   }
 
   /** Writes what waits. What cannot be written in time is dropped. */
@@ -99,8 +102,7 @@ export class EventRecorder {
       sleep(this.#context.limits.accessLogTimeoutMs, undefined, { signal: timeout.signal }).catch(() => undefined),
     ]);
     timeout.abort();
-    this.#dropped += this.#lines.length;
-    this.#lines = [];
+    this.#dropped += this.#waiting.clear();
   }
 
   /** The batch under way, and then the last. */
@@ -110,54 +112,38 @@ export class EventRecorder {
     await this.#writing;
   }
 
-  #format(): void {
-    const ended = this.#ended;
-    this.#ended = [];
-    for (const exchange of ended) {
-      const line = this.#lineOf(exchange);
-      if (this.#lineBytes + line.length > this.#context.limits.maxWaitingEventBytes) {
-        this.#dropped += 1;
-        this.#trouble("is written too slowly: events are dropped");
-      } else {
-        this.#lineBytes += line.length;
-        this.#lines.push(line);
-      }
-    }
-  }
-
-  /** Lines that come meanwhile wait for the next batch. */
   #flush(): void {
-    this.#format();
-    if (this.#isWriting || this.#lines.length === 0) return;
-    const batches = inBatches(this.#lines);
-    this.#underWay = this.#lines.length;
-    this.#lines = [];
+    this.#clockOffsetMs = this.#context.now() - performance.now();
+    if (this.#isWriting) return;
     this.#isWriting = true;
-    this.#writing = this.#writeAll(batches).then((unwritten) => {
+    this.#writing = this.#writeAll().finally(() => {
       this.#isWriting = false;
-      if (unwritten.length > 0) this.#lines = [...unwritten.flatMap(({ lines }) => lines), ...this.#lines];
-      this.#underWay = 0;
     });
   }
 
-  /** One after another until one cannot be written, and says which are left. */
-  async #writeAll(batches: readonly Batch[]): Promise<readonly Batch[]> {
-    for (const [index, { lines, bytes }] of batches.entries()) {
-      if (!(await this.#write(lines))) return batches.slice(index);
-      this.#lineBytes -= bytes;
-    }
-    return [];
+  /** One batch after another until one cannot be written; events that come meanwhile wait for the next time. */
+  async #writeAll(): Promise<void> {
+    if (!(await this.#writeClosed())) return;
+    this.#waiting.closeNewest();
+    await this.#writeClosed();
   }
 
-  async #write(lines: readonly string[]): Promise<boolean> {
+  async #writeClosed(): Promise<boolean> {
+    for (let batch = this.#waiting.oldestClosed(); batch !== undefined; batch = this.#waiting.oldestClosed()) {
+      if (!(await this.#spoolOne(batch))) return false;
+    }
+    return true;
+  }
+
+  async #spoolOne(batch: WaitingBatch): Promise<boolean> {
     try {
-      await this.#spool.add(lines, this.#context.now());
+      await this.#spool.add(batch, this.#context.now());
     } catch (error) {
       this.#trouble(`cannot be written: ${reasonOf(error)}`);
       return false;
     }
-    this.#underWay -= lines.length;
-    this.#recorded += lines.length;
+    this.#waiting.removeOldest();
+    this.#recorded += batch.events;
     await this.#makeRoom();
     return true;
   }
@@ -179,22 +165,6 @@ export class EventRecorder {
     this.#isTroubled = true;
     this.#context.onNotice({ level: "warning", code: "EVENTS_LOST", message: `Spool of events ${this.#folder} ${what}` });
   }
-}
-
-type Batch = { readonly lines: string[]; bytes: number };
-
-/** Each as large as control takes it. A line is shorter than that, and has a byte a character. */
-function inBatches(lines: readonly string[]): readonly Batch[] {
-  const batches: Batch[] = [];
-  for (const line of lines) {
-    const last = batches.at(-1);
-    if (last === undefined || last.bytes + line.length > maxEventBatchBytes) batches.push({ lines: [line], bytes: line.length });
-    else {
-      last.lines.push(line);
-      last.bytes += line.length;
-    }
-  }
-  return batches;
 }
 
 function reasonOf(error: unknown): string {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { WaitingBatch } from "./waiting-events.ts";
 
 /** When it was written in milliseconds since 1970, by which run, which of its batches, how many events. */
 const BATCH = /^(?<id>[0-9]{15}-[0-9a-f]{8}-[0-9]{8}-(?<events>[0-9]{1,9}))\.jsonl(?<claimed>\.sending)?$/;
@@ -55,20 +56,19 @@ export class EventSpool {
   }
 
   /** Adds a batch. When it resolves, the end of this process loses nothing of it. Errors: those of the file system; then there is no such batch. */
-  async add(lines: readonly string[], nowMs: number): Promise<void> {
-    const id = [digits(nowMs, 15), this.#run, digits(this.#made, 8), lines.length].join("-");
+  async add({ lines, events }: WaitingBatch, nowMs: number): Promise<void> {
+    const id = [digits(nowMs, 15), this.#run, digits(this.#made, 8), events].join("-");
     this.#made += 1;
     const name = `${id}.jsonl`;
     const place = join(this.#folder, name);
-    const bytes = Buffer.from(lines.join(""), "latin1");
     try {
-      await writeFile(`${place}.part`, bytes, { mode: 0o600, flag: "wx" });
+      await writeFile(`${place}.part`, lines.bytes.subarray(0, lines.at), { mode: 0o600, flag: "wx" });
       await rename(`${place}.part`, place);
     } catch (error) {
       await rm(`${place}.part`, { force: true }).catch(() => undefined);
       throw error;
     }
-    this.#note({ name, bytes: bytes.length, events: lines.length });
+    this.#note({ name, bytes: lines.at, events });
   }
 
   /** Removes the oldest batches until the others fit, and says how many events nobody had taken. Errors: those of the file system. */

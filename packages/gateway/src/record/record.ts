@@ -17,7 +17,7 @@ export function record(exchange: Exchange, { accessLog, debug, events, onExchang
     if (onExchange === undefined && accessLog === undefined && events === undefined) return;
     const made = recordOf(exchange, durationMs);
     accessLog?.write(made);
-    events?.take(made, exchange.snapshot);
+    events?.take(made, exchange);
     onExchange?.(made);
   } catch (error) {
     tally.dropRecord();

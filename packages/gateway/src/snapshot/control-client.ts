@@ -25,8 +25,8 @@ export type ControlPlace = {
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 429]);
 /** Of a batch of events: it is not as control takes it, and never will be. */
 const BATCH_REFUSALS: ReadonlySet<number> = new Set([400, 413, 422]);
-/** What is told of an answer to a batch that is refused. */
-const MAX_WHY_BYTES = 1_000;
+/** What is told of an answer to a batch that is not taken. */
+const MAX_WHY_CHARS = 1_000;
 
 const compress = promisify(gzip);
 
@@ -123,13 +123,10 @@ export class ControlClient {
       bodyTimeout: this.#requestTimeoutMs,
       signal: this.#signal,
     });
-    if (BATCH_REFUSALS.has(statusCode)) {
-      const text = await boundedText(body);
-      return { kind: "refused", why: `status ${statusCode}, ${text.slice(0, MAX_WHY_BYTES)}` };
-    }
-    await body.dump({ limit: maxSnapshotBytes });
+    const why = `status ${statusCode}, ${(await boundedText(body)).slice(0, MAX_WHY_CHARS)}`;
+    if (BATCH_REFUSALS.has(statusCode)) return { kind: "refused", why };
     requireLetIn(statusCode);
-    if (statusCode !== 200) throw new Error(`Control answered ${statusCode} to a batch of events`);
+    if (statusCode !== 200) throw new Error(`Control did not take a batch of events: ${why}`);
     return { kind: "accepted" };
   }
 

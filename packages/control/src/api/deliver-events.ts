@@ -1,0 +1,85 @@
+import {
+  completeEvent,
+  eventBatchIdSchema,
+  type FieldViolation,
+  maxEventBatchBytes,
+  type TrafficEvent,
+  trafficEventSchema,
+} from "@wherefrom/model";
+import { ApiError, refuseFaults } from "../http/api-error.ts";
+import type { FieldReason } from "../http/api-reason.ts";
+import { EMPTY } from "../http/empty.ts";
+import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
+import { shownValue, violationsOf } from "../http/violations.ts";
+import { requireEnvironment } from "./environments.ts";
+import { gatewayNameOf } from "./gateways.ts";
+
+/** Faults of one batch that are told; a gateway makes the same one in each line. */
+const MAX_TOLD_FAULTS = 20;
+
+/** A batch is kept whole or not at all, and one that came before changes nothing. */
+export const deliverEvents: Endpoint = {
+  summary: "For gateways: hands over events, as lines of JSON",
+  takes: trafficEventSchema,
+  takesLines: true,
+  query: { batchId: { type: "string", description: "Names the batch, whenever it is sent again; ends with the number of its events" } },
+  answers: EMPTY,
+  async handle(call) {
+    const { eventStore } = call.parts;
+    const gateway = gatewayNameOf(call.param("gateway"));
+    const id = batchIdOf(call);
+    if (eventStore === undefined)
+      throw new ApiError("EVENT_STORE_ABSENT", "Events: Expected a control that keeps them, and this one has no event store");
+    const { name: environment } = await requireEnvironment(call.store, call.param("env"));
+    const events = eventsOf(await call.lines({ maxBytes: maxEventBatchBytes }), { id, organization: call.organization, environment });
+    await eventStore.append({ organization: call.organization, environment }, { gateway, id, events });
+    return jsonAnswer({});
+  },
+};
+
+function batchIdOf({ query }: Call): string {
+  const given = query.get("batchId") ?? undefined;
+  const parsed = eventBatchIdSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const description = `Expected the id of a batch of events, received ${shownValue(given)}`;
+  throw new ApiError("QUERY_INVALID", `batchId: ${description}`, [
+    { field: "batchId", description, reason: "FIELD_INVALID" satisfies FieldReason },
+  ]);
+}
+
+type BatchPlace = { readonly id: string; readonly organization: string; readonly environment: string };
+
+/** Errors: `ApiError` FIELDS_INVALID, where any line is no event of that environment, or where lines are missing. */
+function eventsOf(lines: readonly unknown[], { id, ...place }: BatchPlace): readonly TrafficEvent[] {
+  const events: TrafficEvent[] = [];
+  const faults: FieldViolation[] = [];
+  const count = Number(id.slice(id.lastIndexOf("-") + 1));
+  if (lines.length !== count) faults.push(faultAt("", `Expected ${count} lines, as the id of the batch says, received ${lines.length}`));
+  for (const [index, line] of lines.entries()) {
+    const parsed = trafficEventSchema.safeParse(line);
+    if (parsed.success) events.push(completeEvent(parsed.data));
+    faults.push(...(parsed.success ? strayFaults(parsed.data, { index, place }) : inLine(index, violationsOf(parsed.error, line))));
+    if (faults.length >= MAX_TOLD_FAULTS) break;
+  }
+  refuseFaults(faults.slice(0, MAX_TOLD_FAULTS));
+  return events;
+}
+
+/** An event that was recorded for another environment must not count here: a gateway may have changed its place, and what it had spooled did not. */
+function strayFaults(
+  event: TrafficEvent,
+  { index, place }: { readonly index: number; readonly place: Omit<BatchPlace, "id"> },
+): readonly FieldViolation[] {
+  const names = ["organization", "environment"] as const;
+  return names
+    .filter((name) => event[name] !== place[name])
+    .map((name) => faultAt(`${index}/${name}`, `Expected ${shownValue(place[name])}, received ${shownValue(event[name])}`));
+}
+
+function inLine(index: number, violations: readonly FieldViolation[]): readonly FieldViolation[] {
+  return violations.map((violation) => ({ ...violation, field: violation.field === "" ? String(index) : `${index}/${violation.field}` }));
+}
+
+function faultAt(field: string, description: string): FieldViolation {
+  return { field, description, reason: "FIELD_INVALID" satisfies FieldReason };
+}

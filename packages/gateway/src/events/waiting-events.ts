@@ -1,0 +1,85 @@
+import { maxEventBatchBytes } from "@wherefrom/model";
+import { AsciiWriter } from "./ascii-writer.ts";
+import { maxEventBytes } from "./event-line.ts";
+
+/** Events that become one batch: lines of JSON, one behind another from the beginning of its bytes. */
+export type WaitingBatch = { readonly lines: AsciiWriter; events: number };
+
+/**
+ * Events that are not written yet, as bytes in batches. No string or exchange is kept until then: the collector copies what it finds alive, and that would
+ * cost a request more than the event itself.
+ */
+export class WaitingEvents {
+  readonly #maxBytes: number;
+  /** Oldest first; all full but for one that could not be written. */
+  readonly #closed: WaitingBatch[] = [];
+  #open: WaitingBatch | undefined;
+  /** Used again. */
+  #spare: Buffer | undefined;
+  #closedBytes = 0;
+  #events = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Has a line written, of `maxEventBytes` at the most, and keeps it when there is room. Says whether it did. */
+  add<Given>(given: Given, write: (given: Given, line: AsciiWriter) => void): boolean {
+    const batch = this.#roomForOne();
+    const { lines } = batch;
+    const start = lines.at;
+    write(given, lines);
+    if (this.#closedBytes + lines.at > this.#maxBytes) {
+      lines.at = start;
+      return false;
+    }
+    batch.events += 1;
+    this.#events += 1;
+    return true;
+  }
+
+  /** The oldest that takes no more events. */
+  oldestClosed(): WaitingBatch | undefined {
+    return this.#closed[0];
+  }
+
+  /** No event is added to the newest batch any more. */
+  closeNewest(): void {
+    if (this.#open === undefined || this.#open.events === 0) return;
+    this.#closed.push(this.#open);
+    this.#closedBytes += this.#open.lines.at;
+    this.#open = undefined;
+  }
+
+  /** The oldest closed one is written. */
+  removeOldest(): void {
+    const batch = this.#closed.shift();
+    if (batch === undefined) return;
+    this.#closedBytes -= batch.lines.at;
+    this.#events -= batch.events;
+    this.#spare = batch.lines.bytes;
+  }
+
+  /** Forgets all, and says how many events that were. */
+  clear(): number {
+    const events = this.#events;
+    this.#closed.length = 0;
+    this.#open = undefined;
+    this.#closedBytes = 0;
+    this.#events = 0;
+    return events;
+  }
+
+  #roomForOne(): WaitingBatch {
+    if (this.#open !== undefined && this.#open.lines.at + maxEventBytes > maxEventBatchBytes) this.closeNewest();
+    if (this.#open === undefined) {
+      this.#open = { lines: new AsciiWriter(this.#spare ?? Buffer.allocUnsafeSlow(maxEventBatchBytes)), events: 0 };
+      this.#spare = undefined;
+    }
+    return this.#open;
+  }
+}
