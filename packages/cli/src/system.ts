@@ -18,6 +18,8 @@ import type { Own } from "./until-stopped.ts";
 import type { WorkersFlag } from "./workers-flag.ts";
 
 const DATABASE_FILE = "control.db";
+const EVENTS_FILE = "events.duckdb";
+const SPOOL_FOLDER = "spool";
 const GATEWAY_ID = "local";
 
 export type SystemOptions = Names &
@@ -70,6 +72,8 @@ export async function openSystem(options: SystemOptions, own: Own): Promise<Syst
   const key = keyFor("gateway");
   const followed = controlSource({ url: control.url, organization, environment, gatewayId: GATEWAY_ID, token: () => key });
   const source = own(keptSource(followed, { keys: [control.snapshotKey], organization, environment }));
+  // What one environment has spooled is not sent to another.
+  const events = { folder: join(options.data, SPOOL_FOLDER, organization, environment) };
   const { gatewayHost: host, gatewayPort: port } = options;
   const gateway = own(
     await withListenFlags(
@@ -81,7 +85,8 @@ export async function openSystem(options: SystemOptions, own: Own): Promise<Syst
         hostVariable: "WHEREFROM_GATEWAY_HOST",
         portVariable: "WHEREFROM_GATEWAY_PORT",
       },
-      () => openGatewayOrGroup({ listeners: [{ host, port }], source, onNotice: gatewayNoticePrinter(true) }, options),
+      () =>
+        openGatewayOrGroup({ listeners: [{ host, port }], id: GATEWAY_ID, source, events, onNotice: gatewayNoticePrinter(true) }, options),
     ),
   );
   admin?.show(gateway);
@@ -102,12 +107,14 @@ async function openApi(options: SystemOptions): Promise<Control> {
   const ranges = await openFolder(folder);
   const probing = await openProber(options);
   const database = `sqlite:${join(data, DATABASE_FILE)}`;
+  const analytics = `duckdb:${join(data, EVENTS_FILE)}`;
   return withListenFlags(
     { host, port, hostFlag: "--api-host", portFlag: "--api-port", hostVariable: "WHEREFROM_API_HOST", portVariable: "WHEREFROM_API_PORT" },
     () =>
       openControl({
         listen: { host, port },
         database,
+        analytics,
         organization,
         access,
         ...oidcSettings(options),

@@ -140,12 +140,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   let sender: EventSender | undefined;
   const shut = async (): Promise<void> => {
     overload.close();
-    // In this order: who follows control until the last connection is taken never answers a new one by an old policy.
-    const closed = listeners.close();
-    await Promise.all([source.close(), sender?.close()]);
-    await closed;
+    // In this order: who follows control until the last connection is taken never answers a new one by an old policy, and the last event is made by the last of them.
+    await listeners.close();
     await upstreams.destroy();
     await Promise.all([accessLog?.close(), events?.close()]);
+    await sender?.close();
+    await source.close();
   };
   const sentCounts = (): SentCounts | undefined => sender?.counts();
   let listening: readonly ListeningAt[];

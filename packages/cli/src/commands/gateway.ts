@@ -21,7 +21,7 @@ Examples:
   $ wherefrom gateway --control http://127.0.0.1:8081 --admin-port 9901    # then: curl http://127.0.0.1:9901/readyz
   $ wherefrom gateway --control http://127.0.0.1:8081 --control-token-file gateway.key --snapshot-key "$(wherefrom snapshot-key)"
   $ wherefrom gateway --snapshot snapshot.json --access-log access.log
-  $ wherefrom gateway --snapshot snapshot.json --events ./data/events
+  $ wherefrom gateway --control http://127.0.0.1:8081 --control-token-file gateway.key --events ./data/spool
   $ wherefrom gateway --snapshot snapshot.json --ranges ./data/ranges
   $ wherefrom gateway --snapshot snapshot.json --workers auto
   $ kill -HUP PID     # reads the snapshot file, range files and certificates again, and opens the access log anew; a faulty file changes nothing

@@ -29,6 +29,8 @@ const WORKER_FOLDER = /^[0-9]{1,4}$/;
 
 /** First pause after a batch did not get through; the longest is `maxEventPauseMs`. */
 const MIN_PAUSE_MS = 200;
+/** How long a sender that closes sends what is left. */
+const MAX_LAST_MS = 1_000;
 
 /** A batch where it is. */
 type Placed = SpooledBatch & { readonly folder: string };
@@ -61,10 +63,13 @@ export class EventSender {
     return { accepted: this.#accepted, refused: this.#refused };
   }
 
-  /** A batch under way is not waited for longer than `send` takes to give up; it stays where it is. */
+  /** Sends what is left, for a second at the most. The rest stays where it is, a batch under way too. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#sending;
+    const timeout = new AbortController();
+    const late = sleep(MAX_LAST_MS, undefined, { signal: timeout.signal }).catch(() => undefined);
+    await Promise.race([this.#sending.then(() => this.#sendRound(timeout.signal)), late]);
+    timeout.abort();
   }
 
   async #sendAll(): Promise<void> {
@@ -72,20 +77,28 @@ export class EventSender {
     const backOff = createBackOff({ minMs: MIN_PAUSE_MS, maxMs: maxEventPauseMs, random: this.#parts.random });
     while (!this.#isClosing) {
       let pauseMs = eventIntervalMs;
-      try {
-        for (const batch of await this.#batches()) {
-          if (this.#isClosing) return;
-          await this.#sendOne(batch);
-          backOff.reset();
-        }
-      } catch (error) {
-        this.#trouble("unsent", `are not sent to control and wait in their spool: ${reasonOf(error)}`);
-        pauseMs = error instanceof ControlRefusal ? maxEventPauseMs : backOff.next();
-      }
-      this.#told = this.#ofThisRound;
-      this.#ofThisRound = new Set();
+      const fault = await this.#sendRound(this.#closing.signal);
+      if (fault === undefined) backOff.reset();
+      else pauseMs = fault instanceof ControlRefusal ? maxEventPauseMs : backOff.next();
       await sleep(pauseMs, undefined, { signal: this.#closing.signal, ref: false }).catch(() => undefined);
     }
+  }
+
+  /** Sends all that is there, until it is told to stop or a batch does not get through; then it says why. */
+  async #sendRound(stop: AbortSignal): Promise<unknown> {
+    let fault: unknown;
+    try {
+      for (const batch of await this.#batches()) {
+        if (stop.aborted) break;
+        await this.#sendOne(batch);
+      }
+    } catch (error) {
+      fault = error;
+      this.#trouble("unsent", `are not sent to control and wait in their spool: ${reasonOf(error)}`);
+    }
+    this.#told = this.#ofThisRound;
+    this.#ofThisRound = new Set();
+    return fault;
   }
 
   /** Whole batches of the spool and of those of workers, the oldest first. */

@@ -82,9 +82,10 @@ export async function openGatewayGroup({
   };
   let sender: EventSender | undefined;
   const shut = async (): Promise<void> => {
-    const closed = workers.close();
-    await Promise.all([source.close(), sender?.close()]);
-    await closed;
+    // The workers' last events are in their spools when they have ended.
+    await workers.close();
+    await sender?.close();
+    await source.close();
   };
   let listening: Gateway["listeners"];
   try {

@@ -1,0 +1,60 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type RunningCommand, startCommand } from "./command.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "wherefrom-up-events-"));
+let command: RunningCommand;
+let gateway: string;
+let admin: string;
+
+/** One system for all tests here: control, and a gateway of two processes. */
+beforeAll(async () => {
+  const env = { WHEREFROM_GATEWAY_PORT: "0", WHEREFROM_API_PORT: "0", WHEREFROM_JSON: "1" };
+  command = startCommand(["up", "--data", folder, "--workers", "2", "--admin-port", "0"], { env });
+  const [line] = await command.says(/^\{.*\}$/m);
+  ({ gateway, admin } = JSON.parse(line));
+});
+afterAll(async () => {
+  command.child.kill("SIGKILL");
+  await command.finished;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Sums of the series of one metric, by the value of one label. */
+async function metric(name: string, label: string): Promise<Readonly<Record<string, number>>> {
+  const text = await (await fetch(`${admin}/metrics`)).text();
+  const sums: Record<string, number> = {};
+  for (const [, value = "", count] of text.matchAll(new RegExp(`^${name}\\{[^}]*${label}="([^"]*)"[^}]*\\} (\\d+)$`, "gm"))) {
+    sums[value] = (sums[value] ?? 0) + Number(count);
+  }
+  return sums;
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+const REQUESTS = 120;
+
+test("every request through up is an event that control has, with nothing set up for it", async () => {
+  const asked = Array.from({ length: REQUESTS }, async (_, index) => {
+    const answer = await fetch(`${gateway}/item/${index}`, { headers: { "X-Forwarded-For": `203.0.113.${index}` } });
+    await answer.text();
+    return answer.status;
+  });
+  expect(new Set(await Promise.all(asked))).toEqual(new Set([200]));
+  await until(async () => (await metric("wherefrom_events_sent_total", "result"))["accepted"] === REQUESTS);
+  expect(await metric("wherefrom_events_total", "result")).toEqual({ recorded: REQUESTS, sampled: 0, dropped: 0 });
+  expect(await metric("wherefrom_events_sent_total", "result")).toEqual({ accepted: REQUESTS, refused: 0 });
+  expect((await metric("wherefrom_requests_total", "status"))["2xx"]).toBe(REQUESTS);
+});
+
+test("what happened just before the end is sent before it", async () => {
+  expect((await fetch(gateway)).status).toBe(200);
+  command.child.kill("SIGTERM");
+  expect(await command.finished).toMatchObject({ code: 0, stderr: "" });
+  const spool = join(folder, "spool", "local", "demo");
+  expect(["1", "2"].flatMap((worker) => readdirSync(join(spool, worker)))).toEqual([]);
+});
