@@ -67,6 +67,7 @@ test("events get to control with the gateway's key, and leave the spool when con
   await until(() => gateway.sentCounts()?.accepted === 2 && spooled().length === 0);
   expect(receiver.clients).toEqual(["203.0.113.1", "203.0.113.2"]);
   expect([...receiver.authorizations]).toEqual(["Bearer the-key"]);
+  expect([...receiver.codings]).toEqual([undefined]);
   expect(notices.filter(({ code }) => code === "EVENTS_NOT_SENT")).toEqual([]);
 });
 
@@ -161,8 +162,14 @@ test("what is too much for one batch is written as several", async () => {
   expect(sizes.length).toBeGreaterThan(1);
   expect(sizes.reduce((sum, events) => sum + events, 0)).toBe(306);
   receiver.way = "accepts";
-  const next = await open();
+  // By a name that is not known as this machine's own, and so compressed.
+  const mapped = receiver.url.replace("127.0.0.1", "[::ffff:127.0.0.1]");
+  const other = controlSource({ url: mapped, organization: "local", environment: "demo", gatewayId: "edge-1" });
+  const next = own(
+    await openGateway({ listeners: [{ port: 0 }], id: "edge-1", source: other, limits: { idleGraceMs: 1 }, events: { folder } }),
+  );
   await until(() => next.sentCounts()?.accepted === 306);
+  expect([...receiver.codings]).toEqual(["gzip"]);
   // The receiver takes no batch of more than maxEventBatchBytes.
   expect(receiver.batches.size).toBe(sizes.length);
   expect(maxEventBatchBytes).toBe(1_048_576);

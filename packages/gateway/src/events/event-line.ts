@@ -1,10 +1,11 @@
 import { maxEvidenceChars, type Place } from "@wherefrom/model";
+import type { Trust } from "wherefrom";
 import { maxFieldLength, maxTargetLength, printable, printableField } from "../access-log/printable.ts";
 import { knownNames } from "../forward/known-names.ts";
 import type { ExchangeRecord } from "../record/exchange-record.ts";
 import type { CompiledSnapshot } from "../snapshot/compile.ts";
 import type { AsciiWriter } from "./ascii-writer.ts";
-import { constant, knownConstants } from "./known-constants.ts";
+import { constant, knownConstants, knownPairs } from "./known-constants.ts";
 
 /** An exchange that is over. `beganAtMs`: milliseconds since 1970. */
 export type EndedExchange = { readonly record: ExchangeRecord; readonly snapshot: CompiledSnapshot; readonly beganAtMs: number };
@@ -31,26 +32,48 @@ export function eventWriter({ gateway, sampleRate, placeOf }: EventWriterOptions
   let of: SnapshotFields | undefined;
   return ({ record, snapshot, beganAtMs }, line) => {
     if (of?.snapshot !== snapshot) of = fieldsOfSnapshot(snapshot, common);
-    line.constant(START);
-    line.integer(Math.max(0, Math.floor(beganAtMs)));
     line.constant(of.start);
-    writeExchange(line, record);
-    writeHeaders(line, record, of.useOf);
-    if (record.resolution !== undefined) writeResolution(line, record);
+    line.integer(Math.max(0, Math.floor(beganAtMs)));
+    const given = { record, of };
+    writeExchange(line, given);
+    writeHeaders(line, given);
+    if (record.resolution !== undefined) writeResolution(line, given);
     if (placeOf !== undefined && record.resolution?.ip) writePlace(line, placeOf(record.resolution.ip));
     line.text("}\n");
   };
 }
 
-type SnapshotFields = { readonly snapshot: CompiledSnapshot; readonly start: Uint8Array; readonly useOf: UseOf };
+type SnapshotFields = {
+  readonly snapshot: CompiledSnapshot;
+  /** How each line begins, up to its time. */
+  readonly start: Uint8Array;
+  /** Route and target, and the resolution but for its address. Both are few, as it is the operator who chooses them. */
+  readonly way: (route: string | undefined, target: string | undefined) => Uint8Array;
+  readonly how: (algorithm: string, outcome: string) => HowResolved;
+  readonly useOf: UseOf;
+};
 
-/** What is the same for all exchanges by one snapshot. */
+type Given = { readonly record: ExchangeRecord; readonly of: SnapshotFields };
+
+/** By trust. */
+type HowResolved = { readonly verified: Uint8Array; readonly unverified: Uint8Array };
+
+/** What is the same for all exchanges by one snapshot, or for many of them. */
 function fieldsOfSnapshot(snapshot: CompiledSnapshot, common: object): SnapshotFields {
   const { organization, environment, revision, keepsEvidence } = snapshot;
   const fields = JSON.stringify({ organization, environment, revision, ...common });
   return {
     snapshot,
-    start: constant(`,${fields.slice(1, -1)}`),
+    start: constant(`${fields.slice(0, -1)},"time":`),
+    way: knownPairs((route: string | undefined, target: string | undefined) =>
+      constant(
+        `${route === undefined ? "" : `,"api":"${route}"`}${target === undefined ? "" : `,"target":"${shown(target, maxFieldLength)}"`}`,
+      ),
+    ),
+    how: knownPairs((algorithm: string, outcome: string) => ({
+      verified: constant(howField(algorithm, { outcome, trust: "verified" })),
+      unverified: constant(howField(algorithm, { outcome, trust: "unverified" })),
+    })),
     useOf: knownNames((name) => {
       const evidence = keepsEvidence(name) ? constant(`[${JSON.stringify(name)},"`) : undefined;
       const isUserAgent = name === USER_AGENT;
@@ -59,36 +82,33 @@ function fieldsOfSnapshot(snapshot: CompiledSnapshot, common: object): SnapshotF
   };
 }
 
+function howField(algorithm: string, { outcome, trust }: { readonly outcome: string; readonly trust: Trust }): string {
+  return `,"algorithm":"${shown(algorithm, maxFieldLength)}","trust":"${trust}","outcome":"${outcome}"`;
+}
+
 /** What an event does with the lines of a header; `null` for nothing. `evidence`: how such a line begins there. */
 type HeaderUse = { readonly nameLength: number; readonly isUserAgent: boolean; readonly evidence: Uint8Array | undefined };
 type UseOf = (spelling: string) => HeaderUse | null;
 
 const USER_AGENT = "user-agent";
 
-const START = constant('{"time":');
-const PATH = constant(',"path":"');
 const TARGET_MS = constant(',"targetMs":');
 const REQUEST_BYTES = constant(',"requestBytes":');
+const NO_REQUEST_BYTES = constant(',"requestBytes":0,"responseBytes":');
 const RESPONSE_BYTES = constant(',"responseBytes":');
 const RESOLVED_IP = constant(',"resolvedIp":"');
 const NO_PEER = constant(',"evidence":{"fields":[');
 
-const api = knownConstants((name: string) => `,"api":"${name}"`);
-const target = knownConstants((origin: string) => `,"target":"${shown(origin, maxFieldLength)}"`);
-const method = knownConstants((name: string) => `,"method":"${shown(name, maxFieldLength)}"`);
+const method = knownConstants((name: string) => `,"method":"${shown(name, maxFieldLength)}","path":"`);
 const complete = knownConstants((status: number) => `,"status":${status},"isComplete":true,"durationMs":`);
 const incomplete = knownConstants((status: number) => `,"status":${status},"isComplete":false,"durationMs":`);
 const WITHOUT_STATUS = constant(',"isComplete":false,"durationMs":');
 const userAgents = knownConstants((text: string) => `,"userAgent":"${shown(text, maxTargetLength)}"`);
 const evidenceFrom = knownConstants((peer: string) => `,"evidence":{"peer":"${shown(peer, maxFieldLength)}","fields":[`);
-const verified = knownConstants((outcome: string) => `,"trust":"verified","outcome":"${outcome}"`);
-const unverified = knownConstants((outcome: string) => `,"trust":"unverified","outcome":"${outcome}"`);
-const algorithms = knownConstants((algorithm: string) => `,"algorithm":"${shown(algorithm, maxFieldLength)}"`);
 
-function writeExchange(line: AsciiWriter, record: ExchangeRecord): void {
-  const { route, target: sentTo, decision, status, fault, targetMs, isComplete } = record;
-  if (route !== undefined) line.constant(api(route));
-  if (sentTo !== undefined) line.constant(target(sentTo));
+function writeExchange(line: AsciiWriter, { record, of }: Given): void {
+  const { route, target, decision, status, fault, targetMs, isComplete } = record;
+  line.constant(of.way(route, target));
   if (decision !== undefined) line.text(`,"decision":"${decision}"`);
   line.constant(method(record.method));
   writePath(line, record.pathAndQuery ?? record.requestTarget);
@@ -100,29 +120,31 @@ function writeExchange(line: AsciiWriter, record: ExchangeRecord): void {
     line.constant(TARGET_MS);
     line.thousandths(targetMs);
   }
-  line.constant(REQUEST_BYTES);
-  line.integer(record.requestBytes);
-  line.constant(RESPONSE_BYTES);
+  if (record.requestBytes === 0) line.constant(NO_REQUEST_BYTES);
+  else {
+    line.constant(REQUEST_BYTES);
+    line.integer(record.requestBytes);
+    line.constant(RESPONSE_BYTES);
+  }
   line.integer(record.responseBytes);
 }
 
-/** A query may hold what nobody should keep. */
+/** Behind the quote that begins it. A query may hold what nobody should keep. */
 function writePath(line: AsciiWriter, asked: string): void {
   const query = asked.indexOf("?");
-  line.constant(PATH);
   line.printable(asked, { maxLength: maxTargetLength, end: query === -1 ? asked.length : query });
   line.text('"');
 }
 
 /** The user agent, and what was known before trust; where that is too much, what control would tell from it. */
-function writeHeaders(line: AsciiWriter, record: ExchangeRecord, useOf: UseOf): void {
+function writeHeaders(line: AsciiWriter, { record, of }: Given): void {
   const { fields, peer, resolution } = record;
   const start = line.at;
   let userAgent: string | undefined;
   let chars = 0;
   line.constant(peer === undefined ? NO_PEER : evidenceFrom(peer));
   for (let index = 0; index + 1 < fields.length; index += 2) {
-    const use = useOf(fields[index] as string);
+    const use = of.useOf(fields[index] as string);
     if (use === null) continue;
     const value = fields[index + 1] as string;
     if (use.isUserAgent) userAgent = userAgent === undefined ? value : `${userAgent}, ${value}`;
@@ -157,7 +179,7 @@ function writeInsteadOfEvidence(line: AsciiWriter, { fields, flowVariable }: Exc
   if (json !== "{}") line.text(`,${json.slice(1, -1)}`);
 }
 
-function writeResolution(line: AsciiWriter, { resolution, securityAction }: ExchangeRecord): void {
+function writeResolution(line: AsciiWriter, { record: { resolution, securityAction }, of }: Given): void {
   if (resolution === undefined) return;
   const { ip, trust, outcome, reason, algorithm } = resolution;
   if (ip !== null) {
@@ -165,9 +187,8 @@ function writeResolution(line: AsciiWriter, { resolution, securityAction }: Exch
     line.text(ip);
     line.text('"');
   }
-  line.constant(trust === "verified" ? verified(outcome) : unverified(outcome));
+  line.constant(of.how(algorithm, outcome)[trust]);
   if (reason !== undefined) line.text(`,"reason":"${reason}"`);
-  line.constant(algorithms(algorithm));
   if (securityAction !== undefined) line.text(`,"securityAction":"${securityAction.name}"`);
 }
 

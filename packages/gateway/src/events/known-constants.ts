@@ -19,6 +19,24 @@ export function knownConstants<Key extends string | number>(make: (key: Key) => 
   };
 }
 
+/** What `make` makes of two values, remembered for ever: not for what clients choose. */
+export function knownPairs<One, Other, Made>(make: (one: One, other: Other) => Made): (one: One, other: Other) => Made {
+  const known = new Map<One, Map<Other, Made>>();
+  return (one, other) => {
+    let ofOne = known.get(one);
+    if (ofOne === undefined) {
+      ofOne = new Map();
+      known.set(one, ofOne);
+    }
+    let made = ofOne.get(other);
+    if (made === undefined) {
+      made = make(one, other);
+      ofOne.set(other, made);
+    }
+    return made;
+  };
+}
+
 /** Text of ours as bytes. */
 export function constant(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, "latin1"));

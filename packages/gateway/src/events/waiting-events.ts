@@ -5,6 +5,9 @@ import { maxEventBytes } from "./event-line.ts";
 /** Events that become one batch: lines of JSON, one behind another from the beginning of its bytes. */
 export type WaitingBatch = { readonly lines: AsciiWriter; events: number };
 
+/** Enough for some 20,000 events a second. */
+const MAX_SPARES = 8;
+
 /**
  * Events that are not written yet, as bytes in batches. No string or exchange is kept until then: the collector copies what it finds alive, and that would
  * cost a request more than the event itself.
@@ -15,7 +18,7 @@ export class WaitingEvents {
   readonly #closed: WaitingBatch[] = [];
   #open: WaitingBatch | undefined;
   /** Used again. */
-  #spare: Buffer | undefined;
+  readonly #spares: Buffer[] = [];
   #closedBytes = 0;
   #events = 0;
 
@@ -61,7 +64,7 @@ export class WaitingEvents {
     if (batch === undefined) return;
     this.#closedBytes -= batch.lines.at;
     this.#events -= batch.events;
-    this.#spare = batch.lines.bytes;
+    if (this.#spares.length < MAX_SPARES) this.#spares.push(batch.lines.bytes);
   }
 
   /** Forgets all, and says how many events that were. */
@@ -77,8 +80,7 @@ export class WaitingEvents {
   #roomForOne(): WaitingBatch {
     if (this.#open !== undefined && this.#open.lines.at + maxEventBytes > maxEventBatchBytes) this.closeNewest();
     if (this.#open === undefined) {
-      this.#open = { lines: new AsciiWriter(this.#spare ?? Buffer.allocUnsafeSlow(maxEventBatchBytes)), events: 0 };
-      this.#spare = undefined;
+      this.#open = { lines: new AsciiWriter(this.#spares.pop() ?? Buffer.allocUnsafeSlow(maxEventBatchBytes)), events: 0 };
     }
     return this.#open;
   }

@@ -3,6 +3,7 @@ import { gzip } from "node:zlib";
 import type { DeliveredTransaction, GatewayReport } from "@wherefrom/model";
 import { Pool } from "undici";
 import { ControlRefusal } from "./control-refusal.ts";
+import { isLoopback } from "./control-urls.ts";
 import type { BatchAnswer, EventBatch } from "./source.ts";
 
 /** The largest snapshot that is taken from control. */
@@ -38,6 +39,8 @@ export class ControlClient {
   readonly #token: (() => string) | undefined;
   readonly #signal: AbortSignal;
   readonly #requestTimeoutMs: number;
+  /** Not on this machine: to compress events costs more than all else that is done with them. */
+  readonly #compresses: boolean;
 
   constructor(
     { url, organization, environment, gatewayId, token }: ControlPlace,
@@ -50,6 +53,7 @@ export class ControlClient {
     this.#token = token;
     this.#signal = signal;
     this.#requestTimeoutMs = requestTimeoutMs;
+    this.#compresses = !isLoopback(url);
   }
 
   /** The event stream of snapshots; `undefined` when control, or something before it, does not offer one. */
@@ -118,8 +122,12 @@ export class ControlClient {
     const { statusCode, body } = await this.#pool.request({
       path: `${this.#environmentPath}/gateways/${encodeURIComponent(this.#gatewayId)}:deliverEvents?batchId=${id}`,
       method: "POST",
-      headers: { ...this.#authorization(), "content-type": "application/x-ndjson", "content-encoding": "gzip" },
-      body: await compress(lines, { level: 1 }),
+      headers: {
+        ...this.#authorization(),
+        "content-type": "application/x-ndjson",
+        ...(this.#compresses && { "content-encoding": "gzip" }),
+      },
+      body: this.#compresses ? await compress(lines, { level: 1 }) : lines,
       bodyTimeout: this.#requestTimeoutMs,
       signal: this.#signal,
     });

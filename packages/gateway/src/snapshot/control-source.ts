@@ -1,4 +1,3 @@
-import { isIPv4 } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DeliveredTransaction, GatewayReport } from "@wherefrom/model";
 import { escapeText } from "wherefrom";
@@ -7,7 +6,7 @@ import { version } from "../version.ts";
 import { type BackOff, createBackOff } from "./back-off.ts";
 import { ControlClient, maxSnapshotBytes } from "./control-client.ts";
 import { ControlRefusal } from "./control-refusal.ts";
-import { parseControlUrls } from "./control-urls.ts";
+import { isLoopback, parseControlUrls } from "./control-urls.ts";
 import { readEvents } from "./event-stream.ts";
 import type { BatchAnswer, EventBatch, Offered, SnapshotSink, SnapshotSource } from "./source.ts";
 import { TransactionQueue } from "./transaction-queue.ts";
@@ -85,9 +84,9 @@ export function controlSource(options: ControlSourceOptions): SnapshotSource {
 }
 
 /** Without TLS a key is readable for everybody on the way; on this machine's own loopback there is no way. */
-function requireProtected({ protocol, hostname, origin }: URL): void {
-  const isLoopback = hostname === "localhost" || hostname === "[::1]" || (isIPv4(hostname) && hostname.startsWith("127."));
-  if (protocol === "https:" || isLoopback) return;
+function requireProtected(url: URL): void {
+  const { protocol, origin } = url;
+  if (protocol === "https:" || isLoopback(url)) return;
   throw new GatewayError(
     "GATEWAY_CONTROL_UNPROTECTED",
     `Control URL: expected https for a key to be sent to, received ${escapeText(origin)}`,

@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import { escapeText } from "wherefrom";
 import { GatewayError } from "../errors.ts";
 
@@ -9,6 +10,11 @@ import { GatewayError } from "../errors.ts";
 export function parseControlUrls(text: string): readonly [URL, ...URL[]] {
   const [first, ...others] = text.split(",");
   return [parseUrl(first ?? ""), ...others.map(parseUrl)];
+}
+
+/** Whether a URL is of this machine, by its text alone: no name but `localhost` is. */
+export function isLoopback({ hostname }: URL): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || (isIPv4(hostname) && hostname.startsWith("127."));
 }
 
 function parseUrl(text: string): URL {

@@ -12,6 +12,7 @@ export class EventReceiver {
   /** Ids of all that came, those that were sent again too. */
   readonly attempts: string[] = [];
   readonly authorizations = new Set<string | undefined>();
+  readonly codings = new Set<string | undefined>();
   way: ReceiverWay = "accepts";
   readonly #held: ServerResponse[] = [];
   readonly #snapshot: object;
@@ -65,7 +66,11 @@ export class EventReceiver {
     this.authorizations.add(headers.authorization);
     if (this.way === "away") return void response.writeHead(503).end("{}");
     if (this.way === "refuses") return void response.writeHead(400).end('{"error":"no\u001b event"}');
-    const text = gunzipSync(body, { maxOutputLength: maxEventBatchBytes }).toString("utf8");
+    const coding = headers["content-encoding"];
+    this.codings.add(coding);
+    const lines = coding === "gzip" ? gunzipSync(body, { maxOutputLength: maxEventBatchBytes }) : body;
+    if (lines.length > maxEventBatchBytes) return void response.writeHead(413).end("{}");
+    const text = lines.toString("utf8");
     const events = text.trimEnd().split("\n");
     if (!this.batches.has(id))
       this.batches.set(
