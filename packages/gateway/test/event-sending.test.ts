@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { controlSource, type Gateway, type GatewayLimits, type Notice, openGateway } from "@wherefrom/gateway";
+import { controlSource, defaultLimits, type Gateway, type GatewayLimits, type Notice, openGateway } from "@wherefrom/gateway";
 import { maxEventBatchBytes } from "@wherefrom/model";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { EventReceiver } from "./rig/event-receiver.ts";
@@ -178,10 +179,9 @@ test("what is too much for one batch is written as several", async () => {
 test("a gateway that is killed loses nothing that was in its spool, and nothing counts twice when another takes over", async () => {
   receiver.way = "lost";
   const first = await startProcess();
-  const clients = Array.from({ length: 40 }, (_, index) => `198.51.100.${index + 1}`);
+  const clients = some;
   for (const client of clients.slice(0, 20)) await askFrom(first.port, client);
-  const inSpool = (): number => spooled().reduce((sum, name) => sum + Number(BATCH.exec(name)?.groups?.["events"]), 0);
-  await until(() => inSpool() === 20);
+  await until(() => inSpools() === 20);
   for (const client of clients.slice(20)) await askFrom(first.port, client);
   first.child.kill("SIGKILL");
   await once(first.child, "exit");
@@ -193,24 +193,99 @@ test("a gateway that is killed loses nothing that was in its spool, and nothing 
   const arrived = receiver.clients;
   expect(new Set(arrived).size).toBe(arrived.length);
   expect(arrived.slice(0, 20)).toEqual(clients.slice(0, 20));
-  // What was answered just before may be lost, but only from its end.
+  // What was answered just before may be lost, but only from its end: what is younger than a batch, of which there are two a second.
+  expect(defaultLimits.eventIntervalMs).toBe(500);
   expect(arrived).toEqual(clients.slice(0, arrived.length));
 });
 
-test("of workers each has a spool, and their events get to control once", async () => {
+test("of workers each has a spool, and their events get to control once, also when one of them is killed", async () => {
   receiver.way = "lost";
   const { child, port } = await startProcess(["2"]);
-  const clients = Array.from({ length: 40 }, (_, index) => `198.51.100.${index + 1}`);
-  await Promise.all(clients.map((client) => askFrom(port, client)));
+  await Promise.all(some.map((client) => askFrom(port, client)));
   await until(() => receiver.attempts.length >= 2);
-  receiver.way = "accepts";
-  const isEmpty = (): boolean => ["1", "2"].every((worker) => readdirSync(join(folder, worker)).length === 0);
-  await until(() => receiver.clients.length >= clients.length && isEmpty());
-  expect(receiver.clients.toSorted()).toEqual(clients.toSorted());
-  child.send({});
-  const [told] = await once(child, "message");
-  expect(told).toEqual({ accepted: clients.length });
+  receiver.accept();
+  await until(() => receiver.clients.length === some.length && inSpools() === 0);
+  expect(receiver.clients.toSorted()).toEqual(some.toSorted());
+  const before = await sumsOf(child);
+  expect(tellsOf(before)).toEqual({ requests: 40, recorded: 40, sampled: 0, dropped: 0, waiting: 0, accepted: 40, refused: 0 });
+  // Some of these are on their way to the worker that is killed, or answered by it just before.
+  const sockets = others.map((client) => {
+    const request = wire("GET / HTTP/1.1", "Host: a.example", `X-Forwarded-For: ${client}`, "Connection: close");
+    return connect(port, "127.0.0.1", function (this: Socket) {
+      this.end(request);
+    }).on("error", () => undefined);
+  });
+  child.send("kill");
+  await once(child, "message");
+  await untilTold(child, (sums) => {
+    return sums["wherefrom_workers_serving"] === 2 && sums["wherefrom_worker_deaths_total"] === 1 && tellsOf(sums).waiting === 0;
+  });
+  // Node leaves connections open that it was handing to a worker that is killed.
+  for (const socket of sockets) socket.destroy();
+  await askFrom(port, "192.0.2.1");
+  await until(() => receiver.clients.includes("192.0.2.1") && inSpools() === 0);
+  const clients = receiver.clients as string[];
+  expect(new Set(clients).size).toBe(clients.length);
+  expect([...some, ...others, "192.0.2.1"]).toEqual(expect.arrayContaining(clients));
+  const { requests, recorded, sampled, dropped, waiting, accepted } = tellsOf(await sumsOf(child));
+  expect(recorded + sampled + dropped + waiting).toBe(requests);
+  expect(accepted).toBe(clients.length);
 });
+
+test("another number of workers loses nothing of what those before have left, and sends it once", async () => {
+  receiver.way = "away";
+  const groups = [["2"], []];
+  for (const [index, workers] of groups.entries()) {
+    const { child, port } = await startProcess(workers);
+    const clients = some.slice(index * 12, index * 12 + 12);
+    await Promise.all(clients.map((client) => askFrom(port, client)));
+    await until(() => inSpools() === (index + 1) * 12);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+  receiver.accept();
+  const { child } = await startProcess(["1"]);
+  await until(() => inSpools() === 0);
+  expect(receiver.clients.toSorted()).toEqual(some.slice(0, 24).toSorted());
+  await untilTold(child, (sums) => tellsOf(sums).accepted === 24);
+  expect(tellsOf(await sumsOf(child))).toMatchObject({ requests: 0, recorded: 0, dropped: 0, waiting: 0, refused: 0 });
+});
+
+const some = Array.from({ length: 40 }, (_, index) => `198.51.100.${index + 1}`);
+const others = Array.from({ length: 40 }, (_, index) => `203.0.113.${index + 1}`);
+
+/** Events in the spool and in those of workers. */
+function inSpools(): number {
+  const names = readdirSync(folder, { recursive: true }).map(String);
+  return names.reduce((sum, name) => sum + Number(BATCH.exec(name)?.groups?.["events"] ?? 0), 0);
+}
+
+type Sums = Readonly<Record<string, number>>;
+
+async function sumsOf(child: ChildProcess): Promise<Sums> {
+  child.send("count");
+  const [{ sums }] = (await once(child, "message")) as [{ sums: Sums }];
+  return sums;
+}
+
+async function untilTold(child: ChildProcess, isSo: (sums: Sums) => boolean): Promise<void> {
+  while (!isSo(await sumsOf(child))) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** What the metrics tell of requests and their events. */
+function tellsOf(sums: Sums) {
+  const of = (name: string): number => sums[name] ?? 0;
+  const statuses = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"].map((status) => of(`wherefrom_requests_total ${status}`));
+  return {
+    requests: statuses.reduce((sum, count) => sum + count, 0),
+    recorded: of("wherefrom_events_total recorded"),
+    sampled: of("wherefrom_events_total sampled"),
+    dropped: of("wherefrom_events_total dropped"),
+    waiting: of("wherefrom_events_waiting"),
+    accepted: of("wherefrom_events_sent_total accepted"),
+    refused: of("wherefrom_events_sent_total refused"),
+  };
+}
 
 async function startProcess(more: readonly string[] = []): Promise<{ readonly child: ChildProcess; readonly port: number }> {
   const child = fork(PROGRAM, [receiver.url, folder, ...more]);

@@ -116,6 +116,9 @@ function accessLogMetrics({ accessLog }: GatewayState): MetricFamily[] {
   ];
 }
 
+export const eventsName = "wherefrom_events_total";
+export const waitingEventsName = "wherefrom_events_waiting";
+
 function eventMetrics({ events }: GatewayState): MetricFamily[] {
   const results: MetricValue[] =
     events === undefined
@@ -124,7 +127,7 @@ function eventMetrics({ events }: GatewayState): MetricFamily[] {
   return [
     counter(
       {
-        name: "wherefrom_events_total",
+        name: eventsName,
         help: "Requests whose event went into the spool, that have none because only a share is sampled, and whose event was lost",
       },
       results,
@@ -134,7 +137,7 @@ function eventMetrics({ events }: GatewayState): MetricFamily[] {
       events === undefined ? [] : [{ labels: {}, value: events.evicted }],
     ),
     gauge(
-      { name: "wherefrom_events_waiting", help: "Events of requests that are not in the spool yet", aggregator: "sum" },
+      { name: waitingEventsName, help: "Events of requests that are not in the spool yet", aggregator: "sum" },
       events === undefined ? [] : [{ labels: {}, value: events.waiting }],
     ),
   ];

@@ -1,5 +1,6 @@
 import { AggregatorRegistry } from "prom-client";
-import type { MetricFamily } from "../admin/metric-family.ts";
+import { eventsName, waitingEventsName } from "../admin/gateway-metrics.ts";
+import type { MetricFamily, MetricValue } from "../admin/metric-family.ts";
 
 type Families = readonly MetricFamily[];
 
@@ -7,9 +8,9 @@ type Families = readonly MetricFamily[];
 export class PastCounts {
   #lists: readonly Families[] = [];
 
-  /** Keeps what only rises; how much memory a worker had ends with it. */
+  /** Keeps what only rises; how much memory a worker had ends with it. Events that still waited are lost. */
   add(lists: readonly Families[]): void {
-    this.#lists = [...this.#lists, ...lists.map((families) => families.filter(({ type }) => type !== "gauge"))];
+    this.#lists = [...this.#lists, ...lists.map((families) => withLost(families).filter(({ type }) => type !== "gauge"))];
   }
 
   /** All of it, as of now. */
@@ -25,5 +26,16 @@ export class PastCounts {
     const summed = await AggregatorRegistry.aggregate([list, ...more]).getMetricsAsJSON();
     // What came in meanwhile stands behind what was summed.
     this.#lists = [summed as unknown as Families, ...this.#lists.slice(before.length)];
+  }
+}
+
+/** So that as many requests are told as events, of a worker that was killed too. */
+function withLost(families: Families): Families {
+  const waiting = families.find(({ name }) => name === waitingEventsName)?.values[0]?.value ?? 0;
+  if (waiting === 0) return families;
+  return families.map((family) => (family.name === eventsName ? { ...family, values: family.values.map(lose) } : family));
+
+  function lose(result: MetricValue): MetricValue {
+    return result.labels["result"] === "dropped" ? { ...result, value: result.value + waiting } : result;
   }
 }
