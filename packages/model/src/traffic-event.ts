@@ -1,4 +1,4 @@
-import { escapeText, evidenceOfFields, type Policy } from "wherefrom";
+import { escapeText, type Policy } from "wherefrom";
 import { z } from "zod";
 import { claimsClient, policyHeaders } from "./client-headers.ts";
 import { lastHopAddress, peerAddress } from "./flow-variables.ts";
@@ -90,22 +90,37 @@ export const trafficEventSchema = z
 export type TrafficEvent = z.infer<typeof trafficEventSchema>;
 
 /**
- * The event with what follows from its evidence: `clientIp`, `proxyClientIp`, `trueClientIp`, `xForwardedFor`, `xForwardedProto`. A gateway leaves it out, as to
- * say it would cost each request as much as all the rest. An event without evidence is as it was.
+ * Adds to the event what follows from its evidence: `clientIp`, `proxyClientIp`, `trueClientIp`, `xForwardedFor`, `xForwardedProto`. A gateway leaves it out, as to
+ * say it would cost each request as much as all the rest. An event without evidence stays as it is.
  */
 export function completeEvent(event: TrafficEvent): TrafficEvent {
   if (event.evidence === undefined) return event;
-  const evidence = evidenceOfFields(event.evidence.peer, event.evidence.fields);
-  const headerText = (name: string): string | undefined => {
-    const lines = evidence.lines(name);
-    return lines.length === 0 ? undefined : escapeText(lines.join(", "), MAX_TEXT_CHARS);
-  };
-  return {
-    ...event,
-    clientIp: peerAddress(evidence),
-    proxyClientIp: lastHopAddress(evidence),
-    trueClientIp: headerText("true-client-ip"),
-    xForwardedFor: headerText("x-forwarded-for"),
-    xForwardedProto: headerText("x-forwarded-proto"),
-  };
+  const { peer, fields } = event.evidence;
+  // Not `evidenceOfFields`: names are in lower case already, and control does this for each event of all gateways.
+  const evidence = { peer, lines: (name: string) => linesOf(fields, name) };
+  event.clientIp = peerAddress(evidence);
+  event.proxyClientIp = lastHopAddress(evidence);
+  event.trueClientIp = headerText(fields, "true-client-ip");
+  event.xForwardedFor = headerText(fields, "x-forwarded-for");
+  event.xForwardedProto = headerText(fields, "x-forwarded-proto");
+  return event;
+}
+
+type Fields = NonNullable<TrafficEvent["evidence"]>["fields"];
+
+const NO_LINES: readonly string[] = [];
+
+function linesOf(fields: Fields, name: string): readonly string[] {
+  let lines: string[] | undefined;
+  for (const [given, value] of fields) {
+    if (given !== name) continue;
+    if (lines === undefined) lines = [value];
+    else lines.push(value);
+  }
+  return lines ?? NO_LINES;
+}
+
+function headerText(fields: Fields, name: string): string | undefined {
+  const lines = linesOf(fields, name);
+  return lines.length === 0 ? undefined : escapeText(lines.join(", "), MAX_TEXT_CHARS);
 }
