@@ -3,9 +3,14 @@ import { z } from "zod";
 import { claimsClient, policyHeaders } from "./client-headers.ts";
 import { lastHopAddress, peerAddress } from "./flow-variables.ts";
 
-/** Texts that a client chose come cut and in printable ASCII; these bounds hold after escaping. */
-const MAX_TEXT_CHARS = 2_048;
-const MAX_LONG_TEXT_CHARS = 8_192;
+/**
+ * Texts that a client chose come cut and in printable ASCII. These bounds leave room for four characters of escaping in place of one: an event that is refused
+ * takes its whole batch along, so no client may be able to write one.
+ */
+const MAX_TEXT_CHARS = 4_096;
+const MAX_LONG_TEXT_CHARS = 16_384;
+/** Of the headers that are told from the evidence. */
+const MAX_SHOWN_CHARS = 2_048;
 
 const textSchema = z.string().max(MAX_TEXT_CHARS);
 const longTextSchema = z.string().max(MAX_LONG_TEXT_CHARS);
@@ -122,5 +127,5 @@ function linesOf(fields: Fields, name: string): readonly string[] {
 
 function headerText(fields: Fields, name: string): string | undefined {
   const lines = linesOf(fields, name);
-  return lines.length === 0 ? undefined : escapeText(lines.join(", "), MAX_TEXT_CHARS);
+  return lines.length === 0 ? undefined : escapeText(lines.join(", "), MAX_SHOWN_CHARS);
 }

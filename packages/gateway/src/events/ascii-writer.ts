@@ -71,8 +71,7 @@ export class AsciiWriter {
   /** Exactly this text as the content of a JSON string. */
   exact(text: string): void {
     if (this.#plain(text, text.length)) return;
-    const quoted = JSON.stringify(text).replaceAll(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
-    this.text(quoted.slice(1, -1));
+    this.text(asciiJson(text).slice(1, -1));
   }
 
   /** Nearly every text stands in a JSON string as it is. Otherwise nothing is written. */
@@ -87,4 +86,9 @@ export class AsciiWriter {
     this.at = at;
     return true;
   }
+}
+
+/** A text as JSON in ASCII. */
+export function asciiJson(text: string): string {
+  return JSON.stringify(text).replaceAll(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -4,7 +4,7 @@ import { maxFieldLength, maxTargetLength, printable, printableField } from "../a
 import { knownNames } from "../forward/known-names.ts";
 import type { ExchangeRecord } from "../record/exchange-record.ts";
 import type { CompiledSnapshot } from "../snapshot/compile.ts";
-import type { AsciiWriter } from "./ascii-writer.ts";
+import { type AsciiWriter, asciiJson } from "./ascii-writer.ts";
 import { constant, knownConstants, knownPairs } from "./known-constants.ts";
 
 /** An exchange that is over. `beganAtMs`: milliseconds since 1970. */
@@ -18,7 +18,7 @@ export type EventWriterOptions = {
   readonly placeOf: ((ip: string) => Place) | undefined;
 };
 
-/** No event is longer, in bytes: its texts have at most two bytes a character, its evidence has six, and the rest is of ours. */
+/** No event is longer, in bytes: its texts have at most five bytes a character, its evidence has six, and the rest is of ours. */
 export const maxEventBytes = 65_536;
 
 /**
@@ -75,7 +75,7 @@ function fieldsOfSnapshot(snapshot: CompiledSnapshot, common: object): SnapshotF
       unverified: constant(howField(algorithm, { outcome, trust: "unverified" })),
     })),
     useOf: knownNames((name) => {
-      const evidence = keepsEvidence(name) ? constant(`[${JSON.stringify(name)},"`) : undefined;
+      const evidence = keepsEvidence(name) ? constant(`[${asciiJson(name)},"`) : undefined;
       const isUserAgent = name === USER_AGENT;
       return evidence !== undefined || isUserAgent ? { nameLength: name.length, isUserAgent, evidence } : null;
     }),

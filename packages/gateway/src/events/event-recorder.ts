@@ -87,9 +87,13 @@ export class EventRecorder {
       this.#sampled += 1;
       return;
     }
-    if (this.#waiting.add({ record, snapshot, beganAtMs: startedAtMs + this.#clockOffsetMs }, this.#write)) return;
-    this.#dropped += 1;
-    this.#trouble("is written too slowly: events are dropped");
+    let isTaken = false;
+    try {
+      isTaken = this.#waiting.add({ record, snapshot, beganAtMs: startedAtMs + this.#clockOffsetMs }, this.#write);
+      if (!isTaken) this.#trouble("is written too slowly: events are dropped");
+    } finally {
+      if (!isTaken) this.#dropped += 1;
+    }
   }
 
   /** Writes what waits. What cannot be written in time is dropped. */
@@ -142,7 +146,8 @@ export class EventRecorder {
       this.#trouble(`cannot be written: ${reasonOf(error)}`);
       return false;
     }
-    this.#waiting.removeOldest();
+    // Otherwise it was given up meanwhile, and counted as such.
+    if (!this.#waiting.remove(batch)) return false;
     this.#recorded += batch.events;
     await this.#makeRoom();
     return true;

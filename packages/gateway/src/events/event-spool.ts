@@ -56,19 +56,19 @@ export class EventSpool {
   }
 
   /** Adds a batch. When it resolves, the end of this process loses nothing of it. Errors: those of the file system; then there is no such batch. */
-  async add({ lines, events }: WaitingBatch, nowMs: number): Promise<void> {
+  async add({ lines, bytes, events }: WaitingBatch, nowMs: number): Promise<void> {
     const id = [digits(nowMs, 15), this.#run, digits(this.#made, 8), events].join("-");
     this.#made += 1;
     const name = `${id}.jsonl`;
     const place = join(this.#folder, name);
     try {
-      await writeFile(`${place}.part`, lines.bytes.subarray(0, lines.at), { mode: 0o600, flag: "wx" });
+      await writeFile(`${place}.part`, lines.bytes.subarray(0, bytes), { mode: 0o600, flag: "wx" });
       await rename(`${place}.part`, place);
     } catch (error) {
       await rm(`${place}.part`, { force: true }).catch(() => undefined);
       throw error;
     }
-    this.#note({ name, bytes: lines.at, events });
+    this.#note({ name, bytes, events });
   }
 
   /** Removes the oldest batches until the others fit, and says how many events nobody had taken. Errors: those of the file system. */

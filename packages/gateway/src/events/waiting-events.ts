@@ -2,8 +2,8 @@ import { maxEventBatchBytes } from "@wherefrom/model";
 import { AsciiWriter } from "./ascii-writer.ts";
 import { maxEventBytes } from "./event-line.ts";
 
-/** Events that become one batch: lines of JSON, one behind another from the beginning of its bytes. */
-export type WaitingBatch = { readonly lines: AsciiWriter; events: number };
+/** Events that become one batch: lines of JSON, one behind another from the beginning of what was written. `bytes`: of whole lines. */
+export type WaitingBatch = { readonly lines: AsciiWriter; bytes: number; events: number };
 
 /** Enough for some 20,000 events a second. */
 const MAX_SPARES = 8;
@@ -30,16 +30,14 @@ export class WaitingEvents {
     return this.#events;
   }
 
-  /** Has a line written, of `maxEventBytes` at the most, and keeps it when there is room. Says whether it did. */
+  /** Has a line written, of `maxEventBytes` at the most, and keeps it when there is room. Says whether it did. What `write` throws, it throws, and keeps nothing. */
   add<Given>(given: Given, write: (given: Given, line: AsciiWriter) => void): boolean {
     const batch = this.#roomForOne();
     const { lines } = batch;
-    const start = lines.at;
+    lines.at = batch.bytes;
     write(given, lines);
-    if (this.#closedBytes + lines.at > this.#maxBytes) {
-      lines.at = start;
-      return false;
-    }
+    if (this.#closedBytes + lines.at > this.#maxBytes) return false;
+    batch.bytes = lines.at;
     batch.events += 1;
     this.#events += 1;
     return true;
@@ -54,17 +52,18 @@ export class WaitingEvents {
   closeNewest(): void {
     if (this.#open === undefined || this.#open.events === 0) return;
     this.#closed.push(this.#open);
-    this.#closedBytes += this.#open.lines.at;
+    this.#closedBytes += this.#open.bytes;
     this.#open = undefined;
   }
 
-  /** The oldest closed one is written. */
-  removeOldest(): void {
-    const batch = this.#closed.shift();
-    if (batch === undefined) return;
-    this.#closedBytes -= batch.lines.at;
+  /** It is written. Says whether it was still waiting. */
+  remove(batch: WaitingBatch): boolean {
+    if (this.#closed[0] !== batch) return false;
+    this.#closed.shift();
+    this.#closedBytes -= batch.bytes;
     this.#events -= batch.events;
     if (this.#spares.length < MAX_SPARES) this.#spares.push(batch.lines.bytes);
+    return true;
   }
 
   /** Forgets all, and says how many events that were. */
@@ -78,9 +77,9 @@ export class WaitingEvents {
   }
 
   #roomForOne(): WaitingBatch {
-    if (this.#open !== undefined && this.#open.lines.at + maxEventBytes > maxEventBatchBytes) this.closeNewest();
+    if (this.#open !== undefined && this.#open.bytes + maxEventBytes > maxEventBatchBytes) this.closeNewest();
     if (this.#open === undefined) {
-      this.#open = { lines: new AsciiWriter(this.#spares.pop() ?? Buffer.allocUnsafeSlow(maxEventBatchBytes)), events: 0 };
+      this.#open = { lines: new AsciiWriter(this.#spares.pop() ?? Buffer.allocUnsafeSlow(maxEventBatchBytes)), bytes: 0, events: 0 };
     }
     return this.#open;
   }

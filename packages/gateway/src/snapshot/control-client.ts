@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import type { DeliveredTransaction, GatewayReport } from "@wherefrom/model";
+import { type DeliveredTransaction, type GatewayReport, rpcErrorSchema } from "@wherefrom/model";
 import { Pool } from "undici";
 import { ControlRefusal } from "./control-refusal.ts";
 import { isLoopback } from "./control-urls.ts";
@@ -131,7 +131,7 @@ export class ControlClient {
       bodyTimeout: this.#requestTimeoutMs,
       signal: this.#signal,
     });
-    const why = `status ${statusCode}, ${(await boundedText(body)).slice(0, MAX_WHY_CHARS)}`;
+    const why = whyOf(statusCode, await boundedText(body));
     if (BATCH_REFUSALS.has(statusCode)) return { kind: "refused", why };
     requireLetIn(statusCode);
     if (statusCode !== 200) throw new Error(`Control did not take a batch of events: ${why}`);
@@ -144,6 +144,20 @@ export class ControlClient {
 
   async close(): Promise<void> {
     await this.#pool.destroy();
+  }
+}
+
+/** What an answer says of why it is no other: control's own words, where it has any. */
+function whyOf(statusCode: number, text: string): string {
+  const said = rpcErrorSchema.safeParse(parseJson(text)).data?.error.message ?? text;
+  return `status ${statusCode}, ${said.slice(0, MAX_WHY_CHARS)}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
