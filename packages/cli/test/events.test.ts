@@ -2,6 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openDuckdbEvents } from "../../control/src/event-store/duckdb.ts";
+import { DEFAULT_CONTROL_LIMITS } from "../../control/src/limits.ts";
 import { type RunningCommand, startCommand } from "./command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wherefrom-up-events-"));
@@ -51,10 +53,19 @@ test("every request through up is an event that control has, with nothing set up
   expect((await metric("wherefrom_requests_total", "status"))["2xx"]).toBe(REQUESTS);
 });
 
-test("what happened just before the end is sent before it", async () => {
+test("what happened just before the end is sent before it, and every request is in the store once", async () => {
   expect((await fetch(gateway)).status).toBe(200);
   command.child.kill("SIGTERM");
   expect(await command.finished).toMatchObject({ code: 0, stderr: "" });
   const spool = join(folder, "spool", "local", "demo");
   expect(["1", "2"].flatMap((worker) => readdirSync(join(spool, worker)))).toEqual([]);
+  const store = await openDuckdbEvents(join(folder, "events.duckdb"), { limits: DEFAULT_CONTROL_LIMITS, now: Date.now });
+  try {
+    const place = { organization: "local", environment: "demo" };
+    expect(await store.environments()).toEqual([place]);
+    expect(await store.deleteAddress(place, { address: "203.0.113.7" })).toBe(1);
+    expect(await store.deleteBefore(place, { before: Date.now() + 1 })).toBe(REQUESTS);
+  } finally {
+    await store.close();
+  }
 });
