@@ -62,7 +62,8 @@ function scriptProxy(name: string, { script = name, carries, isLogging = false }
     name,
     carries,
     whyNot: () => undefined,
-    open: (programs, originPort) => openScript(programs, { script: `${script}.js`, told: { originPort, isLogging } }),
+    open: (programs, originPort) =>
+      openScript(programs, { script: `${script}.js`, told: { originPort, isLogging, folder: programs.folder() } }),
   };
 }
 

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { openGateway, type SnapshotSource } from "@wherefrom/gateway";
 import { networks } from "../inputs.ts";
 import { serve, told } from "../traffic/answering.ts";
 
-const { originPort, isLogging } = told<{ readonly originPort: number; readonly isLogging: boolean }>();
+/** Events go to disk as they do anywhere, and no further. */
+type Told = { readonly originPort: number; readonly isLogging: boolean; readonly folder: string };
+
+const { originPort, isLogging, folder } = told<Told>();
 
 const TRUSTED_CIDRS = 1_000;
 
@@ -28,9 +28,6 @@ const snapshot = {
 // Program: our gateway with everything on: resolution with 1,000 trusted networks, sanitised and written headers, several routes, an event of every exchange and, where
 // it is told to, a line of the access log.
 const source: SnapshotSource = { open: async (sink) => void sink.offer(snapshot), close: async () => undefined };
-// Events go to disk as they do anywhere, and no further.
-const folder = mkdtempSync(join(tmpdir(), "wherefrom-bench-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 const gateway = await openGateway({
   listeners: [{ host: "127.0.0.1", port: 0 }],
   source,
