@@ -5,7 +5,9 @@ import type { GatewayOptions, Notice } from "@wherefrom/gateway";
 import { completeEvent, type TrafficEvent, trafficEventSchema } from "@wherefrom/model";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { HANDSHAKE, SWITCHING } from "./rig/handshake.ts";
 import { writeMmdb } from "./rig/mmdb.ts";
+import { openRawTarget } from "./rig/raw-target.ts";
 import { openTarget, type Target } from "./rig/target.ts";
 import { sendRaw, until, wire } from "./rig/wire.ts";
 
@@ -162,6 +164,36 @@ test("a request that a proxy asks about has one event, with what the proxy said 
     { decision: "auth-request", method: "DELETE", path: "/cart", resolvedIp: "203.0.113.7", evidence: { peer: "127.0.0.9" } },
   ]);
   expect(events()[0]).not.toHaveProperty("target");
+});
+
+const atTargets = [
+  {
+    what: "fails",
+    targets: 0,
+    head: wire("GET / HTTP/1.1", "Host: a", "Connection: close"),
+    says: { status: 502, fault: "UPSTREAM_REFUSED" },
+  },
+  { what: "answers after another failed", targets: 1, head: wire("GET / HTTP/1.1", "Host: a", "Connection: close"), says: { status: 204 } },
+  { what: "agrees to a WebSocket", targets: 1, head: HANDSHAKE, says: { status: 101, isComplete: true } },
+];
+
+test.each(atTargets)("of a target that $what an event says which it was and how long it took", async ({ targets, head, says }) => {
+  const gone = await openRawTarget(() => undefined);
+  await gone.close();
+  const answers = await openRawTarget((socket, heard) => {
+    socket.end(heard.includes("Upgrade: websocket") ? SWITCHING : wire("HTTP/1.1 204 No Content"));
+  });
+  const urls = [gone, answers].slice(0, targets + 1).map(({ origin: url }) => ({ url }));
+  // A WebSocket is tried at one target only.
+  const route = { targets: head === HANDSHAKE ? [{ url: answers.origin }] : urls };
+  const gateway = await openTestGateway(snapshotOf([route]), { events: { folder } });
+  gateways.push(gateway);
+  await sendRaw(gateway.port, head);
+  await gateway.close();
+  const [event, ...more] = events();
+  expect(more).toEqual([]);
+  expect(event).toMatchObject({ ...says, target: targets === 0 ? gone.origin : answers.origin, targetMs: expect.any(Number) });
+  expect(event?.targetMs).toBeLessThanOrEqual(event?.durationMs ?? 0);
 });
 
 const unresolved = [
