@@ -22,7 +22,7 @@ export function printControlNotice(notice: ControlNotice): void {
     case "oidc-keys-unavailable":
       return print(`warning: the keys of the identity provider could not be had: ${messageOf(notice.error)}`);
     case "probe-asked":
-      return print(`info: ${notice.by} asked for a probe of ${notice.url} in ${notice.environment}`);
+      return print(`info: ${notice.by} asked for a probe of ${notice.target} in ${notice.environment}`);
     case "certificate-loaded":
       return print(`info: a new certificate of the API is in use until ${notice.notAfter.toISOString()}`);
     case "certificate-refused":

@@ -63,10 +63,15 @@ test("control probes an echo for an operator, and diagnoses by what it found", a
     proposal: { kind: expect.any(String) },
   });
   expect(notices).toEqual([
-    { kind: "probe-asked", environment: "organizations/local/environments/prod", by: "process:alice", url: JSON.stringify(echoUrl()) },
+    {
+      kind: "probe-asked",
+      environment: "organizations/local/environments/prod",
+      by: "process:alice",
+      target: `127.0.0.1:${echo.address.port}`,
+    },
   ]);
-  // the path is the echo's secret, and the addresses are nobody's business
-  expect(JSON.stringify(body)).not.toContain(PATH);
+  // the path is the echo's secret
+  expect(JSON.stringify([body, notices])).not.toContain(PATH);
 });
 
 const refused = [

@@ -18,8 +18,8 @@ export type ControlNotice =
       readonly revision: number;
       readonly why: string;
     }
-  /** Somebody made control send a probe. `url` is as it was given, escaped. */
-  | { readonly kind: "probe-asked"; readonly environment: string; readonly by: string; readonly url: string }
+  /** Somebody asked for a probe from control. `target` is a host, with its port where that is not the scheme's. */
+  | { readonly kind: "probe-asked"; readonly environment: string; readonly by: string; readonly target: string }
   /** Tokens of the identity provider cannot be judged. */
   | { readonly kind: "oidc-keys-unavailable"; readonly error: unknown }
   /** `client` is the key of an address that failed to authenticate too often. For a while only right credentials are let in from there, one looked up at a time. */

@@ -72,9 +72,13 @@ function requireProbing({ probing, limits }: ControlParts): Probing {
   throw new ApiError("TOO_MANY_PROBES", `Probes: Expected at most ${limits.maxProbes} at a time, received one more`);
 }
 
-/** Nothing else keeps what control was made to send. */
+/** Nothing else keeps where control was made to connect to. The path is the echo's secret. */
 function tellOf({ parts, organization, param, caller }: Call, url: string): void {
-  parts.onNotice({ kind: "probe-asked", environment: environmentName(organization, param("env")), by: caller.name, url: shownValue(url) });
+  parts.onNotice({ kind: "probe-asked", environment: environmentName(organization, param("env")), by: caller.name, target: hostIn(url) });
+}
+
+function hostIn(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : "no URL";
 }
 
 async function during(probing: Probing, request: ProbeRequest): Promise<ProbeAnswer> {
