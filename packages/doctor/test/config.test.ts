@@ -246,6 +246,19 @@ test("a probe that asked for no WebSocket says nothing of them", () => {
   expect(checkProbe([dropping], learnPath(http))).toEqual([]);
 });
 
+test.each(["en", "zh", "ja"] as const)("a report in %s names the places of a finding, be it one or several", (language) => {
+  const toldOf = (...readings: readonly ReturnType<typeof readConfig>[]): string =>
+    writeDocument(configDocument(examineConfigs(readings), language), { format: "text", showsAll: true })
+      .split("\n")
+      .find((line) => line.includes("FINDING_FOREIGN_HEADERS_PASSED")) ?? "";
+  const twice = readConfig(
+    { name: "nginx.conf", text: "http { server { location /a { proxy_pass http://a; } location /b { proxy_pass http://b; } } }" },
+    { kind: "nginx" },
+  );
+  expect(toldOf(append)).toMatch(/nginx\.conf:1:[0-9]+[:：]/);
+  expect(toldOf(twice)).toMatch(/nginx\.conf:1:[0-9]+, nginx\.conf:1:[0-9]+[:：]/);
+});
+
 test.each(["en", "zh", "ja"] as const)(
   "a report in %s escapes what stands in the file, and hides addresses when it is passed on",
   (language) => {

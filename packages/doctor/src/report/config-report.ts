@@ -65,7 +65,8 @@ function findingBlocks(findings: readonly Finding[], { say, plain }: Telling): r
   return findings.flatMap(({ code, severity, place, what, others, fix }): readonly Block[] => {
     const word = { error: plain("configError"), warning: plain("envWarning"), note: plain("envNote") }[severity];
     const at: Line = [placePiece(place)];
-    const slots = { at, what: written(what), others: joined(others.map((other) => [placePiece(other)])) };
+    const elsewhere = others.map((other) => [placePiece(other)]);
+    const slots = { at, what: written(what), others: joined(elsewhere), places: joined([at, ...elsewhere]) };
     const text: Line = [`${word}: `, ...say(`config.${code}`, slots), ` (${code})`];
     return [{ kind: "paragraph", text }, ...(fix === undefined ? [] : [listingOf(fix)])];
   });

@@ -105,7 +105,7 @@ export const en = {
   "config.FINDING_CLAIM_KEEPS_HEADER": "{at}: {what} is written only if the request has none, so a client keeps its own by sending one.",
   "config.FINDING_CLIENT_LOST":
     "{at}: {what} tells nobody who the client is. Behind it every client is this proxy, and headers that clients write arrive as if they were its own.",
-  "config.FINDING_FOREIGN_HEADERS_PASSED": "{at}, {others}: {what} arrive as clients write them. Nothing behind may believe them.",
+  "config.FINDING_FOREIGN_HEADERS_PASSED": "{places}: {what} arrive as clients write them. Nothing behind may believe them.",
   "config.FINDING_ALIAS_PASSED": "{at}: names with underscores are let through. {what} from a client may be taken for the real header.",
   "config.FINDING_NOT_INHERITED":
     "{at}: a line of its own drops all lines of the levels around it, so {what} of {others} is not sent here.",

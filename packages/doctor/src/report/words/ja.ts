@@ -104,7 +104,7 @@ export const ja: Messages = {
   "config.FINDING_CLAIM_KEEPS_HEADER": "{at}：{what} は要求に無いときだけ書かれるので、客は自分で送れば自分の値を残せます。",
   "config.FINDING_CLIENT_LOST":
     "{at}：{what} は客が誰かを誰にも伝えません。その先では客は皆このプロキシになり、客の書いたヘッダーがプロキシのもののように届きます。",
-  "config.FINDING_FOREIGN_HEADERS_PASSED": "{at}、{others}：{what} は客が書いたまま届きます。その先では信じないでください。",
+  "config.FINDING_FOREIGN_HEADERS_PASSED": "{places}：{what} は客が書いたまま届きます。その先では信じないでください。",
   "config.FINDING_ALIAS_PASSED": "{at}：下線を含む名前を通します。客の {what} が本物のヘッダーと取り違えられることがあります。",
   "config.FINDING_NOT_INHERITED": "{at}：自分の行があるので外側の行はすべて無効になり、{others} の {what} はここでは送られません。",
   "config.FINDING_WRITTEN_TWICE": "{at}：{others} の後にもう一度 {what} を書くので、どの番号も一つずれます。",

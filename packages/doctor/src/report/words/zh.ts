@@ -104,7 +104,7 @@ export const zh: Messages = {
   "config.FINDING_CLAIM_KEEPS_HEADER": "{at}：仅当请求没有 {what} 时才写入，因此客户端只要自己发送就能保留它。",
   "config.FINDING_CLIENT_LOST":
     "{at}：{what} 没有告诉任何人客户端是谁。在它之后，每个客户端都是本代理，而客户端所写的头会像本代理所写的一样到达。",
-  "config.FINDING_FOREIGN_HEADERS_PASSED": "{at}、{others}：{what} 按客户端所写原样到达。其后的任何程序都不应相信它们。",
+  "config.FINDING_FOREIGN_HEADERS_PASSED": "{places}：{what} 按客户端所写原样到达。其后的任何程序都不应相信它们。",
   "config.FINDING_ALIAS_PASSED": "{at}：放行带下划线的名称。客户端的 {what} 可能被当作真正的头。",
   "config.FINDING_NOT_INHERITED": "{at}：这里有自己的行，因而外层的所有行都失效，{others} 中的 {what} 在这里不会发送。",
   "config.FINDING_WRITTEN_TWICE": "{at}：在 {others} 之后又写了一次 {what}，因此所有索引都差一位。",
