@@ -24,7 +24,12 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
   const stalled = new StalledClients(open, {
     timeoutMs: limits.responseStallTimeoutMs,
     now: runtime.now,
-    cut: ({ request }) => reset(request.socket),
+    cut: (overdue) => {
+      for (const exchange of overdue) {
+        exchange.fault = "CLIENT_STALLED";
+        reset(exchange.request.socket);
+      }
+    },
   });
   const begin = (turn: Turn, isLast: boolean): Exchange => {
     const { request } = turn;

@@ -1,10 +1,14 @@
+import type { ClientResponse } from "../client-message.ts";
 import type { Exchange } from "../exchange.ts";
 
 type StallContext = {
   readonly timeoutMs: number;
   readonly now: () => number;
-  /** Lets go of the client at once, and of all that waits for it. */
-  readonly cut: (exchange: Exchange) => void;
+  /**
+   * Lets go at once of the clients of the exchanges that are overdue, and of all that waits for them. `stuck` are all of which nothing was taken since the last
+   * look, those among them.
+   */
+  readonly cut: (overdue: readonly Exchange[], stuck: readonly Exchange[]) => void;
 };
 
 type Stall = { readonly responseBytes: number; readonly sinceMs: number };
@@ -34,22 +38,28 @@ export class StalledClients {
   }
 
   #look(open: Iterable<Exchange>, nowMs: number): void {
+    const overdue: Exchange[] = [];
+    const stuck: Exchange[] = [];
     for (const exchange of open) {
       const { response, responseBytes } = exchange;
       const stall = this.#stalls.get(exchange);
-      if (response.writableLength === 0) this.#stalls.delete(exchange);
+      if (!isWaiting(response)) this.#stalls.delete(exchange);
       else if (stall?.responseBytes !== responseBytes) this.#begin(exchange, nowMs);
-      else if (nowMs - stall.sinceMs >= this.#timeoutMs) this.#end(exchange);
+      else {
+        stuck.push(exchange);
+        if (nowMs - stall.sinceMs >= this.#timeoutMs) overdue.push(exchange);
+      }
     }
+    if (overdue.length > 0) this.#cut(overdue, stuck);
   }
 
   #begin(exchange: Exchange, nowMs: number): void {
     if (!this.#stalls.has(exchange)) exchange.whenOver(() => this.#stalls.delete(exchange));
     this.#stalls.set(exchange, { responseBytes: exchange.responseBytes, sinceMs: nowMs });
   }
+}
 
-  #end(exchange: Exchange): void {
-    exchange.fault = "CLIENT_STALLED";
-    this.#cut(exchange);
-  }
+/** Whether something of an answer is to be taken by the client: bytes, or over HTTP/2 its end alone. */
+function isWaiting({ writableLength, writableEnded, writableFinished }: ClientResponse): boolean {
+  return writableLength > 0 || (writableEnded && !writableFinished);
 }

@@ -1,15 +1,17 @@
 import { constants, type IncomingHttpHeaders, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
-import type { Upgrade } from "../../client-message.ts";
+import type { ClientRequest, Upgrade } from "../../client-message.ts";
+import type { Exchange } from "../../exchange.ts";
 import { type Fault, faultBody, faultFields } from "../../fault.ts";
 import type { GatewayLimits } from "../../limits.ts";
+import { reset } from "../reset.ts";
 import { type FrameExcess, FrameWatch } from "./frame-watch.ts";
 import { Http2Request } from "./http2-request.ts";
 import { fieldsByName, Http2Response } from "./http2-response.ts";
 import { readRequestHeader } from "./request-header.ts";
 import { Tapped } from "./tapped.ts";
 
-const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_NO_ERROR } = constants;
+const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_NO_ERROR } = constants;
 
 /** One request of a connection, ready to become an exchange. */
 export type Http2Parts = {
@@ -27,6 +29,9 @@ type ConnectionOptions = {
 };
 
 const tooMuch = new Error("The client does too much");
+
+/** What is asked on a connection, of which the client takes nothing. */
+type Stalled = Pick<Exchange, "response" | "fault">;
 
 /** RFC 9113 §6.5.2: how the size of a header list is counted, beside names and values. */
 const FIELD_BYTES = 32;
@@ -85,6 +90,27 @@ export class Http2Connection {
     return this.#isClosing;
   }
 
+  /** Whether a request came on it. */
+  carries({ socket }: Pick<ClientRequest, "socket">): boolean {
+    return socket === this.#socket;
+  }
+
+  /**
+   * Resets the streams of the exchanges that are overdue. A client that takes nothing of anything that it asked for is a client no more: where all are `stuck` the
+   * connection ends.
+   */
+  cutStalled(overdue: readonly Stalled[], stuck: readonly Stalled[]): void {
+    const isAll = stuck.length === this.#open && overdue.length > 0;
+    // Who reads no bytes either is not told anything.
+    if (isAll && this.#socket.writableLength > 0) reset(this.#socket);
+    else if (isAll && !this.#session.destroyed) this.#session.goaway(NGHTTP2_ENHANCE_YOUR_CALM);
+    for (const exchange of isAll ? stuck : overdue) {
+      exchange.fault = "CLIENT_STALLED";
+      exchange.response.destroy();
+    }
+    if (isAll) this.close();
+  }
+
   destroy(): void {
     this.#session.destroy();
     this.#socket.destroy();
@@ -103,14 +129,16 @@ export class Http2Connection {
   #take(stream: ServerHttp2Stream, { headers, raw }: { headers: IncomingHttpHeaders; raw: readonly string[] }): void {
     // A stream that fails tells it by closing too.
     stream.on("error", () => undefined);
-    this.#count(stream);
     const { limits, onRequest } = this.#options;
+    this.#taken += 1;
+    if (this.#taken === limits.maxRequestsPerConnection) this.close();
     const fieldCount = this.#watch.takeFieldCount(stream.id ?? 0);
     const reading = readRequestHeader(raw, { fieldCount, limits });
-    if (reading.kind === "fault") return refuse(stream, reading.fault);
+    if (reading.kind === "fault") return refuse(stream, { answer: reading.fault, stallTimeoutMs: limits.responseStallTimeoutMs });
     const { header } = reading;
     const request = new Http2Request(stream, { header, headers, socket: this.#socket });
     const response = new Http2Response(stream);
+    this.#count(response);
     const upgrade = header.isUpgrade ? upgradeOn(stream) : undefined;
     onRequest({ request, response, upgrade });
     // RFC 9113 §8.1: behind an answer that needs no more of the request, the client is told to stop sending.
@@ -122,14 +150,12 @@ export class Http2Connection {
     });
   }
 
-  #count(stream: ServerHttp2Stream): void {
-    const { limits, now } = this.#options;
+  /** Until its answer has gone, or been broken off: a stream may stay longer, for a client that does not take the end of it. */
+  #count(response: Http2Response): void {
     this.#open += 1;
-    this.#taken += 1;
-    if (this.#taken === limits.maxRequestsPerConnection) this.close();
-    stream.once("close", () => {
+    response.once("close", () => {
       this.#open -= 1;
-      this.#idleSinceMs = now();
+      this.#idleSinceMs = this.#options.now();
     });
   }
 }
@@ -152,13 +178,14 @@ function sessionOptions(limits: GatewayLimits, maxListBytes: number) {
 }
 
 /** Answers a header that no exchange is made of. */
-function refuse(stream: ServerHttp2Stream, answer: Fault): void {
+function refuse(stream: ServerHttp2Stream, { answer, stallTimeoutMs }: { answer: Fault; stallTimeoutMs: number }): void {
   // The client may have reset it in the same breath, and answering what is closed throws.
   if (stream.closed || stream.destroyed) return;
   const body = faultBody(answer);
   stream.respond({ ":status": answer.status, ...fieldsByName(faultFields(answer, body)) });
   stream.end(body);
   stream.once("finish", () => stream.close(NGHTTP2_NO_ERROR));
+  stream.setTimeout(stallTimeoutMs, () => stream.close(NGHTTP2_CANCEL));
 }
 
 /** RFC 8441 §5: a status of 2xx agrees; Accept and Upgrade are not sent, as no key was. */

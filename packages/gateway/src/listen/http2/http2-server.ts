@@ -19,7 +19,13 @@ export function createHttp2Server(runtime: Runtime, notices: RepeatedNotices): H
   const { limits, now } = runtime;
   const connections = new Set<Http2Connection>();
   const open = new OpenExchanges();
-  const stalled = new StalledClients(open, { timeoutMs: limits.responseStallTimeoutMs, now, cut: ({ response }) => response.destroy() });
+  const stalled = new StalledClients(open, {
+    timeoutMs: limits.responseStallTimeoutMs,
+    now,
+    cut: (overdue, stuck) => {
+      for (const connection of connections) connection.cutStalled(overdue.filter(isOn(connection)), stuck.filter(isOn(connection)));
+    },
+  });
   let isClosing = false;
   const looks = setInterval(look, Math.ceil(Math.min(limits.keepAliveTimeoutMs, limits.lingerTimeoutMs) / LOOKS_PER_TIMEOUT)).unref();
 
@@ -69,6 +75,10 @@ export function createHttp2Server(runtime: Runtime, notices: RepeatedNotices): H
     live(exchange, runtime);
     if (!request.endsWithHeader && upgrade === undefined) limitTime(exchange, limits.requestTimeoutMs);
   }
+}
+
+function isOn(connection: Http2Connection): (exchange: Exchange) => boolean {
+  return ({ request }) => connection.carries(request);
 }
 
 /** The body has the time that a request of HTTP/1 has in all; Node keeps it only there. */
