@@ -11,6 +11,7 @@ import { openDuckdbEvents } from "../src/event-store/duckdb.ts";
 import { DEFAULT_CONTROL_LIMITS } from "../src/limits.ts";
 import { temporaryFolder } from "./control-under-test.ts";
 import { randomOf, SEED } from "./crash-rounds.ts";
+import { COUNT } from "./event-store-contract.ts";
 
 /** As many events as a batch of the writer has: see event-writer.mjs. */
 const BATCH_EVENTS = 50;
@@ -20,10 +21,9 @@ const random = randomOf(SEED);
 /** How many events the file has of each mark. */
 async function heldBy(path: string): Promise<ReadonlyMap<number, number | undefined>> {
   const store = await openDuckdbEvents(path, { limits: DEFAULT_CONTROL_LIMITS, now: () => 0 });
-  const question = { from: 0, until: 1_000_000, dimensions: ["revision"], measures: [{ metric: "messages", aggregate: "sum" }] } as const;
-  const groups = await store.ask({ organization: "local", environment: "demo" }, question);
+  const groups = await store.ask({ organization: "local", environment: "demo" }, { ...COUNT, until: 1_000_000, dimensions: ["revision"] });
   await store.close();
-  return new Map(groups.map(({ values, measures }) => [Number(values[0]), measures[0]]));
+  return new Map(groups.map(({ values, points }) => [Number(values[0]), points[0]?.measures[0]]));
 }
 
 type Writing = { readonly first: number; readonly count: number; readonly onMark?: (mark: number, writer: ChildProcess) => void };

@@ -25,7 +25,7 @@ for (let mark = Number(first); mark <= last; ) {
     responseBytes: index,
     resolvedIp: `203.0.113.${index}`,
   }));
-  const batch = { gateway: "edge-1", id: `${String(mark).padStart(15, "0")}-00000000-00000000-50`, events };
+  const batch = { gateway: "edge-1", id: `${String(mark).padStart(15, "0")}-00000000-00000000-50`, events, privacy: { form: "plain" } };
   try {
     await store.append({ organization: "local", environment: "demo" }, batch);
   } catch (error) {

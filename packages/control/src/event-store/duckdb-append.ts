@@ -13,6 +13,7 @@ import {
 } from "@duckdb/node-api";
 import type { TrafficEvent } from "@wherefrom/model";
 import type { EnvironmentKey } from "../config-store/port.ts";
+import { type AddressPrivacy, addressKeeper } from "./address-keeper.ts";
 import { COLUMNS, type ColumnType, type ColumnValue } from "./columns.ts";
 import type { Appended, EventBatch } from "./port.ts";
 
@@ -58,13 +59,13 @@ function madeAt(id: string): number {
   return Number(digits);
 }
 
-async function appendEvents(writer: DuckDBConnection, { organization, environment, batch: { events } }: Appending): Promise<void> {
+async function appendEvents(writer: DuckDBConnection, { organization, environment, batch: { events, privacy } }: Appending): Promise<void> {
   const appender = await writer.createAppender("events");
   try {
     for (let start = 0; start < events.length; start += MAX_CHUNK_ROWS) {
       const rows = events.slice(start, start + MAX_CHUNK_ROWS);
       const chunk = DuckDBDataChunk.create(CHUNK_TYPES, rows.length);
-      chunk.setColumns([rows.map(() => organization), rows.map(() => environment), ...columnsOf(rows)]);
+      chunk.setColumns([rows.map(() => organization), rows.map(() => environment), ...columnsOf(rows, privacy)]);
       appender.appendDataChunk(chunk);
     }
   } finally {
@@ -72,8 +73,9 @@ async function appendEvents(writer: DuckDBConnection, { organization, environmen
   }
 }
 
-function columnsOf(events: readonly TrafficEvent[]): DuckDBValue[][] {
-  return COLUMNS.map(({ type, read }) => events.map((event) => duckdbValue(type, read(event))));
+function columnsOf(events: readonly TrafficEvent[], privacy: AddressPrivacy): DuckDBValue[][] {
+  const keeper = addressKeeper(privacy);
+  return COLUMNS.map(({ type, read }) => events.map((event) => duckdbValue(type, read(event, keeper))));
 }
 
 function duckdbValue(type: ColumnType, value: ColumnValue): DuckDBValue {

@@ -6,6 +6,7 @@ import { compact, deleteAddress, deleteBefore } from "./duckdb-delete.ts";
 import type { DuckdbAsk, DuckdbAsks, DuckdbReply } from "./duckdb-messages.ts";
 import { type OpenedDuckdb, openDuckdb } from "./duckdb-open.ts";
 import { askDuckdb, environmentsOf } from "./duckdb-query.ts";
+import { QuestionTooCostly } from "./port.ts";
 
 /*
  * The process that holds the database, so that neither a long question nor an end of DuckDB's is one of control. It ends when control does, however
@@ -34,7 +35,13 @@ async function reply(ask: DuckdbAsk): Promise<void> {
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     const code = error instanceof ControlError ? error.code : undefined;
-    message = { id, kind: "fault", message: text, code, isCostly: /^(INTERRUPT|Out of Memory) Error/.test(text) };
+    message = {
+      id,
+      kind: "fault",
+      message: text,
+      code,
+      isCostly: error instanceof QuestionTooCostly || /^(INTERRUPT|Out of Memory) Error/.test(text),
+    };
   }
   if (process.connected) process.send?.(message);
 }

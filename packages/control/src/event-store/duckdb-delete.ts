@@ -1,6 +1,6 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import type { EnvironmentKey } from "../config-store/port.ts";
-import { numberOfAddress } from "./stored-address.ts";
+import { ADDRESS_FORMS, namesOfAddress } from "./address-keeper.ts";
 
 const OF_ENVIRONMENT = "organization = $1 AND environment = $2";
 
@@ -23,17 +23,18 @@ export async function deleteBefore(
 
 export async function deleteAddress(
   writer: DuckDBConnection,
-  { organization, environment, address }: EnvironmentKey & { readonly address: string },
+  { organization, environment, address, hashKey }: EnvironmentKey & { readonly address: string; readonly hashKey?: string | undefined },
 ): Promise<number> {
-  const number = numberOfAddress(address);
-  if (number === undefined) return 0;
-  const wanted = "CAST($3 AS UHUGEINT)";
-  const named = `${wanted} IN (resolved_ip, client_ip, proxy_client_ip) OR list_contains(header_addresses, ${wanted})`;
-  const { rowsChanged } = await writer.run(`DELETE FROM events WHERE ${OF_ENVIRONMENT} AND (${named})`, [
-    organization,
-    environment,
-    String(number),
-  ]);
+  const wanted = namesOfAddress(address, hashKey);
+  const values: DuckDBValue[] = [organization, environment];
+  const named = wanted.map(({ form, number }) => {
+    values.push(String(number));
+    const given = `CAST($${values.length} AS UHUGEINT)`;
+    const isNamed = `${given} IN (resolved_ip, client_ip, proxy_client_ip) OR list_contains(header_addresses, ${given})`;
+    return `(address_form = ${ADDRESS_FORMS.indexOf(form)} AND (${isNamed}))`;
+  });
+  if (named.length === 0) return 0;
+  const { rowsChanged } = await writer.run(`DELETE FROM events WHERE ${OF_ENVIRONMENT} AND (${named.join(" OR ")})`, values);
   return rowsChanged;
 }
 

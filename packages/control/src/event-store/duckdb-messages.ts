@@ -15,7 +15,10 @@ export type DuckdbAsks = {
     readonly answer: readonly Group[];
   };
   readonly deleteBefore: { readonly given: EnvironmentKey & { readonly before: number }; readonly answer: number };
-  readonly deleteAddress: { readonly given: EnvironmentKey & { readonly address: string }; readonly answer: number };
+  readonly deleteAddress: {
+    readonly given: EnvironmentKey & { readonly address: string; readonly hashKey: string | undefined };
+    readonly answer: number;
+  };
   readonly environments: { readonly given: null; readonly answer: readonly EnvironmentKey[] };
   readonly close: { readonly given: null; readonly answer: null };
 };

@@ -1,39 +1,36 @@
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import type { EnvironmentKey } from "../config-store/port.ts";
-import { COLUMNS, METRICS } from "./columns.ts";
+import { answer } from "./answer.ts";
 import type { Group, Question } from "./port.ts";
-import { type Sql, SqlValues } from "./sql.ts";
-import { textOfAddress } from "./stored-address.ts";
-
-const ADDRESSES: ReadonlySet<string> = new Set(COLUMNS.filter(({ type }) => type === "address").map(({ name }) => name));
+import type { SqlWriter } from "./sql.ts";
 
 /** Answers a question over the events of an environment. */
-export async function askDuckdb(reader: DuckDBConnection, key: EnvironmentKey, question: Question): Promise<Group[]> {
-  const { text, values } = compile(key, question);
-  const rows = (await reader.runAndReadAll(text, [...values])).getRows();
-  return rows.map((row) => ({
-    values: question.dimensions.map((dimension, index) => textOf(row[index], { isAddress: ADDRESSES.has(dimension) })),
-    measures: row.slice(question.dimensions.length).map((value) => (value === null ? undefined : Number(value))),
-  }));
+export function askDuckdb(reader: DuckDBConnection, key: EnvironmentKey, question: Question): Promise<Group[]> {
+  const run = async (write: (writer: SqlWriter) => string): Promise<unknown[][]> => {
+    const { writer, values } = duckdbWriter();
+    const text = write(writer);
+    return (await reader.runAndReadAll(text, values)).getRows();
+  };
+  return answer(run, { key, question, readAddress: (value) => value as bigint });
 }
 
-/** The statement for a question. Names and functions come from tables in code; everything else is a value. */
-function compile({ organization, environment }: EnvironmentKey, { from, until, dimensions, measures }: Question): Sql {
-  const values = new SqlValues();
-  const selected = [...dimensions, ...measures.map(({ metric, aggregate }) => `${aggregate}(${METRICS[metric]})`)];
-  const conditions = [
-    `organization = ${values.add(organization)}`,
-    `environment = ${values.add(environment)}`,
-    `time >= ${values.add(from)}`,
-    `time < ${values.add(until)}`,
-  ];
-  const grouping = dimensions.length === 0 ? "" : ` GROUP BY ${dimensions.join(", ")}`;
-  return { text: `SELECT ${selected.join(", ")} FROM events WHERE ${conditions.join(" AND ")}${grouping}`, values: values.all };
-}
-
-function textOf(value: DuckDBValue | undefined, { isAddress }: { readonly isAddress: boolean }): string | undefined {
-  if (value === null || value === undefined) return undefined;
-  return isAddress ? textOfAddress(value as bigint) : String(value);
+/** Values go beside the statement, as parameters. */
+function duckdbWriter(): { readonly writer: SqlWriter; readonly values: DuckDBValue[] } {
+  const values: DuckDBValue[] = [];
+  const add = (value: DuckDBValue): string => {
+    values.push(value);
+    return `$${values.length}`;
+  };
+  const writer: SqlWriter = {
+    value(given) {
+      // a parameter has no type for so large a number
+      if (given.type === "address") return `CAST(${add(String(given.value))} AS UHUGEINT)`;
+      return add(given.value);
+    },
+    matches: (text, pattern) => `regexp_full_match(${text}, ${pattern}, 's')`,
+    monthOf: (milliseconds) => `month(make_timestamp(${milliseconds} * 1000))`,
+  };
+  return { writer, values };
 }
 
 /** Those that have events. */

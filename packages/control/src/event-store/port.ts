@@ -1,6 +1,9 @@
 import type { TrafficEvent } from "@wherefrom/model";
 import type { EnvironmentKey } from "../config-store/port.ts";
-import type { Aggregate, Dimension, Metric } from "./columns.ts";
+import type { AddressPrivacy } from "./address-keeper.ts";
+import type { Per } from "./buckets.ts";
+import type { Dimension, Measure } from "./dimensions.ts";
+import type { Filter } from "./filter.ts";
 
 /** Events that a gateway delivered together. */
 export type EventBatch = {
@@ -9,13 +12,12 @@ export type EventBatch = {
   /** The same whenever the batch is delivered again. Two batches of one gateway never share one. */
   readonly id: string;
   readonly events: readonly TrafficEvent[];
+  /** How addresses are kept. Nothing else of them reaches the disk. */
+  readonly privacy: AddressPrivacy;
 };
 
 /** `isNew` is false when the batch was there already; then nothing was added. */
 export type Appended = { readonly isNew: boolean };
-
-/** A number over the events of a group. */
-export type Measure = { readonly metric: Metric; readonly aggregate: Aggregate };
 
 /** What is asked of the events of an environment. */
 export type Question = {
@@ -25,11 +27,28 @@ export type Question = {
   /** What events are grouped by. None: all of them are one group, also when there are none. */
   readonly dimensions: readonly Dimension[];
   readonly measures: readonly Measure[];
+  readonly filter?: Filter | undefined;
+  /** Measures are told for each of these units in which a group has events, not for the whole time; by that, groups are still chosen and ordered. */
+  readonly per?: Per | undefined;
+  /** By which measures groups are ordered; where those are the same, and behind them, by their values. What has no measure comes last. */
+  readonly order: readonly { readonly measure: number; readonly isDescending: boolean }[];
+  /** Groups that are left out at the beginning, and how many come at the most. */
+  readonly offset: number;
+  readonly limit: number;
+  /** Points of all groups together; a question that has more rejects. */
+  readonly maxPoints: number;
 };
 
-/** One group of events, in the order of the question: `undefined` where an event has no value. */
+/** One group of events that has any. */
 export type Group = {
+  /** In the order of the dimensions: `undefined` where its events have no value. Addresses are in the text of the form that they are kept in. */
   readonly values: readonly (string | undefined)[];
+  readonly points: readonly Point[];
+};
+
+export type Point = {
+  /** Start of the unit in milliseconds since 1970; of a question without units `undefined`, and then there is one point. */
+  readonly at: number | undefined;
   /** `undefined` is the least, greatest or mean of nothing. */
   readonly measures: readonly (number | undefined)[];
 };
@@ -53,12 +72,15 @@ export class QuestionTooCostly extends Error {
  */
 export type EventStore = {
   append(key: EnvironmentKey, batch: EventBatch): Promise<Appended>;
-  /** Groups in no order. */
+  /** Rejects with `QuestionTooCostly` what takes too long or too much room. */
   ask(key: EnvironmentKey, question: Question): Promise<readonly Group[]>;
   /** Deletes events of exchanges that began before, and forgets batches that came before. Resolves with the number of events. */
   deleteBefore(key: EnvironmentKey, options: { readonly before: number }): Promise<number>;
-  /** Deletes events that name the address anywhere: as the client, as a proxy, or in a header. Resolves with their number. */
-  deleteAddress(key: EnvironmentKey, options: { readonly address: string }): Promise<number>;
+  /**
+   * Deletes events that name the address anywhere: as the client, as a proxy, or in a header; those that hold it hashed too, when the key is given.
+   * Not those of which a network is kept: they name no address. Resolves with their number.
+   */
+  deleteAddress(key: EnvironmentKey, options: { readonly address: string; readonly hashKey?: string | undefined }): Promise<number>;
   /** Those that have events. */
   environments(): Promise<readonly EnvironmentKey[]>;
   /** Everything is on disk afterwards. No call may follow. */

@@ -1,15 +1,15 @@
-/** A statement and the values for its placeholders `$1`, `$2`, … */
-export type Sql = { readonly text: string; readonly values: readonly SqlValue[] };
+/** A value in a statement. An address is the number of its 16 bytes. */
+export type SqlValue =
+  | { readonly type: "text"; readonly value: string }
+  | { readonly type: "number"; readonly value: number }
+  | { readonly type: "address"; readonly value: bigint };
 
-export type SqlValue = string | number | bigint;
-
-/** Gathers values while a statement is written, so that no value is ever part of its text. */
-export class SqlValues {
-  readonly all: SqlValue[] = [];
-
-  /** The placeholder that stands for the value. */
-  add(value: SqlValue): string {
-    this.all.push(value);
-    return `$${this.all.length}`;
-  }
-}
+/** A statement while it is written. No value is ever part of its text as it came. */
+export type SqlWriter = {
+  /** What stands for a value in the text. */
+  value(value: SqlValue): string;
+  /** Whether a text fits a regular expression of RE2. */
+  matches(text: string, pattern: string): string;
+  /** The month, from 1 to 12 and of UTC, of milliseconds since 1970. */
+  monthOf(milliseconds: string): string;
+};

@@ -14,9 +14,14 @@ export function numberOfAddress(text: string): bigint | undefined {
   return (BigInt(w0 >>> 0) << 96n) | (BigInt(w1 >>> 0) << 64n) | (BigInt(w2 >>> 0) << 32n) | BigInt(w3 >>> 0);
 }
 
+/** Whether the number is that of an IPv4 address. */
+export function isMapped(number: bigint): boolean {
+  return number >= MAPPED && number < MAPPED_END;
+}
+
 /** Dotted decimal, or RFC 5952 text. */
-export function textOfAddress(number: bigint): string {
-  if (number >= MAPPED && number < MAPPED_END) return [24n, 16n, 8n, 0n].map((bits) => (number >> bits) & 0xffn).join(".");
+export function textOfNumber(number: bigint): string {
+  if (isMapped(number)) return [24n, 16n, 8n, 0n].map((bits) => (number >> bits) & 0xffn).join(".");
   const groups = Array.from({ length: 8 }, (_, index) => ((number >> BigInt(112 - 16 * index)) & 0xffffn).toString(16));
   const reading = parsePrefix(groups.join(":"));
   if (reading.kind !== "prefix") throw new Error(`No address: ${number}`);

@@ -1,0 +1,174 @@
+import type { EnvironmentKey } from "../config-store/port.ts";
+import { ADDRESS_FORMS, type KeptAddress, parseKeptAddress } from "./address-keeper.ts";
+import { bucketSql } from "./buckets.ts";
+import { DIMENSIONS, type Dimension, METRICS, type Measure } from "./dimensions.ts";
+import type { Filter } from "./filter.ts";
+import type { Question } from "./port.ts";
+import type { SqlWriter } from "./sql.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+/** 1970 began on a Thursday. */
+const MONDAY_MS = 3 * DAY_MS;
+
+/** Each event stands for so many exchanges. */
+const WEIGHT = "coalesce(1 / sample_rate, 1)";
+
+/** Values of dimensions that groups have to be among, for a second statement about the groups that a first one found. */
+export type Among = ReadonlyMap<Dimension, readonly (string | undefined)[]>;
+
+export type StatementPart =
+  | { readonly kind: "groups" }
+  /** By time, of the groups among these; `undefined`: of all. */
+  | { readonly kind: "points"; readonly among: Among | undefined; readonly maxRows: number };
+
+/**
+ * The statement for a question. Names and functions come from tables in code; everything else is a value.
+ *
+ * Shape: a row has the start of its time when the part is `points`; for each dimension its value, and behind that of an address its form; the number of
+ * its events; its measures.
+ */
+export function compileQuestion(
+  writer: SqlWriter,
+  key: EnvironmentKey,
+  { question, part }: { readonly question: Question; readonly part: StatementPart },
+): string {
+  const { dimensions, measures, per } = question;
+  const time = part.kind === "points" && per !== undefined ? [{ sql: bucketSql(writer, question, per), name: "t" }] : [];
+  const grouping = [...time, ...dimensions.flatMap((dimension, index) => groupingSql(writer, dimension, index))];
+  const groups = grouping.map(({ name }) => name);
+  const selected = [
+    ...grouping.map(({ sql, name }) => `${sql} AS ${name}`),
+    "count(*) AS n",
+    ...measures.map((measure, index) => `${measureSql(measure)} AS m${index}`),
+  ];
+  const among = part.kind === "points" && part.among !== undefined ? amongSql(writer, part.among) : [];
+  const conditions = [
+    ...rangeSql(writer, key, question),
+    ...(question.filter === undefined ? [] : [filterSql(writer, question.filter)]),
+    ...among,
+  ];
+  return [
+    `SELECT ${selected.join(", ")} FROM events WHERE ${conditions.join(" AND ")}`,
+    ...(groups.length === 0 ? [] : [`GROUP BY ${groups.join(", ")}`]),
+    ...(part.kind === "groups" ? orderSql(question, groups) : [`LIMIT ${wholeNumber(part.maxRows)}`]),
+  ].join(" ");
+}
+
+type Selected = { readonly sql: string; readonly name: string };
+
+function groupingSql(writer: SqlWriter, dimension: Dimension, index: number): Selected[] {
+  const value = { sql: dimensionSql(writer, dimension), name: `d${index}` };
+  if (DIMENSIONS[dimension] !== "address") return [value];
+  return [value, { sql: `CASE WHEN ${dimension} IS NULL THEN 0 ELSE address_form END`, name: `f${index}` }];
+}
+
+function rangeSql(writer: SqlWriter, { organization, environment }: EnvironmentKey, { from, until }: Question): string[] {
+  return [
+    `organization = ${writer.value({ type: "text", value: organization })}`,
+    `environment = ${writer.value({ type: "text", value: environment })}`,
+    `time >= ${writer.value({ type: "number", value: from })}`,
+    `time < ${writer.value({ type: "number", value: until })}`,
+  ];
+}
+
+/** Behind the wanted order the values themselves, so that the same question has the same answer and pages fit together. */
+function orderSql({ order, limit, offset }: Question, groups: readonly string[]): string[] {
+  const wanted = order.map(({ measure, isDescending }) => `m${wholeNumber(measure)} ${isDescending ? "DESC" : "ASC"} NULLS LAST`);
+  const by = [...wanted, ...groups.map((group) => `${group} ASC NULLS LAST`)];
+  return [...(by.length === 0 ? [] : [`ORDER BY ${by.join(", ")}`]), `LIMIT ${wholeNumber(limit)} OFFSET ${wholeNumber(offset)}`];
+}
+
+function dimensionSql(writer: SqlWriter, dimension: Dimension): string {
+  if (dimension === "hour_of_day") return `((time % ${DAY_MS} - time % ${HOUR_MS}) / ${HOUR_MS})`;
+  if (dimension === "day_of_week") return `(((time + ${MONDAY_MS}) % ${7 * DAY_MS} - time % ${DAY_MS}) / ${DAY_MS})`;
+  if (dimension === "month_of_year") return writer.monthOf("time");
+  return dimension;
+}
+
+function measureSql({ metric, aggregate }: Measure): string {
+  const number = METRICS[metric];
+  switch (aggregate) {
+    case "min":
+    case "max":
+      return `${aggregate}(${number})`;
+    case "sum":
+      // of nothing it is 0, also for the order
+      return `coalesce(sum(${number} * ${WEIGHT}), 0)`;
+    case "avg":
+      return `sum(${number} * ${WEIGHT}) / nullif(sum(CASE WHEN ${number} IS NULL THEN 0 ELSE ${WEIGHT} END), 0)`;
+  }
+}
+
+function filterSql(writer: SqlWriter, filter: Filter): string {
+  switch (filter.kind) {
+    case "and":
+    case "or":
+      return `(${filter.of.map((one) => filterSql(writer, one)).join(` ${filter.kind.toUpperCase()} `)})`;
+    case "not":
+      return `NOT ${filterSql(writer, filter.of)}`;
+    case "absent":
+      return `(${dimensionSql(writer, filter.dimension)} IS NULL)`;
+    case "in":
+      return inSql(writer, filter.dimension, filter.values);
+    case "compare": {
+      const { dimension, operator, value } = filter;
+      return present(writer, dimension, (expression) => `${expression} ${operator} ${valueSql(writer, dimension, value)}`);
+    }
+    case "matches":
+      return present(writer, filter.dimension, (expression) =>
+        writer.matches(expression, writer.value({ type: "text", value: filter.pattern })),
+      );
+  }
+}
+
+/** With the value at hand a comparison is never NULL, so that NOT makes the opposite of it. */
+function present(writer: SqlWriter, dimension: Dimension, condition: (expression: string) => string): string {
+  const expression = dimensionSql(writer, dimension);
+  return `(${expression} IS NOT NULL AND ${condition(expression)})`;
+}
+
+function inSql(writer: SqlWriter, dimension: Dimension, values: readonly string[]): string {
+  if (DIMENSIONS[dimension] === "address") return addressSql(writer, dimension, values.map(keptAddress));
+  const list = values.map((value) => valueSql(writer, dimension, value)).join(", ");
+  return present(writer, dimension, (expression) => `${expression} IN (${list})`);
+}
+
+function addressSql(writer: SqlWriter, dimension: Dimension, addresses: readonly KeptAddress[]): string {
+  const conditions = ADDRESS_FORMS.flatMap((form, index) => {
+    const numbers = addresses
+      .filter((address) => address.form === form)
+      .map(({ number }) => writer.value({ type: "address", value: number }));
+    return numbers.length === 0 ? [] : [`(address_form = ${index} AND ${dimension} IN (${numbers.join(", ")}))`];
+  });
+  return `(${dimension} IS NOT NULL AND (${conditions.join(" OR ")}))`;
+}
+
+/** Groups may come that are among the values of each dimension and were not found together: whoever asks drops them. */
+function amongSql(writer: SqlWriter, among: Among): string[] {
+  return [...among].map(([dimension, values]) => {
+    const set = values.filter((value) => value !== undefined);
+    const isAbsent = `(${dimensionSql(writer, dimension)} IS NULL)`;
+    if (set.length === 0) return isAbsent;
+    const isIn = inSql(writer, dimension, set);
+    return set.length === values.length ? isIn : `(${isIn} OR ${isAbsent})`;
+  });
+}
+
+function valueSql(writer: SqlWriter, dimension: Dimension, value: string): string {
+  return DIMENSIONS[dimension] === "number"
+    ? writer.value({ type: "number", value: Number(value) })
+    : writer.value({ type: "text", value });
+}
+
+function keptAddress(text: string): KeptAddress {
+  const address = parseKeptAddress(text);
+  if (address === undefined) throw new Error(`Not an address in a question: ${JSON.stringify(text)}`);
+  return address;
+}
+
+/** A number that stands in the text of a statement. */
+function wholeNumber(number: number): number {
+  if (!Number.isSafeInteger(number) || number < 0) throw new Error(`Not a whole number: ${number}`);
+  return number;
+}
