@@ -83,6 +83,10 @@ export type ControlLimits = {
   readonly maxDatabaseConnections: number;
   /** Memory that the event database may use, in bytes. What a question needs beyond it goes to a file beside the database. */
   readonly maxEventMemoryBytes: number;
+  /** Groups of events that one question is answered with at the most. */
+  readonly maxStatsGroups: number;
+  /** Points in time that one question is answered with at the most, of all groups together. */
+  readonly maxStatsPoints: number;
   /** How long one question about events may take. */
   readonly eventQuestionTimeoutMs: number;
   /** How long the event database may take for anything else, the wait for what was asked before included. */
@@ -134,6 +138,8 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   databasePollMs: 1_000,
   maxDatabaseConnections: 10,
   maxEventMemoryBytes: 536_870_912,
+  maxStatsGroups: 10_000,
+  maxStatsPoints: 100_000,
   eventQuestionTimeoutMs: 20_000,
   eventWriteTimeoutMs: 60_000,
   closeGraceMs: 2_000,

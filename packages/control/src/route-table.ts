@@ -45,6 +45,7 @@ import {
 } from "./api/security-actions.ts";
 import { getSecurityActionsConfig, updateSecurityActionsConfig } from "./api/security-actions-config.ts";
 import { getSnapshot } from "./api/snapshot.ts";
+import { getStats } from "./api/stats.ts";
 import { createToken, listTokens, revokeToken } from "./api/tokens.ts";
 import { documentLines } from "./document/document-lines.ts";
 import type { RouteLine } from "./http/endpoint.ts";
@@ -108,6 +109,7 @@ export const API_LINES: readonly RouteLine[] = [
   ["POST", `${ENV}/gateways/{gateway}:deliverTransactions`, "organizations.environments.gateways.deliverTransactions", deliverTransactions],
   ["POST", `${ENV}/gateways/{gateway}:deliverEvents`, "organizations.environments.gateways.deliverEvents", deliverEvents],
   ["GET", `${ENV}/deployedConfig`, "organizations.environments.getDeployedConfig", getDeployedConfig],
+  ["GET", `${ENV}/stats/{dimensions}`, "organizations.environments.stats.get", getStats],
   ["GET", `${ENV}/snapshot`, "organizations.environments.getSnapshot", getSnapshot],
   ["GET", `${ENV}/gateways`, "organizations.environments.gateways.list", listGateways],
   ["PUT", `${ENV}/gateways/{gateway}`, "organizations.environments.gateways.report", reportGateway],

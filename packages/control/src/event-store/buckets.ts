@@ -11,7 +11,7 @@ export type Per = { readonly unit: TimeUnit; readonly offsetMinutes: number };
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** Units that are always as long, and how far before 1970 in UTC one of them began. */
+/** Units that are always as long. */
 const LENGTHS_MS: Readonly<Record<Exclude<TimeUnit, "month">, number>> = {
   second: 1_000,
   minute: MINUTE_MS,
@@ -25,6 +25,13 @@ const WEEK_BEGAN_MS = 3 * DAY_MS;
 /** How many units a range has, about: none has fewer than this less two. */
 export function countUnits({ from, until }: Pick<Question, "from" | "until">, { unit }: Per): number {
   return Math.ceil((until - from) / (unit === "month" ? 30 * DAY_MS : LENGTHS_MS[unit]));
+}
+
+/** How long the unit is that begins at a time, in seconds. */
+export function unitSeconds({ unit, offsetMinutes }: Per, at: number): number {
+  if (unit !== "month") return LENGTHS_MS[unit] / 1_000;
+  const local = new Date(at + offsetMinutes * MINUTE_MS);
+  return (Date.UTC(local.getUTCFullYear(), local.getUTCMonth() + 1) - Date.UTC(local.getUTCFullYear(), local.getUTCMonth())) / 1_000;
 }
 
 /** The start of the unit that an event is in, in milliseconds since 1970, as SQL over one of them. */
