@@ -68,6 +68,16 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+const DURATION = /^(?<count>[1-9][0-9]{0,5})(?<unit>[smhd])$/;
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Reads a duration as milliseconds. Throws commander's argument error. */
+export function parseDuration(text: string): number {
+  const { count, unit = "" } = DURATION.exec(text)?.groups ?? {};
+  if (count === undefined) throw new InvalidArgumentError("Expected a number and s, m, h or d, such as 15m.");
+  return Number(count) * (UNIT_MS[unit] ?? 0);
+}
+
 /** An option without a value. Its environment variable says yes or no in words: `1`, `true`, `0`, `false`. */
 export function switchOption(flags: string, description: string, variable: string): Option {
   return new Option(flags, description).env(variable);

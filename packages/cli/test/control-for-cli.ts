@@ -21,10 +21,15 @@ export const XFF_LEFTMOST = { headerIndexAlgorithm: { ipHeaderName: "X-Forwarded
 export const WALK = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["10.0.0.0/8"] } };
 
 /** Opens a control with the environment `prod` for the running test. */
-export async function openControlForCli(): Promise<ControlForCli> {
+export async function openControlForCli({ analytics }: { readonly analytics?: string } = {}): Promise<ControlForCli> {
   const folder = mkdtempSync(join(tmpdir(), "wherefrom-cli-api-"));
   const database = join(folder, "control.db");
-  const control = await openControl({ listen: { host: "127.0.0.1", port: 0 }, organization: "local", database: `sqlite:${database}` });
+  const control = await openControl({
+    listen: { host: "127.0.0.1", port: 0 },
+    organization: "local",
+    database: `sqlite:${database}`,
+    ...(analytics !== undefined && { analytics: `duckdb:${join(folder, analytics)}` }),
+  });
   onTestFinished(async () => {
     await control.close();
     rmSync(folder, { recursive: true, force: true });

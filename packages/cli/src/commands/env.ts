@@ -2,13 +2,14 @@ import type { Command } from "commander";
 import { addApiOptions } from "../api/target.ts";
 import { addFactsOptions } from "../facts-flags.ts";
 import { collectHeaders } from "../header-line.ts";
-import { parseCount, parseHttpUrl, switchOption, valueOption } from "../option-values.ts";
+import { parseCount, parseDuration, parseHttpUrl, switchOption, valueOption } from "../option-values.ts";
 import { withDocumentOptions } from "./doctor/report-options.ts";
 import { explainEnvironment } from "./env/explain.ts";
 import { rollbackEnvironment, showHistory } from "./env/history.ts";
 import { previewEnvironment } from "./env/preview.ts";
 import { getEnvironment, listEnvironments } from "./env/read.ts";
 import { endRollout, showRollout } from "./env/rollout.ts";
+import { showStats } from "./env/stats.ts";
 import { applyPolicy, setEnvironment } from "./env/write.ts";
 
 const EXAMPLES = `
@@ -77,6 +78,15 @@ line is passed over. Without --evidence only the policies are compared.
 
 Exit codes: 0 nothing changes; 1 some requests change, or advice is added; 2 usage; 3 could not run.`;
 
+const STATS_EXAMPLES = `
+Examples:
+  $ wherefrom env stats prod --by ax_resolved_client_ip --top 20
+  $ wherefrom env stats prod --by apiproxy,response_status_code --last 1d --filter '(response_status_code ge 400)'
+  $ wherefrom env stats prod --select 'sum(message_count),avg(total_response_time)' --last 6h --time-unit hour
+  $ wherefrom env stats prod --by trust --range '11/25/2026 00:00~11/26/2026 00:00' --json
+
+Without --by everything is one group. Dimensions, metrics and filters are those of Apigee's stats.`;
+
 const HISTORY_EXAMPLES = `
 Examples:
   $ wherefrom env history prod
@@ -110,6 +120,8 @@ Examples:
 
 const DEFAULT_LIMIT = 20;
 const DEFAULT_SAMPLES = 5;
+const DEFAULT_SELECT = "sum(message_count),sum(is_error),avg(total_response_time)";
+const HOUR_MS = 3_600_000;
 
 type Exit = (code: number) => void;
 
@@ -151,6 +163,23 @@ export function addEnvCommand(program: Command, exit: Exit): void {
     .argument("[name]", "the environment")
     // loaded when it is asked for: it brings the doctor with it
     .action(async (name, options) => exit(await (await import("./env/diagnose.ts")).diagnoseEnvironment(name, options)));
+  add("stats", { description: "Show metrics over the events of an environment", examples: STATS_EXAMPLES })
+    .argument("[name]", "the environment")
+    .addOption(valueOption("--by <dimensions>", "what to group by, joined by commas", "WHEREFROM_BY"))
+    .addOption(valueOption("--select <metrics>", "functions of metrics, joined by commas", "WHEREFROM_SELECT").default(DEFAULT_SELECT))
+    .addOption(
+      valueOption("--last <duration>", "the time until now: 30s, 15m, 6h, 7d", "WHEREFROM_LAST")
+        .argParser(parseDuration)
+        .default(HOUR_MS, "1h"),
+    )
+    .addOption(valueOption("--range <range>", "START~END in UTC, each MM/DD/YYYY HH:MM; in place of --last", "WHEREFROM_RANGE"))
+    .addOption(valueOption("--time-unit <unit>", "values of each second, minute, hour, day, week or month", "WHEREFROM_TIME_UNIT"))
+    .addOption(valueOption("--tzo <minutes>", "how far the place of the time unit is ahead of UTC", "WHEREFROM_TZO"))
+    .addOption(valueOption("--filter <filter>", "which events count", "WHEREFROM_FILTER"))
+    .addOption(valueOption("--sort-by <metrics>", "metrics of --select; default: the first", "WHEREFROM_SORT_BY"))
+    .addOption(switchOption("--ascending", "the least first", "WHEREFROM_ASCENDING"))
+    .addOption(valueOption("--top <count>", "how many groups", "WHEREFROM_TOP").argParser(parseCount))
+    .action(showStats);
   add("preview", { description: "Say what a policy would change", examples: PREVIEW_EXAMPLES })
     .argument("[name]", "the environment")
     .addOption(policy().makeOptionMandatory())

@@ -90,4 +90,5 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "organizations.environments.gateways.deliverTransactions": ["admin", "gateway"],
   "organizations.environments.gateways.deliverEvents": ["admin", "gateway"],
   "organizations.environments.deployments.list": "viewer",
+  "organizations.environments.stats.get": "viewer",
 };

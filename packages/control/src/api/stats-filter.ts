@@ -41,10 +41,14 @@ function tokensOf(text: string): Token[] {
   for (let at = 0; at < whole.length; ) {
     TOKEN.lastIndex = at;
     const match = TOKEN.exec(whole);
-    if (match === null) throw new Unreadable(`At ${at}: Expected a name, an operator or a text in single quotes, received ${shownValue(whole.slice(at, at + 20))}`);
+    if (match === null)
+      throw new Unreadable(
+        `At ${at}: Expected a name, an operator or a text in single quotes, received ${shownValue(whole.slice(at, at + 20))}`,
+      );
     const { text: quoted, word, sign } = match.groups ?? {};
-    if (quoted !== undefined) tokens.push({ kind: "text", text: quoted.replaceAll("''", "'"), at });
-    else tokens.push({ kind: word === undefined ? "sign" : "word", text: word ?? sign ?? "", at });
+    const begins = TOKEN.lastIndex - match[0].trimStart().length;
+    if (quoted !== undefined) tokens.push({ kind: "text", text: quoted.replaceAll("''", "'"), at: begins });
+    else tokens.push({ kind: word === undefined ? "sign" : "word", text: word ?? sign ?? "", at: begins });
     at = TOKEN.lastIndex;
   }
   return [...tokens, { kind: "end", text: "", at: whole.length }];

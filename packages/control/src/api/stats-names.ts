@@ -1,13 +1,15 @@
 import type { Aggregate, Dimension, Metric } from "../event-store/dimensions.ts";
 
+/** Words for the numbers that the store has, in their order from `first` on. */
+type Words = { readonly first: number; readonly all: readonly string[] };
+
 /** How a dimension is called over the wire, and how its values are written there. */
 export type StatsDimension = {
   readonly dimension: Dimension;
-  /** Words for the numbers that the store has, in their order from `first` on. */
-  readonly words?: { readonly first: number; readonly all: readonly string[] };
+  readonly words?: Words | undefined;
 };
 
-const twoDigits = (first: number, last: number): StatsDimension["words"] => ({
+const twoDigits = (first: number, last: number): Words => ({
   first,
   all: Array.from({ length: last - first + 1 }, (_, index) => String(first + index).padStart(2, "0")),
 });

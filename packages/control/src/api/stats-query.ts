@@ -109,7 +109,9 @@ function selectedOf(name: string): Selected | undefined {
   const given = metric ?? lone ?? "";
   const known = Object.hasOwn(STATS_METRICS, given) ? STATS_METRICS[given] : undefined;
   const wanted = (aggregate ?? "sum") as Aggregate;
-  return known?.aggregates.includes(wanted) ? { name, measure: { metric: known.metric, aggregate: wanted }, isPerSecond: false } : undefined;
+  return known?.aggregates.includes(wanted)
+    ? { name, measure: { metric: known.metric, aggregate: wanted }, isPerSecond: false }
+    : undefined;
 }
 
 function knownMetrics(): string {
@@ -117,7 +119,8 @@ function knownMetrics(): string {
   return ["tps", ...metrics].join(", ");
 }
 
-const MOMENT = /^(?<month>[0-9]{1,2})\/(?<day>[0-9]{1,2})\/(?<year>[0-9]{4}) (?<hour>[0-9]{1,2}):(?<minute>[0-9]{2})(?::(?<second>[0-9]{2}))?$/;
+const MOMENT =
+  /^(?<month>[0-9]{1,2})\/(?<day>[0-9]{1,2})\/(?<year>[0-9]{4}) (?<hour>[0-9]{1,2}):(?<minute>[0-9]{2})(?::(?<second>[0-9]{2}))?$/;
 
 function readTimeRange(text: string | null, refuse: Refuse): { readonly from: number; readonly until: number } {
   const [from, until, ...more] = (text ?? "").split("~").map((moment) => readMoment(moment.trim()));
@@ -131,7 +134,14 @@ function readMoment(text: string): number | undefined {
   const { month, day, year, hour, minute, second = "0" } = MOMENT.exec(text)?.groups ?? {};
   const fields = [Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)] as const;
   const time = new Date(Date.UTC(...fields));
-  const read = [time.getUTCFullYear(), time.getUTCMonth(), time.getUTCDate(), time.getUTCHours(), time.getUTCMinutes(), time.getUTCSeconds()];
+  const read = [
+    time.getUTCFullYear(),
+    time.getUTCMonth(),
+    time.getUTCDate(),
+    time.getUTCHours(),
+    time.getUTCMinutes(),
+    time.getUTCSeconds(),
+  ];
   // 02/30 or 24:00 would be another day
   return fields.every((field, index) => field === read[index]) && time.getTime() >= 0 ? time.getTime() : undefined;
 }
@@ -171,7 +181,11 @@ function readOrder(query: URLSearchParams, selected: readonly Selected[], refuse
   });
 }
 
-function readWhole(query: URLSearchParams, { name, least }: { readonly name: string; readonly least: number }, refuse: Refuse): number | undefined {
+function readWhole(
+  query: URLSearchParams,
+  { name, least }: { readonly name: string; readonly least: number },
+  refuse: Refuse,
+): number | undefined {
   const given = query.get(name);
   if (!given) return undefined;
   if (/^[0-9]{1,9}$/.test(given) && Number(given) >= least) return Number(given);

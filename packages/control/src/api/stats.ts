@@ -5,12 +5,14 @@ import { ApiError } from "../http/api-error.ts";
 import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { requireEnvironment } from "./environments.ts";
 import { shownStatsValue } from "./stats-names.ts";
-import { readStatsQuery, STATS_QUERY, type Selected, type StatsQuery } from "./stats-query.ts";
+import { readStatsQuery, type Selected, STATS_QUERY, type StatsQuery } from "./stats-query.ts";
 
 const metricSchema = z
   .object({
     name: z.string(),
-    values: z.array(z.unknown()).describe("Texts, or with timeUnit objects of timestamp and value. Empty where there is nothing to make a value of"),
+    values: z
+      .array(z.unknown())
+      .describe("Texts, or with timeUnit objects of timestamp and value. Empty where there is nothing to make a value of"),
   })
   .meta({ id: "Metric" });
 
@@ -47,9 +49,9 @@ export const getStats: Endpoint = {
   async handle(call) {
     const { parts, organization, query, param } = call;
     const { maxStatsGroups, maxStatsPoints } = parts.limits;
-    const eventStore = requireEventStore(call);
     const { name: environment } = await requireEnvironment(call.store, param("env"));
     const wanted = readStatsQuery(param("dimensions"), query, { maxStatsGroups, maxStatsPoints });
+    const eventStore = requireEventStore(call);
     const groups = await askWithinMeans(eventStore, { key: { organization, environment }, wanted, maxPoints: maxStatsPoints });
     return jsonAnswer(statsOf(environment, wanted, groups));
   },
@@ -58,10 +60,17 @@ export const getStats: Endpoint = {
 /** Errors: `ApiError` EVENT_STORE_ABSENT. */
 export function requireEventStore({ parts: { eventStore } }: Call): EventStore {
   if (eventStore !== undefined) return eventStore;
-  throw new ApiError("EVENT_STORE_ABSENT", "Events: Expected a control that keeps them, started with --analytics, and this one has no event store");
+  throw new ApiError(
+    "EVENT_STORE_ABSENT",
+    "Events: Expected a control that keeps them, started with --analytics, and this one has no event store",
+  );
 }
 
-type Asking = { readonly key: { readonly organization: string; readonly environment: string }; readonly wanted: StatsQuery; readonly maxPoints: number };
+type Asking = {
+  readonly key: { readonly organization: string; readonly environment: string };
+  readonly wanted: StatsQuery;
+  readonly maxPoints: number;
+};
 
 /** One group more than is wanted, to know whether there are more. Errors: `ApiError` STATS_TOO_LARGE. */
 async function askWithinMeans(store: EventStore, { key, wanted, maxPoints }: Asking): Promise<readonly Group[]> {
@@ -76,7 +85,10 @@ async function askWithinMeans(store: EventStore, { key, wanted, maxPoints }: Ask
     });
   } catch (error) {
     if (!(error instanceof QuestionTooCostly)) throw error;
-    throw new ApiError("STATS_TOO_LARGE", "Stats: Expected a question that is answered in time and room. Ask for a shorter range, longer units, fewer dimensions or a limit");
+    throw new ApiError(
+      "STATS_TOO_LARGE",
+      "Stats: Expected a question that is answered in time and room. Ask for a shorter range, longer units, fewer dimensions or a limit",
+    );
   }
 }
 
@@ -88,7 +100,10 @@ function statsOf(environment: string, wanted: StatsQuery, groups: readonly Group
   ];
   const [group] = shown;
   if (wanted.dimensions.length === 0)
-    return { environments: [{ name: environment, ...(group && { metrics: metricsOf(group.points, wanted) }) }], metaData: { errors: [], notices } };
+    return {
+      environments: [{ name: environment, ...(group && { metrics: metricsOf(group.points, wanted) }) }],
+      metaData: { errors: [], notices },
+    };
   const dimensions = shown.map(({ values, points }) => {
     const individualNames = wanted.dimensions.map((dimension, index) => shownStatsValue(dimension, values[index]));
     return { name: individualNames.join(","), individualNames, metrics: metricsOf(points, wanted) };
@@ -96,11 +111,11 @@ function statsOf(environment: string, wanted: StatsQuery, groups: readonly Group
   return { environments: [{ name: environment, dimensions }], metaData: { errors: [], notices } };
 }
 
-function metricsOf(points: readonly Point[], wanted: StatsQuery): Stats["environments"][number]["metrics"] {
+function metricsOf(points: readonly Point[], wanted: StatsQuery): z.infer<typeof metricSchema>[] {
   const inOrder = wanted.isAscending ? points : points.toReversed();
   return wanted.selected.map((selected, index) => ({
     name: selected.name,
-    values: inOrder.flatMap(({ at, measures }) => {
+    values: inOrder.flatMap(({ at, measures }): unknown[] => {
       const value = shownMeasure(measures[index], { selected, seconds: secondsOf(wanted, at) });
       if (value === undefined) return [];
       return at === undefined ? [value] : [{ timestamp: at, value }];

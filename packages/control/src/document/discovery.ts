@@ -82,6 +82,11 @@ const APIGEE_SCHEMAS: ReadonlySet<string> = new Set([
   "SecurityActionsConfig",
   "EnableSecurityActionRequest",
   "DisableSecurityActionRequest",
+  "DimensionMetric",
+  "Metadata",
+  "Metric",
+  "Stats",
+  "StatsEnvironmentStats",
 ]);
 
 const GOOGLE_SCHEMAS: Readonly<Record<string, string>> = {
@@ -92,6 +97,9 @@ const GOOGLE_SCHEMAS: Readonly<Record<string, string>> = {
 
 /** The methods whose path parameter is not what its place says. Source: Apigee's document. */
 const PARAMETER_OF: Readonly<Record<string, "name" | "parent">> = { "organizations.operations.list": "name" };
+
+/** The methods whose name ends in any text. Source: Apigee's document. */
+const OPEN_ENDED: ReadonlySet<string> = new Set(["organizations.environments.stats.get"]);
 
 /** The document as it is served at `rootUrl`, which clients then ask. */
 export function discoveryAt(rootUrl: string, document: Discovery): Discovery {
@@ -166,7 +174,8 @@ function templateOf(path: string, id: string): { readonly template: string; read
   if (!path.includes("{") && !id.endsWith(".list")) return { template: path, parameter: undefined };
   const name = PARAMETER_OF[id] ?? (id.endsWith(".list") || id.endsWith(".create") ? "parent" : "name");
   const resource = path.slice(version.length + 1, path.length - tail.length);
-  const pattern = `^${resource.replaceAll(/\{[A-Za-z]+\}/g, "[^/]+")}$`;
+  const names = resource.replaceAll(/\{[A-Za-z]+\}/g, "[^/]+");
+  const pattern = `^${OPEN_ENDED.has(id) ? names.replace(/\[\^\/\]\+$/, ".*") : names}$`;
   return { template: `${version}/{+${name}}${tail}`, parameter: { name, pattern } };
 }
 

@@ -40,7 +40,7 @@ async function reply(ask: DuckdbAsk): Promise<void> {
       kind: "fault",
       message: text,
       code,
-      isCostly: error instanceof QuestionTooCostly || /^(INTERRUPT|Out of Memory) Error/.test(text),
+      isCostly: error instanceof QuestionTooCostly || /^(INTERRUPT|Out of Memory|Invalid Input) Error/.test(text),
     };
   }
   if (process.connected) process.send?.(message);
