@@ -13,6 +13,7 @@ import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { shownValue, violationsOf } from "../http/violations.ts";
 import { requireEnvironment } from "./environments.ts";
 import { gatewayNameOf } from "./gateways.ts";
+import { requireEventStore } from "./require-event-store.ts";
 
 /** Faults of one batch that are told; a gateway makes the same one in each line. */
 const MAX_TOLD_FAULTS = 20;
@@ -25,11 +26,9 @@ export const deliverEvents: Endpoint = {
   query: { batchId: { type: "string", description: "Names the batch, whenever it is sent again; ends with the number of its events" } },
   answers: EMPTY,
   async handle(call) {
-    const { eventStore } = call.parts;
     const gateway = gatewayNameOf(call.param("gateway"));
     const id = batchIdOf(call);
-    if (eventStore === undefined)
-      throw new ApiError("EVENT_STORE_ABSENT", "Events: Expected a control that keeps them, and this one has no event store");
+    const eventStore = requireEventStore(call);
     const { name: environment } = await requireEnvironment(call.store, call.param("env"));
     const events = eventsOf(await call.lines({ maxBytes: maxEventBatchBytes }), { id, organization: call.organization, environment });
     await eventStore.append({ organization: call.organization, environment }, { gateway, id, events });

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { unitSeconds } from "../event-store/buckets.ts";
 import { type EventStore, type Group, type Point, QuestionTooCostly } from "../event-store/port.ts";
 import { ApiError } from "../http/api-error.ts";
-import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
+import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { requireEnvironment } from "./environments.ts";
+import { requireEventStore } from "./require-event-store.ts";
 import { shownStatsValue } from "./stats-names.ts";
 import { readStatsQuery, type Selected, STATS_QUERY, type StatsQuery } from "./stats-query.ts";
 
@@ -56,15 +57,6 @@ export const getStats: Endpoint = {
     return jsonAnswer(statsOf(environment, wanted, groups));
   },
 };
-
-/** Errors: `ApiError` EVENT_STORE_ABSENT. */
-export function requireEventStore({ parts: { eventStore } }: Call): EventStore {
-  if (eventStore !== undefined) return eventStore;
-  throw new ApiError(
-    "EVENT_STORE_ABSENT",
-    "Events: Expected a control that keeps them, started with --analytics, and this one has no event store",
-  );
-}
 
 type Asking = {
   readonly key: { readonly organization: string; readonly environment: string };

@@ -10,8 +10,8 @@ export type AddressForm = (typeof ADDRESS_FORMS)[number];
 export type AddressPrivacy = { readonly form: "plain" | "truncated" } | { readonly form: "hashed"; readonly key: string };
 
 /** Bits of a truncated address that are kept. */
-export const TRUNCATED_IPV4_BITS = 24n;
-export const TRUNCATED_IPV6_BITS = 48n;
+const TRUNCATED_IPV4_BITS = 24n;
+const TRUNCATED_IPV6_BITS = 48n;
 
 /** Makes of addresses what is kept of them. */
 export type AddressKeeper = {

@@ -1,9 +1,11 @@
-import type { Question } from "./port.ts";
 import type { SqlWriter } from "./sql.ts";
 
 export const TIME_UNITS = ["second", "minute", "hour", "day", "week", "month"] as const;
 
 export type TimeUnit = (typeof TIME_UNITS)[number];
+
+/** In milliseconds since 1970: from `from` up to, but without, `until`. */
+type TimeRange = { readonly from: number; readonly until: number };
 
 /** Time is divided in units of a place that is `offsetMinutes` ahead of UTC. A week begins on Monday. */
 export type Per = { readonly unit: TimeUnit; readonly offsetMinutes: number };
@@ -23,7 +25,7 @@ const LENGTHS_MS: Readonly<Record<Exclude<TimeUnit, "month">, number>> = {
 const WEEK_BEGAN_MS = 3 * DAY_MS;
 
 /** How many units a range has, about: none has fewer than this less two. */
-export function countUnits({ from, until }: Pick<Question, "from" | "until">, { unit }: Per): number {
+export function countUnits({ from, until }: TimeRange, { unit }: Per): number {
   return Math.ceil((until - from) / (unit === "month" ? 30 * DAY_MS : LENGTHS_MS[unit]));
 }
 
@@ -35,7 +37,7 @@ export function unitSeconds({ unit, offsetMinutes }: Per, at: number): number {
 }
 
 /** The start of the unit that an event is in, in milliseconds since 1970, as SQL over one of them. */
-export function bucketSql(writer: SqlWriter, { from, until }: Pick<Question, "from" | "until">, per: Per): string {
+export function bucketSql(writer: SqlWriter, { from, until }: TimeRange, per: Per): string {
   const { unit, offsetMinutes } = per;
   if (unit === "month") return monthSql(writer, monthStarts({ from, until }, offsetMinutes));
   const length = LENGTHS_MS[unit];
@@ -51,7 +53,7 @@ function monthSql(writer: SqlWriter, starts: readonly number[]): string {
   return cases.length === 0 ? String(first) : `(CASE ${cases.join(" ")} ELSE ${first} END)`;
 }
 
-function monthStarts({ from, until }: { readonly from: number; readonly until: number }, offsetMinutes: number): number[] {
+function monthStarts({ from, until }: TimeRange, offsetMinutes: number): number[] {
   const ahead = offsetMinutes * MINUTE_MS;
   const first = new Date(from + ahead);
   const starts: number[] = [];
