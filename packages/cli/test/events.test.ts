@@ -4,19 +4,22 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDuckdbEvents } from "../../control/src/event-store/duckdb.ts";
 import { DEFAULT_CONTROL_LIMITS } from "../../control/src/limits.ts";
-import { type RunningCommand, startCommand } from "./command.ts";
+import { type RunningCommand, runCommand, startCommand } from "./command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wherefrom-up-events-"));
 let command: RunningCommand;
 let gateway: string;
 let admin: string;
+let api: Readonly<Record<string, string>>;
 
 /** One system for all tests here: control, and a gateway of two processes. */
 beforeAll(async () => {
   const env = { WHEREFROM_GATEWAY_PORT: "0", WHEREFROM_API_PORT: "0", WHEREFROM_JSON: "1" };
   command = startCommand(["up", "--data", folder, "--workers", "2", "--admin-port", "0"], { env });
   const [line] = await command.says(/^\{.*\}$/m);
-  ({ gateway, admin } = JSON.parse(line));
+  const ready = JSON.parse(line);
+  ({ gateway, admin } = ready);
+  api = { WHEREFROM_API_URL: ready.api, WHEREFROM_TOKEN: ready.adminToken };
 });
 afterAll(async () => {
   command.child.kill("SIGKILL");
@@ -51,6 +54,25 @@ test("every request through up is an event that control has, with nothing set up
   expect(await metric("wherefrom_events_total", "result")).toEqual({ recorded: REQUESTS, sampled: 0, dropped: 0 });
   expect(await metric("wherefrom_events_sent_total", "result")).toEqual({ accepted: REQUESTS, refused: 0 });
   expect((await metric("wherefrom_requests_total", "status"))["2xx"]).toBe(REQUESTS);
+});
+
+/** Of the last hour, by dimensions: the values of one sum, by the values of the dimensions. */
+async function stats(select: string, by: string): Promise<Readonly<Record<string, number>>> {
+  const { code, stdout, stderr } = await runCommand(["env", "stats", "demo", "--select", select, "--by", by, "--json"], { env: api });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const [{ dimensions }] = JSON.parse(stdout).stats.environments;
+  type Group = { readonly individualNames: readonly string[]; readonly metrics: readonly { readonly values: readonly string[] }[] };
+  return Object.fromEntries(
+    dimensions.map(({ individualNames, metrics }: Group) => [individualNames.join(" "), Number(metrics[0]?.values[0])]),
+  );
+}
+
+test("the stats of control count every one of them, under the address that the gateway resolved", async () => {
+  const clients = Array.from({ length: REQUESTS }, (_, index) => [`203.0.113.${index} 203.0.113.${index} 127.0.0.1`, 1]);
+  expect(await stats("sum(message_count)", "ax_resolved_client_ip,proxy_client_ip,client_ip")).toEqual(Object.fromEntries(clients));
+  expect(await stats("sum(message_count)", "apiproxy,response_status_code,gateway,request_verb")).toEqual({
+    "demo 200 local GET": REQUESTS,
+  });
 });
 
 test("what happened just before the end is sent before it, and every request is in the store once", async () => {
