@@ -214,7 +214,7 @@ test("a running gateway writes batches by itself, that only their owner can read
   await askFrom(gateway, "203.0.113.1");
   await until(() => batches().length === 1);
   await askFrom(gateway, "203.0.113.2");
-  await until(() => batches().length === 2);
+  await until(() => batches().length === 2 && gateway.eventCounts()?.recorded === 2);
   expect(events().map(({ resolvedIp }) => resolvedIp)).toEqual(["203.0.113.1", "203.0.113.2"]);
   expect(statSync(join(folder, batches()[0] ?? "")).mode & 0o777).toBe(0o600);
   expect(gateway.eventCounts()).toEqual({ recorded: 2, sampled: 0, dropped: 0, waiting: 0, evicted: 0 });

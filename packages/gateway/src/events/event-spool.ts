@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
-import { rename, rm, writeFile } from "node:fs/promises";
+import { access, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { WaitingBatch } from "./waiting-events.ts";
 
@@ -12,6 +12,8 @@ const ABANDONED_AFTER_MS = 60_000;
 
 /** Batches of one spool beside the limit in bytes: at two a second, more than a day of them. */
 const MAX_BATCHES = 200_000;
+/** Batches that somebody has taken and that are forgotten whenever one is added. */
+const MAX_FORGOTTEN = 8;
 
 /** Ends the name of a batch that is handed over right now: it is not removed for newer ones. */
 export const claimedSuffix = ".sending";
@@ -35,7 +37,7 @@ export class EventSpool {
   readonly #folder: string;
   readonly #maxBytes: number;
   readonly #run = randomBytes(4).toString("hex");
-  /** Oldest first. Those that somebody has taken are among them until they would be removed. */
+  /** Oldest first. Those that somebody has taken are among them until they are the oldest. */
   readonly #batches: Batch[] = [];
   #bytes = 0;
   #made = 0;
@@ -73,21 +75,42 @@ export class EventSpool {
 
   /** Removes the oldest batches until the others fit, and says how many events nobody had taken. Errors: those of the file system. */
   async evict(): Promise<number> {
+    await this.#forgetTaken();
     let evicted = 0;
     while (this.#bytes > this.#maxBytes || this.#batches.length > MAX_BATCHES) {
       const [oldest] = this.#batches;
       if (oldest === undefined) break;
       if (await remove(join(this.#folder, oldest.name))) evicted += oldest.events;
-      this.#batches.shift();
-      this.#bytes -= oldest.bytes;
+      this.#forgetOldest(oldest);
     }
     return evicted;
+  }
+
+  /** A few of the oldest, as somebody takes them about as fast as they come. */
+  async #forgetTaken(): Promise<void> {
+    for (let forgotten = 0; forgotten < MAX_FORGOTTEN; forgotten += 1) {
+      const [oldest] = this.#batches;
+      if (oldest === undefined || (await isThere(join(this.#folder, oldest.name)))) return;
+      this.#forgetOldest(oldest);
+    }
+  }
+
+  #forgetOldest({ bytes }: Batch): void {
+    this.#batches.shift();
+    this.#bytes -= bytes;
   }
 
   #note(batch: Batch): void {
     this.#batches.push(batch);
     this.#bytes += batch.bytes;
   }
+}
+
+function isThere(place: string): Promise<boolean> {
+  return access(place).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+  );
 }
 
 /** Whether it was still there. */
