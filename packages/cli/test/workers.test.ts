@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
@@ -301,6 +302,62 @@ test("SIGTERM ends every worker: what was begun is answered, WebSockets end, and
   expect((await Promise.all(asked)).map((text) => parseResponse(text).body)).toEqual(Array.from({ length: 6 }, () => "whole"));
   expect(await drained.finished).toMatchObject({ code: 0, stderr: "" });
 });
+
+const CLIENTS = 32;
+
+test("SIGTERM loses no connection: who is told to go elsewhere comes back to nobody, and to no worker that is about to stop", async () => {
+  const path = file("return.json");
+  writeFileSync(path, JSON.stringify(snapshot()));
+  const group = startCommand(["gateway", "--snapshot", path, "--port", "0", "--workers", "4", "--json"]);
+  onTestFinished(() => void group.child.kill("SIGKILL"));
+  const [line] = await group.says(/^\{.*\}$/m);
+  const { gateway } = JSON.parse(line) as { gateway: string };
+  const clients = Array.from({ length: CLIENTS }, () => startAsking(Number(new URL(gateway).port)));
+  await expect.poll(() => clients.filter(({ answers }) => answers() > 1).length, PATIENT).toBe(CLIENTS);
+  group.child.kill("SIGTERM");
+  expect(await Promise.all(clients.map(({ refused }) => refused))).toEqual(Array.from({ length: CLIENTS }, () => "lost 0 connections"));
+  expect(await group.finished).toMatchObject({ code: 0 });
+});
+
+type Asking = { readonly answers: () => number; readonly refused: Promise<string> };
+
+/** Asks again and again, over one connection as long as it lasts and then over the next, until nobody listens any more. */
+function startAsking(port: number): Asking {
+  let answers = 0;
+  let lost = 0;
+  const refused = new Promise<string>((resolve) => {
+    const begin = (): void => {
+      const socket = connect({ port, host: "127.0.0.1" });
+      let text = "";
+      let isAsked = false;
+      let isRefused = false;
+      const askOnce = (): void => {
+        isAsked = true;
+        socket.write(wire("GET /again HTTP/1.1", "Host: a"));
+      };
+      socket.on("connect", askOnce);
+      socket.on("data", (chunk) => {
+        text += chunk.toString("latin1");
+        if (!text.endsWith("GET /again")) return;
+        answers += 1;
+        isAsked = false;
+        if (/^connection: close/im.test(text)) socket.end();
+        else askOnce();
+        text = "";
+      });
+      socket.on("error", (error: NodeJS.ErrnoException) => {
+        isRefused = error.code === "ECONNREFUSED";
+      });
+      socket.on("close", () => {
+        if (isRefused) return resolve(`lost ${lost} connections`);
+        if (isAsked) lost += 1;
+        begin();
+      });
+    };
+    begin();
+  });
+  return { answers: () => answers, refused };
+}
 
 async function openWebSocket(gateway: string): Promise<{ readonly ended: Promise<void> }> {
   const client = new WebSocket(gateway.replace("http", "ws"));

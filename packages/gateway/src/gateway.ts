@@ -80,6 +80,8 @@ export type Gateway = GatewaySubject & {
   reopenAccessLog(): void;
   /** Reads the certificates of all listeners again, for new connections. One that cannot be used changes nothing but for a notice. */
   refreshCertificates(): Promise<void>;
+  /** Takes no new connection from now on, and is to be closed next. Nobody is told yet to go elsewhere: where several take turns, all have to stop first. */
+  stopListening(): Promise<void>;
   /** How long `close` takes at most, but for what the system itself takes to close a file or a connection. */
   readonly closesWithinMs: number;
   /**
@@ -174,6 +176,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     accessLogCounts: () => accessLog?.counts(),
     reopenAccessLog: () => accessLog?.reopen(),
     refreshCertificates: () => listeners.refreshCertificates(),
+    stopListening: () => listeners.stop(),
     closesWithinMs: limits.preStopDelayMs + limits.drainTimeoutMs,
     close() {
       closing ??= limits.preStopDelayMs === 0 ? shut() : sleep(limits.preStopDelayMs).then(shut);

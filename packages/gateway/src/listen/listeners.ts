@@ -22,6 +22,9 @@ export class Listeners {
   /** Connections that are not served yet. */
   readonly #arriving = new Set<Socket>();
   #connections = 0;
+  #stopped: Promise<void> | undefined;
+  /** Of each server that has stopped to listen: that its last connection is closed. */
+  readonly #closed: Promise<void>[] = [];
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
@@ -64,14 +67,17 @@ export class Listeners {
     for (const http of Object.values(this.#http)) http.closeIdle();
   }
 
+  /** Takes no new connection, and tells nobody. Resolves when those that the system had accepted by then are taken. */
+  async stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    await this.#stopped;
+  }
+
   /** Takes no new connection, lets requests finish and WebSockets end within `drainTimeoutMs`, then cuts what is left. */
   async close(): Promise<void> {
     const { limits, tunnels } = this.#runtime;
-    // The system has connections that it has accepted and not handed over yet. This turn of the loop takes them.
-    await new Promise((resolve) => setImmediate(resolve));
-    const listening = this.#servers.filter((server) => server.listening);
-    // A server is closed when its last connection is.
-    const closed = Promise.all(listening.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
+    await this.stop();
+    const closed = Promise.all(this.#closed);
     for (const http of Object.values(this.#http)) http.drain();
     tunnels.drain(limits.drainTimeoutMs);
     const graceTimer = setTimeout(() => this.#cutArriving(), limits.idleGraceMs);
@@ -82,6 +88,15 @@ export class Listeners {
     tunnels.destroy();
     for (const http of Object.values(this.#http)) http.cut();
     await closed;
+  }
+
+  async #stop(): Promise<void> {
+    // The system has connections that it has accepted and not handed over yet. This turn of the loop takes them.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const server of this.#servers.filter(({ listening }) => listening)) {
+      // A server is closed when its last connection is.
+      this.#closed.push(new Promise((resolve) => server.close(() => resolve())));
+    }
   }
 
   #cutArriving(): void {

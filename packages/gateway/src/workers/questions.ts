@@ -30,6 +30,8 @@ export type WorkerQuestions = {
   readonly metrics: { readonly given: null; readonly answer: readonly (readonly MetricFamily[])[] };
   readonly refreshCertificates: { readonly given: null; readonly answer: null };
   readonly reopenAccessLog: { readonly given: null; readonly answer: null };
+  /** Answered when it takes no new connection any more, and the primary has been told so. */
+  readonly stopListening: { readonly given: null; readonly answer: null };
   /** Answered when everything is drained, with the last counts. */
   readonly close: { readonly given: null; readonly answer: readonly (readonly MetricFamily[])[] };
 };

@@ -68,6 +68,10 @@ const primary = new Channel<PrimaryQuestions, WorkerQuestions>(send, {
     opened?.reopenAccessLog();
     return null;
   },
+  async stopListening() {
+    await opened?.stopListening();
+    return null;
+  },
   async close() {
     await opened?.close();
     return (await opened?.metrics()) ?? [];

@@ -110,6 +110,12 @@ export class WorkerProcess {
     this.#channel.ask("reopenAccessLog", null).catch(() => undefined);
   }
 
+  /** Has it take no new connection. One that does not answer is waited for no longer than for anything else. */
+  async stopListening(): Promise<void> {
+    this.#isClosing = true;
+    await this.#unlessGone(this.#channel.ask("stopListening", null, { timeoutMs: ASK_TIMEOUT_MS }));
+  }
+
   /** Has it take no new connection and drain, and kills it when that takes too long. */
   async close(): Promise<void> {
     this.#isClosing = true;

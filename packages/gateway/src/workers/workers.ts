@@ -135,6 +135,9 @@ export class Workers {
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const seat of this.#seats) seat.close();
+    // A client that is told to go elsewhere comes back at once. It must find nobody listening then, and no worker that is about to stop. One after another: what
+    // is on its way to a worker that has stopped goes to the next.
+    for (const worker of this.#workers) await worker.stopListening();
     await Promise.all([...this.#workers].map((worker) => worker.close()));
   }
 
