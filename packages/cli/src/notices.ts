@@ -51,6 +51,8 @@ export function printControlNotice(notice: ControlNotice): void {
       return;
     case "ranges-failed":
       return print(`warning: new ranges are not in force yet: ${messageOf(notice.error)}`);
+    case "event-retention-failed":
+      return print(`warning: events whose time is over are not deleted yet: ${messageOf(notice.error)}`);
     case "gateways-late":
       return print(`warning: ${notice.gateways.join(", ")} did not report revision ${notice.revision} of ${notice.environment} in time`);
   }

@@ -22,6 +22,7 @@ import type { ControlParts } from "./parts.ts";
 import type { Prober } from "./probing.ts";
 import { createPublisher } from "./publish.ts";
 import { BUILT_IN_RANGES, type ControlRanges } from "./ranges.ts";
+import { type EventRetention, retainEvents } from "./retain-events.ts";
 import { ALL_LINES } from "./route-table.ts";
 import { type EnvironmentSeed, seedEnvironment, seedOrganization } from "./seed.ts";
 import { keyPlaceBeside, openSnapshotKey, type SnapshotKeyPlace } from "./snapshot-key.ts";
@@ -117,17 +118,20 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   followStore(parts);
   const follower = followRanges(parts);
   const watch = watchStages(parts);
+  const retention = retainEvents(parts);
   try {
     await seedOrganization(parts, organization);
     await follower.refresh();
     await resumeStages(parts);
+    await retention.look();
     const listener = await listen(createApp(ALL_LINES, parts), { ...options.listen, ...limits, tls: options.tls, clientOf, onNotice });
     // Not before it listens: a start that fails would have made a token that nobody has seen.
     const firstToken = await admission.makeFirstToken();
-    return { ...controlOf(listener, { parts, follower, watch }), firstToken, issueKey: admission.issueKey };
+    return { ...controlOf(listener, { parts, follower, watch, retention }), firstToken, issueKey: admission.issueKey };
   } catch (error) {
     await follower.close();
     await watch.close();
+    await retention.close();
     await eventStore?.close();
     await store.close();
     throw error;
@@ -152,13 +156,19 @@ async function openKept(
   }
 }
 
-type Working = { readonly parts: ControlParts; readonly follower: RangesFollower; readonly watch: StageWatch };
+type Working = {
+  readonly parts: ControlParts;
+  readonly follower: RangesFollower;
+  readonly watch: StageWatch;
+  readonly retention: EventRetention;
+};
 
-function controlOf(listener: Listener, { parts, follower, watch }: Working): Omit<Control, "firstToken" | "issueKey"> {
+function controlOf(listener: Listener, { parts, follower, watch, retention }: Working): Omit<Control, "firstToken" | "issueKey"> {
   const close = async (): Promise<void> => {
     parts.publisher.close();
     await follower.close();
     await watch.close();
+    await retention.close();
     await listener.close(parts.limits.closeGraceMs);
     await parts.fleet.close();
     await parts.eventStore?.close();

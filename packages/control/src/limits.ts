@@ -83,6 +83,8 @@ export type ControlLimits = {
   readonly maxDatabaseConnections: number;
   /** Memory that the event database may use, in bytes. What a question needs beyond it goes to a file beside the database. */
   readonly maxEventMemoryBytes: number;
+  /** Pause between two looks for events whose time is over. */
+  readonly eventRetentionLookMs: number;
   /** Groups of events that one question is answered with at the most. */
   readonly maxStatsGroups: number;
   /** Points in time that one question is answered with at the most, of all groups together. */
@@ -138,6 +140,7 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   databasePollMs: 1_000,
   maxDatabaseConnections: 10,
   maxEventMemoryBytes: 536_870_912,
+  eventRetentionLookMs: 600_000,
   maxStatsGroups: 10_000,
   maxStatsPoints: 100_000,
   eventQuestionTimeoutMs: 20_000,

@@ -6,6 +6,8 @@ export type ControlNotice =
   | ({ readonly kind: "ranges-refused" } & RefusedRangeFile)
   /** New ranges could not be put in force; it is tried again. */
   | { readonly kind: "ranges-failed"; readonly error: unknown }
+  /** Events whose time is over could not be deleted; it is tried again. */
+  | { readonly kind: "event-retention-failed"; readonly error: unknown }
   /** What gateways said is known to this process only, until it can be stored. */
   | { readonly kind: "gateways-not-stored"; readonly error: unknown }
   /** What is tried on some gateways could not be judged or ended; it is tried again. */

@@ -10,6 +10,7 @@ import {
   listDebugSessions,
   updateDebugMask,
 } from "./api/debug-sessions.ts";
+import { deleteEvents } from "./api/delete-events.ts";
 import { deliverEvents } from "./api/deliver-events.ts";
 import { getDeployedConfig } from "./api/deployed-config.ts";
 import { diagnoseEnvironment } from "./api/diagnose.ts";
@@ -109,6 +110,7 @@ export const API_LINES: readonly RouteLine[] = [
   ["POST", `${ENV}/gateways/{gateway}:deliverTransactions`, "organizations.environments.gateways.deliverTransactions", deliverTransactions],
   ["POST", `${ENV}/gateways/{gateway}:deliverEvents`, "organizations.environments.gateways.deliverEvents", deliverEvents],
   ["GET", `${ENV}/deployedConfig`, "organizations.environments.getDeployedConfig", getDeployedConfig],
+  ["POST", `${ENV}:deleteEvents`, "organizations.environments.deleteEvents", deleteEvents],
   ["GET", `${ENV}/stats/{dimensions}`, "organizations.environments.stats.get", getStats],
   ["GET", `${ENV}/snapshot`, "organizations.environments.getSnapshot", getSnapshot],
   ["GET", `${ENV}/gateways`, "organizations.environments.gateways.list", listGateways],

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, type KeyObject } from "node:crypto";
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Snapshot, signSnapshot, snapshotKeyText } from "@wherefrom/model";
@@ -9,6 +9,8 @@ export type SnapshotKey = {
   /** As gateways are told it: `ed25519:…` */
   readonly publicKey: string;
   sign(snapshot: Snapshot): Snapshot;
+  /** A secret for another purpose, the same whenever it is asked for. Nothing of the key follows from it, nor of a secret for any other purpose. */
+  derive(purpose: string): string;
 };
 
 /** Where the key is: PKCS #8 in PEM, as `openssl genpkey -algorithm ed25519` writes it, in a file or in an environment variable. */
@@ -29,6 +31,7 @@ export function openSnapshotKey(place: SnapshotKeyPlace): SnapshotKey {
   return {
     publicKey: snapshotKeyText(createPublicKey(privateKey)),
     sign: (snapshot) => signSnapshot(snapshot, privateKey),
+    derive: (purpose) => deriveSecret(privateKey, purpose),
   };
 }
 
@@ -42,6 +45,14 @@ export function keyPlaceBeside(database: string): SnapshotKeyPlace {
   if (path !== undefined) return { file: join(dirname(path), KEY_FILE) };
   const message = "Give the key for signing snapshots: all controls over one database sign with the same one, and this one is no file";
   throw new ControlError("CONTROL_SNAPSHOT_KEY_UNUSABLE", message);
+}
+
+const SECRET_BYTES = 32;
+
+/** Source: RFC 5869, with the seed of RFC 8032 as key material. */
+function deriveSecret(privateKey: KeyObject, purpose: string): string {
+  const material = privateKey.export({ format: "der", type: "pkcs8" });
+  return Buffer.from(hkdfSync("sha256", material, "", `wherefrom ${purpose}`, SECRET_BYTES)).toString("hex");
 }
 
 function readVariable(name: string): string {

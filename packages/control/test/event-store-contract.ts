@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import type { TrafficEvent } from "@wherefrom/model";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -42,6 +43,9 @@ export function batchOf(events: readonly TrafficEvent[], fields: Partial<EventBa
     ...fields,
   };
 }
+
+/** HMAC-SHA256 of the 16 bytes of ::ffff:203.0.113.7 by the key "k", its first half. */
+const HASH_BY_K = `hashed-${createHmac("sha256", "k").update(Buffer.from("00000000000000000000ffffcb007107", "hex")).digest("hex").slice(0, 32)}`;
 
 export const COUNT: Question = {
   from: 0,
@@ -231,6 +235,54 @@ export function describeEventStore(name: string, placeOf: () => Promise<EventPla
       const expected = naming.flatMap(({ isNamed }, revision) => (isNamed ? [] : [String(revision)]));
       expect(left.map(({ values }) => values[0]).sort()).toEqual(expected.sort());
       expect(await countOf(other)).toBe(naming.length);
+    });
+
+    const forms = [
+      { privacy: { form: "plain" }, resolved: "203.0.113.7", other: "2001:db8:1:2::3", field: "203.0.113.7, unknown, 2001:db8:1:2::3" },
+      { privacy: { form: "truncated" }, resolved: "203.0.113.0/24", other: "2001:db8:1::/48", field: "203.0.113.0/24, 2001:db8:1::/48" },
+      {
+        privacy: { form: "hashed", key: "k" },
+        resolved: HASH_BY_K,
+        other: /^hashed-[0-9a-f]{32}$/,
+        field: /^hashed-[0-9a-f]{32}, hashed-[0-9a-f]{32}$/,
+      },
+    ] as const;
+    test.each(forms)(
+      "with $privacy.form addresses nothing else of them is kept, and each event is found",
+      async ({ privacy, resolved, other, field }) => {
+        const xForwardedFor = "203.0.113.7, unknown, 2001:db8:1:2::3";
+        const evidence = { peer: "10.0.0.1", fields: [["x-forwarded-for", xForwardedFor]] as [string, string][] };
+        const event = eventOf({
+          resolvedIp: "203.0.113.7",
+          clientIp: "2001:db8:1:2::3",
+          xForwardedFor,
+          trueClientIp: "no address",
+          evidence,
+        });
+        await store.append(local, batchOf([event], { privacy }));
+        const question: Question = { ...COUNT, dimensions: ["resolved_ip", "client_ip", "x_forwarded_for", "true_client_ip"] };
+        const [group] = await store.ask(local, question);
+        const [ip, client, forwarded, trueClient] = group?.values ?? [];
+        expect(ip).toBe(resolved);
+        expect(client).toMatch(other);
+        expect(forwarded).toMatch(field);
+        expect(trueClient).toBe(privacy.form === "plain" ? "no address" : "");
+        const filter = { kind: "in", dimension: "resolved_ip", values: [resolved] } as const;
+        expect(await store.ask(local, { ...question, filter })).toEqual([group]);
+        // the same address in another form is another value
+        await store.append(local, batchOf([eventOf({ resolvedIp: "203.0.113.0", method: "PUT" })]));
+        expect(await store.ask(local, { ...question, filter })).toEqual([group]);
+      },
+    );
+
+    test("deletes hashed addresses by their key, and no networks", async () => {
+      const event = eventOf({ resolvedIp: "203.0.113.7", xForwardedFor: "198.51.100.9" });
+      for (const privacy of [{ form: "hashed", key: "k" }, { form: "hashed", key: "old" }, { form: "truncated" }] as const)
+        await store.append(local, batchOf([event], { privacy }));
+      expect(await store.deleteAddress(local, { address: "203.0.113.7" })).toBe(0);
+      expect(await store.deleteAddress(local, { address: "203.0.113.0", hashKey: "k" })).toBe(0);
+      expect(await store.deleteAddress(local, { address: "::ffff:198.51.100.9", hashKey: "k" })).toBe(1);
+      expect(await countOf(local)).toBe(2);
     });
 
     test("everything is there after closing and opening", async () => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type EventSettings, eventSettingsSchema } from "./event-settings.ts";
 import { int64Schema, timeField } from "./int64.ts";
 import { policySchema } from "./policy-schema.ts";
 import { propertiesSchema } from "./properties.ts";
@@ -42,6 +43,7 @@ const settingsShape = {
     .optional()
     .describe("http://host:port; an empty text is none. Kept for Apigee's clients; without effect here"),
   hasAttachedFlowHooks: z.boolean("Expected true or false").optional(),
+  events: eventSettingsSchema.optional().describe("How events of the environment are kept"),
   rollout: rolloutSettingsSchema
     .optional()
     .describe("Given, changes are tried on some gateways first. Without it all gateways get them at once"),
@@ -63,6 +65,8 @@ export type EnvironmentSettings = {
   /** `http://host:port`; an empty text is no forward proxy. Kept for Apigee's clients; without effect here. */
   forwardProxyUri?: string | undefined;
   hasAttachedFlowHooks?: boolean | undefined;
+  /** How events of the environment are kept. */
+  events?: EventSettings | undefined;
   /** Given, changes are tried on some gateways first. */
   rollout?: RolloutSettings | undefined;
   /** The policy as JSON, in lowerCamelCase. Only `parsePolicy` of the library knows whether it is valid. */

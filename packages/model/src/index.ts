@@ -48,6 +48,7 @@ export {
   environmentSchema,
   environmentSettingsSchema,
 } from "./environment.ts";
+export { DEFAULT_EVENT_SETTINGS, type EventSettings } from "./event-settings.ts";
 export { type FlowVariableSource, flowVariable, flowVariables, flowVariableTable } from "./flow-variables.ts";
 export {
   type FallbackCounts,

@@ -10,7 +10,7 @@ import { previewEnvironment } from "./env/preview.ts";
 import { getEnvironment, listEnvironments } from "./env/read.ts";
 import { endRollout, showRollout } from "./env/rollout.ts";
 import { showStats } from "./env/stats.ts";
-import { applyPolicy, setEnvironment } from "./env/write.ts";
+import { applyPolicy, deleteEvents, setEnvironment } from "./env/write.ts";
 
 const EXAMPLES = `
 Examples:
@@ -87,6 +87,12 @@ Examples:
 
 Without --by everything is one group. Dimensions, metrics and filters are those of Apigee's stats.`;
 
+const DELETE_EVENTS_EXAMPLES = `
+Examples:
+  $ wherefrom env delete-events prod --address 203.0.113.7
+
+It deletes what control has. A gateway that was away may still deliver some: then do it again.`;
+
 const HISTORY_EXAMPLES = `
 Examples:
   $ wherefrom env history prod
@@ -141,6 +147,13 @@ export function addEnvCommand(program: Command, exit: Exit): void {
     .addOption(valueOption("--display-name <text>", "the name for people", "WHEREFROM_DISPLAY_NAME"))
     .addOption(valueOption("--description <text>", "what it is for", "WHEREFROM_DESCRIPTION"))
     .addOption(valueOption("--rollout <json>", 'how changes get to the gateways: {"share":100} to all at once', "WHEREFROM_ROLLOUT"))
+    .addOption(
+      valueOption(
+        "--event-settings <json>",
+        'how events are kept: {"addresses":"TRUNCATED","retentionDays":7}',
+        "WHEREFROM_EVENT_SETTINGS",
+      ),
+    )
     .addOption(valueOption("--share <percent>", "gateways that try this change first", "WHEREFROM_SHARE").argParser(parseCount))
     .addOption(valueOption("--if-match <tag>", "change only this version of it", "WHEREFROM_IF_MATCH"))
     .action(setEnvironment);
@@ -180,6 +193,10 @@ export function addEnvCommand(program: Command, exit: Exit): void {
     .addOption(switchOption("--ascending", "the least first", "WHEREFROM_ASCENDING"))
     .addOption(valueOption("--top <count>", "how many groups", "WHEREFROM_TOP").argParser(parseCount))
     .action(showStats);
+  add("delete-events", { description: "Delete the events that name an address", examples: DELETE_EVENTS_EXAMPLES, isWriting: true })
+    .argument("[name]", "the environment")
+    .addOption(valueOption("--address <address>", "the address, in any spelling", "WHEREFROM_ADDRESS").makeOptionMandatory())
+    .action(deleteEvents);
   add("preview", { description: "Say what a policy would change", examples: PREVIEW_EXAMPLES })
     .argument("[name]", "the environment")
     .addOption(policy().makeOptionMandatory())

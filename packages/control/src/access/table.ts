@@ -90,5 +90,6 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "organizations.environments.gateways.deliverTransactions": ["admin", "gateway"],
   "organizations.environments.gateways.deliverEvents": ["admin", "gateway"],
   "organizations.environments.deployments.list": "viewer",
+  "organizations.environments.deleteEvents": "admin",
   "organizations.environments.stats.get": "viewer",
 };

@@ -6,6 +6,7 @@ import {
   type TrafficEvent,
   trafficEventSchema,
 } from "@wherefrom/model";
+import { privacyOf } from "../event-privacy.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
 import type { FieldReason } from "../http/api-reason.ts";
 import { EMPTY } from "../http/empty.ts";
@@ -29,9 +30,10 @@ export const deliverEvents: Endpoint = {
     const gateway = gatewayNameOf(call.param("gateway"));
     const id = batchIdOf(call);
     const eventStore = requireEventStore(call);
-    const { name: environment } = await requireEnvironment(call.store, call.param("env"));
-    const events = eventsOf(await call.lines({ maxBytes: maxEventBatchBytes }), { id, organization: call.organization, environment });
-    await eventStore.append({ organization: call.organization, environment }, { gateway, id, events });
+    const record = await requireEnvironment(call.store, call.param("env"));
+    const place = { organization: call.organization, environment: record.name };
+    const events = eventsOf(await call.lines({ maxBytes: maxEventBatchBytes }), { id, ...place });
+    await eventStore.append(place, { gateway, id, events, privacy: privacyOf(call.parts, record) });
     return jsonAnswer({});
   },
 };

@@ -59,10 +59,7 @@ function madeAt(id: string): number {
   return Number(digits);
 }
 
-async function appendEvents(
-  writer: DuckDBConnection,
-  { organization, environment, batch: { events, privacy = { form: "plain" } } }: Appending,
-): Promise<void> {
+async function appendEvents(writer: DuckDBConnection, { organization, environment, batch: { events, privacy } }: Appending): Promise<void> {
   const appender = await writer.createAppender("events");
   try {
     for (let start = 0; start < events.length; start += MAX_CHUNK_ROWS) {

@@ -55,14 +55,21 @@ function answerTo(ask: DuckdbAsk): Promise<DuckdbAsks[keyof DuckdbAsks]["answer"
     case "ask":
       return question(ask.given);
     case "deleteBefore":
-      return write((writer) => deleteBefore(writer, ask.given));
+      return write((writer) => thenCompact(writer, deleteBefore(writer, ask.given)));
     case "deleteAddress":
-      return write((writer) => deleteAddress(writer, ask.given));
+      return write((writer) => thenCompact(writer, deleteAddress(writer, ask.given)));
     case "environments":
       return write(environmentsOf);
     case "close":
       return close();
   }
+}
+
+/** What is deleted stays deleted when there is no room for that, or a question is under way: it is compacted another time. */
+async function thenCompact(writer: DuckDBConnection, deleting: Promise<number>): Promise<number> {
+  const deleted = await deleting;
+  if (deleted > 0) await compact(writer).catch(() => undefined);
+  return deleted;
 }
 
 async function open({ path, limits }: DuckdbAsks["open"]["given"]): Promise<null> {

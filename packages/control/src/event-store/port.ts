@@ -12,8 +12,8 @@ export type EventBatch = {
   /** The same whenever the batch is delivered again. Two batches of one gateway never share one. */
   readonly id: string;
   readonly events: readonly TrafficEvent[];
-  /** How addresses are kept; plain unless given. Nothing else of them reaches the disk. */
-  readonly privacy?: AddressPrivacy | undefined;
+  /** How addresses are kept. Nothing else of them reaches the disk. */
+  readonly privacy: AddressPrivacy;
 };
 
 /** `isNew` is false when the batch was there already; then nothing was added. */

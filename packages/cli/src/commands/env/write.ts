@@ -9,29 +9,41 @@ type SetOptions = ApiOptions & {
   readonly displayName?: string;
   readonly description?: string;
   readonly rollout?: string;
+  readonly eventSettings?: string;
   readonly share?: number;
   readonly ifMatch?: string;
 };
 
 export async function setEnvironment(argument: string | undefined, options: SetOptions): Promise<void> {
-  const { policy, displayName, description, rollout, share, ifMatch } = options;
+  const { policy, displayName, description, rollout, eventSettings, share, ifMatch } = options;
   const fields = {
     ...(policy !== undefined && { clientIpResolutionConfig: readPolicyJson(policy) }),
     ...(displayName !== undefined && { displayName }),
     ...(description !== undefined && { description }),
-    ...(rollout !== undefined && { rollout: readRollout(rollout) }),
+    ...(rollout !== undefined && { rollout: readJson("--rollout", rollout) }),
+    ...(eventSettings !== undefined && { events: readJson("--event-settings", eventSettings) }),
   };
   if (Object.keys(fields).length === 0) {
-    throw new CliError("USAGE_OPTION_MISSING", "Give what is to change: --policy, --display-name, --description or --rollout");
+    throw new CliError(
+      "USAGE_OPTION_MISSING",
+      "Give what is to change: --policy, --display-name, --description, --rollout or --event-settings",
+    );
   }
   await change(argument, options, { fields, ifMatch, share });
 }
 
-function readRollout(text: string): unknown {
+/** Options that take JSON, by their flags: the variable of each, and an example. */
+const JSON_OPTIONS = {
+  "--rollout": ["WHEREFROM_ROLLOUT", '{"share":10}'],
+  "--event-settings": ["WHEREFROM_EVENT_SETTINGS", '{"addresses":"TRUNCATED","retentionDays":7}'],
+} as const;
+
+function readJson(flag: keyof typeof JSON_OPTIONS, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new CliError("USAGE_OPTION_INVALID", '--rollout (WHEREFROM_ROLLOUT): expected JSON, such as {"share":10}');
+    const [variable, example] = JSON_OPTIONS[flag];
+    throw new CliError("USAGE_OPTION_INVALID", `${flag} (${variable}): expected JSON, such as ${example}`);
   }
 }
 
@@ -52,4 +64,13 @@ async function change(
   const path = `/environments/${encodeURIComponent(environmentOf(argument, environment))}`;
   const { body, etag } = await api.send("PUT", path, { body: fields, ifMatch, share });
   await printFound(options.json, { json: { environment: body, etag }, text: () => printEnvironment(body, etag) });
+}
+
+type DeleteEventsOptions = ApiOptions & { readonly address: string };
+
+export async function deleteEvents(argument: string | undefined, options: DeleteEventsOptions): Promise<void> {
+  const { api, environment } = openTarget(options);
+  const path = `/environments/${encodeURIComponent(environmentOf(argument, environment))}:deleteEvents`;
+  const { body } = await api.send("POST", path, { body: { address: options.address } });
+  await printFound(options.json, { json: body, text: () => `Events deleted: ${body.deletedEvents}` });
 }

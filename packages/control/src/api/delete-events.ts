@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { hashKeyOf } from "../event-privacy.ts";
+import { numberOfAddress } from "../event-store/stored-address.ts";
+import { refuseFaults } from "../http/api-error.ts";
+import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
+import { violationsOf } from "../http/violations.ts";
+import { requireEnvironment } from "./environments.ts";
+import { requireEventStore } from "./require-event-store.ts";
+
+const EXPECTED_ADDRESS = "Expected an IPv4 or IPv6 address";
+
+const requestSchema = z
+  .strictObject({ address: z.string(EXPECTED_ADDRESS).refine((text) => numberOfAddress(text) !== undefined, EXPECTED_ADDRESS) })
+  .meta({ id: "DeleteEventsRequest" });
+
+const answerSchema = z.object({ deletedEvents: z.int() }).meta({ id: "DeleteEventsResponse" });
+
+/** Not those of which a network is kept, as they name nobody. What gateways have not delivered yet comes later. */
+export const deleteEvents: Endpoint = {
+  summary: "Deletes the events that name an address: as the client, as a proxy, or in a header",
+  takes: requestSchema,
+  answers: answerSchema,
+  async handle(call) {
+    const { organization, parts, store, param } = call;
+    const body = await call.body();
+    const parsed = requestSchema.safeParse(body);
+    if (!parsed.success) refuseFaults(violationsOf(parsed.error, body));
+    const { address } = requestSchema.parse(body);
+    const eventStore = requireEventStore(call);
+    const environment = await requireEnvironment(store, param("env"));
+    const key = { organization, environment: environment.name };
+    const deletedEvents = await eventStore.deleteAddress(key, { address, hashKey: hashKeyOf(parts, environment) });
+    return jsonAnswer({ deletedEvents });
+  },
+};
