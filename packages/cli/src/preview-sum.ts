@@ -22,7 +22,14 @@ export type PreviewCounts = {
   readonly verified: BeforeAndAfter;
   readonly rejected: BeforeAndAfter;
   readonly transitions: readonly Transition[];
+  readonly actionChanges: readonly ActionChange[];
+  readonly actionsNotJudged: readonly string[];
+  /** Of recorded traffic only. */
+  readonly withoutEvidence?: number;
 };
+
+/** Ids of security actions; `null`: none decides. */
+export type ActionChange = { readonly from: string | null; readonly to: string | null; readonly requests: number };
 
 /** A preview as the API answers it. */
 export type Preview = PreviewCounts & { readonly etag: string; readonly revisionId: string };
@@ -44,7 +51,19 @@ export function addPreview<Answer extends Preview>(sum: Answer, next: Preview, m
     verified: added(sum.verified, next.verified),
     rejected: added(sum.rejected, next.rejected),
     transitions: addedTransitions(sum, next, maxSamples),
+    actionChanges: addedActionChanges([...sum.actionChanges, ...next.actionChanges]),
+    actionsNotJudged: next.actionsNotJudged,
+    ...(next.withoutEvidence !== undefined && { withoutEvidence: next.withoutEvidence + (sum.withoutEvidence ?? 0) }),
   };
+}
+
+function addedActionChanges(all: readonly ActionChange[]): readonly ActionChange[] {
+  const changes = new Map<string, ActionChange>();
+  for (const { from, to, requests } of all) {
+    const key = JSON.stringify([from, to]);
+    changes.set(key, { from, to, requests: requests + (changes.get(key)?.requests ?? 0) });
+  }
+  return [...changes.values()].sort((left, right) => right.requests - left.requests);
 }
 
 function added(left: BeforeAndAfter, right: BeforeAndAfter): BeforeAndAfter {

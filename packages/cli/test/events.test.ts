@@ -75,6 +75,16 @@ test("the stats of control count every one of them, under the address that the g
   });
 });
 
+test("a policy is previewed on what was recorded of them", async () => {
+  const policy = '{"peerAddressAlgorithm":{}}';
+  const words = ["env", "preview", "demo", "--policy", policy, "--recorded", "1h"];
+  const { code, stdout } = await runCommand([...words, "--json"], { env: api });
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ requests: REQUESTS, withoutEvidence: 0, otherAddress: REQUESTS, actionChanges: [] });
+  const text = await runCommand(words, { env: api });
+  expect(text.stdout).toMatch(/^ +peer 127\.0\.0\.1 +203\.0\.113\.\d+ -> 127\.0\.0\.1$/m);
+});
+
 test("what happened just before the end is sent before it, and every request is in the store once", async () => {
   expect((await fetch(gateway)).status).toBe(200);
   command.child.kill("SIGTERM");

@@ -48,6 +48,9 @@ function previewOf(requests: number, etag = "e"): Preview {
     verified: both,
     rejected: both,
     transitions,
+    actionChanges: [{ from: null, to: "ban", requests }],
+    actionsNotJudged: ["by-country"],
+    withoutEvidence: 2,
   };
 }
 
@@ -61,6 +64,9 @@ test("previews of batches add up, and their samples go on counting", () => {
     trustLost: 9,
     verified: { before: 16, after: 3 },
     transitions: [{ requests: 16, samples: [{ position: 1 }, { position: 11 }] }],
+    actionChanges: [{ from: null, to: "ban", requests: 16 }],
+    actionsNotJudged: ["by-country"],
+    withoutEvidence: 6,
   });
 });
 

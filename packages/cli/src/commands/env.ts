@@ -72,9 +72,11 @@ const PREVIEW_EXAMPLES = `
 Examples:
   $ wherefrom env preview prod --policy policy.json --evidence traffic.jsonl
   $ wherefrom env preview prod --policy policy.json --evidence - --json < traffic.jsonl
+  $ wherefrom env preview prod --policy policy.json --recorded 6h     # what really happened
 
 Each line of the evidence is {"peer": TEXT or null, "headers": [[NAME, VALUE], ...]}, as wherefrom resolve --jsonl takes it; a policy on a
-line is passed over. Without --evidence only the policies are compared.
+line is passed over. With --recorded it is what control has kept of the requests of that time, and security actions are judged too. With
+neither only the policies are compared.
 
 Exit codes: 0 nothing changes; 1 some requests change, or advice is added; 2 usage; 3 could not run.`;
 
@@ -201,6 +203,11 @@ export function addEnvCommand(program: Command, exit: Exit): void {
     .argument("[name]", "the environment")
     .addOption(policy().makeOptionMandatory())
     .addOption(valueOption("--evidence <file>", "requests to try it on, one a line; - for standard input", "WHEREFROM_EVIDENCE"))
+    .addOption(
+      valueOption("--recorded <duration>", "try it on what was recorded in the time until now: 15m, 6h, 7d", "WHEREFROM_RECORDED")
+        .argParser(parseDuration)
+        .conflicts("evidence"),
+    )
     .addOption(
       valueOption("--samples <count>", "samples of each kind of change", "WHEREFROM_SAMPLES")
         .argParser(parseCount)

@@ -1,17 +1,22 @@
 import { camelNamed, diffJson, jsonChangeSchema, wireFieldsOf } from "@wherefrom/model";
 import { type Advisory, advise, type HeaderField, type Providers, parsePolicy } from "wherefrom";
 import { z } from "zod";
-import { refuseFaults } from "../http/api-error.ts";
-import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
+import { judgedActions } from "../deciding-action.ts";
+import { QuestionTooCostly } from "../event-store/port.ts";
+import { ApiError, refuseFaults } from "../http/api-error.ts";
+import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import type { JsonObject } from "../http/json-body.ts";
 import { violationsOf } from "../http/violations.ts";
 import { type Comparison, comparePolicies, type PreviewRequest, type Transition } from "../preview.ts";
 import { providersFor } from "../ranges.ts";
+import { readRecordedTraffic, TooManyGroups } from "../recorded-traffic.ts";
+import { enforcedActions, securityOf } from "../security-content.ts";
 import { advisorySchema } from "./advisory-schema.ts";
 import { policyOf, policyViolations } from "./environment-body.ts";
 import { requireEnvironment } from "./environments.ts";
 import { evidenceShape } from "./evidence-schema.ts";
 import { previewTagOf } from "./preview-tag.ts";
+import { requireEventStore } from "./require-event-store.ts";
 
 const DEFAULT_SAMPLES = 5;
 const MAX_SAMPLES = 100;
@@ -21,14 +26,29 @@ const MAX_TOLD_FAULTS = 100;
 
 const requestSchema = z.strictObject(evidenceShape).meta({ id: "PreviewEvidence" });
 
+const timeSchema = z.iso.datetime({ offset: true, error: "Expected a time, such as 2027-01-31T12:00:00Z" });
+
 const bodySchema = z
   .strictObject({
     clientIpResolutionConfig: z.record(z.string(), z.unknown(), "Expected an object").describe("The policy that is proposed"),
     evidence: z
       .array(requestSchema, "Expected a list of requests")
       .max(MAX_REQUESTS)
-      .describe("Requests to try it on: peer and header fields as they came over the wire"),
+      .optional()
+      .describe("Requests to try it on: peer and header fields as they came over the wire. Either this or recorded"),
+    recorded: z
+      .strictObject({ startTime: timeSchema, endTime: timeSchema }, "Expected an object of startTime and endTime")
+      .refine(({ startTime, endTime }) => !(Date.parse(startTime) >= Date.parse(endTime)), "Expected an endTime after the startTime")
+      .optional()
+      .meta({ id: "PreviewRecorded" })
+      .describe("Try it on the requests that were recorded from startTime up to, but without, endTime"),
     maxSamples: z.int().min(0).max(MAX_SAMPLES).optional().describe(`Samples of each transition. Default: ${DEFAULT_SAMPLES}`),
+  })
+  .refine(({ evidence, recorded }) => (evidence === undefined) !== (recorded === undefined), {
+    error: "Expected either evidence or recorded",
+    // told beside all other faults
+    when: ({ value }) => typeof value === "object" && value !== null,
+    path: ["evidence"],
   })
   .meta({ id: "PreviewRequest" });
 
@@ -44,7 +64,7 @@ const verdictSchema = z
 const beforeAndAfter = z.object({ before: z.int(), after: z.int() }).meta({ id: "PreviewBeforeAndAfter" });
 const sampleSchema = z
   .object({
-    position: z.int().describe("Place in the evidence, from 1"),
+    position: z.int().describe("Place in the evidence, from 1; of recorded traffic, among the requests that can be told apart"),
     peer: z.string().nullable(),
     from: z.string().nullable(),
     to: z.string().nullable(),
@@ -60,6 +80,14 @@ const transitionSchema = z
   })
   .meta({ id: "PreviewTransition" });
 
+const actionChangeSchema = z
+  .object({
+    from: z.string().nullable().describe("Id of the security action; null: none decides"),
+    to: z.string().nullable(),
+    requests: z.int(),
+  })
+  .meta({ id: "PreviewActionChange" });
+
 const answerSchema = z
   .object({
     etag: z.string().describe("With it in If-Match a change goes through only if it makes this policy out of this revision"),
@@ -72,6 +100,18 @@ const answerSchema = z
     verified: beforeAndAfter,
     rejected: beforeAndAfter.describe("Requests without an address"),
     transitions: z.array(transitionSchema).describe("What changes, the most frequent first"),
+    withoutEvidence: z
+      .int()
+      .optional()
+      .describe("Of recorded traffic: requests that could not be looked at, as nothing is kept of who claimed to be their client"),
+    actionChanges: z
+      .array(actionChangeSchema)
+      .describe(
+        "Of recorded traffic: requests about which another security action of those that now stand would decide, the most frequent first",
+      ),
+    actionsNotJudged: z
+      .array(z.string())
+      .describe("Security actions that are left out here: they ask for countries or networks, which only gateways can look up"),
     changes: z.array(jsonChangeSchema).describe("What differs between the policies"),
     advisories: z
       .object({ added: z.array(advisorySchema), removed: z.array(advisorySchema), kept: z.array(advisorySchema) })
@@ -86,21 +126,27 @@ export const previewPolicy: Endpoint = {
   takes: bodySchema,
   takesLargeBody: true,
   answers: answerSchema,
-  async handle({ parts, store, param, body }) {
-    const given = await body();
+  async handle(call) {
+    const { parts, store, param } = call;
+    const given = await call.body();
     const record = await requireEnvironment(store, param("env"));
     const providers = providersFor(parts.ranges, record);
-    const { policy: after, evidence, maxSamples } = readBody(given, providers);
+    const { policy: after, maxSamples, source } = readBody(given, providers);
     const { settings, revision } = record;
+    const { requests, withoutEvidence } = await requestsFrom(call, source);
+    const actions = source.kind === "recorded" ? enforcedActions(securityOf(record)) : [];
+    const { decidingAction, notJudged } = judgedActions(actions, parts.now());
     const before = settings.clientIpResolutionConfig ?? {};
     const policies = { before: parsePolicy(before, { providers }), after: parsePolicy(after, { providers }), maxSamples };
-    const comparison = await comparePolicies(evidence, policies);
+    const comparison = await comparePolicies(requests, { ...policies, decidingAction });
     const now = new Date(parts.now()).toISOString();
     const etag = previewTagOf(revision, after);
     const answer = {
       etag,
       revisionId: String(revision),
       ...comparisonJson(comparison),
+      ...(withoutEvidence !== undefined && { withoutEvidence }),
+      actionsNotJudged: notJudged,
       changes: diffJson(before, after),
       advisories: advisoriesBetween(advise(before, { now, providers }), advise(after, { now, providers })),
     };
@@ -108,7 +154,11 @@ export const previewPolicy: Endpoint = {
   },
 };
 
-type PreviewBody = { readonly policy: JsonObject; readonly evidence: readonly PreviewRequest[]; readonly maxSamples: number };
+type Source =
+  | { readonly kind: "given"; readonly requests: readonly PreviewRequest[] }
+  | { readonly kind: "recorded"; readonly from: number; readonly until: number };
+
+type PreviewBody = { readonly policy: JsonObject; readonly source: Source; readonly maxSamples: number };
 
 function readBody(given: JsonObject, providers: Providers): PreviewBody {
   const body = camelNamed(given, FIELDS) as JsonObject;
@@ -116,9 +166,33 @@ function readBody(given: JsonObject, providers: Providers): PreviewBody {
   const parsed = bodySchema.safeParse(body);
   const faults = parsed.success ? [] : violationsOf(parsed.error, body).slice(0, MAX_TOLD_FAULTS);
   refuseFaults([...faults, ...policyViolations(policy, { field: "clientIpResolutionConfig", providers })]);
-  const { evidence, maxSamples = DEFAULT_SAMPLES } = bodySchema.parse(body);
+  const { maxSamples = DEFAULT_SAMPLES, ...rest } = bodySchema.parse(body);
+  return { policy: policy as JsonObject, source: sourceOf(rest), maxSamples };
+}
+
+function sourceOf({ evidence = [], recorded }: Pick<z.infer<typeof bodySchema>, "evidence" | "recorded">): Source {
+  if (recorded !== undefined) return { kind: "recorded", from: Date.parse(recorded.startTime), until: Date.parse(recorded.endTime) };
   const requests = evidence.map(({ peer, headers = [] }) => ({ peer: peer ?? undefined, headers: headers as readonly HeaderField[] }));
-  return { policy: policy as JsonObject, evidence: requests, maxSamples };
+  return { kind: "given", requests };
+}
+
+/** Errors: `ApiError` EVENT_STORE_ABSENT, PREVIEW_TOO_LARGE. */
+async function requestsFrom(
+  call: Call,
+  source: Source,
+): Promise<{ readonly requests: readonly PreviewRequest[]; readonly withoutEvidence?: number }> {
+  if (source.kind === "given") return source;
+  const { from, until } = source;
+  const key = { organization: call.organization, environment: call.param("env") };
+  try {
+    return await readRecordedTraffic(requireEventStore(call), key, { from, until, maxGroups: MAX_REQUESTS });
+  } catch (error) {
+    if (!(error instanceof TooManyGroups) && !(error instanceof QuestionTooCostly)) throw error;
+    throw new ApiError(
+      "PREVIEW_TOO_LARGE",
+      `recorded: Expected a range that is read in time, with at most ${MAX_REQUESTS} requests that can be told apart. Preview a shorter one`,
+    );
+  }
 }
 
 function comparisonJson({ transitions, ...counts }: Comparison): object {

@@ -28,6 +28,8 @@ export const DIMENSIONS = {
   x_forwarded_proto: "text",
   security_action: "text",
   user_agent: "text",
+  /** What the event has of it, as JSON. */
+  evidence: "text",
   /** 0 to 23. */
   hour_of_day: "number",
   /** 0 is Monday. */

@@ -24,6 +24,7 @@ export type ApiReason =
   | "PATH_NOT_FOUND"
   | "PEER_NOT_ALLOWED"
   | "PREVIEW_STALE"
+  | "PREVIEW_TOO_LARGE"
   | "PROBING_OFF"
   | "QUERY_INVALID"
   | "REQUEST_MALFORMED"
