@@ -67,8 +67,16 @@ export type ControlLimits = {
   readonly maxProvenCredentials: number;
   /** Tokens of one organization, and of those for all organizations. */
   readonly maxTokens: number;
-  /** Sessions of browsers at a time. The oldest goes first. */
+  /** Sessions of browsers at a time. The one that was used longest ago goes first. */
   readonly maxSessions: number;
+  /** The same of one person or token. */
+  readonly maxSessionsOfOwner: number;
+  /** How long a session lasts at the most. */
+  readonly sessionMaxAgeMs: number;
+  /** A session that was not used for so long is over. */
+  readonly sessionIdleMs: number;
+  /** Pause between two looks for sessions that are over. */
+  readonly sessionSweepMs: number;
   /** Pause between two looks at the files of the API's certificate. */
   readonly certificateLookMs: number;
   /** Pause between two looks at the folder of range files. */
@@ -133,6 +141,10 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxProvenCredentials: 10_000,
   maxTokens: 1_000,
   maxSessions: 1_000,
+  maxSessionsOfOwner: 10,
+  sessionMaxAgeMs: 43_200_000,
+  sessionIdleMs: 3_600_000,
+  sessionSweepMs: 60_000,
   certificateLookMs: 5_000,
   rangesLookMs: 10_000,
   databaseConnectTimeoutMs: 2_000,

@@ -19,8 +19,10 @@ function tokenOf(id: string, more: Partial<NewToken> = {}): NewToken {
   };
 }
 
-function sessionOf(id: string, times: { createdAt: number; expiresAt: number }): SessionRecord {
-  return { id, hash: `hash-${id}`, content: { tokenId: id }, seenAt: times.createdAt, ...times };
+type SessionTimes = { readonly createdAt: number; readonly expiresAt: number };
+
+function sessionOf(id: string, { owner = "alice", ...times }: SessionTimes & { readonly owner?: string }): SessionRecord {
+  return { id, organization: "acme", owner, hash: `hash-${id}`, content: { tokenId: id }, seenAt: times.createdAt, ...times };
 }
 
 /** The part of the contract that is about tokens and sessions: the tests behind the words of config-store/access-port.ts. */
@@ -120,31 +122,71 @@ export function describeAccessStore(name: string, placeOf: () => Promise<StorePl
       expect(await store.access.token("1")).toBeUndefined();
     });
 
-    test("a session is kept as it was added, seen, and removed", async () => {
+    const by = at(1);
+
+    test("a session is kept as it was added, seen, listed by its owner, and removed", async () => {
       const { access } = await open();
       const session = sessionOf("1", { createdAt: 10, expiresAt: 100 });
-      await access.addSession(session);
+      await access.addSession(session, { by });
+      await access.addSession(sessionOf("2", { createdAt: 11, expiresAt: 100, owner: "bob" }), { by });
       await access.touchSession("1", 20);
+      await access.touchSession("1", 15); // another node was slower to say so
       await access.touchSession("none", 20);
       expect(await access.session("1")).toEqual({ ...session, seenAt: 20 });
-      await access.removeSession("1");
-      expect(await access.session("1")).toBeUndefined();
+      expect((await access.sessions()).map(({ id }) => id)).toEqual(["2", "1"]);
+      expect((await access.sessions("alice")).map(({ id }) => id)).toEqual(["1"]);
+      expect([await access.removeSession("1", { by }), await access.removeSession("1", { by })]).toEqual([true, false]);
+      expect([await access.session("1"), await access.sessions("alice")]).toEqual([undefined, []]);
     });
 
-    test("sessions that are over go when one is added, and the oldest go past the limit", async () => {
-      const { access } = await open({ maxSessions: 3 });
-      await access.addSession(sessionOf("over", { createdAt: 1, expiresAt: 10 }));
-      for (const createdAt of [9, 10, 11, 12]) await access.addSession(sessionOf(`s${createdAt}`, { createdAt, expiresAt: 100 }));
-      const ids = ["over", "s9", "s10", "s11", "s12"];
-      const there = await Promise.all(ids.map((id) => access.session(id)));
-      expect(there.map((session) => session?.id)).toEqual([undefined, undefined, "s10", "s11", "s12"]);
+    test("who begins and ends a session stands in the audit log, with nothing that lets anybody in", async () => {
+      const store = await open();
+      await store.access.addSession(sessionOf("1", { createdAt: 10, expiresAt: 100 }), { by });
+      await store.access.removeSession("1", { by });
+      const contentHash = hashOf({ owner: "alice", expiresAt: 100 });
+      const log = await store.of("acme").audit(ALL);
+      expect(log).toMatchObject([
+        { sequence: 2, resource: "organizations/acme/sessions/1", change: "DELETED", author: "alice", contentHash },
+        { sequence: 1, resource: "organizations/acme/sessions/1", change: "CREATED", author: "alice", contentHash },
+      ]);
+    });
+
+    test("sessions that are over go when one is added, and past the limits those used longest ago, of nobody else first", async () => {
+      const { access } = await open({ maxSessions: 4, maxSessionsOfOwner: 2 });
+      const add = (id: string, createdAt: number, owner: string) =>
+        access.addSession(sessionOf(id, { createdAt, expiresAt: id === "over" ? 10 : 100, owner }), { by });
+      const ids = async () => (await access.sessions()).map(({ id }) => id).toSorted();
+      await add("over", 1, "alice");
+      await add("b1", 9, "bob");
+      for (const createdAt of [10, 11, 12]) await add(`a${createdAt}`, createdAt, "alice");
+      expect(await ids()).toEqual(["a11", "a12", "b1"]);
+      await access.touchSession("a11", 20);
+      await add("a13", 13, "alice");
+      expect(await ids()).toEqual(["a11", "a13", "b1"]);
+      await add("c1", 14, "carol");
+      await add("d1", 15, "dave");
+      expect(await ids()).toEqual(["a11", "a13", "c1", "d1"]);
+    });
+
+    test("sessions that are over or were not used for long are swept", async () => {
+      const { access } = await open();
+      for (const [id, expiresAt] of [
+        ["over", 50],
+        ["idle", 100],
+        ["used", 100],
+      ] as const) {
+        await access.addSession(sessionOf(id, { createdAt: 10, expiresAt }), { by });
+      }
+      await access.touchSession("used", 40);
+      await access.removeIdleSessions({ at: 50, seenBefore: 40 });
+      expect((await access.sessions()).map(({ id }) => id)).toEqual(["used"]);
     });
 
     test("tokens and sessions are there after closing and opening", async () => {
       const place = await placeOf();
       const first = await place.open();
       const [token] = await change(first, "acme", { add: tokenOf("1") });
-      await first.access.addSession(sessionOf("1", { createdAt: 10, expiresAt: 100 }));
+      await first.access.addSession(sessionOf("1", { createdAt: 10, expiresAt: 100 }), { by });
       await first.close();
       const second = await place.open();
       onTestFinished(() => second.close());

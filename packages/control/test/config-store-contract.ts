@@ -16,7 +16,13 @@ import { describeAccessStore } from "./access-store-contract.ts";
 /** An implementation as the contract sees it: a place where a store can be opened, closed and opened again. */
 export type StorePlace = { open(limits?: Partial<StoreLimits>): Promise<ConfigStore> };
 
-const DEFAULT_STORE_LIMITS: StoreLimits = { maxRevisions: 100, maxOperations: 100, maxGateways: 100, maxSessions: 100 };
+const DEFAULT_STORE_LIMITS: StoreLimits = {
+  maxRevisions: 100,
+  maxOperations: 100,
+  maxGateways: 100,
+  maxSessions: 100,
+  maxSessionsOfOwner: 100,
+};
 
 /** How a test opens a store that has such limits, and does not look at its notices. */
 export function optionsOf(limits: Partial<StoreLimits> = {}) {

@@ -37,21 +37,28 @@ export type DecideTokens = (standing: StandingTokens) => TokenChange;
 export type SessionRecord = {
   /** Not secret. */
   readonly id: string;
+  /** In whose audit log it stands. */
+  readonly organization: string;
+  /** Who may have no more than `maxSessionsOfOwner`. */
+  readonly owner: string;
   /** SHA-256 of the whole cookie. */
   readonly hash: string;
   /** For whom it is, as JSON says it. */
   readonly content: unknown;
   readonly createdAt: number;
   readonly expiresAt: number;
-  /** When it was last used. */
+  /** When it was last used. Coarse: see `touchSession`. */
   readonly seenAt: number;
 };
+
+/** Sessions that are over at a time, or were used last before another. */
+export type IdleSessions = { readonly at: number; readonly seenBefore: number };
 
 /**
  * Where tokens and sessions are kept, in the same database as the configuration and with its promises of transactions and durability.
  *
- * - Each token that is added or removed has one entry in its organization's audit log, appended in the same step, and the log of
- *   `EVERY_ORGANIZATION` is one like any other. What is merely used has none.
+ * - Each token and each session that is added or removed has one entry in its organization's audit log, appended in the same step, and the log of
+ *   `EVERY_ORGANIZATION` is one like any other. What is merely used has none, and neither has a session that is over or makes room.
  * - A removed token is gone: whoever asks next, at any control, does not find it. An organization's tokens are removed with it, in the same
  *   step: its name may come back.
  *
@@ -66,8 +73,16 @@ export type AccessStore = {
   /** Sets when a token was last used, unless it is there no more. */
   touchToken(id: string, at: number): Promise<void>;
   session(id: string): Promise<SessionRecord | undefined>;
-  /** Keeps the newest `maxSessions`, and removes those that are over at the new one's `createdAt`. */
-  addSession(session: SessionRecord): Promise<void>;
+  /** Of an owner, or of everybody; the newest first. */
+  sessions(owner?: string): Promise<readonly SessionRecord[]>;
+  /**
+   * Removes those that are over at the new one's `createdAt`. Of its owner it keeps `maxSessionsOfOwner`, and of all `maxSessions`: those that were
+   * used last.
+   */
+  addSession(session: SessionRecord, options: { readonly by: Stamp }): Promise<void>;
+  /** Sets when a session was last used, unless it is there no more or was used later. */
   touchSession(id: string, at: number): Promise<void>;
-  removeSession(id: string): Promise<void>;
+  /** Resolves with whether it was there. */
+  removeSession(id: string, options: { readonly by: Stamp }): Promise<boolean>;
+  removeIdleSessions(idle: IdleSessions): Promise<void>;
 };

@@ -1,6 +1,6 @@
 import type { Grant } from "@wherefrom/model";
 import type { Kysely, Selectable } from "kysely";
-import type { DecideTokens, NewToken, SessionRecord, TokenRecord } from "./access-port.ts";
+import type { DecideTokens, NewToken, TokenRecord } from "./access-port.ts";
 import { appendAudit, readAudit } from "./audit-records.ts";
 import type { Stamp } from "./stamp.ts";
 import type { Tables } from "./tables.ts";
@@ -83,31 +83,4 @@ type Touched = { readonly id: string; readonly at: number };
 
 export async function touchToken(db: Db, { id, at }: Touched): Promise<void> {
   await db.updateTable("tokens").set({ last_used_at: at }).where("id", "=", id).execute();
-}
-
-export async function readSession(db: Db, id: string): Promise<SessionRecord | undefined> {
-  const row = await db.selectFrom("sessions").selectAll().where("id", "=", id).executeTakeFirst();
-  if (row === undefined) return undefined;
-  const { hash, content, created_at, expires_at, seen_at } = row;
-  return { id, hash, content: JSON.parse(content) as unknown, createdAt: created_at, expiresAt: expires_at, seenAt: seen_at };
-}
-
-type AddedSession = { readonly session: SessionRecord; readonly maxSessions: number };
-
-export async function addSession(db: Db, { session, maxSessions }: AddedSession): Promise<void> {
-  const { id, hash, content, createdAt, expiresAt, seenAt } = session;
-  await db.deleteFrom("sessions").where("expires_at", "<=", createdAt).execute();
-  const row = { id, hash, content: JSON.stringify(content), created_at: createdAt, expires_at: expiresAt, seen_at: seenAt };
-  await db.insertInto("sessions").values(row).execute();
-  const older = db.selectFrom("sessions").select("id").orderBy("created_at", "desc").orderBy("id");
-  const more = await older.offset(maxSessions).limit(maxSessions).execute();
-  for (const { id: old } of more) await removeSession(db, old);
-}
-
-export async function touchSession(db: Db, { id, at }: Touched): Promise<void> {
-  await db.updateTable("sessions").set({ seen_at: at }).where("id", "=", id).execute();
-}
-
-export async function removeSession(db: Db, id: string): Promise<void> {
-  await db.deleteFrom("sessions").where("id", "=", id).execute();
 }

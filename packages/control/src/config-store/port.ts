@@ -220,4 +220,5 @@ export type StoreLimits = {
   readonly maxOperations: number;
   readonly maxGateways: number;
   readonly maxSessions: number;
+  readonly maxSessionsOfOwner: number;
 };

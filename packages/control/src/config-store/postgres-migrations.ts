@@ -18,7 +18,20 @@ export const POSTGRES_MIGRATIONS: Readonly<Record<string, Migration>> = {
       for (const statement of TABLES) await sql.raw(statement).execute(db);
     },
   },
+  "0002-session-owners": {
+    // nothing had ever made a session
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of SESSION_OWNERS) await sql.raw(statement).execute(db);
+    },
+  },
 };
+
+const SESSION_OWNERS = [
+  `ALTER TABLE wherefrom.sessions
+    ADD COLUMN organization text COLLATE "C" NOT NULL DEFAULT '',
+    ADD COLUMN owner text COLLATE "C" NOT NULL DEFAULT ''`,
+  "CREATE INDEX sessions_owner ON wherefrom.sessions (owner)",
+];
 
 const TABLES = [
   `CREATE TABLE wherefrom.environment_history (

@@ -1,4 +1,4 @@
-import { addSession, changeTokens, readSession, readToken, readTokens, removeSession, touchSession, touchToken } from "./access-records.ts";
+import { changeTokens, readToken, readTokens, touchToken } from "./access-records.ts";
 import { readAudit } from "./audit-records.ts";
 import { readGateways, saveGateways } from "./gateway-records.ts";
 import { readOperation, readOperations, saveOperation } from "./operation-records.ts";
@@ -15,6 +15,15 @@ import {
   readRevision,
   readStanding,
 } from "./records.ts";
+import {
+  addSession,
+  hasIdleSessions,
+  readSession,
+  readSessions,
+  removeIdleSessions,
+  removeSession,
+  touchSession,
+} from "./session-records.ts";
 import type { SqlAccess } from "./sql-access.ts";
 import type { Availability } from "./tell-availability.ts";
 import type { ChangeTeller } from "./tell-changes.ts";
@@ -64,9 +73,14 @@ export function sqlStore({ read, write, close }: SqlAccess, { limits, teller }: 
       changeTokens: (organization, { by, decide }) => write((db) => changeTokens(db, { organization, by, decide })),
       touchToken: (id, at) => write((db) => touchToken(db, { id, at })),
       session: (id) => read((db) => readSession(db, id)),
-      addSession: (session) => write((db) => addSession(db, { session, maxSessions: limits.maxSessions })),
+      sessions: (owner) => read((db) => readSessions(db, owner)),
+      addSession: (session, { by }) => write((db) => addSession(db, { session, by, limits })),
       touchSession: (id, at) => write((db) => touchSession(db, { id, at })),
-      removeSession: (id) => write((db) => removeSession(db, id)),
+      removeSession: (id, { by }) => write((db) => removeSession(db, { id, by })),
+      // asked first: nothing has to be written as a rule, and a write keeps all others waiting
+      async removeIdleSessions(idle) {
+        if (await read((db) => hasIdleSessions(db, idle))) await write((db) => removeIdleSessions(db, idle));
+      },
     },
     watch: teller.listen,
     async close() {

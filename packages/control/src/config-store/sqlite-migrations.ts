@@ -117,6 +117,18 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  "0005-session-owners": {
+    // nothing had ever made a session
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const column of ["organization", "owner"]) {
+        await db.schema
+          .alterTable("sessions")
+          .addColumn(column, "text", (text) => text.notNull().defaultTo(""))
+          .execute();
+      }
+      await db.schema.createIndex("sessions_owner").on("sessions").column("owner").execute();
+    },
+  },
 };
 
 const EARLIER = { author: "unknown", author_verified: 0, method: "migration", reason: "Made before there was an audit log" } as const;

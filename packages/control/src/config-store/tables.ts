@@ -43,5 +43,14 @@ export type Tables = {
     last_used_at: number | null;
   };
   /** `content` is JSON text: for whom the session is. */
-  sessions: { id: string; hash: string; content: string; created_at: number; expires_at: number; seen_at: number };
+  sessions: {
+    id: string;
+    organization: string;
+    owner: string;
+    hash: string;
+    content: string;
+    created_at: number;
+    expires_at: number;
+    seen_at: number;
+  };
 };
