@@ -27,6 +27,7 @@ import { ALL_LINES } from "./route-table.ts";
 import { type EnvironmentSeed, seedEnvironment, seedOrganization } from "./seed.ts";
 import { keyPlaceBeside, openSnapshotKey, type SnapshotKeyPlace } from "./snapshot-key.ts";
 import { resumeStages, type StageWatch, watchStages } from "./stage-watch.ts";
+import { sweepSessions } from "./sweep-sessions.ts";
 
 export type ControlOptions = ReachOptions & {
   /** A loopback host, unless it is reached by TLS. Port 0 lets the system choose. */
@@ -94,7 +95,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const publisher = createPublisher(limits);
   const { ranges = BUILT_IN_RANGES, prober } = options;
   const { store, snapshotKey, eventStore } = await openKept({ ...options, onNotice, now }, limits);
-  const admission = openAdmission({ access, oidc, store, limits, onNotice, now });
+  const admission = openAdmission({ access, oidc, scheme: reach.scheme, store, limits, onNotice, now });
   const { identify } = admission;
   const fleet = createFleet({ store, publisher, limits, now, onNotice });
   const debugData = new DebugData(limits, now);
@@ -119,6 +120,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const follower = followRanges(parts);
   const watch = watchStages(parts);
   const retention = retainEvents(parts);
+  const endSweep = sweepSessions(parts);
   try {
     await seedOrganization(parts, organization);
     await follower.refresh();
@@ -127,8 +129,9 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     const listener = await listen(createApp(ALL_LINES, parts), { ...options.listen, ...limits, tls: options.tls, clientOf, onNotice });
     // Not before it listens: a start that fails would have made a token that nobody has seen.
     const firstToken = await admission.makeFirstToken();
-    return { ...controlOf(listener, { parts, follower, watch, retention }), firstToken, issueKey: admission.issueKey };
+    return { ...controlOf(listener, { parts, follower, watch, retention, endSweep }), firstToken, issueKey: admission.issueKey };
   } catch (error) {
+    endSweep();
     await follower.close();
     await watch.close();
     await retention.close();
@@ -161,11 +164,14 @@ type Working = {
   readonly follower: RangesFollower;
   readonly watch: StageWatch;
   readonly retention: EventRetention;
+  readonly endSweep: () => void;
 };
 
-function controlOf(listener: Listener, { parts, follower, watch, retention }: Working): Omit<Control, "firstToken" | "issueKey"> {
+function controlOf(listener: Listener, working: Working): Omit<Control, "firstToken" | "issueKey"> {
+  const { parts, follower, watch, retention, endSweep } = working;
   const close = async (): Promise<void> => {
     parts.publisher.close();
+    endSweep();
     await follower.close();
     await watch.close();
     await retention.close();

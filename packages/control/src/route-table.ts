@@ -45,6 +45,7 @@ import {
   patchSecurityAction,
 } from "./api/security-actions.ts";
 import { getSecurityActionsConfig, updateSecurityActionsConfig } from "./api/security-actions-config.ts";
+import { createSession, endSession, listSessions } from "./api/sessions.ts";
 import { getSnapshot } from "./api/snapshot.ts";
 import { getStats } from "./api/stats.ts";
 import { createToken, listTokens, revokeToken } from "./api/tokens.ts";
@@ -58,6 +59,9 @@ const DEBUG_ID = "organizations.environments.apis.revisions.debugsessions";
 
 /** Everything that the API can do. */
 export const API_LINES: readonly RouteLine[] = [
+  ["POST", "/v1/sessions", "sessions.create", createSession],
+  ["GET", "/v1/sessions", "sessions.list", listSessions],
+  ["DELETE", "/v1/sessions/{session}", "sessions.end", endSession],
   ["GET", "/v1/organizations", "organizations.list", listOrganizations],
   ["POST", "/v1/organizations", "organizations.create", createOrganization],
   ["GET", ORG, "organizations.get", getOrganization],

@@ -18,11 +18,15 @@ type AdmissionLimits = FailureLimits & {
   readonly maxWaitingChecks: number;
   /** Credentials that are remembered as right. */
   readonly maxProvenCredentials: number;
+  /** A session that was not used for so long is over. */
+  readonly sessionIdleMs: number;
 };
 
 type AdmissionOptions = {
   readonly access: AccessMode;
   readonly oidc: OidcSettings | undefined;
+  /** As clients see the API. */
+  readonly scheme: "http" | "https";
   readonly store: ConfigStore;
   readonly limits: AdmissionLimits;
   readonly onNotice: (notice: ControlNotice) => void;
@@ -38,14 +42,18 @@ export type Admission = {
   makeFirstToken(): Promise<string | undefined>;
 };
 
-export function openAdmission({ access, oidc, store, limits, onNotice, now }: AdmissionOptions): Admission {
+export function openAdmission({ access, oidc, scheme, store, limits, onNotice, now }: AdmissionOptions): Admission {
+  const { sessionIdleMs } = limits;
   const keys = createProcessKeys(now);
   const failures = createFailures(limits, now);
   const line = createCheckLine(failures, limits);
   const proven = createProven(limits);
   const readJwt = oidc && jwtReader(oidc, { now });
   return {
-    identify: access === "off" ? identifyByClaim : identifyByToken({ store, keys, readJwt, failures, line, proven, onNotice, now }),
+    identify:
+      access === "off"
+        ? identifyByClaim
+        : identifyByToken({ store, keys, readJwt, failures, line, proven, sessionIdleMs, scheme, onNotice, now }),
     issueKey: keys.issue,
     makeFirstToken: async () => (access === "off" ? undefined : await makeFirstToken(store, { at: now() })),
   };

@@ -1,5 +1,3 @@
-import { EVERY_ORGANIZATION } from "@wherefrom/model";
-import type { TokenRecord } from "../config-store/access-port.ts";
 import type { ConfigStore } from "../config-store/port.ts";
 import type { Caller, Identify } from "../http/caller.ts";
 import type { ControlNotice } from "../notice.ts";
@@ -10,6 +8,10 @@ import { KeysUnavailable, type ReadJwt } from "./oidc.ts";
 import type { ProcessKeys } from "./process-keys.ts";
 import type { Proven } from "./proven.ts";
 import { isSecret, secretId } from "./secret.ts";
+import { readSessionCookie, requireSameOrigin } from "./session-cookie.ts";
+import { sessionReader } from "./sessions.ts";
+import { callerOfToken, isOver } from "./token-caller.ts";
+import { useNoter } from "./use-noter.ts";
 
 /** A token may be as long as a header allows, which a JWT may need. */
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
@@ -23,32 +25,37 @@ export type IdentifyParts = {
   readonly failures: Failures;
   readonly line: CheckLine;
   readonly proven: Proven;
+  /** A session that was not used for so long is over. */
+  readonly sessionIdleMs: number;
+  /** As clients see the API. */
+  readonly scheme: "http" | "https";
   readonly onNotice: (notice: ControlNotice) => void;
   readonly now: () => number;
 };
 
 /**
- * Tells who asks by the token in `Authorization` (RFC 6750 §2.1), and by nothing else: not by a query parameter, which logs would keep.
+ * Tells who asks by the token in `Authorization` (RFC 6750 §2.1), or else by the cookie of a session, and by nothing else: not by a query parameter, which
+ * logs would keep.
  *
- * It throws `ApiError` to turn the request away: CREDENTIALS_MISSING, CREDENTIALS_INVALID, TOO_MANY_AUTH_FAILURES. Only a wrong credential counts
+ * It throws `ApiError` to turn the request away: CREDENTIALS_MISSING, CREDENTIALS_INVALID, ORIGIN_REFUSED, TOO_MANY_AUTH_FAILURES. Only a wrong credential counts
  * as a failure, and a right one is let in however often others behind the same address have failed.
  */
 export function identifyByToken(parts: IdentifyParts): Identify {
-  const known = { ...parts, noteUse: useNoter(parts) };
-  const { line, proven, failures } = parts;
+  const { line, proven, failures, store, now, readJwt, sessionIdleMs, scheme } = parts;
+  const known = { ...parts, noteUse: useNoter({ everyMs: HOUR_MS, now, write: store.access.touchToken }) };
+  const readSession = sessionReader({ store, now, sessionIdleMs, takesJwts: readJwt !== undefined });
   return async (request, client) => {
-    const authorization = request.headers.get("authorization");
-    if (authorization === null) throw credentialsMissing();
-    const credential = BEARER.exec(authorization)?.[1] ?? "";
+    const { credential, isCookie } = credentialOf(request, scheme);
+    const check = (): Promise<Caller | undefined> => (isCookie ? readSession(credential) : callerOf(credential, known));
     if (proven.has(credential)) {
-      const caller = await callerOf(credential, known);
+      const caller = await check();
       if (caller !== undefined) return caller;
       proven.forget(credential);
     }
     const leave = await line.enter(client);
     if (leave === undefined) throw tooManyFailures(failures.waitMs(client));
     try {
-      const caller = await callerOf(credential, known);
+      const caller = await check();
       if (caller === undefined) throw failureOf(client, parts);
       proven.add(credential);
       return caller;
@@ -56,6 +63,16 @@ export function identifyByToken(parts: IdentifyParts): Identify {
       leave();
     }
   };
+}
+
+/** A cookie goes along with whatever a browser sends, so it counts only where the page that sent it is control's own. */
+function credentialOf(request: Request, scheme: "http" | "https"): { readonly credential: string; readonly isCookie: boolean } {
+  const authorization = request.headers.get("authorization");
+  if (authorization !== null) return { credential: BEARER.exec(authorization)?.[1] ?? "", isCookie: false };
+  const credential = readSessionCookie(request.headers.get("cookie"), scheme);
+  if (credential === undefined) throw credentialsMissing();
+  requireSameOrigin(request, scheme);
+  return { credential, isCookie: true };
 }
 
 /** Counts it, as long as it is not one too many already: one client by itself makes no flood. */
@@ -66,7 +83,7 @@ function failureOf(client: string, { failures, onNotice }: IdentifyParts): Error
   return credentialsInvalid();
 }
 
-type KnownParts = IdentifyParts & { readonly noteUse: (token: TokenRecord) => void };
+type KnownParts = IdentifyParts & { readonly noteUse: ReturnType<typeof useNoter> };
 
 async function callerOf(text: string, parts: KnownParts): Promise<Caller | undefined> {
   const id = secretId(text);
@@ -75,15 +92,12 @@ async function callerOf(text: string, parts: KnownParts): Promise<Caller | undef
   const key = keys.find(id);
   const token = key ?? (await store.access.token(id));
   if (token === undefined || !isSecret(text, token.hash)) return undefined;
-  if (token.expiresAt !== undefined && now() >= token.expiresAt) return undefined;
-  if (key === undefined) parts.noteUse(token);
-  const grants = token.grants.map((grant) => ({ ...grant, organization: token.organization }));
-  return { name: key === undefined ? authorOf(token) : `process:${token.name}`, isVerified: true, grants };
-}
-
-/** Each organization gives its tokens what names it likes, so one that is for all of them says so: no other can pass for it in a log. */
-function authorOf({ organization, name }: TokenRecord): string {
-  return organization === EVERY_ORGANIZATION ? `token:${EVERY_ORGANIZATION}/${name}` : `token:${name}`;
+  if (isOver(token, now())) return undefined;
+  const { name, isVerified, grants, holder } = callerOfToken(token);
+  // a part of this process is no browser, and has no session
+  if (key !== undefined) return { name: `process:${token.name}`, isVerified, grants };
+  parts.noteUse(id, token.lastUsedAt);
+  return { name, isVerified, grants, holder };
 }
 
 const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
@@ -95,17 +109,4 @@ function readOther(text: string, { readJwt, onNotice }: IdentifyParts): Promise<
     onNotice({ kind: "oidc-keys-unavailable", error: error.cause });
     throw providerUnavailable();
   });
-}
-
-/** To the hour, so that a token in use costs one write an hour, however many requests come with it. Nothing waits for it, and one that fails loses no more than a time. */
-function useNoter({ store, now }: IdentifyParts): (token: TokenRecord) => void {
-  let noting = { hour: 0, ids: new Set<string>() };
-  return ({ id, lastUsedAt = 0 }) => {
-    const hour = now() - (now() % HOUR_MS);
-    if (noting.hour !== hour) noting = { hour, ids: new Set() };
-    const { ids } = noting;
-    if (lastUsedAt >= hour || ids.has(id)) return;
-    ids.add(id);
-    void store.access.touchToken(id, hour).catch(() => ids.delete(id));
-  };
 }

@@ -1,3 +1,4 @@
+import { EVERY_ORGANIZATION } from "@wherefrom/model";
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
 import { escapeText } from "wherefrom";
 import type { Caller } from "../http/caller.ts";
@@ -56,5 +57,6 @@ function callerOf(payload: JWTPayload, { nameClaim, roles }: OidcSettings): Call
   const grants = roles
     .filter(({ claim, value }) => [payload[claim]].flat().includes(value))
     .map(({ role, organization, environments }): PlacedGrant => ({ role, organization, environments }));
-  return { name: `oidc:${escapeText(String(name), MAX_NAME_LENGTH)}`, isVerified: true, grants };
+  const holder = { owner: `oidc:${payload.sub}`, organization: EVERY_ORGANIZATION, expiresAt: (payload.exp ?? 0) * 1_000 };
+  return { name: `oidc:${escapeText(String(name), MAX_NAME_LENGTH)}`, isVerified: true, grants, holder };
 }

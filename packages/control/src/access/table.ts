@@ -21,6 +21,10 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   // of all organizations, so it takes a grant for all of them
   metrics: "viewer",
 
+  "sessions.create": "own",
+  "sessions.list": "own",
+  "sessions.end": "own",
+
   "organizations.list": "own",
   "organizations.create": "admin",
   "organizations.get": "viewer",

@@ -16,9 +16,12 @@ const REQUEST_ID_HEADER = "x-request-id";
 const FOR_BROWSERS = {
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
 };
+/** What is no page loads nothing and runs nothing, wherever it is opened. */
+const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /** A browser that has been here by TLS comes by nothing else for a year. Source: RFC 6797. */
 const ONLY_TLS = { "strict-transport-security": "max-age=31536000" };
 /** How soon a store that is away may be asked again, in seconds. */
@@ -64,6 +67,7 @@ export function createApp(lines: readonly RouteLine[], parts: ControlParts): (re
     answer.headers.set(REQUEST_ID_HEADER, requestId);
     answer.headers.set("cache-control", "no-store");
     for (const [name, value] of Object.entries(headers)) answer.headers.set(name, value);
+    if (!answer.headers.has("content-security-policy")) answer.headers.set("content-security-policy", NOTHING);
     return answer;
   };
 }

@@ -10,6 +10,21 @@ export type Caller = {
   readonly isVerified: boolean;
   /** What it may do, and where. */
   readonly grants: readonly PlacedGrant[];
+  /** Whose the credential is; absent for parts of this process, and where nobody is asked for any. */
+  readonly holder?: Holder | undefined;
+  /** The id of the session by whose cookie it came. */
+  readonly session?: string | undefined;
+};
+
+/** Who holds a credential that a session can begin with. */
+export type Holder = {
+  /** The same each time that it comes, and nobody else's. */
+  readonly owner: string;
+  readonly organization: string;
+  /** When the credential ends, in milliseconds since 1970. */
+  readonly expiresAt?: number | undefined;
+  /** Of a token of control. */
+  readonly tokenId?: string | undefined;
 };
 
 /** Tells who asks from a request and the key of the client's address. It throws `ApiError` to turn the request away. */

@@ -71,7 +71,13 @@ export type RouteLine = readonly [method: "GET" | "POST" | "PUT" | "PATCH" | "DE
 /** JSON, written as the client asked for it; or an answer that is written already. */
 export type Answer = JsonAnswer | Response;
 
-export type JsonAnswer = { readonly kind: "json"; readonly body: unknown; readonly etag: string | undefined };
+export type JsonAnswer = {
+  readonly kind: "json";
+  readonly body: unknown;
+  readonly etag: string | undefined;
+  /** More header fields. */
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
 /** A JSON answer, with the entity tag of what was read where there is one. */
 export function jsonAnswer(body: unknown, etag?: string): JsonAnswer {

@@ -98,7 +98,7 @@ async function answer(context: Context<ApiEnv>, mounted: Mounted): Promise<Respo
   requireHonoured(request, endpoint);
   const answered = await endpoint.handle(call);
   if (answered instanceof Response) return whileAdmitted(answered, () => admit(context, mounted));
-  return writeJson(answered.body, { presentation, etag: answered.etag });
+  return writeJson(answered.body, { presentation, etag: answered.etag, headers: answered.headers });
 }
 
 /** Who asks, if it may. What is stored is not looked at before that, but for the credential. */

@@ -10,10 +10,15 @@ export type Presentation = {
   readonly hasErrorList: boolean;
 };
 
-type JsonOptions = { readonly presentation: Presentation; readonly status?: number; readonly etag?: string | undefined };
+type JsonOptions = {
+  readonly presentation: Presentation;
+  readonly status?: number;
+  readonly etag?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+};
 
 /** A JSON answer as the client wants it. */
-export function writeJson(body: unknown, { presentation: { indent, selection }, status = 200, etag }: JsonOptions): Response {
+export function writeJson(body: unknown, { presentation: { indent, selection }, status = 200, etag, headers }: JsonOptions): Response {
   const text = `${JSON.stringify(selectFields(body, selection), undefined, indent)}${indent > 0 ? "\n" : ""}`;
-  return new Response(text, { status, headers: { "content-type": "application/json", ...(etag !== undefined && { etag }) } });
+  return new Response(text, { status, headers: { ...headers, "content-type": "application/json", ...(etag !== undefined && { etag }) } });
 }
