@@ -1,5 +1,5 @@
 import type { ExchangeRecord } from "@wherefrom/gateway";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { type Field, frame, openRawHttp2, type RawHttp2, request } from "./rig/http2-frames.ts";
 import { openTarget, type Target } from "./rig/target.ts";
@@ -18,12 +18,17 @@ beforeAll(async () => {
     if (url === "/to/long") response.end(Buffer.alloc(LONG_BYTES));
     else if (url !== "/to/never") response.end("short");
   });
-  gateway = await openTestGateway(snapshotOf([{ target: target.origin, basePath: "/to" }], { policy: { peerAddressAlgorithm: {} } }), {
+  gateway = await openPatient(100);
+});
+
+function openPatient(responseStallTimeoutMs: number): Promise<TestGateway> {
+  return openTestGateway(snapshotOf([{ target: target.origin, basePath: "/to" }], { policy: { peerAddressAlgorithm: {} } }), {
     listeners: [{ port: 0, http2: true }],
-    limits: { responseStallTimeoutMs: 100, maxHeaderBytes: 2_000 },
+    limits: { responseStallTimeoutMs, maxHeaderBytes: 2_000 },
     onExchange: (record) => void records.push(record),
   });
-});
+}
+
 afterEach(() => {
   records = [];
 });
@@ -79,9 +84,12 @@ test("a client that opens no window for one answer keeps its connection for the 
 });
 
 test("a client that takes a little of an answer now and then is not cut, and gets all of it", async () => {
-  const client = await connect();
+  // Longer than a busy machine lets the client wait between two steps, and shorter than all of them.
+  const patient = await openPatient(600);
+  onTestFinished(() => patient.close());
+  const client = await openRawHttp2(patient.port, { settings: NO_WINDOW });
   client.write(request(1, get("/to/long")), openWindow(0, LONG_BYTES));
-  const timer = setInterval(() => client.write(openWindow(1, LONG_BYTES / 20)), 20);
+  const timer = setInterval(() => client.write(openWindow(1, LONG_BYTES / 20)), 50);
   const { body } = await client.ended(1);
   clearInterval(timer);
   expect(body).toHaveLength(LONG_BYTES);
