@@ -95,3 +95,36 @@ describe.each([
     }
   });
 });
+
+/** Every byte there is, again and again. */
+const bytesOf = (length: number): string => String.fromCharCode(...Array.from({ length }, (_, index) => index % 256));
+
+/** Round the length up to which a whole body goes out with its header. */
+const lengths = [1, 100, 2_047, 2_048, 2_049, 5_000];
+const cuts = [
+  { how: "in one packet with its header", at: () => [] },
+  { how: "behind its header", at: ({ head }: Cut) => [head] },
+  { how: "in two parts, the first with its header", at: ({ head, length }: Cut) => [head + Math.floor(length / 2)] },
+  { how: "in two parts behind its header", at: ({ head, length }: Cut) => [head, head + Math.floor(length / 2)] },
+];
+type Cut = { readonly head: number; readonly length: number };
+
+test.each(cuts)("a body that comes $how reaches the client byte for byte, as does the header", async ({ at }) => {
+  const target = await openRawTarget((socket, heard) => {
+    const [, length = ""] = [...heard.matchAll(/^GET \/(\d+) HTTP/gm)].at(-1) ?? [];
+    const head = wire("HTTP/1.1 200 OK", `Content-Length: ${length}`, "X-Name: caf\xe9");
+    const text = `${head}${bytesOf(Number(length))}`;
+    const ends = [...at({ head: head.length, length: Number(length) }), text.length];
+    // Each part waits until the one before has long been read.
+    for (const [index, end] of ends.entries()) setTimeout(() => socket.write(text.slice(ends[index - 1] ?? 0, end), "latin1"), 30 * index);
+  });
+  const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }])));
+  const answers = await Promise.all(
+    lengths.map((length) => sendRaw(gateway.port, wire(`GET /${length} HTTP/1.1`, "Host: a", "Connection: close"))),
+  );
+  for (const [index, answer] of answers.entries()) {
+    const { head, body } = parseResponse(answer);
+    expect(head).toContain("X-Name: caf\xe9");
+    expect(body).toBe(bytesOf(lengths[index] ?? 0));
+  }
+});
