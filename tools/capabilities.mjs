@@ -7,7 +7,7 @@ import { missingFromCache } from "./npm-cache.mjs";
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "curl" | "googleapi" | "shells" | "postgres" | "strace" | "log-readers" | "releases" | "runtimes"} CapabilityName
+ * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "gunicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "curl" | "googleapi" | "shells" | "postgres" | "strace" | "log-readers" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -87,6 +87,11 @@ export const capabilities = {
     packages: ["python3-fastapi", "uvicorn", "python3-websockets", "python3-wsproto"],
     tests: "tests with a FastAPI and uvicorn service behind the gateway",
     whyNot: () => whyNoPythonModules(["fastapi", "uvicorn", "websockets", "wsproto"]),
+  },
+  gunicorn: {
+    packages: ["gunicorn", "uvicorn"],
+    tests: "tests that hold the reading of gunicorn's settings against gunicorn",
+    whyNot: () => whyNoPythonModules(["gunicorn", "uvicorn"]),
   },
   curl: {
     packages: ["curl"],

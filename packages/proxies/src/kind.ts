@@ -1,6 +1,7 @@
 import { readApache } from "./apache/read-apache.ts";
 import { readCaddy } from "./caddy/read-caddy.ts";
 import { readCommand } from "./command/read-command.ts";
+import { readGunicorn } from "./gunicorn/read-gunicorn.ts";
 import { readHaproxy } from "./haproxy/read-haproxy.ts";
 import { readJavascript } from "./javascript/read-javascript.ts";
 import { readIptables } from "./network/read-iptables.ts";
@@ -19,7 +20,7 @@ type KindRow = {
 };
 
 /** The kinds of configuration that are read. */
-export type ConfigKind = "nginx" | "haproxy" | "caddy" | "apache" | "nftables" | "iptables" | "javascript" | "command";
+export type ConfigKind = "nginx" | "haproxy" | "caddy" | "apache" | "nftables" | "iptables" | "javascript" | "gunicorn" | "command";
 
 const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
   nginx: {
@@ -60,7 +61,16 @@ const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
     lines:
       /(?:require\(|from )\s*["'](?:express|fastify|koa|@nestjs\/platform-fastify)["']|\.(?:set|enable|disable)\(["']trust proxy["']|\btrustProxy:/,
   },
-  command: { reader: readCommand, file: /(?:^|\/)(?:Procfile|Dockerfile[^/]*|[^/]+\.service)$/, lines: /(?:^|[\s"/])uvicorn["\s]/ },
+  gunicorn: {
+    reader: readGunicorn,
+    file: /(?:^|\/)gunicorn[^/]*\.py$/,
+    lines: /^(?:wsgi_app|bind|worker_class|forwarded_allow_ips|secure_scheme_headers|proxy_protocol|proxy_allow_ips)\s*(?::\s*\w+\s*)?=/,
+  },
+  command: {
+    reader: readCommand,
+    file: /(?:^|\/)(?:Procfile|Dockerfile[^/]*|[^/]+\.service)$/,
+    lines: /(?:^|[\s"/])(?:uvicorn|gunicorn)["\s]/,
+  },
 };
 
 export const CONFIG_KINDS = Object.keys(KINDS) as readonly ConfigKind[];

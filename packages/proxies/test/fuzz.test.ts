@@ -55,6 +55,8 @@ const words = [
   "process.env.A",
   ");",
   "new Koa({ proxy: true })",
+  "forwarded_allow_ips =",
+  "gunicorn -k uvicorn.workers.UvicornWorker",
   "table ip nat",
   "chain a",
   "type nat hook prerouting priority dstnat",

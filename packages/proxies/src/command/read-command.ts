@@ -1,59 +1,44 @@
-import { XFF } from "../address-headers.ts";
 import type { ClientRule, Passage } from "../description.ts";
+import type { Finding } from "../finding.ts";
 import type { Reader } from "../reading.ts";
 import type { Place } from "../source.ts";
 import { countStatement, type Word } from "../statement.ts";
-import { EVERYBODY, trustIn } from "../trust.ts";
+import { gunicornCommand } from "./gunicorn-command.ts";
+import { optionIn, variableIn } from "./options.ts";
+import { uvicornRule } from "./uvicorn-rule.ts";
 import { commandLines } from "./words.ts";
 
-/** Reads the command lines of uvicorn, wherever they stand in a text. What its environment holds beside the line is not seen. */
-export const readCommand: Reader = (source, { notes }) => {
+/** Reads the command lines of uvicorn and gunicorn, wherever they stand in a text. What their environment holds beside the line is not seen. */
+export const readCommand: Reader = (source, context) => {
   const passages: Passage[] = [];
+  const findings: Finding[] = [];
   for (const words of commandLines(source)) {
     const [first] = words;
     if (first === undefined) continue;
-    if (!countStatement(notes, first.place)) break;
-    const at = words.findIndex(({ text }) => /(?:^|\/)uvicorn$/.test(text));
+    if (!countStatement(context.notes, first.place)) break;
+    const at = words.findIndex(({ text }) => /(?:^|\/)(?:uvicorn|gunicorn)$/.test(text));
     const program = words[at];
-    if (program === undefined) continue;
-    const { place } = program;
-    passages.push({
-      kind: "service",
-      product: "uvicorn",
-      place,
-      name: appOf(words.slice(at + 1)),
-      client: clientRuleOf(words, { at, place }),
-    });
+    // RUN pip install uvicorn
+    if (program === undefined || words.slice(0, at).some(({ text }) => text === "install" || text === "add")) continue;
+    const { place, text } = program;
+    const name = appOf(words.slice(at + 1)) ?? (text.split("/").at(-1) || text);
+    if (text.endsWith("gunicorn")) {
+      const service = gunicornCommand(words, { at, name, context });
+      passages.push(service.passage);
+      findings.push(...service.findings);
+    } else passages.push({ kind: "service", product: "uvicorn", place, name, client: uvicornClient(words, { at, place }) });
   }
-  return { passages, findings: [] };
+  return { passages, findings };
 };
 
-function appOf(words: readonly Word[]): string {
-  return words.find(({ text }) => /^[\w.]+:[\w.]+(?:\(\))?$/.test(text))?.text ?? "uvicorn";
+function appOf(words: readonly Word[]): string | undefined {
+  return words.find(({ text }) => /^[\w.]+:[\w.]+(?:\(\))?$/.test(text))?.text;
 }
 
-/**
- * Whom uvicorn gives as the client, over HTTP and WebSocket alike.
- *
- * Source: uvicorn, `ProxyHeadersMiddleware`: `--proxy-headers` is on, and 127.0.0.1 trusted, unless something else is said; `*` takes the leftmost element. Before 0.31 a network in the list matches nothing.
- */
-function clientRuleOf(words: readonly Word[], { at, place }: { readonly at: number; readonly place: Place }): ClientRule {
+/** Source: uvicorn: `--proxy-headers` is on, and 127.0.0.1 trusted, unless something else is said. */
+function uvicornClient(words: readonly Word[], { at, place }: { readonly at: number; readonly place: Place }): ClientRule {
   const options = words.slice(at + 1);
   if (options.some(({ text }) => text === "--no-proxy-headers")) return { kind: "peer" };
-  const index = options.findIndex(({ text }) => /^--forwarded-allow-ips(?:=|$)/.test(text));
-  const option = options[index];
-  const said = option?.text.includes("=") ? option.text.slice(option.text.indexOf("=") + 1) : options[index + 1]?.text;
-  const variable = words.slice(0, at).find(({ text }) => text.startsWith("FORWARDED_ALLOW_IPS="));
-  const value = option === undefined ? (variable?.text.slice("FORWARDED_ALLOW_IPS=".length) ?? "127.0.0.1") : (said ?? "");
-  const where = (option ?? variable)?.place ?? place;
-  const base = { kind: "header", headers: [XFF], place: where } as const;
-  if (value === "*") return { ...base, selection: { kind: "leftmost" }, trust: EVERYBODY };
-  const { trust, strange } = trustIn(
-    value
-      .split(",")
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== ""),
-  );
-  if (strange.length > 0) return { kind: "unknown", why: strange.join(" "), place: where };
-  return { ...base, selection: { kind: "first-untrusted" }, trust };
+  const given = optionIn(options, ["--forwarded-allow-ips"]) ?? variableIn(words.slice(0, at), "FORWARDED_ALLOW_IPS");
+  return uvicornRule(given?.value ?? "127.0.0.1", given?.word.place ?? place);
 }

@@ -117,6 +117,7 @@ export const en = {
   "config.FINDING_PREAMBLE_FROM_ANYONE":
     "{at}: {what} takes the address of a PROXY protocol header from whoever connects. Let only the load balancer reach it.",
   "config.FINDING_UPGRADE_STOPPED": "{at}: a WebSocket handshake does not get through {what}.",
+  "config.FINDING_SETTING_WITHOUT_EFFECT": "{at}: {what} is set, and changes nothing about the client address here.",
   "config.FINDING_SOURCE_REWRITTEN":
     "{at}: a rule rewrites the source of connections ({what}). Behind it every such client is the firewall, and no header can bring the client back. Narrow the rule, once it is proven that the answers of the service come back through the firewall.",
   "config.FINDING_PROBE_DISAGREES":

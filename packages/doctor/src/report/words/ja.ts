@@ -115,6 +115,7 @@ export const ja: Messages = {
   "config.FINDING_PREAMBLE_FROM_ANYONE":
     "{at}：{what} は誰が接続しても PROXY プロトコルのヘッダーのアドレスを採ります。ロードバランサーだけが届くようにしてください。",
   "config.FINDING_UPGRADE_STOPPED": "{at}：WebSocket のハンドシェイクは {what} を通りません。",
+  "config.FINDING_SETTING_WITHOUT_EFFECT": "{at}：{what} が設定されていますが、ここでは客のアドレスに何の影響もありません。",
   "config.FINDING_SOURCE_REWRITTEN":
     "{at}：規則が接続の送信元を書き換えます（{what}）。その先では、そうした客は皆ファイアウォールになり、どのヘッダーでも客は戻りません。サービスの応答がファイアウォールを通って戻ることを確かめてから、規則を狭めてください。",
   "config.FINDING_PROBE_DISAGREES": "{at}：設定と探査が食い違います。{what}。別のホップの働きか、動いている設定ではありません。",

@@ -112,6 +112,7 @@ export const zh: Messages = {
   "config.FINDING_PREAMBLE_UNUSED": "{at}：读取了 PROXY 协议头，但其中的地址没有被使用。每个客户端仍然是负载均衡器。",
   "config.FINDING_PREAMBLE_FROM_ANYONE": "{at}：{what} 接受任何连接者的 PROXY 协议头中的地址。请只让负载均衡器能够访问它。",
   "config.FINDING_UPGRADE_STOPPED": "{at}：WebSocket 握手无法通过 {what}。",
+  "config.FINDING_SETTING_WITHOUT_EFFECT": "{at}：设置了 {what}，但在这里它不影响客户端地址。",
   "config.FINDING_SOURCE_REWRITTEN":
     "{at}：一条规则改写连接的源地址（{what}）。在它之后，这样的每个客户端都是防火墙，任何头都无法恢复客户端。先证明服务的回程经过防火墙，再收窄这条规则。",
   "config.FINDING_PROBE_DISAGREES": "{at}：配置与探测结果不一致。{what}。要么是另一跳所为，要么这不是正在运行的配置。",
