@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { notationOf } from "../src/notation.ts";
 import { readConfig } from "../src/read-config.ts";
+import type { Included } from "../src/source.ts";
 
 const told = (name: string, text: string): { readonly says: string; readonly finds: readonly string[] } => {
   const { passages, findings } = readConfig({ name, text });
@@ -84,7 +85,17 @@ test("installing a program is not starting it", () => {
   expect(readConfig({ name: "Dockerfile", text: "RUN pip install uvicorn gunicorn\n" }).passages).toEqual([]);
 });
 
-test("what is no Python is told with its place, and deep nesting ends", () => {
+test("what is no Python is told with its place, and what is too large or too deep is not guessed at", () => {
   expect(readConfig({ name: "gunicorn.conf.py", text: "a = 1\n)) b\n" }).issues.map(({ place }) => place.line)).toContain(2);
-  expect(told("gunicorn.conf.py", `forwarded_allow_ips = ${"(".repeat(20_000)}"*"${")".repeat(20_000)}\n`).says).toBe("client = peer");
+  const large = `# ${"x".repeat(1_048_576)}\n`;
+  const { passages, issues } = readConfig({ name: "gunicorn.conf.py", text: large });
+  expect({ passages, codes: issues.map(({ code }) => code) }).toEqual({ passages: [], codes: ["CONFIG_LIMIT_REACHED"] });
+  const include = (name: string): Included => ({ files: [{ name, text: large }], skipped: [] });
+  expect(readConfig({ name: "Procfile", text: "web: gunicorn -c large.py app:app" }, { include }).passages[0]).toMatchObject({
+    client: { kind: "unknown", why: "large.py" },
+  });
+  // how deep it can be read depends on the machine; what it says then does not
+  const deep = `worker_class = ${"(".repeat(20_000)}"sync"${")".repeat(20_000)}\n`;
+  const read = readConfig({ name: "gunicorn.conf.py", text: deep });
+  expect(read.passages.map(({ kind }) => kind)).toEqual(read.issues.length > 0 ? [] : ["service"]);
 });

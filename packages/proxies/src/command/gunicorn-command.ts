@@ -77,7 +77,7 @@ function fileSettings(
   const { files, skipped } = context.include(name);
   const [source] = files;
   if (file === undefined) return source === undefined ? new Map() : unknownSettings(DEFAULT_FILE, place);
-  if (source !== undefined) return settingsOfPython(source, context.notes);
+  if (source !== undefined) return settingsOfPython(source, context.notes) ?? unknownSettings(name, file.word.place);
   for (const { name: given } of skipped)
     note(context.notes, file.word.place, { code: "CONFIG_INCLUDE_UNREAD", expected: "a file that is there, below the root", given });
   return unknownSettings(name, file.word.place);

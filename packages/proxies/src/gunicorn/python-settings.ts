@@ -13,9 +13,10 @@ export type SettingValue =
 export type Setting = { readonly value: SettingValue; readonly place: Place };
 
 /**
- * The names that a module of Python sets, with what is written there. What is set under a condition, taken from another module or changed later is computed; a function that is called and sets something by itself is not seen.
+ * The names that a module of Python sets, with what is written there. What is set under a condition, taken from another module or changed later is computed; a function that is called and sets something by itself is not seen. `undefined` when
+ * it cannot be read: that is noted.
  */
-export function settingsOfPython(source: SourceText, notes: Notes): ReadonlyMap<string, Setting> {
+export function settingsOfPython(source: SourceText, notes: Notes): ReadonlyMap<string, Setting> | undefined {
   const settings = new Map<string, Setting>();
   const placeAt = placesIn(source);
   if (Buffer.byteLength(source.text) > CONFIG_LIMITS.maxProgramBytes) {
@@ -24,13 +25,14 @@ export function settingsOfPython(source: SourceText, notes: Notes): ReadonlyMap<
       expected: `a program of at most ${CONFIG_LIMITS.maxProgramBytes} bytes`,
       given: "more",
     });
-    return settings;
+    return undefined;
   }
   const textOf = ({ from, to }: Node): string => firstLine(source.text.slice(from, to));
   const setComputed = (names: Iterable<string>, node: Node): void => {
     for (const name of names) settings.set(name, { value: { kind: "computed", text: textOf(node) }, place: placeAt(node.from) });
   };
-  for (let node = parser.parse(source.text).topNode.firstChild; node !== null; node = node.nextSibling) {
+  for (let node = firstIn(source, notes); node !== null; node = node.nextSibling) {
+    if (node === undefined) return undefined;
     const place = placeAt(node.from);
     if (node.type.isError)
       note(notes, place, {
@@ -39,7 +41,7 @@ export function settingsOfPython(source: SourceText, notes: Notes): ReadonlyMap<
         given: source.text.slice(node.from, node.from + MAX_TEXT_LENGTH),
       });
     if (node.name === "Comment") continue;
-    if (!countStatement(notes, place)) return new Map();
+    if (!countStatement(notes, place)) return undefined;
     const single = singleAssignment(node);
     if (single !== undefined)
       settings.set(source.text.slice(single.name.from, single.name.to), {
@@ -52,6 +54,21 @@ export function settingsOfPython(source: SourceText, notes: Notes): ReadonlyMap<
       setComputed(namesTouchedBy(node, source.text), node);
   }
   return settings;
+}
+
+/** The first statement; `undefined` when they are nested too deeply to be parsed. */
+function firstIn({ name, text }: SourceText, notes: Notes): Node | null | undefined {
+  try {
+    return parser.parse(text).topNode.firstChild;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    note(
+      notes,
+      { file: name, line: 1, column: 1 },
+      { code: "CONFIG_LIMIT_REACHED", expected: "a program that is less nested", given: "more" },
+    );
+    return undefined;
+  }
 }
 
 const MAX_TEXT_LENGTH = 100;
