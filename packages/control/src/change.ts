@@ -1,9 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
 import { environmentName } from "./api/environment-json.ts";
-import type { Change, Changed, Decide, DecideAll, EnvironmentContent, EnvironmentRecord, Stamp } from "./config-store/port.ts";
+import {
+  type Change,
+  type Changed,
+  type Decide,
+  type DecideAll,
+  type EnvironmentContent,
+  type EnvironmentRecord,
+  type Stamp,
+  StoreUnavailable,
+} from "./config-store/port.ts";
 import { deliveryOf } from "./delivery.ts";
 import type { FleetGateway } from "./fleet.ts";
 import type { ControlParts } from "./parts.ts";
+import type { Publication } from "./publish.ts";
 import { providersFor, withRanges } from "./ranges.ts";
 import { requireNoStage, staged } from "./stage.ts";
 import { requireOthers, stageStart } from "./standing-stage.ts";
@@ -124,16 +134,30 @@ function changeWithRanges(
   };
 }
 
+/**
+ * What the database does not do any more when a change is stored already. By itself it would say that nothing was; gateways get the change all the same, as
+ * soon as the database can be read again: see follow-store.ts.
+ */
+async function afterStored<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    throw new StoreUnavailable(error.message, { isOutcomeKnown: false, cause: error.cause });
+  }
+}
+
 type Publishing = Changed<EnvironmentContent> & { readonly organization: string; readonly environment: string };
 
 async function publish(parts: ControlParts, publishing: Publishing): Promise<Published> {
   const { publisher, metrics, limits, onNotice } = parts;
   const { organization, environment, revision, before, after } = publishing;
   const name = environmentName(organization, environment);
-  publisher.publish(
-    name,
-    after ? { kind: "delivery", delivery: await deliveryOf(parts, organization, after) } : { kind: "gone", revision },
-  );
+  const publication: Publication =
+    after === undefined
+      ? { kind: "gone", revision }
+      : { kind: "delivery", delivery: await afterStored(deliveryOf(parts, organization, after)) };
+  publisher.publish(name, publication);
   if (after === undefined) return { revision, before, after, lateGateways: [] };
   const startMs = performance.now();
   const lateGateways = await publisher.settled(name, { revision, timeoutMs: limits.maxPublishWaitMs });

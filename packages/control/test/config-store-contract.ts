@@ -398,6 +398,16 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
       expect(await store.of("other").gateways("demo")).toEqual([]);
     });
 
+    test("more gateways than one statement writes are kept, each with its newest word", async () => {
+      const store = await openAll({ maxGateways: 2_000 });
+      const all = (heardAt: number) => Array.from({ length: 1_201 }, (_, number) => gatewayOf(`g${number}`, heardAt));
+      await store.saveGateways(all(20), { forgetBefore: 0 });
+      await store.saveGateways([gatewayOf("g1200", 30), ...all(10).slice(0, 1_200)], { forgetBefore: 0 });
+      const said = await store.of("local").gateways("demo");
+      expect([said.length, said.filter(({ heardAt }) => heardAt === 20).length]).toEqual([1_201, 1_200]);
+      expect(said.find(({ name }) => name === "g1200")).toEqual(gatewayOf("g1200", 30));
+    });
+
     test("of many gateways those heard longest ago are forgotten, in each environment", async () => {
       const store = await openAll({ maxGateways: 2 });
       const all = [gatewayOf("a", 30), gatewayOf("b", 10), gatewayOf("c", 20), gatewayOf("a", 5, { environment: "other" })];

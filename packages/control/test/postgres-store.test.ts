@@ -87,6 +87,27 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
     expect(notifications).toBe(heard);
   });
 
+  test("a node whose database was set back is told what stands, and what is written from then on", async () => {
+    const database = await cluster.database();
+    const [reader, writer] = [await openNode(database), await openNode(database)];
+    await createOrganization(writer);
+    const told: EnvironmentKey[] = [];
+    reader.watch(async (changed) => void told.push(changed));
+    for (const environment of ["a", "b", "a", "c"]) await addOne(writer, environment);
+    await vi.waitFor(() => expect(told.map(({ environment }) => environment)).toContain("c"), { timeout: 10_000 });
+    told.length = 0;
+    // as it was when a and b had been written once
+    await cluster.ask(
+      database,
+      "DELETE FROM wherefrom.touched WHERE name = 'c'; UPDATE wherefrom.touched SET position = 1 WHERE name = 'a'",
+    );
+    await vi.waitFor(() => expect(told.map(({ environment }) => environment)).toEqual(["a", "b"]), { timeout: 10_000 });
+    told.length = 0;
+    await cluster.ask(database, "SELECT setval('wherefrom.touched_position', 2)");
+    await addOne(writer, "b");
+    await vi.waitFor(() => expect(told.map(({ environment }) => environment)).toEqual(["b"]), { timeout: 10_000 });
+  });
+
   test("the database itself refuses to edit or shorten the audit log", async () => {
     const database = await cluster.database();
     await createOrganization(await openNode(database));

@@ -14,18 +14,23 @@ export async function readGateways(db: Db, { organization, environment }: Place)
 
 type Saved = { readonly records: readonly GatewayRecord[]; readonly forgetBefore: number; readonly maxGateways: number };
 
+/** Rows that one statement writes. A large fleet reports every few seconds, and a ban waits while its words are written. */
+const MAX_ROWS = 500;
+
 /** Keeps the newest of each gateway, and forgets who was not heard for long or is one too many. */
 export async function saveGateways(db: Db, { records, forgetBefore, maxGateways }: Saved): Promise<void> {
-  for (const { heardAt, report, ...key } of records) {
-    const row = { ...key, heard_at: heardAt, report: JSON.stringify(report) };
+  for (let start = 0; start < records.length; start += MAX_ROWS) {
+    const rows = records
+      .slice(start, start + MAX_ROWS)
+      .map(({ heardAt, report, ...key }) => ({ ...key, heard_at: heardAt, report: JSON.stringify(report) }));
     await db
       .insertInto("gateways")
-      .values(row)
+      .values(rows)
       .onConflict((conflict) =>
         conflict
           .columns(["organization", "environment", "name"])
-          .doUpdateSet({ heard_at: heardAt, report: row.report })
-          .where("gateways.heard_at", "<=", heardAt),
+          .doUpdateSet((row) => ({ heard_at: row.ref("excluded.heard_at"), report: row.ref("excluded.report") }))
+          .whereRef("gateways.heard_at", "<=", "excluded.heard_at"),
       )
       .execute();
   }

@@ -167,7 +167,7 @@ export type ConfigStore = {
   /** What belongs to an organization. It need not be there: then there are no environments, and a change rejects with `OrganizationMissing`. */
   of(organization: string): OrganizationStore;
   /**
-   * Keeps what gateways said, all of it or nothing, unless something newer of the same gateway is there. Forgets gateways of these
+   * Keeps what gateways said, each of them once, all of it or nothing, unless something newer of the same gateway is there. Forgets gateways of these
    * environments that were heard before `forgetBefore`, and those heard longest ago where an environment has more than `maxGateways`.
    * The environment need not be there.
    */

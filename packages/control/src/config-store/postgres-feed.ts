@@ -37,9 +37,7 @@ export class PostgresFeed {
 
   /** Begins with what is changed from now on. */
   static async open(read: SqlAccess["read"], options: FeedOptions): Promise<PostgresFeed> {
-    const newest = sql<{ position: number }>`SELECT coalesce(max(position), 0) AS position FROM wherefrom.touched`;
-    const [row] = await read(async (db) => (await newest.execute(db)).rows);
-    return new PostgresFeed(read, row?.position ?? 0, options);
+    return new PostgresFeed(read, await newestPosition(read), options);
   }
 
   async close(): Promise<void> {
@@ -61,7 +59,13 @@ export class PostgresFeed {
   async #tellNewer(): Promise<void> {
     type Touched = { organization: string; name: string; position: number };
     const newer = sql<Touched>`SELECT * FROM wherefrom.touched WHERE position > ${this.#position} ORDER BY position`;
-    for (const { organization, name, position } of await this.#read(async (db) => (await newer.execute(db)).rows)) {
+    const rows = await this.#read(async (db) => (await newer.execute(db)).rows);
+    if (rows.length === 0 && (await newestPosition(this.#read)) < this.#position) {
+      // The database was set back: restored, or a standby took over that had not got everything. What it says now is what stands.
+      this.#position = 0;
+      return this.#tellNewer();
+    }
+    for (const { organization, name, position } of rows) {
       this.#options.tell({ organization, environment: name });
       this.#position = position;
     }
@@ -103,4 +107,10 @@ export class PostgresFeed {
     // What was told before this connection listened.
     this.#awake();
   }
+}
+
+async function newestPosition(read: SqlAccess["read"]): Promise<number> {
+  const newest = sql<{ position: number }>`SELECT coalesce(max(position), 0) AS position FROM wherefrom.touched`;
+  const [row] = await read(async (db) => (await newest.execute(db)).rows);
+  return row?.position ?? 0;
 }
