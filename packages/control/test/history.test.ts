@@ -104,6 +104,15 @@ describe("rollback", () => {
     expect((await ask("GET /demo")).body).toMatchObject({ clientIpResolutionConfig: headerIndex(-2) });
     expect((await ask("GET /demo/revisions/5")).body).toMatchObject({ change: "CREATED" });
   });
+
+  test("brings none back for somebody who has not seen that it was deleted", async () => {
+    const { ask } = await openChanged();
+    const deleted = (await ask("DELETE /demo")).headers.get("etag") ?? "";
+    const back = (ifMatch: string) => ask("POST /demo:rollback", { body: { revisionId: "3" }, headers: { "if-match": ifMatch } });
+    expect(verdictOf(await back('"r3"'))).toBe("412 ABORTED REVISION_STALE");
+    expect((await ask("GET /demo")).status).toBe(404);
+    expect((await back(deleted)).status).toBe(200);
+  });
 });
 
 const refusals: readonly (Ask & { line: string; says: string; verdict: string; faults?: readonly string[] })[] = [

@@ -42,6 +42,8 @@ export const rollbackEnvironment: Endpoint = {
     const revision =
       asked === undefined ? await previousRevision(call.store, environment) : await requireRevision(call.store, environment, asked);
     const content = contentOf(revision, providers);
+    // Of one that is deleted, the deletion is what stands: whoever did not see it does not undo it.
+    const gone = standing === undefined ? (await call.store.history(environment, { limit: 1 }))[0]?.revision : undefined;
     const stamp = call.stamp();
     const { after } = await changeAndPublish(call.parts, {
       organization: call.organization,
@@ -49,7 +51,7 @@ export const rollbackEnvironment: Endpoint = {
       audience: "all",
       by: { ...stamp, reason: stamp.reason ?? `Back to revision ${revision.revision}` },
       decide: (current) => {
-        if (current !== undefined) requireMatch(call.header("if-match"), current.revision);
+        requireMatch(call.header("if-match"), current?.revision ?? gone ?? 0);
         // Of one that was deleted, the security actions come back too: nobody is let in by the way.
         return { kind: "write", content: current === undefined ? content : withoutSecurity(content) };
       },

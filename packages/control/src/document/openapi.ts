@@ -68,7 +68,8 @@ const ROLLOUT_SHARE: OpenApiParameter = {
 const BEARER = {
   type: "http",
   scheme: "bearer",
-  description: "A token of control, a gateway's key, or a JWT of the identity provider. Its roles hold at the places that it names",
+  description:
+    "A token of control, a gateway's key, or a JWT of the identity provider. Its roles hold at the places that it names. In a page of control a session's cookie stands for it",
 };
 
 /** The API as an OpenAPI 3.1 document, written from the route table and the schemas of its endpoints. */
