@@ -1,6 +1,7 @@
 import { readApache } from "./apache/read-apache.ts";
 import { readCaddy } from "./caddy/read-caddy.ts";
 import { readCommand } from "./command/read-command.ts";
+import { readCompose } from "./compose/read-compose.ts";
 import { readGunicorn } from "./gunicorn/read-gunicorn.ts";
 import { readHaproxy } from "./haproxy/read-haproxy.ts";
 import { readJavascript } from "./javascript/read-javascript.ts";
@@ -20,7 +21,17 @@ type KindRow = {
 };
 
 /** The kinds of configuration that are read. */
-export type ConfigKind = "nginx" | "haproxy" | "caddy" | "apache" | "nftables" | "iptables" | "javascript" | "gunicorn" | "command";
+export type ConfigKind =
+  | "nginx"
+  | "haproxy"
+  | "caddy"
+  | "apache"
+  | "nftables"
+  | "iptables"
+  | "javascript"
+  | "gunicorn"
+  | "compose"
+  | "command";
 
 const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
   nginx: {
@@ -65,6 +76,11 @@ const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
     reader: readGunicorn,
     file: /(?:^|\/)gunicorn[^/]*\.py$/,
     lines: /^(?:wsgi_app|bind|worker_class|forwarded_allow_ips|secure_scheme_headers|proxy_protocol|proxy_allow_ips)\s*(?::\s*\w+\s*)?=/,
+  },
+  compose: {
+    reader: readCompose,
+    file: /(?:^|\/)(?:docker-)?compose[^/]*\.ya?ml$/,
+    lines: /^(?:services:\s*$|\s+(?:image|ports|network_mode|container_name|depends_on|env_file):)/,
   },
   command: {
     reader: readCommand,

@@ -57,6 +57,8 @@ const words = [
   "new Koa({ proxy: true })",
   "forwarded_allow_ips =",
   "gunicorn -k uvicorn.workers.UvicornWorker",
+  "services:\n  a:\n    ports: [80:80]",
+  "\n    command: uvicorn",
   "table ip nat",
   "chain a",
   "type nat hook prerouting priority dstnat",

@@ -1,11 +1,8 @@
-import type { ClientRule, Passage } from "../description.ts";
+import type { Passage } from "../description.ts";
 import type { Finding } from "../finding.ts";
 import type { Reader } from "../reading.ts";
-import type { Place } from "../source.ts";
-import { countStatement, type Word } from "../statement.ts";
-import { gunicornCommand } from "./gunicorn-command.ts";
-import { optionIn, variableIn } from "./options.ts";
-import { uvicornRule } from "./uvicorn-rule.ts";
+import { countStatement } from "../statement.ts";
+import { serviceOfCommand } from "./service-of-command.ts";
 import { commandLines } from "./words.ts";
 
 /** Reads the command lines of uvicorn and gunicorn, wherever they stand in a text. What their environment holds beside the line is not seen. */
@@ -16,29 +13,10 @@ export const readCommand: Reader = (source, context) => {
     const [first] = words;
     if (first === undefined) continue;
     if (!countStatement(context.notes, first.place)) break;
-    const at = words.findIndex(({ text }) => /(?:^|\/)(?:uvicorn|gunicorn)$/.test(text));
-    const program = words[at];
-    // RUN pip install uvicorn
-    if (program === undefined || words.slice(0, at).some(({ text }) => text === "install" || text === "add")) continue;
-    const { place, text } = program;
-    const name = appOf(words.slice(at + 1)) ?? (text.split("/").at(-1) || text);
-    if (text.endsWith("gunicorn")) {
-      const service = gunicornCommand(words, { at, name, context });
-      passages.push(service.passage);
-      findings.push(...service.findings);
-    } else passages.push({ kind: "service", product: "uvicorn", place, name, client: uvicornClient(words, { at, place }) });
+    const service = serviceOfCommand(words, context);
+    if (service === undefined) continue;
+    passages.push(service.passage);
+    findings.push(...service.findings);
   }
   return { passages, findings };
 };
-
-function appOf(words: readonly Word[]): string | undefined {
-  return words.find(({ text }) => /^[\w.]+:[\w.]+(?:\(\))?$/.test(text))?.text;
-}
-
-/** Source: uvicorn: `--proxy-headers` is on, and 127.0.0.1 trusted, unless something else is said. */
-function uvicornClient(words: readonly Word[], { at, place }: { readonly at: number; readonly place: Place }): ClientRule {
-  const options = words.slice(at + 1);
-  if (options.some(({ text }) => text === "--no-proxy-headers")) return { kind: "peer" };
-  const given = optionIn(options, ["--forwarded-allow-ips"]) ?? variableIn(words.slice(0, at), "FORWARDED_ALLOW_IPS");
-  return uvicornRule(given?.value ?? "127.0.0.1", given?.word.place ?? place);
-}

@@ -32,6 +32,7 @@ Examples:
   $ wherefrom doctor config --root /etc/apache2 /etc/apache2/apache2.conf
   $ nginx -T | wherefrom doctor config --kind nginx -
   $ wherefrom doctor config edge/haproxy.cfg src/server.ts
+  $ wherefrom doctor config compose.yaml
   $ nft list ruleset | wherefrom doctor config -
 
 Several files are the hops of one way, in the order in which a request meets them. What a file includes is looked for below its own folder, or below --root, and nowhere else.
