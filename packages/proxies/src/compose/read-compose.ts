@@ -89,6 +89,7 @@ type Found = { readonly passages: readonly Passage[]; readonly findings: readonl
 
 function serviceIn(service: YAMLMap, { name, reading }: { readonly name: string; readonly reading: Reading }): Found {
   for (const { key, value } of service.items) {
+    if (!countStatement(reading.context.notes, reading.placeOf(key))) break;
     const isStrange = !isScalar(key) || key.value === "<<" || key.value === "extends" || isAlias(value);
     if (isStrange) notRead(key, { reading, given: isScalar(key) ? textOf(key) : "a key" });
     else if (!READ.includes(textOf(key))) countOther(reading.context.notes, textOf(key));
