@@ -7,6 +7,7 @@ type ConfigLimits = {
   readonly maxStatements: number;
   readonly maxRules: number;
   readonly maxPassages: number;
+  readonly maxEffects: number;
   readonly maxIssues: number;
 };
 
@@ -28,6 +29,8 @@ export const CONFIG_LIMITS: ConfigLimits = {
   maxRules: 1_000,
   /** Ways through one configuration. */
   maxPassages: 2_000,
+  /** Things done to headers, on all ways together. Each is followed for each way. */
+  maxEffects: 20_000,
   /** Faults that are told of one configuration. */
   maxIssues: 100,
 };

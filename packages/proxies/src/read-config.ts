@@ -43,9 +43,9 @@ export function readConfig(
   }
   const notes = createNotes();
   const { passages, findings } = readerOf(kind)(source, { include, notes });
-  const some = passages.slice(0, CONFIG_LIMITS.maxPassages);
+  const some = passages.slice(0, followed(passages));
   if (some.length < passages.length) {
-    const expected = `at most ${CONFIG_LIMITS.maxPassages} ways through it`;
+    const expected = `at most ${CONFIG_LIMITS.maxPassages} ways through it, with ${CONFIG_LIMITS.maxEffects} effects on headers`;
     notes.issues.push(issueAt(top, { code: "CONFIG_LIMIT_REACHED", expected, given: String(passages.length) }));
   }
   return {
@@ -57,6 +57,16 @@ export function readConfig(
     statements: notes.statements,
     others: Object.fromEntries(notes.others),
   };
+}
+
+/** How many of the ways are within the limits. */
+function followed(passages: readonly Passage[]): number {
+  let effects = 0;
+  const beyond = passages.findIndex((passage, index) => {
+    effects += passage.kind === "proxy" ? passage.headers.length : 0;
+    return effects > CONFIG_LIMITS.maxEffects || index >= CONFIG_LIMITS.maxPassages;
+  });
+  return beyond === -1 ? passages.length : beyond;
 }
 
 const SEVERITIES = ["error", "warning", "note"];

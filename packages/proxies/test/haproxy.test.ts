@@ -115,4 +115,6 @@ test("many ways and many rules end at their limits", () => {
   expect(readHaproxy(`${defaults}${backends}${frontends}`).passages).toHaveLength(2_000);
   const rules = Array.from({ length: 5_000 }, () => "http-request add-header X-Real-IP %[src]");
   expect(readHaproxy(listen(...rules)).issues.map(({ code }) => code)).toEqual(["CONFIG_LIMIT_REACHED"]);
+  const ruled = readHaproxy(Array.from({ length: 30 }, () => listen(...rules.slice(0, 900))).join(""));
+  expect([ruled.passages.length, ruled.issues.map(({ code }) => code)]).toEqual([22, ["CONFIG_LIMIT_REACHED"]]);
 });
