@@ -52,7 +52,8 @@ function readEnvFile(path: string): string {
   throw new CliError("DOCTOR_SETTING_UNREADABLE", `${escapeText(path)} is larger than is read`);
 }
 
-function parseTarget(text: string, shown = `'${escapeText(text, 120)}'`): URL {
+/** A user and a password are not shown: what is wrong with a URL ends up in logs. */
+function parseTarget(text: string, shown = `'${escapeText(text.replace(/\/\/[^/?#]*@/, "//…@"), 120)}'`): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const scheme = url === undefined ? undefined : SCHEMES[url.protocol];
   if (url === undefined || scheme === undefined || url.username !== "" || url.password !== "") {

@@ -94,6 +94,7 @@ export function askWebSocket({ destination, question, nonce }: Sending): Promise
 
 function targetOf(url: URL, nonce: string): URL {
   const target = new URL(url);
+  target.hash = "";
   target.pathname = `${url.pathname.replace(/\/+$/, "")}/${nonce}`;
   return target;
 }
@@ -111,8 +112,11 @@ function headersOf({ fields }: Question): Record<string, string | string[]> {
 /** The socket goes to the address that was looked up, whatever the name leads to by then. */
 function connectOptions({ address, family, from }: Destination): { lookup: LookupFunction; family: number; localAddress?: string } {
   const lookup: LookupFunction = (_name, options, done) => {
-    if (options.all === true) done(null, [{ address, family }]);
-    else done(null, address, family);
+    // not at once: a socket that cannot be bound would fail before anybody listens to it
+    setImmediate(() => {
+      if (options.all === true) done(null, [{ address, family }]);
+      else done(null, address, family);
+    });
   };
   return { lookup, family, ...(from !== undefined && { localAddress: from }) };
 }

@@ -130,12 +130,11 @@ function collectAddress(text: string, earlier: readonly string[] | undefined): r
 /** Makes a probe. Throws when not a single answer came back, for then there is nothing to read. */
 export async function probeTarget({ url }: DialTarget, options: Omit<ProbeCommandOptions, keyof ReportOptions>): Promise<ProbeRun> {
   const { rounds, family, websocket, from, timeoutMs } = options;
-  const bothFamilies = [4, 6] as const;
   const run = await runProbe({
     url,
     rounds,
     transports: websocket ? ["http", "websocket"] : ["http"],
-    families: family === "both" ? bothFamilies : family === "4" ? [4] : [6],
+    families: familiesFor({ family, from }),
     timeoutMs,
     pauseMs: 50,
     ...toldBy(options),
@@ -150,6 +149,22 @@ export async function probeTarget({ url }: DialTarget, options: Omit<ProbeComman
     );
   }
   return run;
+}
+
+/** The families that are asked: from an address of one, the other cannot be reached. */
+function familiesFor({
+  family,
+  from,
+}: {
+  readonly family: ProbeCommandOptions["family"];
+  readonly from: string | undefined;
+}): readonly (4 | 6)[] {
+  const asked = family === "both" ? ([4, 6] as const) : family === "4" ? ([4] as const) : ([6] as const);
+  const own = from === undefined ? undefined : parseAddress(from)?.family;
+  const reached = asked.filter((one) => own === undefined || own === one);
+  if (reached.length === 0)
+    throw new CliError("USAGE_OPTION_CONFLICT", `--from is an IPv${own} address, and --family asks for IPv${family} alone`);
+  return reached;
 }
 
 function showProgress(done: number, all: number): void {
