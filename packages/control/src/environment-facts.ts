@@ -7,10 +7,10 @@ import { fallbacksIn } from "./rollout.ts";
 type Algorithm = Policy["algorithm"];
 type TrustList = Extract<Algorithm, { readonly kind: "trusted-proxies" }>["trustedProxies"];
 
-/** Requests that a gateway must have resolved before it says something. */
-const MIN_REQUESTS = 20;
+/** Requests that must have been resolved before they say something. */
+export const MIN_REQUESTS = 20;
 /** Share of requests from which fallbacks are no accident. */
-const PRESENT = 0.01;
+export const PRESENT = 0.01;
 /** Share of requests from which an address is wrong at a gateway, and not now and then. */
 const MOSTLY = 0.5;
 
@@ -40,7 +40,7 @@ function fallbackFacts(revision: number, fleet: readonly FleetGateway[]): Readon
 }
 
 /** Fallbacks that leave the address in doubt. A peer that is not trusted is its own client: whoever came past the proxies is seen as it is. */
-function doubtfulIn({ "untrusted-peer": _, ...fallbacks }: FallbackCounts): number {
+export function doubtfulIn({ "untrusted-peer": _, ...fallbacks }: FallbackCounts): number {
   return fallbacksIn(fallbacks);
 }
 

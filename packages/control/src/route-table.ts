@@ -24,6 +24,7 @@ import {
   updateEnvironment,
 } from "./api/environments.ts";
 import { explainRequest } from "./api/explain.ts";
+import { getFit } from "./api/fit.ts";
 import { listGateways, reportGateway } from "./api/gateways.ts";
 import { getIndex } from "./api/index-page.ts";
 import { lintPolicy } from "./api/lint.ts";
@@ -74,6 +75,7 @@ export const API_LINES: readonly RouteLine[] = [
   ["POST", `${ENV}:explain`, "organizations.environments.explain", explainRequest],
   ["POST", `${ENV}:lint`, "organizations.environments.lint", lintPolicy],
   ["POST", `${ENV}:diagnose`, "organizations.environments.diagnose", diagnoseEnvironment],
+  ["GET", `${ENV}:fit`, "organizations.environments.getFit", getFit],
   ["POST", `${ENV}:probe`, "organizations.environments.probe", probePath],
   ["POST", `${ENV}:preview`, "organizations.environments.preview", previewPolicy],
   ["GET", `${ENV}/rollout`, "organizations.environments.getRollout", getRollout],

@@ -3,5 +3,7 @@ export { LANGUAGES, type Language, readCatalogue, readWords } from "./causes/rea
 export type { Words } from "./causes/schema.ts";
 export { type Advice, type AdvisedFix, advise, type CauseAdvice } from "./diagnose/advice.ts";
 export { type Diagnosis, diagnose, type RankedCause, type WeighedFact } from "./diagnose/diagnose.ts";
+export { type AddressKind, kindOfAddress } from "./facts/address-kind.ts";
 export type { FactIssue, FactIssueCode } from "./facts/fact-issue.ts";
 export { type Facts, joinFacts, parseFacts } from "./facts/facts.ts";
+export { namedRanges, SCOPES } from "./facts/peer-facts.ts";

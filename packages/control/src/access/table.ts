@@ -53,6 +53,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "organizations.environments.explain": "viewer",
   "organizations.environments.lint": "viewer",
   "organizations.environments.diagnose": "viewer",
+  "organizations.environments.getFit": "viewer",
   // it makes control connect to somebody
   "organizations.environments.probe": "operator",
   "organizations.environments.preview": "viewer",

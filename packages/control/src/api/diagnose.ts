@@ -12,11 +12,16 @@ import {
 import type { FieldViolation } from "@wherefrom/model";
 import { parsePolicy } from "wherefrom";
 import { z } from "zod";
+import { StoreUnavailable } from "../config-store/port.ts";
 import { factsOfEnvironment } from "../environment-facts.ts";
+import { QuestionTooCostly } from "../event-store/port.ts";
 import { refuseFaults } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { violationsOf } from "../http/violations.ts";
+import type { ControlParts } from "../parts.ts";
 import { providersFor } from "../ranges.ts";
+import { type RecentTraffic, readRecentTraffic } from "../recent-traffic.ts";
+import { factsOfTraffic } from "../traffic-facts.ts";
 import { wordsFor, wordsSchema } from "./diagnosis-words.ts";
 import { requireEnvironment } from "./environments.ts";
 
@@ -51,7 +56,7 @@ const answerSchema = z
     nextTest: z.string().nullable().describe("The examination that tells most for its cost"),
     advice: z.looseObject({}).describe("What may be changed, what must not before something else is proven, and what has to be said"),
     facts: factsSchema.describe("All facts that it was ranked by"),
-    knownFacts: factsSchema.describe("Those that control knows: from the policy, and from what gateways report"),
+    knownFacts: factsSchema.describe("Those that control knows: from the policy, from what gateways report, and from the events of the last 15 minutes"),
     revisionId: z.string(),
     words: wordsSchema.optional().describe("For the ids above, when a language was asked for"),
   })
@@ -69,7 +74,8 @@ export const diagnoseEnvironment: Endpoint = {
     const { settings, revision } = record;
     const policy = parsePolicy(settings.clientIpResolutionConfig ?? {}, { providers: providersFor(parts.ranges, record) });
     const fleet = await parts.fleet.of(organization, param("env"));
-    const knownFacts = factsOfEnvironment({ policy, revision, fleet });
+    const traffic = await recentTrafficIfAny(parts, { organization, environment: record.name, revision });
+    const knownFacts = { ...factsOfEnvironment({ policy, revision, fleet }), ...(traffic && factsOfTraffic(traffic)) };
     const facts: Facts = new Map([...Object.entries(knownFacts).filter(([signal]) => !given.silenced.includes(signal)), ...given.facts]);
     const diagnosis = diagnose(catalogue, facts);
     const advice = advise(catalogue, { facts, diagnosis });
@@ -78,10 +84,23 @@ export const diagnoseEnvironment: Endpoint = {
   },
 };
 
+type Ran = { readonly organization: string; readonly environment: string; readonly revision: number };
+
+/** A diagnosis does without the events where there are none, or where they cannot be read now. */
+async function recentTrafficIfAny({ eventStore, now }: ControlParts, { revision, ...key }: Ran): Promise<RecentTraffic | undefined> {
+  if (eventStore === undefined) return undefined;
+  try {
+    return await readRecentTraffic(eventStore, key, { revision, until: now() + 1 });
+  } catch (error) {
+    if (error instanceof StoreUnavailable || error instanceof QuestionTooCostly) return undefined;
+    throw error;
+  }
+}
+
 let catalogue: Catalogue | undefined;
 
 /** Read once, by the first request that needs it. */
-function theCatalogue(): Catalogue {
+export function theCatalogue(): Catalogue {
   catalogue ??= readCatalogue();
   return catalogue;
 }

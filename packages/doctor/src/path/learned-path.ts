@@ -1,5 +1,5 @@
 import { parseAddress } from "wherefrom";
-import { kindOfAddress } from "../facts/address-kind.ts";
+import { kindOfAddress } from "@wherefrom/diagnosis";
 import { observedIn, type ProbeRun } from "../probe/answer.ts";
 import { type Leg, learnLeg } from "./leg.ts";
 

@@ -1,12 +1,10 @@
-import type { FactValue } from "@wherefrom/diagnosis";
+import { type FactValue, kindOfAddress, namedRanges, SCOPES } from "@wherefrom/diagnosis";
 import { linesOf, type Observation } from "../echo/observation.ts";
-import { kindOfAddress } from "../facts/address-kind.ts";
 import { observedIn, type ProbeRun } from "../probe/answer.ts";
 import { isCanary } from "../probe/canaries.ts";
 import type { ChainFate } from "./header-fate.ts";
 import { canonical, clientPlaceIn, type LearnedPath } from "./learned-path.ts";
 import type { Leg } from "./leg.ts";
-import { namedRanges, SCOPES } from "./peer-facts.ts";
 
 /** Below this the two round trips are both nothing, and their ratio says nothing. In milliseconds. */
 const MIN_ROUND_TRIP_MS = 5;

@@ -1,6 +1,4 @@
-import type { FactValue } from "@wherefrom/diagnosis";
-import type { AddressKind } from "../../facts/address-kind.ts";
-import { namedRanges, SCOPES } from "../../path/peer-facts.ts";
+import { type AddressKind, type FactValue, namedRanges, SCOPES } from "@wherefrom/diagnosis";
 import { distance, localShare, MIN_LINES, NEARLY_ALL, peersIn, topShare } from "./log-finding.ts";
 import { judgedIn, type LogSummary, share } from "./log-summary.ts";
 import { indexId } from "./subjects.ts";

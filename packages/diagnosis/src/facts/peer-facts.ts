@@ -1,5 +1,5 @@
 import { PROVIDERS, parsePrefix, prefixesOverlap } from "wherefrom";
-import type { AddressKind } from "../facts/address-kind.ts";
+import type { AddressKind } from "./address-kind.ts";
 
 /** What the fact `peer.scope` calls a kind of address. */
 export const SCOPES: Readonly<Record<AddressKind, string | undefined>> = {

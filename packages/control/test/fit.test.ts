@@ -1,0 +1,135 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TrafficEvent } from "@wherefrom/model";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openDuckdbEvents } from "../src/event-store/duckdb.ts";
+import { DEFAULT_CONTROL_LIMITS } from "../src/limits.ts";
+import { headerIndex, type Json, openControlForFile, openTestControl, verdictOf } from "./control-under-test.ts";
+import { batchOf, eventOf } from "./event-store-contract.ts";
+
+/** A request through one proxy of three, by one of five user agents, of a client of its own. */
+const usual = (index: number): Partial<TrafficEvent> => ({
+  outcome: "resolved",
+  clientIp: `10.0.0.${1 + (index % 3)}`,
+  resolvedIp: `203.0.113.${1 + index}`,
+  xForwardedFor: `203.0.113.${1 + index}`,
+  userAgent: `agent ${index % 5}`,
+});
+
+type Row = { readonly environment: string; readonly says: string; readonly count?: number; readonly of?: typeof usual; readonly fit: Json };
+
+const rows: readonly Row[] = [
+  {
+    environment: "good",
+    says: "every client is seen",
+    fit: { verdict: "FITS", requests: 40, fallbacks: {}, hops: { 1: 40 }, findings: [], causes: [], undecided: false },
+  },
+  { environment: "quiet", says: "too little happened", count: 19, fit: { verdict: "UNKNOWN", requests: 19, findings: [], causes: [] } },
+  {
+    environment: "before",
+    says: "it happened under another revision",
+    of: (index) => ({ ...usual(index), revision: 7 }),
+    fit: { verdict: "UNKNOWN", requests: 0 },
+  },
+  {
+    environment: "old",
+    says: "it happened 16 minutes ago",
+    of: (index) => ({ ...usual(index), time: Date.now() - 960_000 }),
+    fit: { verdict: "UNKNOWN", requests: 0 },
+  },
+  {
+    environment: "fallback",
+    says: "a header is missing now and then",
+    of: (index) => (index < 4 ? { ...usual(index), outcome: "fallback", reason: "header-absent", xForwardedFor: undefined } : usual(index)),
+    fit: {
+      verdict: "MISFITS",
+      fallbacks: { "header-absent": 4 },
+      hops: { 1: 36 },
+      findings: [{ kind: "fallbacks", share: 0.1 }],
+      causes: expect.arrayContaining([expect.any(String)]),
+    },
+  },
+  {
+    environment: "bypass",
+    says: "whoever came past the proxies was taken for its own client",
+    of: (index) => (index < 4 ? { ...usual(index), outcome: "fallback", reason: "untrusted-peer" } : usual(index)),
+    fit: { verdict: "FITS", fallbacks: { "untrusted-peer": 4 }, findings: [] },
+  },
+  {
+    environment: "rejected",
+    says: "requests have no address",
+    of: (index) => (index < 2 ? { ...usual(index), outcome: "rejected", reason: "header-absent", resolvedIp: undefined } : usual(index)),
+    fit: { verdict: "MISFITS", rejected: 2, findings: [{ kind: "no-address", share: 0.05 }] },
+  },
+  {
+    environment: "snat",
+    says: "a router rewrites the source",
+    of: (index) => ({ ...usual(index), clientIp: "10.0.0.1", resolvedIp: "10.0.0.1", xForwardedFor: undefined }),
+    fit: {
+      verdict: "MISFITS",
+      privateResults: 40,
+      topAddressRequests: 40,
+      hops: {},
+      findings: [
+        { kind: "private-results", share: 1 },
+        { kind: "one-address", share: 1 },
+      ],
+    },
+  },
+  {
+    environment: "tester",
+    says: "one client alone tries it",
+    of: (index) => ({ ...usual(index), resolvedIp: "203.0.113.9", userAgent: "curl" }),
+    fit: { verdict: "FITS", topAddressRequests: 40 },
+  },
+];
+
+let folder: string;
+let control: Awaited<ReturnType<typeof openControlForFile>>;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "wherefrom-fit-"));
+  const path = join(folder, "events.duckdb");
+  const store = await openDuckdbEvents(path, { limits: DEFAULT_CONTROL_LIMITS, now: () => Date.now() });
+  const time = Date.now();
+  for (const { environment, count = 40, of = usual } of rows) {
+    const events = Array.from({ length: count }, (_, index) => eventOf({ time, ...of(index) }));
+    await store.append({ organization: "local", environment }, batchOf(events));
+  }
+  await store.close();
+  control = await openControlForFile({ analytics: `duckdb:${path}` });
+  for (const { environment } of rows) {
+    await control.ask("POST ", { body: { name: environment, clientIpResolutionConfig: headerIndex(-1) } });
+  }
+});
+afterAll(async () => {
+  await control.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test.each(rows)("when $says, the policy $fit.verdict", async ({ environment, fit }) => {
+  const { body } = await control.ask(`GET /${environment}:fit`);
+  expect(body).toMatchObject({ name: environment, revisionId: "1", ...fit });
+});
+
+const known: readonly { readonly environment: string; readonly facts: Json }[] = [
+  { environment: "quiet", facts: {} },
+  { environment: "good", facts: { "peer.scope": "private", "peer.constant": false, "peer.pool": true, "res.usedFallback": false } },
+  { environment: "fallback", facts: { "peer.scope": "private", "peer.constant": false, "peer.pool": true, "res.usedFallback": true } },
+  {
+    environment: "snat",
+    facts: { "peer.scope": "private", "peer.constant": true, "peer.range": [], "res.usedFallback": false, "res.equals": "private" },
+  },
+];
+
+test.each(known)("a diagnosis of «$environment» knows $facts", async ({ environment, facts }) => {
+  const { body } = await control.ask(`POST /${environment}:diagnose`, { body: {} });
+  expect(body.knownFacts).toEqual(facts);
+});
+
+test("a control that keeps no events cannot say whether a policy fits", async () => {
+  const { ask } = await openTestControl();
+  await ask("POST ", { body: { name: "demo" } });
+  expect(verdictOf(await ask("GET /demo:fit"))).toMatch(/EVENT_STORE_ABSENT$/);
+  expect(verdictOf(await ask("GET /nope:fit"))).toBe("404 NOT_FOUND ENVIRONMENT_NOT_FOUND");
+});
