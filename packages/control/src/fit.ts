@@ -22,7 +22,10 @@ export type FitFinding = {
 };
 
 /** Whether a policy fits: `unknown` when there are too few requests to say. */
-export type Fit = { readonly kind: "unknown" } | { readonly kind: "fits" } | { readonly kind: "misfits"; readonly findings: readonly FitFinding[] };
+export type Fit =
+  | { readonly kind: "unknown" }
+  | { readonly kind: "fits" }
+  | { readonly kind: "misfits"; readonly findings: readonly FitFinding[] };
 
 /** Judges how requests came out. Pure. */
 export function judgeFit(traffic: RecentTraffic): Fit {

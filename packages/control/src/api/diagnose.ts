@@ -56,7 +56,9 @@ const answerSchema = z
     nextTest: z.string().nullable().describe("The examination that tells most for its cost"),
     advice: z.looseObject({}).describe("What may be changed, what must not before something else is proven, and what has to be said"),
     facts: factsSchema.describe("All facts that it was ranked by"),
-    knownFacts: factsSchema.describe("Those that control knows: from the policy, from what gateways report, and from the events of the last 15 minutes"),
+    knownFacts: factsSchema.describe(
+      "Those that control knows: from the policy, from what gateways report, and from the events of the last 15 minutes",
+    ),
     revisionId: z.string(),
     words: wordsSchema.optional().describe("For the ids above, when a language was asked for"),
   })

@@ -1,11 +1,14 @@
 import { diagnose } from "@wherefrom/diagnosis";
 import { parsePolicy } from "wherefrom";
 import { z } from "zod";
+import type { EnvironmentKey } from "../config-store/port.ts";
 import { factsOfEnvironment } from "../environment-facts.ts";
+import { type EventStore, QuestionTooCostly } from "../event-store/port.ts";
 import { hopCounts, judgeFit } from "../fit.ts";
+import { ApiError } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { providersFor } from "../ranges.ts";
-import { readRecentTraffic } from "../recent-traffic.ts";
+import { type Recent, type RecentTraffic, readRecentTraffic } from "../recent-traffic.ts";
 import { factsOfTraffic, localRequests } from "../traffic-facts.ts";
 import { theCatalogue } from "./diagnose.ts";
 import { requireEnvironment } from "./environments.ts";
@@ -49,7 +52,7 @@ export const getFit: Endpoint = {
     const record = await requireEnvironment(store, param("env"));
     const { name, settings, revision } = record;
     const eventStore = requireEventStore(call);
-    const traffic = await readRecentTraffic(eventStore, { organization, environment: name }, { revision, until: parts.now() + 1 });
+    const traffic = await readWithinMeans(eventStore, { key: { organization, environment: name }, revision, until: parts.now() + 1 });
     const fit = judgeFit(traffic);
     const policy = parsePolicy(settings.clientIpResolutionConfig ?? {}, { providers: providersFor(parts.ranges, record) });
     const facts = { ...factsOfEnvironment({ policy, revision, fleet: [] }), ...factsOfTraffic(traffic) };
@@ -71,3 +74,16 @@ export const getFit: Endpoint = {
     });
   },
 };
+
+/** Errors: `ApiError` STATS_TOO_LARGE. */
+async function readWithinMeans(store: EventStore, { key, ...recent }: Recent & { readonly key: EnvironmentKey }): Promise<RecentTraffic> {
+  try {
+    return await readRecentTraffic(store, key, recent);
+  } catch (error) {
+    if (!(error instanceof QuestionTooCostly)) throw error;
+    throw new ApiError(
+      "STATS_TOO_LARGE",
+      "Fit: Expected the events of 15 minutes to be read in time and room. Ask the stats for a part of them",
+    );
+  }
+}

@@ -1,5 +1,5 @@
-import { parseAddress } from "wherefrom";
 import { kindOfAddress } from "@wherefrom/diagnosis";
+import { parseAddress } from "wherefrom";
 import { observedIn, type ProbeRun } from "../probe/answer.ts";
 import { type Leg, learnLeg } from "./leg.ts";
 

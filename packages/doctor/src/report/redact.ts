@@ -1,5 +1,5 @@
-import { escapeText, parseAddress } from "wherefrom";
 import { type AddressKind, kindOfAddress } from "@wherefrom/diagnosis";
+import { escapeText, parseAddress } from "wherefrom";
 import type { Piece } from "./document.ts";
 
 /** Longest given text that is shown, in characters of the escaped text. */

@@ -1,3 +1,4 @@
+import { kindOfAddress } from "@wherefrom/diagnosis";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { AddressCounter } from "../../src/access-log/tally/address-counter.ts";
@@ -6,7 +7,6 @@ import { createAddressSorter } from "../../src/access-log/tally/address-sort.ts"
 import { addDistinct, createDistinct, DISTINCT_ERROR, estimateDistinct, mergeDistinct } from "../../src/access-log/tally/distinct.ts";
 import { createFigures, type Figures, mergeFigures } from "../../src/access-log/tally/figures.ts";
 import { commonest } from "../../src/access-log/tally/frequent.ts";
-import { kindOfAddress } from "@wherefrom/diagnosis";
 
 function distinctOf(texts: Iterable<string>) {
   const distinct = createDistinct();

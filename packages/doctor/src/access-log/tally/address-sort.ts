@@ -1,5 +1,5 @@
-import { PROVIDERS, type Prefix, parsePrefix, prefixesOverlap, SPECIAL_RANGES } from "wherefrom";
 import { type AddressKind, kindOfAddress } from "@wherefrom/diagnosis";
+import { PROVIDERS, type Prefix, parsePrefix, prefixesOverlap, SPECIAL_RANGES } from "wherefrom";
 import { type AddressKey, textOf } from "./address-key.ts";
 
 /** Of what kind an address is, its family, and the provider that it belongs to, where one publishes its ranges. `id` is its place in `sorts`. */
