@@ -66,6 +66,40 @@ test("metrics by dimension and time as a table, and none of a client whose event
   expect((await run(["env", "stats", "prod", "--select", "sum(message_count)", "--last", "2h"])).stdout).toBe("sum(message_count)\n1\n");
 });
 
+test("whether a policy fits: too little to say, then a finding with what may be behind it", async () => {
+  const { run, json, control } = await openControlForCli({ analytics: "events.duckdb" });
+  expect(await run(["env", "fit", "prod"])).toMatchObject({ code: 0, stdout: expect.stringContaining("too few requests to say") });
+  const { fit } = await json(["env", "fit", "prod"]);
+  const event = {
+    organization: "local",
+    environment: "prod",
+    gateway: "edge-1",
+    revision: Number(fit.revisionId),
+    method: "GET",
+    path: "/",
+  };
+  const seen = { isComplete: true, durationMs: 1, requestBytes: 0, responseBytes: 1, outcome: "fallback", reason: "header-absent" };
+  const line = `${JSON.stringify({ ...event, ...seen, time: Date.now(), clientIp: "10.0.0.1", resolvedIp: "10.0.0.1" })}\n`;
+  const delivered = await fetch(
+    `${control.url}/v1/organizations/local/environments/prod/gateways/edge-1:deliverEvents?batchId=001764000000000-0a1b2c3d-00000002-20`,
+    {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${control.issueKey({ name: "edge-1", role: "gateway", organization: "local" })}`,
+        "content-type": "application/x-ndjson",
+      },
+      body: line.repeat(20),
+    },
+  );
+  expect(await delivered.json()).toEqual({});
+  const { stdout, code } = await run(["env", "fit", "prod"]);
+  expect(code).toBe(1);
+  expect(stdout).toContain("does not fit its traffic");
+  expect(stdout).toMatch(/^fallback: header-absent +20 +100\.0 %$/m);
+  expect(stdout).toContain("finding: private-results, 100.0 % of the requests");
+  expect(stdout).toMatch(/^it may be: [a-z0-9-]+/m);
+});
+
 test("a control that keeps no events says how to start one that does", async () => {
   const { run } = await openControlForCli();
   const { code, stderr } = await run(["env", "stats", "prod"]);

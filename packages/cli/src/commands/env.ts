@@ -5,6 +5,7 @@ import { collectHeaders } from "../header-line.ts";
 import { parseCount, parseDuration, parseHttpUrl, switchOption, valueOption } from "../option-values.ts";
 import { withDocumentOptions } from "./doctor/report-options.ts";
 import { explainEnvironment } from "./env/explain.ts";
+import { showFit } from "./env/fit.ts";
 import { rollbackEnvironment, showHistory } from "./env/history.ts";
 import { previewEnvironment } from "./env/preview.ts";
 import { getEnvironment, listEnvironments } from "./env/read.ts";
@@ -88,6 +89,13 @@ Examples:
   $ wherefrom env stats prod --by trust --range '11/25/2026 00:00~11/26/2026 00:00' --json
 
 Without --by everything is one group. Dimensions, metrics and filters are those of Apigee's stats.`;
+
+const FIT_EXAMPLES = `
+Examples:
+  $ wherefrom env fit prod
+  $ wherefrom env fit prod --json | jq .fit.findings
+
+Exit codes: 0 nothing speaks against the policy, or there are too few requests to say; 1 it does not fit; 2 usage; 3 could not run.`;
 
 const DELETE_EVENTS_EXAMPLES = `
 Examples:
@@ -178,6 +186,9 @@ export function addEnvCommand(program: Command, exit: Exit): void {
     .argument("[name]", "the environment")
     // loaded when it is asked for: it brings the doctor with it
     .action(async (name, options) => exit(await (await import("./env/diagnose.ts")).diagnoseEnvironment(name, options)));
+  add("fit", { description: "Say whether the policy fits recent traffic", examples: FIT_EXAMPLES })
+    .argument("[name]", "the environment")
+    .action(async (name, options) => exit(await showFit(name, options)));
   add("stats", { description: "Show metrics over the events of an environment", examples: STATS_EXAMPLES })
     .argument("[name]", "the environment")
     .addOption(valueOption("--by <dimensions>", "what to group by, joined by commas", "WHEREFROM_BY"))
