@@ -1,0 +1,80 @@
+import { type Prefix, prefixesOverlap } from "wherefrom";
+import type { Activity, ActivityWindow } from "./activity.ts";
+import { allOf, type Floors, RULES, type Rule, type RuleName } from "./rules.ts";
+import { looksShared, usualOf } from "./shared-address.ts";
+import { spreadOf } from "./spread.ts";
+
+/** What an environment may set. */
+export type AbuseSettings = {
+  /** Instead of a rule's own. */
+  readonly floors: Readonly<Partial<Record<RuleName, Floors>>>;
+  /** How many deviations above the median of all clients is far above. */
+  readonly deviations: number;
+  /** Fewer clients than that say nothing about what is usual: nobody is suspected. */
+  readonly minClients: number;
+  /** Clients that are never suspected, and do not count as usual: monitors, partners, the operator's own. */
+  readonly exclusions: readonly Prefix[];
+};
+
+export const DEFAULT_ABUSE_SETTINGS: AbuseSettings = { floors: {}, deviations: 8, minClients: 10, exclusions: [] };
+
+/** A client for which a rule holds, with what that was seen by. */
+export type Suspicion = {
+  readonly rule: RuleName;
+  readonly client: Prefix;
+  /** Of a shared address, whoever denies it denies many people: no action is to be proposed. */
+  readonly kind: "abuser" | "shared-address";
+  readonly amount: number;
+  readonly amountBound: number;
+  readonly share: number;
+  readonly shareBound: number;
+  /** Clients that it was compared with, itself among them. */
+  readonly clients: number;
+  readonly activity: Activity;
+};
+
+/**
+ * Says for which clients of a window a rule holds, the greatest amount first. The window has to be as long as the rule's, and to have all of its clients.
+ * Only clients whose address is verified are judged: who could write another's address would have that one suspected.
+ * Not a decision to deny anybody.
+ */
+export function judgeWindow(
+  window: ActivityWindow,
+  options: { readonly rule: RuleName; readonly settings: AbuseSettings },
+): readonly Suspicion[] {
+  const { rule: name, settings } = options;
+  const clients = window.clients.filter(
+    ({ client, isVerified }) => isVerified && !settings.exclusions.some((excluded) => prefixesOverlap(excluded, client)),
+  );
+  if (clients.length < settings.minClients) return [];
+  const rule: Rule = RULES[name];
+  const floors = settings.floors[name] ?? rule.floors;
+  const all = allOf(window);
+  const amountBound = Math.max(floors.minAmount, boundOf(clients.map(rule.amount), settings));
+  const shareBound = Math.max(
+    floors.minShare,
+    shareBoundOf(
+      clients.map((activity) => rule.share(activity, all)),
+      settings,
+    ),
+  );
+  const usual = usualOf(clients);
+  return clients
+    .map((activity): Suspicion => {
+      const kind = looksShared(activity, usual) ? "shared-address" : "abuser";
+      const seen = { amount: rule.amount(activity), amountBound, share: rule.share(activity, all), shareBound };
+      return { rule: name, client: activity.client, kind, ...seen, clients: clients.length, activity };
+    })
+    .filter(({ amount, share }) => amount >= amountBound && share >= shareBound)
+    .sort((left, right) => right.amount - left.amount);
+}
+
+function boundOf(numbers: readonly number[], { deviations }: AbuseSettings): number {
+  const { median, deviation } = spreadOf(numbers);
+  return median + deviations * deviation;
+}
+
+/** At the most half way from the median to all: shares of clients that ask little differ so much by chance that nobody could be far above them. */
+function shareBoundOf(shares: readonly number[], settings: AbuseSettings): number {
+  return Math.min(boundOf(shares, settings), (spreadOf(shares).median + 1) / 2);
+}
