@@ -130,3 +130,9 @@ test("many hosts that take over many ways end at their limit", () => {
   expect(passages).toHaveLength(2_000);
   expect(issues.map(({ code }) => code)).toEqual(["CONFIG_LIMIT_REACHED"]);
 });
+
+test("names that are made of names end at the length of a word", () => {
+  const names = Array.from({ length: 60 }, (_, at) => `Define A${at + 1} \${A${at}}\${A${at}}`).join("\n");
+  const { passages } = readApache(`Define A0 aaaa\n${names}\n${host("RequestHeader set X-Real-IP ${A60}")}`);
+  expect(passages[0]).toMatchObject({ headers: [{ header: "x-real-ip", writes: [{ kind: "unknown" }] }, {}] });
+});

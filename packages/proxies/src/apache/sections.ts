@@ -1,4 +1,4 @@
-import { type Notes, note, type Statement, textsOf, type Word } from "../statement.ts";
+import { type Notes, note, type Statement, textsOf } from "../statement.ts";
 
 /** A server: what holds for all of it, the main one's lines in front of those of a virtual host. */
 export type Server = {
@@ -77,13 +77,22 @@ function concernsAddress(block: readonly Statement[]): boolean {
   );
 }
 
+/** Longest word that defined names may make, in UTF-16 units: names that are made of names double. */
+const MAX_WORD_LENGTH = 4_096;
+
 function withDefined(statement: Statement, defined: ReadonlyMap<string, string>): Statement {
   if (defined.size === 0) return statement;
-  const replaced = (word: Word): Word => ({
-    ...word,
-    text: word.text.replaceAll(/\$\{(\w+)\}/g, (whole, name: string) => defined.get(name) ?? whole),
+  return { ...statement, words: statement.words.map((word) => ({ ...word, text: replaced(word.text, defined) })) };
+}
+
+/** What grows too long stays as it is written, and counts as unknown. */
+function replaced(text: string, defined: ReadonlyMap<string, string>): string {
+  let length = text.length;
+  return text.replaceAll(/\$\{(\w+)\}/g, (whole, name: string) => {
+    const value = defined.get(name);
+    length += value?.length ?? 0;
+    return value === undefined || length > MAX_WORD_LENGTH ? whole : value;
   });
-  return { ...statement, words: statement.words.map(replaced) };
 }
 
 /** The last line of a name among a server's, its own before the main one's. */
