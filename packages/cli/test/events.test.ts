@@ -88,7 +88,10 @@ test("a policy is previewed on what was recorded of them", async () => {
 test("what happened just before the end is sent before it, and every request is in the store once", async () => {
   expect((await fetch(gateway)).status).toBe(200);
   command.child.kill("SIGTERM");
-  expect(await command.finished).toMatchObject({ code: 0, stderr: "" });
+  const { code, stderr } = await command.finished;
+  // a busy machine may be late, and that is told
+  const faults = stderr.split("\n").filter((line) => line !== "" && !line.endsWith("[EVENT_LOOP_LATE]"));
+  expect({ code, faults }).toEqual({ code: 0, faults: [] });
   const spool = join(folder, "spool", "local", "demo");
   expect(["1", "2"].flatMap((worker) => readdirSync(join(spool, worker)))).toEqual([]);
   const store = await openDuckdbEvents(join(folder, "events.duckdb"), { limits: DEFAULT_CONTROL_LIMITS, now: Date.now });

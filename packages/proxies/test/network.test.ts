@@ -89,8 +89,8 @@ describe("rules that only rarely stand in a firewall", () => {
     { rules: nft("ip6 saddr != fd00::/8 masquerade"), says: "peer" },
     { rules: nft("ip saddr @unknown masquerade"), says: "address of the interface if ip saddr @unknown, else peer" },
     {
-      rules: nft("ct original ip saddr 10.0.0.1 masquerade"),
-      says: "address of the interface if ct original ip saddr 10.0.0.1, else peer",
+      rules: nft("ct reply ip saddr 10.0.0.1 masquerade"),
+      says: "address of the interface if ct reply ip saddr 10.0.0.1, else peer",
     },
     { rules: nft("ct state new counter packets 1 bytes 2 masquerade random,persistent"), says: "address of the interface" },
     { rules: nft('log prefix "drop masquerade" level debug'), says: "peer" },

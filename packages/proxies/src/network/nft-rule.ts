@@ -116,7 +116,7 @@ function logEnd(all: readonly Word[], start: number): number {
   return at;
 }
 
-/** Where something ends that is not understood: before what is. `ct original ip saddr …` is all of it. */
+/** Where something ends that is not understood: before what is. `ct reply ip saddr …` is all of it. */
 function otherEnd(all: readonly Word[], start: number): number {
   const isForeign = ["ct", "rt", "socket", "osf", "numgen", "jhash", "symhash", "fib", "update", "add", "delete"].includes(
     all[start]?.text ?? "",
