@@ -94,8 +94,12 @@ test("what is no Python is told with its place, and what is too large or too dee
   expect(readConfig({ name: "Procfile", text: "web: gunicorn -c large.py app:app" }, { include }).passages[0]).toMatchObject({
     client: { kind: "unknown", why: "large.py" },
   });
-  // how deep it can be read depends on the machine; what it says then does not
-  const deep = `worker_class = ${"(".repeat(20_000)}"sync"${")".repeat(20_000)}\n`;
-  const read = readConfig({ name: "gunicorn.conf.py", text: deep });
-  expect(read.passages.map(({ kind }) => kind)).toEqual(read.issues.length > 0 ? [] : ["service"]);
+  const nested = (depth: number): string => `worker_class = ${"(".repeat(depth)}"sync"${")".repeat(depth)}\n`;
+  const deep = readConfig({ name: "gunicorn.conf.py", text: nested(501) });
+  expect({ passages: deep.passages, codes: deep.issues.map(({ code }) => code) }).toEqual({
+    passages: [],
+    codes: ["CONFIG_LIMIT_REACHED"],
+  });
+  const shallow = readConfig({ name: "gunicorn.conf.py", text: nested(500) });
+  expect(shallow).toMatchObject({ passages: [{ client: { kind: "unknown" } }], issues: [] });
 });

@@ -59,16 +59,29 @@ export function settingsOfPython(source: SourceText, notes: Notes): ReadonlyMap<
 /** The first statement; `undefined` when they are nested too deeply to be parsed. */
 function firstIn({ name, text }: SourceText, notes: Notes): Node | null | undefined {
   try {
-    return parser.parse(text).topNode.firstChild;
+    if (!isNestedTooDeeply(text)) return parser.parse(text).topNode.firstChild;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    note(
-      notes,
-      { file: name, line: 1, column: 1 },
-      { code: "CONFIG_LIMIT_REACHED", expected: "a program that is less nested", given: "more" },
-    );
-    return undefined;
   }
+  note(
+    notes,
+    { file: name, line: 1, column: 1 },
+    { code: "CONFIG_LIMIT_REACHED", expected: "a program that is less nested", given: "more" },
+  );
+  return undefined;
+}
+
+/** Brackets in brackets that are parsed. How many more the parser bears depends on the machine, and it drops some of them without a word. */
+const MAX_BRACKETS = 500;
+
+/** Counts brackets in texts and comments too: it asks for a bound, not for the depth. */
+function isNestedTooDeeply(text: string): boolean {
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[()[\]{}]/g)) {
+    depth += "([{".includes(bracket) ? 1 : -1;
+    if (depth > MAX_BRACKETS) return true;
+  }
+  return false;
 }
 
 const MAX_TEXT_LENGTH = 100;
