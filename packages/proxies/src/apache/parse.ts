@@ -1,8 +1,6 @@
-import { CONFIG_LIMITS } from "../limits.ts";
+import { BlockStack } from "../block-stack.ts";
 import { type Place, placesIn, type SourceText } from "../source.ts";
 import { countStatement, type Notes, note, type Statement, type Word } from "../statement.ts";
-
-type Open = Statement & { block: Statement[] };
 
 /**
  * Parses Apache's configuration language. Names of directives and sections come out in lower case, a section's with `<` in front.
@@ -10,12 +8,10 @@ type Open = Statement & { block: Statement[] };
  * Source: Apache, "Configuration Files", and `ap_getword_conf`: a backslash at the end joins lines, `#` begins a comment only where a line begins, quotes keep blanks.
  */
 export function parseApache(source: SourceText, notes: Notes): readonly Statement[] {
-  const top: Statement[] = [];
-  const open: Open[] = [];
+  const blocks = new BlockStack(notes, { plural: "sections", endOf: (name) => `</${name.slice(1)}>` });
   for (const { text, place, placeAt } of linesOf(source)) {
-    const into = open.at(-1)?.block ?? top;
     if (text.startsWith("</")) {
-      close(text, { open, place, notes });
+      close(text, { blocks, place, notes });
       continue;
     }
     if (!countStatement(notes, place)) break;
@@ -25,31 +21,20 @@ export function parseApache(source: SourceText, notes: Notes): readonly Statemen
     const [name, ...words] = wordsOf(inner, { placeAt: (at) => placeAt(isSection ? at + 1 : at), notes });
     if (name === undefined) continue;
     const head = { name: `${isSection ? "<" : ""}${name.text.toLowerCase()}`, words, place };
-    if (!isSection) {
-      into.push(head);
-      continue;
-    }
-    if (open.length >= CONFIG_LIMITS.maxDepth) {
-      note(notes, place, {
-        code: "CONFIG_LIMIT_REACHED",
-        expected: `at most ${CONFIG_LIMITS.maxDepth} sections in each other`,
-        given: "more",
-      });
-      return top;
-    }
-    const statement: Open = { ...head, block: [] };
-    into.push(statement);
-    open.push(statement);
+    if (!isSection) blocks.add(head);
+    else if (!blocks.begin(head)) return blocks.top;
   }
-  for (const { name, place } of open)
-    note(notes, place, { code: "CONFIG_NOT_CLOSED", expected: `</${name.slice(1)}>`, given: "the end of the file" });
-  return top;
+  blocks.noteOpen();
+  return blocks.top;
 }
 
-function close(text: string, { open, place, notes }: { readonly open: Open[]; readonly place: Place; readonly notes: Notes }): void {
+function close(
+  text: string,
+  { blocks, place, notes }: { readonly blocks: BlockStack; readonly place: Place; readonly notes: Notes },
+): void {
   const name = /^<\/\s*([^\s>]+)\s*>$/.exec(text)?.[1]?.toLowerCase() ?? "";
-  const last = open.at(-1);
-  if (last?.name === `<${name}`) open.pop();
+  const last = blocks.innermost;
+  if (last?.name === `<${name}`) blocks.end();
   else
     note(notes, place, {
       code: "CONFIG_UNEXPECTED",

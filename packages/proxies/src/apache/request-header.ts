@@ -1,6 +1,6 @@
 import { effectOf } from "../address-headers.ts";
 import type { HeaderEffect, ValuePart } from "../description.ts";
-import type { Statement } from "../statement.ts";
+import { type Statement, textsOf } from "../statement.ts";
 import { EVERYBODY, NOBODY } from "../trust.ts";
 
 /** What a `RequestHeader` line does, and whether it does it before mod_remoteip and locations are looked at. */
@@ -15,7 +15,7 @@ export function requestHeaderOf(
   { words, place }: Statement,
   { condition: outer, changed }: { readonly condition: string | undefined; readonly changed: ReadonlySet<string> },
 ): RequestHeader | undefined {
-  const [action = "", name = "", ...rest] = words.map(({ text }) => text);
+  const [action = "", name = "", ...rest] = textsOf(words);
   const header = name.toLowerCase().replace(/:$/, "");
   const [value, when] = partsOf(action.toLowerCase(), rest);
   const isEarly = when === "early";

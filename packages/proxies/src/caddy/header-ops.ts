@@ -1,6 +1,6 @@
 import { ADDRESS_HEADERS, effectOf } from "../address-headers.ts";
 import type { HeaderEffect, ValuePart } from "../description.ts";
-import type { Statement, Word } from "../statement.ts";
+import { type Statement, textsOf, type Word } from "../statement.ts";
 import { EVERYBODY, NOBODY } from "../trust.ts";
 import { isMatcher, type Matcher, type Matchers, matcherOf } from "./matchers.ts";
 import { readValue } from "./values.ts";
@@ -29,7 +29,7 @@ export function headerOpOf(
   { words, place }: Pick<Statement, "words" | "place">,
   { remote, matcher, changed, isLate = false }: OpOptions,
 ): HeaderOp {
-  const [field, value, replacement] = words.map(({ text }) => text);
+  const [field, value, replacement] = textsOf(words);
   const sign = /^[+-]/.exec(field ?? "")?.[0];
   const name = (sign === undefined ? (field ?? "") : (field ?? "").slice(1)).toLowerCase();
   if (sign === "-") return { kind: "delete", effects: headersFor(name).map((header) => deletion(header, { matcher, place })) };

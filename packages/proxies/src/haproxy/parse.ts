@@ -1,5 +1,5 @@
 import { type Place, placesIn, type SourceText } from "../source.ts";
-import { countOther, countStatement, type Notes, note, type Statement, type Word } from "../statement.ts";
+import { countOther, countStatement, type Notes, note, type Statement, textsOf, type Word } from "../statement.ts";
 
 /** Words that begin a section. Only the sections in which connections are taken and passed on are read. */
 const SECTIONS: ReadonlySet<string> = new Set(
@@ -86,5 +86,5 @@ function wordsOf(line: string, { placeAt, notes }: LineOptions): readonly Word[]
 
 /** Words as they stand in a line, with one blank between them. */
 export function textOf(words: readonly Word[]): string {
-  return words.map(({ text }) => text).join(" ");
+  return textsOf(words).join(" ");
 }

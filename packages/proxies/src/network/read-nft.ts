@@ -1,6 +1,6 @@
 import { expandIncludes } from "../expand-includes.ts";
 import type { Reader } from "../reading.ts";
-import { countOther, type Notes, note, type Statement, type Word } from "../statement.ts";
+import { countOther, type Notes, note, type Statement, textsOf, type Word } from "../statement.ts";
 import { type Named, readRule } from "./nft-rule.ts";
 import { elementsIn, parseNft } from "./nft-words.ts";
 import type { Chain } from "./rule.ts";
@@ -94,7 +94,7 @@ type TableContext = Context & {
 
 function chainOf({ words, block = [], place }: Statement, { defined, notes, named, siblings, families }: TableContext): Chain {
   const type = block.find(({ name }) => name === "type");
-  const typeWords = type?.words.map(({ text }) => text) ?? [];
+  const typeWords = textsOf(type?.words ?? []);
   const isNat = typeWords[0] === "nat";
   const hook = typeWords[typeWords.indexOf("hook") + 1];
   const rules = block.filter(({ name }) => !["type", "policy", "comment", "devices", "device"].includes(name));

@@ -1,7 +1,7 @@
 import { ADDRESS_HEADERS } from "../address-headers.ts";
 import type { ProxyPassage } from "../description.ts";
 import { type Finding, findingAt } from "../finding.ts";
-import type { Statement } from "../statement.ts";
+import { type Statement, textsOf } from "../statement.ts";
 import type { Scope } from "./scope.ts";
 
 /** Tells of lines about the address that a place does not take over, because it has lines of the same directive of its own. */
@@ -17,7 +17,7 @@ export function judgeNotInherited({ headers }: ProxyPassage, { setHeaders, putAs
       severity: "error",
       what: [...new Set(lost.map(({ words }) => words[0]?.text ?? ""))].join(", "),
       others: lost.map(({ place }) => place),
-      fix: lost.map(({ name, words }) => `${name} ${words.map(({ text }) => text).join(" ")};`).join("\n"),
+      fix: lost.map(({ name, words }) => `${name} ${textsOf(words).join(" ")};`).join("\n"),
     }),
   ];
 }

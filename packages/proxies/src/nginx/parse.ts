@@ -1,4 +1,4 @@
-import { CONFIG_LIMITS } from "../limits.ts";
+import { BlockStack } from "../block-stack.ts";
 import { type Place, placesIn, type SourceText } from "../source.ts";
 import { countStatement, type Notes, note, type Statement, type Word } from "../statement.ts";
 
@@ -9,9 +9,7 @@ import { countStatement, type Notes, note, type Statement, type Word } from "../
  */
 export function parseNginx(source: SourceText, notes: Notes): readonly Statement[] {
   const reader = createReader(source);
-  const top: Statement[] = [];
-  const open: { statement: Statement & { block: Statement[] }; into: Statement[] }[] = [];
-  let into = top;
+  const blocks = new BlockStack(notes, { plural: "blocks", endOf: (name) => `} for the block of ${name}` });
   let words: Word[] = [];
   for (let token = reader.next(); token.kind !== "end"; token = reader.next()) {
     if (token.kind === "unclosed") {
@@ -31,10 +29,8 @@ export function parseNginx(source: SourceText, notes: Notes): readonly Statement
     if (token.kind === "}") {
       if (name !== undefined)
         note(notes, name.place, { code: "CONFIG_UNEXPECTED", expected: "; at the end of a directive", given: `${name.text} … }` });
-      const closed = open.pop();
-      if (closed === undefined)
+      if (!blocks.end())
         note(notes, token.place, { code: "CONFIG_UNEXPECTED", expected: "a directive, or the end of the file", given: "}" });
-      else into = closed.into;
       continue;
     }
     if (name === undefined) {
@@ -44,37 +40,20 @@ export function parseNginx(source: SourceText, notes: Notes): readonly Statement
     if (!countStatement(notes, token.place)) break;
     const head = { name: name?.text ?? "", words: rest, place: name?.place ?? token.place };
     if (token.kind === ";") {
-      into.push(head);
+      blocks.add(head);
       continue;
     }
     if (/_by_lua_block$/.test(head.name)) {
       reader.skipCode();
-      into.push(head);
+      blocks.add(head);
       continue;
     }
-    if (open.length >= CONFIG_LIMITS.maxDepth) {
-      note(notes, head.place, {
-        code: "CONFIG_LIMIT_REACHED",
-        expected: `at most ${CONFIG_LIMITS.maxDepth} blocks in each other`,
-        given: "more",
-      });
-      break;
-    }
-    const statement = { ...head, block: [] as Statement[] };
-    into.push(statement);
-    open.push({ statement, into });
-    into = statement.block;
+    if (!blocks.begin(head)) break;
   }
   const [lost] = words;
   if (lost !== undefined) note(notes, lost.place, { code: "CONFIG_UNEXPECTED", expected: "; at the end of a directive", given: lost.text });
-  for (const { statement } of open) {
-    note(notes, statement.place, {
-      code: "CONFIG_NOT_CLOSED",
-      expected: `} for the block of ${statement.name}`,
-      given: "the end of the file",
-    });
-  }
-  return top;
+  blocks.noteOpen();
+  return blocks.top;
 }
 
 type Token =
