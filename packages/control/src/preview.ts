@@ -88,7 +88,10 @@ export async function comparePolicies(
     if (position % SLICE_REQUESTS === 0) await setImmediate();
     const evidence: Evidence = evidenceOfFields(request.peer, request.headers);
     const [from, to] = [left.resolve(evidence), right.resolve(evidence)];
-    const actions = { from: decidingAction(request, from) ?? null, to: decidingAction(request, to) ?? null };
+    const decidedBefore = decidingAction(request, from) ?? null;
+    // a security action sees nothing else of a resolution
+    const isSeenAlike = from.ip === to.ip && from.trust === to.trust;
+    const actions = { from: decidedBefore, to: isSeenAlike ? decidedBefore : (decidingAction(request, to) ?? null) };
     counter.count({ position, times, peer: request.peer, from, to, actions });
   }
   return { requests: count, ...counter.counted() };
