@@ -10,23 +10,24 @@ import { DebugData } from "./debug-data.ts";
 import { ControlError } from "./errors.ts";
 import { openEventStore } from "./event-store/open-event-store.ts";
 import { createFleet } from "./fleet.ts";
-import { followRanges, type RangesFollower } from "./follow-ranges.ts";
+import { followRanges } from "./follow-ranges.ts";
 import { followStore } from "./follow-store.ts";
 import { createApp } from "./http/app.ts";
 import { type ListenAddress, type Listener, listen } from "./http/listener.ts";
 import { type ReachOptions, readReach } from "./http/reach.ts";
 import { type ControlLimits, DEFAULT_CONTROL_LIMITS } from "./limits.ts";
+import type { RegularLook } from "./look-regularly.ts";
 import { createControlMetrics } from "./metrics.ts";
 import type { ControlNotice } from "./notice.ts";
 import type { ControlParts } from "./parts.ts";
 import type { Prober } from "./probing.ts";
 import { createPublisher } from "./publish.ts";
 import { BUILT_IN_RANGES, type ControlRanges } from "./ranges.ts";
-import { type EventRetention, retainEvents } from "./retain-events.ts";
+import { retainEvents } from "./retain-events.ts";
 import { ALL_LINES } from "./route-table.ts";
 import { type EnvironmentSeed, seedEnvironment, seedOrganization } from "./seed.ts";
 import { keyPlaceBeside, openSnapshotKey, type SnapshotKeyPlace } from "./snapshot-key.ts";
-import { resumeStages, type StageWatch, watchStages } from "./stage-watch.ts";
+import { resumeStages, watchStages } from "./stage-watch.ts";
 import { sweepSessions } from "./sweep-sessions.ts";
 
 export type ControlOptions = ReachOptions & {
@@ -120,21 +121,20 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const follower = followRanges(parts);
   const watch = watchStages(parts);
   const retention = retainEvents(parts);
+  const looks = [follower, watch, retention];
   const endSweep = sweepSessions(parts);
   try {
     await seedOrganization(parts, organization);
-    await follower.refresh();
+    await follower.look();
     await resumeStages(parts);
     await retention.look();
     const listener = await listen(createApp(ALL_LINES, parts), { ...options.listen, ...limits, tls: options.tls, clientOf, onNotice });
     // Not before it listens: a start that fails would have made a token that nobody has seen.
     const firstToken = await admission.makeFirstToken();
-    return { ...controlOf(listener, { parts, follower, watch, retention, endSweep }), firstToken, issueKey: admission.issueKey };
+    return { ...controlOf(listener, { parts, looks, endSweep }), firstToken, issueKey: admission.issueKey };
   } catch (error) {
     endSweep();
-    await follower.close();
-    await watch.close();
-    await retention.close();
+    for (const look of looks) await look.close();
     await eventStore?.close();
     await store.close();
     throw error;
@@ -161,20 +161,16 @@ async function openKept(
 
 type Working = {
   readonly parts: ControlParts;
-  readonly follower: RangesFollower;
-  readonly watch: StageWatch;
-  readonly retention: EventRetention;
+  readonly looks: readonly RegularLook[];
   readonly endSweep: () => void;
 };
 
 function controlOf(listener: Listener, working: Working): Omit<Control, "firstToken" | "issueKey"> {
-  const { parts, follower, watch, retention, endSweep } = working;
+  const { parts, looks, endSweep } = working;
   const close = async (): Promise<void> => {
     parts.publisher.close();
     endSweep();
-    await follower.close();
-    await watch.close();
-    await retention.close();
+    for (const look of looks) await look.close();
     await listener.close(parts.limits.closeGraceMs);
     await parts.fleet.close();
     await parts.eventStore?.close();

@@ -1,22 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Providers } from "wherefrom";
 import { changeAllAndPublish } from "./change.ts";
+import { lookRegularly, type RegularLook } from "./look-regularly.ts";
 import type { ControlParts } from "./parts.ts";
 import { providersFor, withRanges } from "./ranges.ts";
 
-/** Follows a source of ranges for the life of a control. */
-export type RangesFollower = {
-  /** Looks now: reads the source again. Each environment whose ranges changed gets a revision with them, and its gateways get its snapshot. */
-  refresh(): Promise<void>;
-  /** Resolves when nothing is going on any more. */
-  close(): Promise<void>;
-};
-
-/** Looks at the source every `rangesLookMs`. A fault is told when it is new, and costs nothing that is in force. */
-export function followRanges(parts: ControlParts): RangesFollower {
+/**
+ * Follows a source of ranges: reads it again every `rangesLookMs`. Each environment whose ranges changed gets a revision with them, and its gateways get
+ * its snapshot. A fault is told when it is new, and costs nothing that is in force.
+ */
+export function followRanges(parts: ControlParts): RegularLook {
   let lastRefused = "";
   let known: Providers | undefined;
-  let turn = Promise.resolve();
   const look = async (): Promise<void> => {
     const refused = await parts.ranges.reload();
     const told = JSON.stringify(refused);
@@ -26,21 +21,11 @@ export function followRanges(parts: ControlParts): RangesFollower {
     known = parts.ranges.current();
     for (const { name } of await parts.store.organizations()) await refreshOrganization(parts, name);
   };
-  const refresh = (): Promise<void> => {
-    turn = turn.then(look).catch((error: unknown) => {
-      known = undefined;
-      parts.onNotice({ kind: "ranges-failed", error });
-    });
-    return turn;
+  const onFault = (error: unknown): void => {
+    known = undefined;
+    parts.onNotice({ kind: "ranges-failed", error });
   };
-  const timer = setInterval(refresh, parts.limits.rangesLookMs);
-  return {
-    refresh,
-    close() {
-      clearInterval(timer);
-      return turn;
-    },
-  };
+  return lookRegularly({ look, onFault, everyMs: parts.limits.rangesLookMs });
 }
 
 async function refreshOrganization(parts: ControlParts, organization: string): Promise<void> {

@@ -3,36 +3,21 @@ import type { Stamp } from "./config-store/port.ts";
 import { type Delivery, deliveryOf } from "./delivery.ts";
 import { abortStage, promoteStage } from "./end-stage.ts";
 import { ApiError } from "./http/api-error.ts";
+import { lookRegularly, type RegularLook } from "./look-regularly.ts";
 import type { ControlParts } from "./parts.ts";
 import { judgeStage, rolloutOf } from "./rollout.ts";
 import { stageStart } from "./standing-stage.ts";
 
-/** Ends what is tried on some gateways, one way or the other. */
-export type StageWatch = {
-  /** Looks now. */
-  look(): Promise<void>;
-  /** Resolves when nothing is going on any more. */
-  close(): Promise<void>;
-};
-
 /**
- * Looks every `stageLookMs` at what is tried: stops it when it does harm, gives it to everybody when it has stood the time. Several controls over one
+ * Ends what is tried on some gateways, one way or the other. Looks every `stageLookMs` at what is tried: stops it when it does harm, gives it to everybody when it has stood the time. Several controls over one
  * database may look at the same: the first one decides.
  */
-export function watchStages(parts: ControlParts): StageWatch {
-  let turn = Promise.resolve();
-  const look = (): Promise<void> => {
-    turn = turn.then(() => lookAtAll(parts));
-    return turn;
-  };
-  const timer = setInterval(look, parts.limits.stageLookMs);
-  return {
-    look,
-    close() {
-      clearInterval(timer);
-      return turn;
-    },
-  };
+export function watchStages(parts: ControlParts): RegularLook {
+  return lookRegularly({
+    look: () => lookAtAll(parts),
+    onFault: (error) => parts.onNotice({ kind: "rollout-failed", error }),
+    everyMs: parts.limits.stageLookMs,
+  });
 }
 
 /** Takes up what was tried when control was stopped. */

@@ -1,0 +1,32 @@
+/** Something that is looked at again and again, for the life of a control. */
+export type RegularLook = {
+  /** Looks now, when the look before is over. */
+  look(): Promise<void>;
+  /** Resolves when nothing is going on any more. */
+  close(): Promise<void>;
+};
+
+type Looking = {
+  /** One at a time. */
+  readonly look: () => Promise<void>;
+  readonly onFault: (error: unknown) => void;
+  /** In milliseconds. */
+  readonly everyMs: number;
+};
+
+/** Looks every so often. A look that fails keeps no other from coming. */
+export function lookRegularly({ look, onFault, everyMs }: Looking): RegularLook {
+  let turn = Promise.resolve();
+  const next = (): Promise<void> => {
+    turn = turn.then(look).catch(onFault);
+    return turn;
+  };
+  const timer = setInterval(next, everyMs);
+  return {
+    look: next,
+    close() {
+      clearInterval(timer);
+      return turn;
+    },
+  };
+}
