@@ -6,6 +6,7 @@ import { version } from "../version.ts";
 import { type BackOff, createBackOff } from "./back-off.ts";
 import { ControlClient, maxSnapshotBytes } from "./control-client.ts";
 import { ControlRefusal } from "./control-refusal.ts";
+import { type ControlTiming, defaultTiming } from "./control-timing.ts";
 import { isLoopback, parseControlUrls } from "./control-urls.ts";
 import { readEvents } from "./event-stream.ts";
 import type { BatchAnswer, EventBatch, Offered, SnapshotSink, SnapshotSource } from "./source.ts";
@@ -23,38 +24,6 @@ export type ControlSourceOptions = {
   readonly timing?: Partial<ControlTiming>;
   /** From 0 to 1; spreads the reconnects of a fleet. */
   readonly random?: () => number;
-};
-
-/** How long a control source waits for what, in milliseconds. */
-export type ControlTiming = {
-  /** From an event stream's header to its first snapshot, which control sends at once. After that something in between holds the stream back. */
-  readonly firstEventTimeoutMs: number;
-  /** Silence on the stream; control says something every 15 s. */
-  readonly silenceTimeoutMs: number;
-  /** How long control may hold a poll back. */
-  readonly pollWaitMs: number;
-  /** Least time between two polls that bring nothing new. */
-  readonly minPollIntervalMs: number;
-  /** Connecting, and any answer that control does not hold back. */
-  readonly requestTimeoutMs: number;
-  /** Pause between two reports while nothing changes. */
-  readonly reportIntervalMs: number;
-  readonly minReconnectMs: number;
-  readonly maxReconnectMs: number;
-  /** Least time before the next attempt after control did not let the gateway in. */
-  readonly refusedWaitMs: number;
-};
-
-const defaultTiming: ControlTiming = {
-  firstEventTimeoutMs: 5_000,
-  silenceTimeoutMs: 45_000,
-  pollWaitMs: 25_000,
-  minPollIntervalMs: 1_000,
-  requestTimeoutMs: 5_000,
-  reportIntervalMs: 10_000,
-  minReconnectMs: 100,
-  maxReconnectMs: 5_000,
-  refusedWaitMs: 30_000,
 };
 
 /**
