@@ -1,8 +1,9 @@
-import { Agent, createServer } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { Agent } from "node:http";
+import { connect } from "node:net";
 import { type ConfigReading, carry, type ProxyPassage, readConfig } from "@wherefrom/proxies";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { arrivedFields, claims, elementsOfHeaders, headersOf } from "./apps/claims.ts";
+import { type FieldEcho, openFieldEcho } from "./apps/field-echo.ts";
 import { type RunningProxy, startProxy } from "./apps/proxy.ts";
 import { ask } from "./client/http.ts";
 import { requires } from "./requirement.ts";
@@ -27,6 +28,21 @@ type Row = {
 };
 
 const passes = "ProxyPass / PROXY";
+/** Lines of the main server, a proxy and locations, in another order than they hold in. */
+const appendedInTurn = [
+  "<Location /a>",
+  "RequestHeader append X-Client-IP a",
+  "</Location>",
+  "<Location />",
+  "RequestHeader append X-Client-IP root",
+  "</Location>",
+  "<Proxy *>",
+  "RequestHeader append X-Client-IP proxy",
+  "</Proxy>",
+  "RequestHeader append X-Client-IP host",
+  "ProxyPass /a PROXY",
+];
+
 const rows: Readonly<Record<string, Row>> = {
   "by itself": { lines: [passes] },
   "told not to add": { lines: [passes, "ProxyAddHeaders Off"] },
@@ -67,39 +83,12 @@ const rows: Readonly<Record<string, Row>> = {
     ],
   },
   "lines of the main server, a proxy, a location and a condition, in their order": {
-    lines: [
-      '<If "true">',
-      "RequestHeader append X-Client-IP if",
-      "</If>",
-      "<Location /a>",
-      "RequestHeader append X-Client-IP a",
-      "</Location>",
-      "<Location />",
-      "RequestHeader append X-Client-IP root",
-      "</Location>",
-      "<Proxy *>",
-      "RequestHeader append X-Client-IP proxy",
-      "</Proxy>",
-      "RequestHeader append X-Client-IP host",
-      "ProxyPass /a PROXY",
-    ],
+    lines: ['<If "true">', "RequestHeader append X-Client-IP if", "</If>", ...appendedInTurn],
     path: "/a/b",
     unknown: ["x-client-ip"],
   },
   "the same without the condition": {
-    lines: [
-      "<Location /a>",
-      "RequestHeader append X-Client-IP a",
-      "</Location>",
-      "<Location />",
-      "RequestHeader append X-Client-IP root",
-      "</Location>",
-      "<Proxy *>",
-      "RequestHeader append X-Client-IP proxy",
-      "</Proxy>",
-      "RequestHeader append X-Client-IP host",
-      "ProxyPass /a PROXY",
-    ],
+    lines: [...appendedInTurn],
     path: "/a/b",
   },
   "a module that is there, and one that is not": {
@@ -204,12 +193,12 @@ function configAt({ folder, listen, target }: Setup, hasList: boolean): string {
 
 const machine = requires("apache");
 beforeEach(machine.check);
-const service = createServer((request, response) => response.end(JSON.stringify(request.rawHeaders)));
+let service: FieldEcho;
 const proxies: RunningProxy[] = [];
 beforeAll(async () => {
   if (!machine.isMet) return;
-  await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
-  const target = (service.address() as AddressInfo).port;
+  service = await openFieldEcho();
+  const target = service.port;
   for (const hasList of [false, true]) {
     const files = (setup: Setup): Record<string, string> => ({ "apache.conf": configAt(setup, hasList) });
     const command = ({ folder }: Setup): string[] => ["apache2", "-DFOREGROUND", "-f", `${folder}/apache.conf`];
@@ -218,7 +207,7 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(async () => {
   await Promise.all(proxies.map((proxy) => proxy.stop()));
-  await new Promise((resolve) => service.close(resolve));
+  await service?.close();
 });
 
 const portOf = (name: string): number => proxies[isListed(name) ? 1 : 0]?.port ?? 0;

@@ -1,8 +1,7 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { carry, type ProxyPassage, readConfig } from "@wherefrom/proxies";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { arrivedFields, claims, elementsOfHeaders, headersOf } from "./apps/claims.ts";
+import { type FieldEcho, openFieldEcho } from "./apps/field-echo.ts";
 import { type RunningProxy, startProxy } from "./apps/proxy.ts";
 import { ask } from "./client/http.ts";
 import { requires } from "./requirement.ts";
@@ -100,23 +99,23 @@ function configAt(ports: { readonly listen: number; readonly target: number }): 
 
 const machine = requires("caddy");
 beforeEach(machine.check);
-const service = createServer((request, response) => response.end(JSON.stringify(request.rawHeaders)));
+let service: FieldEcho;
 let proxy: RunningProxy;
 beforeAll(async () => {
   if (!machine.isMet) return;
-  await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
+  service = await openFieldEcho();
   proxy = await startProxy(
     {
       files: (setup) => ({ Caddyfile: configAt(setup), "upstream.conf": UPSTREAM }),
       command: ({ folder }) => ["caddy", "run", "--adapter", "caddyfile", "--config", `${folder}/Caddyfile`],
       env: ({ folder }) => ({ HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }),
     },
-    (service.address() as AddressInfo).port,
+    service.port,
   );
 }, 30_000);
 afterAll(async () => {
   await proxy?.stop();
-  await new Promise((resolve) => service.close(resolve));
+  await service?.close();
 });
 
 const include = (name: string): { files: { name: string; text: string }[]; skipped: [] } => ({

@@ -1,8 +1,7 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { carry, type ProxyPassage, readConfig } from "@wherefrom/proxies";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { arrivedFields, claims, headersOf, linesOfHeaders } from "./apps/claims.ts";
+import { type FieldEcho, openFieldEcho } from "./apps/field-echo.ts";
 import { type RunningProxy, startProxy } from "./apps/proxy.ts";
 import { ask } from "./client/http.ts";
 import { requires } from "./requirement.ts";
@@ -146,21 +145,21 @@ function configAt(ports: { readonly listen: number; readonly target: number }): 
 
 const machine = requires("haproxy");
 beforeEach(machine.check);
-const service = createServer((request, response) => response.end(JSON.stringify(request.rawHeaders)));
+let service: FieldEcho;
 let proxy: RunningProxy;
 beforeAll(async () => {
   if (!machine.isMet) return;
-  await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
+  service = await openFieldEcho();
   const files = (setup: { listen: number; target: number }): Record<string, string> => ({
     // the way in that is waited for
     "haproxy.cfg": `${configAt(setup)}listen ready from plain\n  bind 127.0.0.1:${setup.listen}\n`,
   });
   const command = ({ folder }: { folder: string }): string[] => ["haproxy", "-db", "-f", `${folder}/haproxy.cfg`];
-  proxy = await startProxy({ files, command }, (service.address() as AddressInfo).port);
+  proxy = await startProxy({ files, command }, service.port);
 }, 30_000);
 afterAll(async () => {
   await proxy?.stop();
-  await new Promise((resolve) => service.close(resolve));
+  await service?.close();
 });
 
 const { passages, issues } = readConfig({ name: "haproxy.cfg", text: configAt({ listen: 1, target: 2 }) });

@@ -1,7 +1,6 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { carry, readConfig } from "@wherefrom/proxies";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type FieldEcho, openFieldEcho } from "./apps/field-echo.ts";
 import { nginxCommand, nginxConfig } from "./apps/nginx-config.ts";
 import { type RunningProxy, startProxy } from "./apps/proxy.ts";
 import { ask } from "./client/http.ts";
@@ -47,17 +46,17 @@ function configIn(folder: string, { listen, target }: { readonly listen: number;
 
 const machine = requires("nginx");
 beforeEach(machine.check);
-const service = createServer((request, response) => response.end(JSON.stringify(request.rawHeaders)));
+let service: FieldEcho;
 let proxy: RunningProxy;
 beforeAll(async () => {
   if (!machine.isMet) return;
-  await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
+  service = await openFieldEcho();
   const kind = { files: (setup: { folder: string; listen: number; target: number }) => ({ "nginx.conf": configIn(setup.folder, setup) }) };
-  proxy = await startProxy({ ...kind, command: ({ folder }) => nginxCommand(folder) }, (service.address() as AddressInfo).port);
+  proxy = await startProxy({ ...kind, command: ({ folder }) => nginxCommand(folder) }, service.port);
 }, 30_000);
 afterAll(async () => {
   await proxy?.stop();
-  await new Promise((resolve) => service.close(resolve));
+  await service?.close();
 });
 
 const told = ["x-forwarded-for", "x-real-ip"];

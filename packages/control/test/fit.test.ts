@@ -1,12 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TrafficEvent } from "@wherefrom/model";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openDuckdbEvents } from "../src/event-store/duckdb.ts";
-import { DEFAULT_CONTROL_LIMITS } from "../src/limits.ts";
-import { headerIndex, type Json, openControlForFile, openTestControl, verdictOf } from "./control-under-test.ts";
-import { batchOf, eventOf } from "./event-store-contract.ts";
+import { headerIndex, type Json, openTestControl, verdictOf } from "./control-under-test.ts";
+import { openControlWithEvents } from "./control-with-events.ts";
+import { eventOf } from "./event-store-contract.ts";
 
 /** A request through one proxy of three, by one of five user agents, of a client of its own. */
 const usual = (index: number): Partial<TrafficEvent> => ({
@@ -85,27 +81,19 @@ const rows: readonly Row[] = [
   },
 ];
 
-let folder: string;
-let control: Awaited<ReturnType<typeof openControlForFile>>;
+let control: Awaited<ReturnType<typeof openControlWithEvents>>;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "wherefrom-fit-"));
-  const path = join(folder, "events.duckdb");
-  const store = await openDuckdbEvents(path, { limits: DEFAULT_CONTROL_LIMITS, now: () => Date.now() });
   const time = Date.now();
-  for (const { environment, count = 40, of = usual } of rows) {
-    const events = Array.from({ length: count }, (_, index) => eventOf({ time, ...of(index) }));
-    await store.append({ organization: "local", environment }, batchOf(events));
-  }
-  await store.close();
-  control = await openControlForFile({ analytics: `duckdb:${path}` });
+  const events = rows.map(({ environment, count = 40, of = usual }) => [
+    environment,
+    Array.from({ length: count }, (_, index) => eventOf({ time, ...of(index) })),
+  ]);
+  control = await openControlWithEvents({ events: Object.fromEntries(events), receivedAt: time });
   for (const { environment } of rows) {
     await control.ask("POST ", { body: { name: environment, clientIpResolutionConfig: headerIndex(-1) } });
   }
 });
-afterAll(async () => {
-  await control.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => control.close());
 
 test.each(rows)("when $says, the policy $fit.verdict", async ({ environment, fit }) => {
   const { body } = await control.ask(`GET /${environment}:fit`);

@@ -1,12 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TrafficEvent } from "@wherefrom/model";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openDuckdbEvents } from "../src/event-store/duckdb.ts";
-import { DEFAULT_CONTROL_LIMITS } from "../src/limits.ts";
-import { faultsOf, headerIndex, type Json, openControlForFile, openTestControl, verdictOf } from "./control-under-test.ts";
-import { batchOf, eventOf } from "./event-store-contract.ts";
+import { faultsOf, headerIndex, type Json, openTestControl, verdictOf } from "./control-under-test.ts";
+import { openControlWithEvents } from "./control-with-events.ts";
+import { eventOf } from "./event-store-contract.ts";
 
 const NOON = Date.UTC(2026, 10, 25, 12);
 const BEHIND_PROXIES = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["10.0.0.0/8"] } };
@@ -26,15 +22,9 @@ const EVENTS: readonly TrafficEvent[] = [
   seen("203.0.113.9", { time: NOON + 3_600_000 }),
 ];
 
-let folder: string;
-let control: Awaited<ReturnType<typeof openControlForFile>>;
+let control: Awaited<ReturnType<typeof openControlWithEvents>>;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "wherefrom-preview-"));
-  const path = join(folder, "events.duckdb");
-  const store = await openDuckdbEvents(path, { limits: DEFAULT_CONTROL_LIMITS, now: () => NOON });
-  await store.append({ organization: "local", environment: "demo" }, batchOf(EVENTS));
-  await store.close();
-  control = await openControlForFile({ analytics: `duckdb:${path}` });
+  control = await openControlWithEvents({ events: { demo: EVENTS }, receivedAt: NOON });
   await control.ask("POST ", { body: { name: "demo", clientIpResolutionConfig: headerIndex(0) } });
   const actions: readonly (readonly [string, Json])[] = [
     ["no-forger", { conditionConfig: { ipAddressRanges: ["203.0.113.66"] }, deny: {} }],
@@ -46,10 +36,7 @@ beforeAll(async () => {
     expect(status).toBe(200);
   }
 });
-afterAll(async () => {
-  await control.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => control.close());
 
 const preview = (body: Json) => control.ask("POST /demo:preview", { body: { clientIpResolutionConfig: BEHIND_PROXIES, ...body } });
 

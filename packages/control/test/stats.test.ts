@@ -1,12 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TrafficEvent } from "@wherefrom/model";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openDuckdbEvents } from "../src/event-store/duckdb.ts";
-import { DEFAULT_CONTROL_LIMITS } from "../src/limits.ts";
-import { type ControlUnderTest, type Json, openControlForFile, openTestControl, verdictOf } from "./control-under-test.ts";
-import { batchOf, eventOf } from "./event-store-contract.ts";
+import { type ControlUnderTest, type Json, openTestControl, verdictOf } from "./control-under-test.ts";
+import { openControlWithEvents } from "./control-with-events.ts";
+import { eventOf } from "./event-store-contract.ts";
 
 const NOON = Date.UTC(2026, 10, 25, 12);
 const MINUTE_MS = 60_000;
@@ -22,24 +18,15 @@ const EVENTS: readonly TrafficEvent[] = [
   eventOf({ time: NOON + 24 * 60 * MINUTE_MS, api: "tomorrow", status: 200 }),
 ];
 
-let folder: string;
-let control: Awaited<ReturnType<typeof openControlForFile>>;
+let control: Awaited<ReturnType<typeof openControlWithEvents>>;
 let stats: (path: string) => ReturnType<ControlUnderTest["ask"]>;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "wherefrom-stats-"));
-  const path = join(folder, "events.duckdb");
-  const store = await openDuckdbEvents(path, { limits: DEFAULT_CONTROL_LIMITS, now: () => NOON });
-  await store.append({ organization: "local", environment: "demo" }, batchOf(EVENTS));
-  await store.close();
-  control = await openControlForFile({ analytics: `duckdb:${path}`, limits: { maxStatsPoints: 2_000 } });
+  control = await openControlWithEvents({ events: { demo: EVENTS }, receivedAt: NOON, limits: { maxStatsPoints: 2_000 } });
   await control.ask("POST ", { body: { name: "demo" } });
   await control.ask("POST ", { body: { name: "quiet" } });
   stats = (query) => control.ask(`GET /demo/stats/${encodeSpaces(query)}`);
 });
-afterAll(async () => {
-  await control.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => control.close());
 
 const encodeSpaces = (text: string): string => text.replaceAll(" ", "%20");
 
