@@ -17,7 +17,7 @@ type Manner = {
   readonly presence: number;
 };
 
-export type Planted = { readonly client: string; readonly manner: Manner; readonly isVerified?: boolean };
+export type Planted = { readonly client: string; readonly manner: Manner };
 
 export function between(random: Random, [low, high]: readonly [number, number]): number {
   return low + random() * (high - low);
@@ -41,13 +41,11 @@ export function windowOf(
   random: Random,
   { parts, planted }: { readonly parts: number; readonly planted: readonly Planted[] },
 ): ActivityWindow {
-  return { parts, clients: planted.map((plant) => act(random, { parts, plant })) };
+  const clients = planted.map((plant) => act(random, { parts, plant }));
+  return { parts, requests: clients.reduce((sum, { requests }) => sum + requests, 0), clients };
 }
 
-function act(
-  random: Random,
-  { parts, plant: { client, manner, isVerified = true } }: { readonly parts: number; readonly plant: Planted },
-): Activity {
+function act(random: Random, { parts, plant: { client, manner } }: { readonly parts: number; readonly plant: Planted }): Activity {
   const reading = parsePrefix(client);
   if (reading.kind !== "prefix") throw new Error(`Not a client: ${client}`);
   let [clientErrors, forbidden, staticRequests] = [0, 0, 0];
@@ -67,7 +65,6 @@ function act(
   }
   return {
     client: reading.prefix,
-    isVerified,
     requests: manner.requests,
     clientErrors,
     forbidden,

@@ -90,13 +90,8 @@ const prefix = (text: string) => {
 };
 
 const flooders: readonly { says: string; plant: Planted; settings?: Partial<typeof settings>; people?: number; found: number }[] = [
-  { says: "of a verified address is found", plant: { client: "192.0.2.9", manner: flood }, found: 1 },
+  { says: "of one address is found", plant: { client: "192.0.2.9", manner: flood }, found: 1 },
   { says: "of an IPv6 network is found", plant: { client: "2001:db8:ffff::/64", manner: flood }, found: 1 },
-  {
-    says: "of an unverified address is not: somebody else may have written it",
-    plant: { client: "192.0.2.9", manner: flood, isVerified: false },
-    found: 0,
-  },
   {
     says: "in an excluded network is not",
     plant: { client: "192.0.2.9", manner: flood },

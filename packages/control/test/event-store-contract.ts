@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { EnvironmentKey } from "../src/config-store/port.ts";
 import { type EventBatch, type EventStore, type Question, QuestionTooCostly } from "../src/event-store/port.ts";
+import { anyActivityQuestion, anyClientEvent, countClientsSlowly } from "./client-oracle.ts";
 import { SEED } from "./crash-rounds.ts";
 import { answerSlowly } from "./event-oracle.ts";
 import { anyEvent, anyQuestion } from "./event-questions.ts";
@@ -190,6 +191,24 @@ export function describeEventStore(name: string, placeOf: () => Promise<EventPla
         expect(await store.ask(local, question)).toEqual(answerSlowly(events, question));
       });
       await fc.assert(property, { numRuns: 150, seed: SEED });
+    });
+
+    test("counts clients as somebody does who goes through all events", async () => {
+      const events = fc.sample(anyClientEvent, { numRuns: 300, seed: SEED });
+      await store.append(local, batchOf(events));
+      await store.append(other, batchOf(events.slice(0, 50)));
+      const property = fc.asyncProperty(anyActivityQuestion, async (question) => {
+        expect(await store.countClients(local, question)).toEqual(countClientsSlowly(events, question));
+      });
+      await fc.assert(property, { numRuns: 30, seed: SEED });
+    });
+
+    test("counts no client by an address that is not kept as it is", async () => {
+      const event = eventOf({ resolvedIp: "203.0.113.7", trust: "verified" });
+      for (const privacy of [{ form: "hashed", key: "k" }, { form: "truncated" }] as const)
+        await store.append(local, batchOf([event], { privacy }));
+      const question = { from: 0, until: 2_000, parts: 1, staticEndings: [], maxClients: 10 };
+      expect(await store.countClients(local, question)).toEqual({ requests: 2, clients: [], isWhole: true });
     });
 
     test("a question with more points than it may have is refused, and the next one answered", async () => {

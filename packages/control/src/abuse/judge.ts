@@ -1,6 +1,6 @@
 import { type Prefix, prefixesOverlap } from "wherefrom";
 import type { Activity, ActivityWindow } from "./activity.ts";
-import { allOf, type Floors, RULES, type Rule, type RuleName } from "./rules.ts";
+import { type Floors, RULES, type Rule, type RuleName } from "./rules.ts";
 import { looksShared, usualOf } from "./shared-address.ts";
 import { spreadOf } from "./spread.ts";
 
@@ -35,7 +35,6 @@ export type Suspicion = {
 
 /**
  * Says for which clients of a window a rule holds, the greatest amount first. The window has to be as long as the rule's, and to have all of its clients.
- * Only clients whose address is verified are judged: who could write another's address would have that one suspected.
  * Not a decision to deny anybody.
  */
 export function judgeWindow(
@@ -43,18 +42,15 @@ export function judgeWindow(
   options: { readonly rule: RuleName; readonly settings: AbuseSettings },
 ): readonly Suspicion[] {
   const { rule: name, settings } = options;
-  const clients = window.clients.filter(
-    ({ client, isVerified }) => isVerified && !settings.exclusions.some((excluded) => prefixesOverlap(excluded, client)),
-  );
+  const clients = window.clients.filter(({ client }) => !settings.exclusions.some((excluded) => prefixesOverlap(excluded, client)));
   if (clients.length < settings.minClients) return [];
   const rule: Rule = RULES[name];
   const floors = settings.floors[name] ?? rule.floors;
-  const all = allOf(window);
   const amountBound = Math.max(floors.minAmount, boundOf(clients.map(rule.amount), settings));
   const shareBound = Math.max(
     floors.minShare,
     shareBoundOf(
-      clients.map((activity) => rule.share(activity, all)),
+      clients.map((activity) => rule.share(activity, window)),
       settings,
     ),
   );
@@ -62,7 +58,7 @@ export function judgeWindow(
   return clients
     .map((activity): Suspicion => {
       const kind = looksShared(activity, usual) ? "shared-address" : "abuser";
-      const seen = { amount: rule.amount(activity), amountBound, share: rule.share(activity, all), shareBound };
+      const seen = { amount: rule.amount(activity), amountBound, share: rule.share(activity, window), shareBound };
       return { rule: name, client: activity.client, kind, ...seen, clients: clients.length, activity };
     })
     .filter(({ amount, share }) => amount >= amountBound && share >= shareBound)

@@ -13,7 +13,7 @@ export type Rule = {
   /** How much of it the client did. */
   readonly amount: (activity: Activity) => number;
   /** How much of all that is, 0 to 1. */
-  readonly share: (activity: Activity, all: { readonly parts: number; readonly requests: number }) => number;
+  readonly share: (activity: Activity, all: Pick<ActivityWindow, "parts" | "requests">) => number;
   readonly floors: Floors;
 };
 
@@ -54,8 +54,3 @@ export const RULES = {
 } as const satisfies Readonly<Record<string, Rule>>;
 
 export type RuleName = keyof typeof RULES;
-
-/** What the share of a window is of. */
-export function allOf({ parts, clients }: ActivityWindow): { readonly parts: number; readonly requests: number } {
-  return { parts, requests: clients.reduce((sum, { requests }) => sum + requests, 0) };
-}

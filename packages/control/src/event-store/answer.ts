@@ -9,7 +9,7 @@ import type { SqlWriter } from "./sql.ts";
 export type RunStatement = (write: (writer: SqlWriter) => string) => Promise<readonly (readonly unknown[])[]>;
 
 /** What is behind an address in a row. */
-type ReadAddress = (value: unknown) => bigint;
+export type ReadAddress = (value: unknown) => bigint;
 
 type Asking = { readonly key: EnvironmentKey; readonly question: Question; readonly readAddress: ReadAddress };
 

@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 const MONDAY_MS = 3 * DAY_MS;
 
 /** Each event stands for so many exchanges. */
-const WEIGHT = "coalesce(1 / sample_rate, 1)";
+export const WEIGHT = "coalesce(1 / sample_rate, 1)";
 
 /** Values of dimensions that groups have to be among, for a second statement about the groups that a first one found. */
 export type Among = ReadonlyMap<Dimension, readonly (string | undefined)[]>;
@@ -63,7 +63,12 @@ function groupingSql(writer: SqlWriter, dimension: Dimension, index: number): Se
   return [value, { sql: `CASE WHEN ${dimension} IS NULL THEN 0 ELSE address_form END`, name: `f${index}` }];
 }
 
-function rangeSql(writer: SqlWriter, { organization, environment }: EnvironmentKey, { from, until }: Question): string[] {
+/** Events of an environment, within a time. */
+export function rangeSql(
+  writer: SqlWriter,
+  { organization, environment }: EnvironmentKey,
+  { from, until }: { readonly from: number; readonly until: number },
+): string[] {
   return [
     `organization = ${writer.value({ type: "text", value: organization })}`,
     `environment = ${writer.value({ type: "text", value: environment })}`,
@@ -168,7 +173,7 @@ function keptAddress(text: string): KeptAddress {
 }
 
 /** A number that stands in the text of a statement. */
-function wholeNumber(number: number): number {
+export function wholeNumber(number: number): number {
   if (!Number.isSafeInteger(number) || number < 0) throw new Error(`Not a whole number: ${number}`);
   return number;
 }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import type { EnvironmentKey } from "../config-store/port.ts";
 import { ControlError } from "../errors.ts";
 import { appendBatch } from "./duckdb-append.ts";
 import { compact, deleteAddress, deleteBefore } from "./duckdb-delete.ts";
 import type { DuckdbAsk, DuckdbAsks, DuckdbReply } from "./duckdb-messages.ts";
 import { type OpenedDuckdb, openDuckdb } from "./duckdb-open.ts";
-import { askDuckdb, environmentsOf } from "./duckdb-query.ts";
+import { askDuckdb, countDuckdbClients, environmentsOf } from "./duckdb-query.ts";
 import { QuestionTooCostly } from "./port.ts";
 
 /*
@@ -53,7 +54,9 @@ function answerTo(ask: DuckdbAsk): Promise<DuckdbAsks[keyof DuckdbAsks]["answer"
     case "append":
       return write((writer) => appendBatch(writer, ask.given));
     case "ask":
-      return question(ask.given);
+      return question(ask.given, askDuckdb);
+    case "countClients":
+      return question(ask.given, countDuckdbClients);
     case "deleteBefore":
       return write((writer) => thenCompact(writer, deleteBefore(writer, ask.given)));
     case "deleteAddress":
@@ -84,7 +87,12 @@ function write<Answer>(act: (writer: DuckDBConnection) => Promise<Answer>): Prom
   return done;
 }
 
-async function question({ key, question, timeoutMs }: DuckdbAsks["ask"]["given"]): Promise<DuckdbAsks["ask"]["answer"]> {
+type Asked<Question> = { readonly key: EnvironmentKey; readonly question: Question; readonly timeoutMs: number };
+
+async function question<Question, Answer>(
+  { key, question, timeoutMs }: Asked<Question>,
+  answer: (reader: DuckDBConnection, key: EnvironmentKey, question: Question) => Promise<Answer>,
+): Promise<Answer> {
   if (questions >= MAX_QUESTIONS) await new Promise<void>((resolve) => waiting.push(resolve));
   questions += 1;
   const reader = await held().instance.connect();
@@ -94,7 +102,7 @@ async function question({ key, question, timeoutMs }: DuckdbAsks["ask"]["given"]
     () => undefined,
   );
   try {
-    return await askDuckdb(reader, key, question);
+    return await answer(reader, key, question);
   } finally {
     over.abort();
     reader.closeSync();

@@ -1,5 +1,6 @@
 import type { EnvironmentKey } from "../config-store/port.ts";
 import type { ControlErrorCode } from "../errors.ts";
+import type { ActivityQuestion, CountedClients } from "./activity.ts";
 import type { DuckdbLimits } from "./duckdb-open.ts";
 import type { Appended, EventBatch, Group, Question } from "./port.ts";
 
@@ -13,6 +14,10 @@ export type DuckdbAsks = {
   readonly ask: {
     readonly given: { readonly key: EnvironmentKey; readonly question: Question; readonly timeoutMs: number };
     readonly answer: readonly Group[];
+  };
+  readonly countClients: {
+    readonly given: { readonly key: EnvironmentKey; readonly question: ActivityQuestion; readonly timeoutMs: number };
+    readonly answer: CountedClients;
   };
   readonly deleteBefore: { readonly given: EnvironmentKey & { readonly before: number }; readonly answer: number };
   readonly deleteAddress: {

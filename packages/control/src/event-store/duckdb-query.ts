@@ -1,17 +1,31 @@
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import type { EnvironmentKey } from "../config-store/port.ts";
-import { answer } from "./answer.ts";
+import type { ActivityQuestion, CountedClients } from "./activity.ts";
+import { answer, type RunStatement } from "./answer.ts";
+import { countClients } from "./count-clients.ts";
 import type { Group, Question } from "./port.ts";
 import type { SqlWriter } from "./sql.ts";
 
 /** Answers a question over the events of an environment. */
 export function askDuckdb(reader: DuckDBConnection, key: EnvironmentKey, question: Question): Promise<Group[]> {
-  const run = async (write: (writer: SqlWriter) => string): Promise<unknown[][]> => {
+  return answer(runnerOf(reader), { key, question, readAddress });
+}
+
+/** Counts the clients of an environment. */
+export function countDuckdbClients(reader: DuckDBConnection, key: EnvironmentKey, question: ActivityQuestion): Promise<CountedClients> {
+  return countClients(runnerOf(reader), { key, question, readAddress });
+}
+
+function readAddress(value: unknown): bigint {
+  return value as bigint;
+}
+
+function runnerOf(reader: DuckDBConnection): RunStatement {
+  return async (write) => {
     const { writer, values } = duckdbWriter();
     const text = write(writer);
     return (await reader.runAndReadAll(text, values)).getRows();
   };
-  return answer(run, { key, question, readAddress: (value) => value as bigint });
 }
 
 /** Values go beside the statement, as parameters. */
@@ -27,6 +41,7 @@ function duckdbWriter(): { readonly writer: SqlWriter; readonly values: DuckDBVa
       if (given.type === "address") return `CAST(${add(String(given.value))} AS UHUGEINT)`;
       return add(given.value);
     },
+    clientOf: (column) => `(CASE WHEN ${column} >> 32 = 65535 THEN ${column} ELSE (${column} >> 64) << 64 END)`,
     matches: (text, pattern) => `regexp_full_match(${text}, ${pattern}, 's')`,
     monthOf: (milliseconds) => `month(make_timestamp(${milliseconds} * 1000))`,
   };

@@ -32,6 +32,7 @@ export async function openDuckdbEvents(given: string, options: DuckdbOptions): P
     append: (key, batch) => keeper.ask("append", { ...key, batch, receivedAt: options.now() }, write),
     // the process ends a question that takes too long by itself; one that waits for others may take twice as long
     ask: (key, question) => keeper.ask("ask", { key, question, timeoutMs }, { timeoutMs: 3 * timeoutMs }),
+    countClients: (key, question) => keeper.ask("countClients", { key, question, timeoutMs }, { timeoutMs: 3 * timeoutMs }),
     deleteBefore: (key, { before }) => keeper.ask("deleteBefore", { ...key, before }, write),
     deleteAddress: (key, { address, hashKey }) => keeper.ask("deleteAddress", { ...key, address, hashKey }, write),
     environments: () => keeper.ask("environments", null, write),

@@ -1,5 +1,6 @@
 import type { TrafficEvent } from "@wherefrom/model";
 import type { EnvironmentKey } from "../config-store/port.ts";
+import type { ActivityQuestion, CountedClients } from "./activity.ts";
 import type { AddressPrivacy } from "./address-keeper.ts";
 import type { Per } from "./buckets.ts";
 import type { Dimension, Measure } from "./dimensions.ts";
@@ -74,6 +75,8 @@ export type EventStore = {
   append(key: EnvironmentKey, batch: EventBatch): Promise<Appended>;
   /** Rejects with `QuestionTooCostly` what takes too long or too much room. */
   ask(key: EnvironmentKey, question: Question): Promise<readonly Group[]>;
+  /** Counts what each client did. Rejects with `QuestionTooCostly` as `ask` does. */
+  countClients(key: EnvironmentKey, question: ActivityQuestion): Promise<CountedClients>;
   /** Deletes events of exchanges that began before, and forgets batches that came before. Resolves with the number of events. */
   deleteBefore(key: EnvironmentKey, options: { readonly before: number }): Promise<number>;
   /**

@@ -8,6 +8,8 @@ export type SqlValue =
 export type SqlWriter = {
   /** What stands for a value in the text. */
   value(value: SqlValue): string;
+  /** The client that an address in a column is of: itself, or of IPv6 its first 64 bits. As answers have addresses. */
+  clientOf(column: string): string;
   /** Whether a text fits a regular expression of RE2. */
   matches(text: string, pattern: string): string;
   /** The month, from 1 to 12 and of UTC, of milliseconds since 1970. */
