@@ -53,9 +53,30 @@ export function printControlNotice(notice: ControlNotice): void {
       return print(`warning: new ranges are not in force yet: ${messageOf(notice.error)}`);
     case "event-retention-failed":
       return print(`warning: events whose time is over are not deleted yet: ${messageOf(notice.error)}`);
+    case "misfit-began":
+      return print(`warning: the policy of ${placeOf(notice)} does not fit its traffic: ${signsOf(notice)}`);
+    case "misfit-ended":
+      return print(
+        `info: the policy of ${placeOf(notice)} fits its traffic again; it did not since ${new Date(notice.since).toISOString()}`,
+      );
+    case "fit-look-failed":
+      return print(
+        `warning: whether the policy of ${notice.organization}/${notice.environment} fits its traffic cannot be found out now: ${messageOf(notice.error)}`,
+      );
     case "gateways-late":
       return print(`warning: ${notice.gateways.join(", ")} did not report revision ${notice.revision} of ${notice.environment} in time`);
   }
+}
+
+type Misfit = Extract<ControlNotice, { readonly kind: "misfit-began" | "misfit-ended" }>;
+
+function placeOf({ organization, environment, revision }: Misfit): string {
+  return `${organization}/${environment}, revision ${revision},`;
+}
+
+function signsOf({ findings, causes, undecided }: Misfit): string {
+  const signs = findings.map(({ kind, share }) => `${kind} ${(share * 100).toFixed(1)} %`).join(", ");
+  return causes.length === 0 ? signs : `${signs}; it may be ${causes.join(", ")}${undecided ? " (undecided)" : ""}`;
 }
 
 function print(line: string): void {

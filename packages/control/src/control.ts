@@ -9,6 +9,7 @@ import { openStore } from "./config-store/open-store.ts";
 import { DebugData } from "./debug-data.ts";
 import { ControlError } from "./errors.ts";
 import { openEventStore } from "./event-store/open-event-store.ts";
+import { FitCourses } from "./fit-courses.ts";
 import { createFleet } from "./fleet.ts";
 import { followRanges } from "./follow-ranges.ts";
 import { followStore } from "./follow-store.ts";
@@ -29,6 +30,7 @@ import { type EnvironmentSeed, seedEnvironment, seedOrganization } from "./seed.
 import { keyPlaceBeside, openSnapshotKey, type SnapshotKeyPlace } from "./snapshot-key.ts";
 import { resumeStages, watchStages } from "./stage-watch.ts";
 import { sweepSessions } from "./sweep-sessions.ts";
+import { watchFit } from "./watch-fit.ts";
 
 export type ControlOptions = ReachOptions & {
   /** A loopback host, unless it is reached by TLS. Port 0 lets the system choose. */
@@ -107,6 +109,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     fleet,
     debugData,
     eventStore,
+    fitCourses: new FitCourses(),
     snapshotKey,
     reach,
     metrics,
@@ -121,7 +124,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const follower = followRanges(parts);
   const watch = watchStages(parts);
   const retention = retainEvents(parts);
-  const looks = [follower, watch, retention];
+  const looks = [follower, watch, retention, watchFit(parts)];
   const endSweep = sweepSessions(parts);
   try {
     await seedOrganization(parts, organization);

@@ -1,4 +1,5 @@
 import { doubtfulIn, MIN_REQUESTS, PRESENT } from "./environment-facts.ts";
+import type { FitFinding } from "./misfit.ts";
 import type { RecentTraffic, Spread } from "./recent-traffic.ts";
 import { localRequests, NEARLY_ALL } from "./traffic-facts.ts";
 
@@ -6,20 +7,6 @@ import { localRequests, NEARLY_ALL } from "./traffic-facts.ts";
 const MOSTLY = 0.5;
 /** User agents from which one address cannot be one client. */
 const MIN_AGENTS = 3;
-
-/** A sign that a policy does not fit its traffic. */
-export type FitFinding = {
-  readonly kind: /** The algorithm had no address, and a fallback was taken that leaves it in doubt. */
-    | "fallbacks"
-    /** Requests were rejected for want of an address. */
-    | "no-address"
-    /** Addresses that no client on the internet has are the rule. */
-    | "private-results"
-    /** Nearly all requests, of several user agents, are from one address. */
-    | "one-address";
-  /** Share of requests that it is about, from 0 to 1. */
-  readonly share: number;
-};
 
 /** Whether a policy fits: `unknown` when there are too few requests to say. */
 export type Fit =

@@ -93,6 +93,8 @@ export type ControlLimits = {
   readonly maxEventMemoryBytes: number;
   /** Pause between two looks for events whose time is over. */
   readonly eventRetentionLookMs: number;
+  /** Pause between two looks at whether policies fit their traffic. */
+  readonly fitLookMs: number;
   /** Groups of events that one question is answered with at the most. */
   readonly maxStatsGroups: number;
   /** Points in time that one question is answered with at the most, of all groups together. */
@@ -153,6 +155,7 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxDatabaseConnections: 10,
   maxEventMemoryBytes: 536_870_912,
   eventRetentionLookMs: 600_000,
+  fitLookMs: 60_000,
   maxStatsGroups: 10_000,
   maxStatsPoints: 100_000,
   eventQuestionTimeoutMs: 20_000,

@@ -1,4 +1,5 @@
 import type { RefusedRangeFile } from "@wherefrom/model";
+import type { OpenMisfit } from "./misfit.ts";
 
 /** What an operator may want to see in a log. Texts that came from a request are escaped. */
 export type ControlNotice =
@@ -20,6 +21,10 @@ export type ControlNotice =
       readonly revision: number;
       readonly why: string;
     }
+  /** A policy does not fit its traffic any more, by several looks in a row; or it does again. What is told is what was seen last that speaks against it. */
+  | ({ readonly kind: "misfit-began" | "misfit-ended"; readonly organization: string; readonly environment: string } & OpenMisfit)
+  /** Whether a policy fits its traffic could not be found out; it is tried again. */
+  | { readonly kind: "fit-look-failed"; readonly organization: string; readonly environment: string; readonly error: unknown }
   /** Somebody asked for a probe from control. `target` is a host, with its port where that is not the scheme's. */
   | { readonly kind: "probe-asked"; readonly environment: string; readonly by: string; readonly target: string }
   /** Tokens of the identity provider cannot be judged. */

@@ -1,6 +1,7 @@
 import type { ConfigStore } from "./config-store/port.ts";
 import type { DebugData } from "./debug-data.ts";
 import type { EventStore } from "./event-store/port.ts";
+import type { FitCourses } from "./fit-courses.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Identify } from "./http/caller.ts";
 import type { Reach } from "./http/reach.ts";
@@ -20,6 +21,7 @@ export type ControlParts = {
   readonly debugData: DebugData;
   /** `undefined` when control keeps no events. */
   readonly eventStore: EventStore | undefined;
+  readonly fitCourses: FitCourses;
   readonly snapshotKey: SnapshotKey;
   readonly reach: Reach;
   readonly metrics: ControlMetrics;

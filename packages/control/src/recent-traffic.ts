@@ -29,19 +29,19 @@ export type RecentTraffic = {
   readonly chains: Spread;
 };
 
-/** What is looked at: the requests that ran by a revision, until a time in milliseconds since 1970. */
-export type Recent = { readonly revision: number; readonly until: number };
+/** What is looked at: the requests that ran by one of these revisions, until a time in milliseconds since 1970. */
+export type Recent = { readonly revisions: readonly number[]; readonly until: number };
 
 /**
  * Reads how requests of the last 15 minutes came out, in five questions of bounded answers.
  *
  * Errors: `QuestionTooCostly`, `StoreUnavailable`.
  */
-export async function readRecentTraffic(store: EventStore, key: EnvironmentKey, { revision, until }: Recent): Promise<RecentTraffic> {
+export async function readRecentTraffic(store: EventStore, key: EnvironmentKey, { revisions, until }: Recent): Promise<RecentTraffic> {
   const filter: Filter = {
     kind: "and",
     of: [
-      { kind: "in", dimension: "revision", values: [String(revision)] },
+      { kind: "in", dimension: "revision", values: revisions.map(String) },
       { kind: "not", of: { kind: "absent", dimension: "outcome" } },
     ],
   };

@@ -1,18 +1,9 @@
-import {
-  advise,
-  type Catalogue,
-  diagnose,
-  type Facts,
-  LANGUAGES,
-  type Language,
-  parseFacts,
-  readCatalogue,
-  readWords,
-} from "@wherefrom/diagnosis";
+import { advise, type Catalogue, diagnose, type Facts, LANGUAGES, type Language, parseFacts, readWords } from "@wherefrom/diagnosis";
 import type { FieldViolation } from "@wherefrom/model";
 import { parsePolicy } from "wherefrom";
 import { z } from "zod";
-import { StoreUnavailable } from "../config-store/port.ts";
+import { theCatalogue } from "../catalogue.ts";
+import { type EnvironmentRecord, StoreUnavailable } from "../config-store/port.ts";
 import { factsOfEnvironment } from "../environment-facts.ts";
 import { QuestionTooCostly } from "../event-store/port.ts";
 import { refuseFaults } from "../http/api-error.ts";
@@ -21,6 +12,7 @@ import { violationsOf } from "../http/violations.ts";
 import type { ControlParts } from "../parts.ts";
 import { providersFor } from "../ranges.ts";
 import { type RecentTraffic, readRecentTraffic } from "../recent-traffic.ts";
+import { revisionsAlike } from "../revisions-alike.ts";
 import { factsOfTraffic } from "../traffic-facts.ts";
 import { wordsFor, wordsSchema } from "./diagnosis-words.ts";
 import { requireEnvironment } from "./environments.ts";
@@ -76,7 +68,7 @@ export const diagnoseEnvironment: Endpoint = {
     const { settings, revision } = record;
     const policy = parsePolicy(settings.clientIpResolutionConfig ?? {}, { providers: providersFor(parts.ranges, record) });
     const fleet = await parts.fleet.of(organization, param("env"));
-    const traffic = await recentTrafficIfAny(parts, { organization, environment: record.name, revision });
+    const traffic = await recentTrafficIfAny(parts, { organization, record });
     const knownFacts = { ...factsOfEnvironment({ policy, revision, fleet }), ...(traffic && factsOfTraffic(traffic)) };
     const facts: Facts = new Map([...Object.entries(knownFacts).filter(([signal]) => !given.silenced.includes(signal)), ...given.facts]);
     const diagnosis = diagnose(catalogue, facts);
@@ -86,25 +78,21 @@ export const diagnoseEnvironment: Endpoint = {
   },
 };
 
-type Ran = { readonly organization: string; readonly environment: string; readonly revision: number };
+type Ran = { readonly organization: string; readonly record: EnvironmentRecord };
 
 /** A diagnosis does without the events where there are none, or where they cannot be read now. */
-async function recentTrafficIfAny({ eventStore, now }: ControlParts, { revision, ...key }: Ran): Promise<RecentTraffic | undefined> {
+async function recentTrafficIfAny(
+  { eventStore, store, now }: ControlParts,
+  { organization, record }: Ran,
+): Promise<RecentTraffic | undefined> {
   if (eventStore === undefined) return undefined;
+  const revisions = await revisionsAlike(store.of(organization), record);
   try {
-    return await readRecentTraffic(eventStore, key, { revision, until: now() + 1 });
+    return await readRecentTraffic(eventStore, { organization, environment: record.name }, { revisions, until: now() + 1 });
   } catch (error) {
     if (error instanceof StoreUnavailable || error instanceof QuestionTooCostly) return undefined;
     throw error;
   }
-}
-
-let catalogue: Catalogue | undefined;
-
-/** Read once, by the first request that needs it. */
-export function theCatalogue(): Catalogue {
-  catalogue ??= readCatalogue();
-  return catalogue;
 }
 
 type Given = {

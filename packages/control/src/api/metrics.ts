@@ -35,11 +35,13 @@ async function fleetMetrics(parts: ControlParts): Promise<Registry> {
   const place = ["organization", "environment"] as const;
   const revisions = gauge("environment_revision", "The newest revision", place);
   const staged = gauge("rollout_staged", "1 while some gateways try a change first", place);
+  const misfits = gauge("policy_misfit", "1 while the policy does not fit its traffic, by what this control has seen", place);
   const gateways = gauge("gateways", "Gateways that are heard of, by how far they are", [...place, "state"] as const);
   for (const { organization, record } of all.slice(0, parts.limits.maxMeasuredEnvironments)) {
     const labels = { organization, environment: record.name };
     revisions.set(labels, record.revision);
     staged.set(labels, Number(record.stage !== undefined));
+    misfits.set(labels, Number(parts.fitCourses.openOf(organization, record) !== undefined));
     const rollout = rolloutOf(record, await parts.fleet.of(organization, record.name));
     for (const state of STATES) gateways.set({ ...labels, state }, rollout.gateways.filter((gateway) => gateway.state === state).length);
   }

@@ -1,0 +1,39 @@
+import { diagnose } from "@wherefrom/diagnosis";
+import { parsePolicy } from "wherefrom";
+import { theCatalogue } from "./catalogue.ts";
+import type { EnvironmentRecord } from "./config-store/port.ts";
+import { factsOfEnvironment } from "./environment-facts.ts";
+import type { EventStore } from "./event-store/port.ts";
+import { type Fit, judgeFit } from "./fit.ts";
+import type { Misfit } from "./misfit.ts";
+import type { ControlParts } from "./parts.ts";
+import { providersFor } from "./ranges.ts";
+import { type RecentTraffic, readRecentTraffic } from "./recent-traffic.ts";
+import { revisionsAlike } from "./revisions-alike.ts";
+import { factsOfTraffic } from "./traffic-facts.ts";
+
+/** Causes that are named: the likeliest, of those that something speaks for. */
+const MAX_CAUSES = 3;
+
+/** How a policy fared lately. */
+export type Assessment = { readonly traffic: RecentTraffic; readonly fit: Fit["kind"]; readonly misfit: Misfit };
+
+type Assessed = { readonly organization: string; readonly record: EnvironmentRecord; readonly eventStore: EventStore };
+
+/**
+ * Judges the policy of an environment by the traffic of the last 15 minutes, and looks for causes when it does not fit.
+ *
+ * Errors: `QuestionTooCostly`, `StoreUnavailable`.
+ */
+export async function assessFit(parts: ControlParts, { organization, record, eventStore }: Assessed): Promise<Assessment> {
+  const { name, settings, revision } = record;
+  const revisions = await revisionsAlike(parts.store.of(organization), record);
+  const traffic = await readRecentTraffic(eventStore, { organization, environment: name }, { revisions, until: parts.now() + 1 });
+  const fit = judgeFit(traffic);
+  if (fit.kind !== "misfits") return { traffic, fit: fit.kind, misfit: { revision, findings: [], causes: [], undecided: false } };
+  const policy = parsePolicy(settings.clientIpResolutionConfig ?? {}, { providers: providersFor(parts.ranges, record) });
+  const facts = { ...factsOfEnvironment({ policy, revision, fleet: [] }), ...factsOfTraffic(traffic) };
+  const { causes, undecided } = diagnose(theCatalogue(), new Map(Object.entries(facts)));
+  const suspects = causes.filter((cause) => cause.for.length > 0).slice(0, MAX_CAUSES);
+  return { traffic, fit: fit.kind, misfit: { revision, findings: fit.findings, causes: suspects.map(({ id }) => id), undecided } };
+}

@@ -1,0 +1,30 @@
+/** A sign that a policy does not fit its traffic. */
+export type FitFinding = {
+  readonly kind: /** The algorithm had no address, and a fallback was taken that leaves it in doubt. */
+    | "fallbacks"
+    /** Requests were rejected for want of an address. */
+    | "no-address"
+    /** Addresses that no client on the internet has are the rule. */
+    | "private-results"
+    /** Nearly all requests, of several user agents, are from one address. */
+    | "one-address";
+  /** Share of requests that it is about, from 0 to 1. */
+  readonly share: number;
+};
+
+/** What speaks against a policy, and what may be behind it. */
+export type Misfit = {
+  /** The newest revision whose traffic it was seen in. */
+  readonly revision: number;
+  readonly findings: readonly FitFinding[];
+  /** As the diagnosis names them, the likeliest first. */
+  readonly causes: readonly string[];
+  /** Whether the first could still be another. */
+  readonly undecided: boolean;
+};
+
+/** A misfit that is not over. It tells what the last look saw that saw any. */
+export type OpenMisfit = Misfit & {
+  /** When the first look saw it, in milliseconds since 1970. */
+  readonly since: number;
+};
