@@ -11,7 +11,6 @@ import {
   StoreUnavailable,
 } from "./config-store/port.ts";
 import { deliveryOf } from "./delivery.ts";
-import type { FleetGateway } from "./fleet.ts";
 import type { ControlParts } from "./parts.ts";
 import type { Publication } from "./publish.ts";
 import { providersFor, withRanges } from "./ranges.ts";
@@ -27,7 +26,7 @@ type EnvironmentChange = {
   readonly organization: string;
   readonly environment: string;
   readonly by: Stamp;
-  readonly decide: Decide<EnvironmentContent>;
+  readonly decide: Decide;
   /**
    * Who gets it. `all`: every gateway at once, also when something is tried on some, which ends with it. `first`: those that the environment
    * says, or a `share` of them in percent. Without it every gateway, and only while nothing is tried.
@@ -41,14 +40,13 @@ type EnvironmentChange = {
  */
 export async function changeAndPublish(parts: ControlParts, change: EnvironmentChange): Promise<Published> {
   const { organization, environment, by, decide, audience } = change;
-  const staging =
-    typeof audience === "object" ? { share: audience.share, fleet: await parts.fleet.of(organization, environment) } : undefined;
-  const decideWhole: Decide<EnvironmentContent> = (current, others) => {
-    const decided = decide(current, others);
+  const decideWhole: Decide = async (current, beside) => {
+    const decided = await decide(current, beside);
     if (decided.kind === "write" && decided.content === current) return decided;
     if (audience !== "all" && decided.kind === "write") requireNoStage(current);
     const whole = changeWithRanges(parts, decided, current);
-    return staging === undefined ? whole : staged(whole, current, staging);
+    if (typeof audience !== "object") return whole;
+    return staged(whole, current, { share: audience.share, fleet: parts.fleet.among(await beside.gateways(), change) });
   };
   const changed = await parts.store.of(organization).change(environment, { by, decide: decideWhole });
   return publish(parts, { ...changed, organization, environment });
@@ -68,7 +66,7 @@ type SideChange = Omit<EnvironmentChange, "decide" | "audience"> & {
  */
 export async function changeSideAndPublish(parts: ControlParts, change: SideChange): Promise<Published> {
   const { organization, environment, by } = change;
-  const decide: Decide<EnvironmentContent> = (standing, others) => {
+  const decide: Decide = (standing, { others }) => {
     const { current, side } = change.decide(standing);
     if (isDeepStrictEqual({ ...current, ...side }, current)) return { kind: "write", content: current };
     if (current.stage === undefined) return { kind: "write", content: { ...current, ...side } };
@@ -95,26 +93,23 @@ export async function changeAllAndPublish(
   parts: ControlParts,
   { organization, by, decide, isStaged = false }: OrganizationChange,
 ): Promise<ReadonlyMap<string, Published>> {
-  const fleets = isStaged ? await fleetsOf(parts, organization) : new Map<string, readonly FleetGateway[]>();
-  const decideWhole: DecideAll = (standing) => {
-    const { organization: content, environments } = decide(standing);
-    const named = [...environments].map(([name, step]) => {
-      const current = standing.environments.get(name);
+  const decideWhole: DecideAll = async (standing, gateways) => {
+    const decided = await decide(standing, gateways);
+    const environments = new Map<string, Change<EnvironmentContent>>();
+    for (const [environment, step] of decided.environments) {
+      const current = standing.environments.get(environment);
       if (step.kind === "write") requireNoStage(current);
-      return [name, staged(changeWithRanges(parts, step, current), current, { fleet: fleets.get(name) ?? [] })] as const;
-    });
-    return { organization: content, environments: new Map(named) };
+      const whole = changeWithRanges(parts, step, current);
+      const fleet = isStaged ? parts.fleet.among(await gateways(environment), { organization, environment }) : [];
+      environments.set(environment, staged(whole, current, { fleet }));
+    }
+    return { ...decided, environments };
   };
   const { environments } = await parts.store.of(organization).changeAll({ by, decide: decideWhole });
   const publishing = [...environments].map(
     async ([environment, change]) => [environment, await publish(parts, { ...change, organization, environment })] as const,
   );
   return new Map(await Promise.all(publishing));
-}
-
-async function fleetsOf({ store, fleet }: ControlParts, organization: string): Promise<ReadonlyMap<string, readonly FleetGateway[]>> {
-  const names = await store.of(organization).names();
-  return new Map(await Promise.all(names.map(async (name) => [name, await fleet.of(organization, name)] as const)));
 }
 
 /**
@@ -129,7 +124,7 @@ function changeWithRanges(
   if (change.kind === "delete") return change;
   const { security = current?.security, debug = current?.debug, ...content } = change.content;
   return {
-    kind: "write",
+    ...change,
     content: withRanges({ ...content, ...(security && { security }), ...(debug && { debug }) }, providersFor(ranges, current)),
   };
 }

@@ -46,7 +46,7 @@ function end(
     environment,
     by,
     audience: "all",
-    decide(current, others) {
+    decide(current, { others }) {
       if (current?.stage === undefined || stageStart(current).revision !== began) throw rolloutAbsent(environment);
       requireMatch(ifMatch, current.revision);
       return { kind: "write", content: outcome(current, others) };

@@ -1,6 +1,6 @@
 import type { GatewayReport } from "@wherefrom/model";
 import { environmentName } from "./api/environment-json.ts";
-import type { ConfigStore, GatewayRecord } from "./config-store/port.ts";
+import type { ConfigStore, EnvironmentKey, GatewayRecord } from "./config-store/port.ts";
 import type { ControlLimits } from "./limits.ts";
 import type { ControlNotice } from "./notice.ts";
 import type { Publisher } from "./publish.ts";
@@ -22,6 +22,8 @@ export type Fleet = {
   heard(record: GatewayRecord): void;
   /** Sorted by name. Without those that were not heard of for `gatewayForgetMs`, and at most `maxGateways`: connected ones and the latest first. */
   of(organization: string, environment: string): Promise<readonly FleetGateway[]>;
+  /** As `of`, when what is stored of them is known. */
+  among(stored: readonly GatewayRecord[], key: EnvironmentKey): readonly FleetGateway[];
   /** Resolves when everything is stored. */
   close(): Promise<void>;
 };
@@ -56,7 +58,22 @@ export function createFleet({ store, publisher, limits, now, onNotice }: FleetPa
       );
     return saving;
   };
+  const among: Fleet["among"] = (stored, { organization, environment }) => {
+    const waiting = [...unsaved.values()].filter((record) => record.organization === organization && record.environment === environment);
+    const known = new Map<string, Partial<GatewayRecord>>();
+    for (const record of [...stored, ...waiting]) {
+      if (record.heardAt >= (known.get(record.name)?.heardAt ?? now() - limits.gatewayForgetMs)) known.set(record.name, record);
+    }
+    const connected = new Set(publisher.connected(environmentName(organization, environment)));
+    for (const name of connected) if (!known.has(name)) known.set(name, {});
+    const gateways = [...known].map(([name, { heardAt, report }]) => {
+      const isStale = heardAt !== undefined && heardAt < now() - limits.gatewayStaleMs;
+      return { name, isConnected: connected.has(name), isStale, heardAt, report };
+    });
+    return gateways.sort(latestFirst).slice(0, limits.maxGateways).sort(byName);
+  };
   return {
+    among,
     heard(record) {
       unsaved.delete(keyOf(record));
       unsaved.set(keyOf(record), record);
@@ -64,21 +81,7 @@ export function createFleet({ store, publisher, limits, now, onNotice }: FleetPa
       if (unsaved.size > MAX_UNSAVED && oldest !== undefined) unsaved.delete(oldest);
       timer ??= setTimeout(save, SAVE_DELAY_MS);
     },
-    async of(organization, environment) {
-      const stored = await store.of(organization).gateways(environment);
-      const waiting = [...unsaved.values()].filter((record) => record.organization === organization && record.environment === environment);
-      const known = new Map<string, Partial<GatewayRecord>>();
-      for (const record of [...stored, ...waiting]) {
-        if (record.heardAt >= (known.get(record.name)?.heardAt ?? now() - limits.gatewayForgetMs)) known.set(record.name, record);
-      }
-      const connected = new Set(publisher.connected(environmentName(organization, environment)));
-      for (const name of connected) if (!known.has(name)) known.set(name, {});
-      const gateways = [...known].map(([name, { heardAt, report }]) => {
-        const isStale = heardAt !== undefined && heardAt < now() - limits.gatewayStaleMs;
-        return { name, isConnected: connected.has(name), isStale, heardAt, report };
-      });
-      return gateways.sort(latestFirst).slice(0, limits.maxGateways).sort(byName);
-    },
+    of: async (organization, environment) => among(await store.of(organization).gateways(environment), { organization, environment }),
     async close() {
       clearTimeout(timer);
       await (unsaved.size > 0 ? save() : saving);

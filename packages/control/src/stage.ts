@@ -23,7 +23,7 @@ export function staged(
   const share = asked ?? (rollout && shareOf(rollout));
   if (share === undefined || share === 100 || isSameForGateways(content, current)) return change;
   const firstGateways = firstOf(fleet, share);
-  return firstGateways.length === 0 ? change : { kind: "write", content: { ...content, stage: stageOf(firstGateways, rollout ?? {}) } };
+  return firstGateways.length === 0 ? change : { ...change, content: { ...content, stage: stageOf(firstGateways, rollout ?? {}) } };
 }
 
 /**

@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   type Change,
   type ConfigStore,
+  type Decide,
   type EnvironmentContent,
   type GatewayRecord,
   OrganizationMissing,
@@ -331,6 +332,30 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
       expect(await store.audit(ALL)).toEqual(before);
     });
 
+    test("a decision sees history and gateways as of its own step, and may say why", async () => {
+      const store = await openAll();
+      await createOrganization(store, "local");
+      await store.saveGateways([gatewayOf("a", 10)], { forgetBefore: 0 });
+      const local = store.of("local");
+      const decide: Decide = async (_current, { history, gateways }) => {
+        const mark = (await history(ALL)).length + (await gateways()).length;
+        return { ...write(mark)(), reason: `because of ${mark}` };
+      };
+      await Promise.all([1, 2, 3].map((time) => local.change("demo", { by: at(time), decide })));
+      await local.changeAll({
+        by: { ...at(4), reason: "asked for" },
+        decide: async (_current, gateways) => ({
+          environments: new Map([["demo", { ...write((await gateways("demo")).length)(), reason: "not told" }]]),
+        }),
+      });
+      expect((await local.history("demo", ALL)).map(({ content, reason }) => [content.settings.description, reason])).toEqual([
+        ["1", "asked for"],
+        ["3", "because of 3"],
+        ["2", "because of 2"],
+        ["1", "because of 1"],
+      ]);
+    });
+
     test("a stage is part of what is versioned, and gone when a revision has none", async () => {
       const store = await open();
       const stage = { firstGateways: ["gw-a"], watchMs: 60_000, maxFallbackRise: 0.02, minRequests: 100 };
@@ -352,7 +377,7 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
       const both = (number: number) =>
         store.change("demo", {
           by: at(number),
-          decide(_current, others) {
+          decide(_current, { others }) {
             told.push(others?.settings.description);
             const security = { actions: [], enabledAt: number };
             return { kind: "write", content: { ...tried, security }, others: { ...contentOf(1), security } };

@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import { auditFaults, snapshotSchema } from "@wherefrom/model";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { openPostgresStore } from "../src/config-store/postgres.ts";
+import { optionsOf } from "./config-store-contract.ts";
 import { type ControlUnderTest, headerIndex, type Json, openTestControl, temporaryFolder } from "./control-under-test.ts";
 import { change, FIRST, OTHER, report } from "./fleet-under-test.ts";
 import { type GatewayStream, openStream } from "./gateway-stream.ts";
@@ -24,7 +27,39 @@ function keep(stream: GatewayStream): Map<number, Json> {
 
 const newest = (got: Map<number, Json>): Json => got.get(Math.max(...got.keys()));
 
-describe.runIf(hasPostgres)("two controls on one database, while a change is tried", () => {
+async function openTwo(database: string): Promise<readonly [left: ControlUnderTest, right: ControlUnderTest]> {
+  const snapshotKey = { file: join(await temporaryFolder(), "key.pem") };
+  const open = (): Promise<ControlUnderTest> => openTestControl({ database, snapshotKey, limits: { maxPublishWaitMs: 1 } });
+  return [await open(), await open()];
+}
+
+/**
+ * Has one write begin after another one has, and before that is stored. The first waits for a table that it may read and not write, and the second,
+ * which has read what it reads before its turn, for the first.
+ */
+async function interleave<First, Second>(
+  database: string,
+  writes: { readonly first: () => Promise<First>; readonly second: () => Promise<Second> },
+): Promise<readonly [First, Second]> {
+  const client = new pg.Client({ connectionString: database });
+  await client.connect();
+  onTestFinished(() => client.end());
+  const untilWaiting = (kind: "relation" | "advisory"): Promise<void> =>
+    vi.waitFor(async () => {
+      const { rows } = await client.query("SELECT count(*)::int FROM pg_locks WHERE NOT granted AND locktype = $1", [kind]);
+      expect(rows).toEqual([{ count: 1 }]);
+    }, PATIENCE);
+  await client.query("BEGIN");
+  await client.query("LOCK TABLE wherefrom.environments IN EXCLUSIVE MODE");
+  const first = writes.first();
+  await untilWaiting("relation");
+  const second = writes.second();
+  await untilWaiting("advisory");
+  await client.query("COMMIT");
+  return Promise.all([first, second]);
+}
+
+describe.runIf(hasPostgres)("two controls on one database", () => {
   let cluster: PostgresCluster;
   beforeAll(async () => {
     cluster = await openCluster("fsync=off");
@@ -32,10 +67,7 @@ describe.runIf(hasPostgres)("two controls on one database, while a change is tri
   afterAll(() => cluster.stop());
 
   test("bans at both nodes at a time reach every gateway, no revision says two things, and of two promotions one is it", async () => {
-    const database = await cluster.database();
-    const snapshotKey = { file: join(await temporaryFolder(), "key.pem") };
-    const open = (): Promise<ControlUnderTest> => openTestControl({ database, snapshotKey, limits: { maxPublishWaitMs: 1 } });
-    const [left, right] = [await open(), await open()];
+    const [left, right] = await openTwo(await cluster.database());
     await left.control.seedEnvironment({ organization: "local", name: "demo", clientIpResolutionConfig: headerIndex(-1) });
     const [first, other] = [keep(await openStream(left, FIRST)), keep(await openStream(right, OTHER))];
     await Promise.all([report(left, FIRST, 1), report(right, OTHER, 1)]);
@@ -65,5 +97,36 @@ describe.runIf(hasPostgres)("two controls on one database, while a change is tri
     expect(log.filter(({ resource }: Json) => resource.endsWith("/demo")).map(({ revision }: Json) => revision)).toEqual(
       Array.from({ length: 3 + 2 * BANS }, (_, index) => 3 + 2 * BANS - index),
     );
+  });
+
+  const ROLLED_OUT = { name: "demo", rollout: { share: 50 } };
+  const withIndex = (index: number) => ({ ...ROLLED_OUT, clientIpResolutionConfig: headerIndex(index) });
+
+  test("what is applied to an environment that the other node makes meanwhile is tried on some of its gateways first", async () => {
+    const database = await cluster.database();
+    const [left, right] = await openTwo(database);
+    const store = await openPostgresStore(database, optionsOf());
+    onTestFinished(() => store.close());
+    const heard = (name: string) => ({ organization: "local", environment: "demo", name, heardAt: Date.now(), report: { revision: 1 } });
+    await store.saveGateways([FIRST, OTHER].map(heard), { forgetBefore: 0 });
+    const [made, applied] = await interleave(database, {
+      first: () => left.ask("POST ", { body: withIndex(-1) }),
+      second: () => right.ask("POST //v1/organizations/local:apply", { body: { environments: [withIndex(3)] } }),
+    });
+    expect([made.status, applied.body.changes.map(({ change: kind }: Json) => kind)]).toEqual([200, ["UPDATED"]]);
+    expect((await left.ask("GET /demo/rollout")).body).toMatchObject({ state: "STAGED", stage: { firstGateways: [FIRST] } });
+  });
+
+  test("a rollback that names no revision undoes what the other node writes meanwhile, and says to where", async () => {
+    const database = await cluster.database();
+    const [left, right] = await openTwo(database);
+    await left.ask("POST ", { body: { name: "demo", clientIpResolutionConfig: headerIndex(-1) } });
+    await change(left, -2, {});
+    const [, back] = await interleave(database, {
+      first: () => change(left, -3, {}),
+      second: () => right.ask("POST /demo:rollback", { body: {} }),
+    });
+    expect(back.body).toMatchObject({ clientIpResolutionConfig: headerIndex(-2) });
+    expect((await left.ask("GET /demo/revisions/4")).body.reason).toBe("Back to revision 2");
   });
 });

@@ -1,6 +1,6 @@
 import { diffJson, type JsonChange, jsonChangeSchema, snapshotRangesSchema } from "@wherefrom/model";
 import { z } from "zod";
-import type { EnvironmentContent, OrganizationStore, Revision } from "../config-store/port.ts";
+import type { Beside, EnvironmentContent, OrganizationStore, Revision } from "../config-store/port.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { PAGE_SIZE, PAGE_TOKEN, readPage } from "../http/page.ts";
@@ -57,7 +57,7 @@ export const getRevision: Endpoint = {
   answers: revisionSchema,
   async handle({ store, organization, param }) {
     const environment = param("env");
-    const revision = await requireRevision(store, environment, param("revision"));
+    const revision = await requireRevision(param("revision"), { environment, ...pastOf(store, environment) });
     const before = await previousOf(store, environment, revision);
     return jsonAnswer(revisionJson(revision, { place: environmentName(organization, environment), before, isWithContent: true }));
   },
@@ -69,25 +69,31 @@ export const diffRevisions: Endpoint = {
   query: { from: { type: "string", format: "int64", description: "The revision to compare with. Default: the one before" } },
   async handle({ store, param, query }) {
     const environment = param("env");
-    const to = await requireRevision(store, environment, param("revision"));
+    const past = { environment, ...pastOf(store, environment) };
+    const to = await requireRevision(param("revision"), past);
     const from = query.get("from") ?? String(to.revision - 1);
-    const changes = diffJson(standingAfter(await requireRevision(store, environment, from)), standingAfter(to));
+    const changes = diffJson(standingAfter(await requireRevision(from, past)), standingAfter(to));
     return jsonAnswer({ from, to: String(to.revision), changes });
   },
 };
 
+type Past = Pick<Beside, "history">;
+
+function pastOf(store: OrganizationStore, environment: string): Past {
+  return { history: (page) => store.history(environment, page) };
+}
+
 /** A kept revision, or 404. */
 export async function requireRevision(
-  store: OrganizationStore,
-  environment: string,
   revisionId: string,
+  { environment, history }: Past & { readonly environment: string },
 ): Promise<Revision<EnvironmentContent>> {
   if (!REVISION_ID.test(revisionId)) {
     refuseFaults([{ field: "revision", description: `Expected a revision number, received ${shownValue(revisionId)}` }], "QUERY_INVALID");
   }
-  const revision = await store.revision(environment, Number(revisionId));
-  if (revision !== undefined) return revision;
-  if ((await store.history(environment, { limit: 1 })).length === 0) throw noEnvironment(environment);
+  const [revision] = await history({ limit: 1, before: Number(revisionId) + 1 });
+  if (revision?.revision === Number(revisionId)) return revision;
+  if ((await history({ limit: 1 })).length === 0) throw noEnvironment(environment);
   throw new ApiError("REVISION_NOT_FOUND", `Revision: Expected one that is kept, received ${revisionId}`);
 }
 

@@ -2,7 +2,7 @@ import { environmentSchema, type OperationType, operationSchema } from "@wherefr
 import { z } from "zod";
 import { maySee } from "../access/allow.ts";
 import { changeAndPublish, type Published } from "../change.ts";
-import type { Decide, EnvironmentContent, EnvironmentRecord, OrganizationStore } from "../config-store/port.ts";
+import type { Decide, EnvironmentRecord, OrganizationStore } from "../config-store/port.ts";
 import { ApiError } from "../http/api-error.ts";
 import { type Answer, type Call, type Endpoint, jsonAnswer, type QueryParameter } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
@@ -107,7 +107,7 @@ export const deleteEnvironment: Endpoint = {
 function update(call: Call, given: GivenEnvironment, paths: Paths | undefined): Promise<Published> {
   const name = call.param("env");
   requireName(given, name);
-  const decide: Decide<EnvironmentContent> = (current) => {
+  const decide: Decide = (current) => {
     const record = found(current, name);
     const { settings: standing, routes, revision } = record;
     const settings = updatedSettings({ given, paths, standing, providers: providersFor(call.parts.ranges, record) });
@@ -118,7 +118,7 @@ function update(call: Call, given: GivenEnvironment, paths: Paths | undefined): 
   return changeAndPublish(call.parts, { organization: call.organization, environment: name, by: call.stamp(), audience, decide });
 }
 
-function change(call: Call, environment: string, decide: Decide<EnvironmentContent>): Promise<Published> {
+function change(call: Call, environment: string, decide: Decide): Promise<Published> {
   return changeAndPublish(call.parts, { organization: call.organization, environment, by: call.stamp(), decide });
 }
 

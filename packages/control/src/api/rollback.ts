@@ -2,7 +2,7 @@ import { camelNamed, diffJson, environmentSchema, int64Schema, wireFieldsOf } fr
 import type { Providers } from "wherefrom";
 import { z } from "zod";
 import { changeAndPublish } from "../change.ts";
-import type { EnvironmentContent, OrganizationStore, Revision } from "../config-store/port.ts";
+import type { Beside, EnvironmentContent, EnvironmentRecord, Revision } from "../config-store/port.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
 import type { FieldReason } from "../http/api-reason.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
@@ -13,7 +13,7 @@ import { providersFor } from "../ranges.ts";
 import { policyViolations } from "./environment-body.ts";
 import { environmentJson } from "./environment-json.ts";
 import { requireRevision } from "./environment-revisions.ts";
-import { found, requireEnvironment } from "./environments.ts";
+import { found } from "./environments.ts";
 import { readRoutes } from "./route-body.ts";
 
 const bodySchema = z
@@ -37,23 +37,23 @@ export const rollbackEnvironment: Endpoint = {
   async handle(call) {
     const environment = call.param("env");
     const asked = readRevisionId(await call.body());
-    const standing = await call.store.read(environment);
-    const providers = providersFor(call.parts.ranges, standing);
-    const revision =
-      asked === undefined ? await previousRevision(call.store, environment) : await requireRevision(call.store, environment, asked);
-    const content = contentOf(revision, providers);
-    // Of one that is deleted, the deletion is what stands: whoever did not see it does not undo it.
-    const gone = standing === undefined ? (await call.store.history(environment, { limit: 1 }))[0]?.revision : undefined;
-    const stamp = call.stamp();
     const { after } = await changeAndPublish(call.parts, {
       organization: call.organization,
       environment,
       audience: "all",
-      by: { ...stamp, reason: stamp.reason ?? `Back to revision ${revision.revision}` },
-      decide: (current) => {
-        requireMatch(call.header("if-match"), current?.revision ?? gone ?? 0);
+      by: call.stamp(),
+      async decide(current, { history }) {
+        const revision =
+          asked === undefined
+            ? await previousRevision(found(current, environment), history)
+            : await requireRevision(asked, { environment, history });
+        const content = contentOf(revision, providersFor(call.parts.ranges, current));
+        // Of one that is deleted, the deletion is what stands: whoever did not see it does not undo it.
+        const [newest] = current === undefined ? await history({ limit: 1 }) : [current];
+        requireMatch(call.header("if-match"), newest?.revision ?? 0);
+        const reason = `Back to revision ${revision.revision}`;
         // Of one that was deleted, the security actions come back too: nobody is let in by the way.
-        return { kind: "write", content: current === undefined ? content : withoutSecurity(content) };
+        return { kind: "write", content: current === undefined ? content : withoutSecurity(content), reason };
       },
     });
     const record = found(after, environment);
@@ -62,10 +62,9 @@ export const rollbackEnvironment: Endpoint = {
 };
 
 /** The newest that all gateways were to run and that held something else than what stands. */
-async function previousRevision(store: OrganizationStore, environment: string): Promise<Revision<EnvironmentContent>> {
-  const standing = await requireEnvironment(store, environment);
+async function previousRevision(standing: EnvironmentRecord, history: Beside["history"]): Promise<Revision<EnvironmentContent>> {
   for (let before = standing.revision; before > 1; ) {
-    const page = await store.history(environment, { limit: HISTORY_PAGE, before });
+    const page = await history({ limit: HISTORY_PAGE, before });
     const other = page.find(
       ({ change, content }) => change !== "deleted" && content.stage === undefined && !isSameContent(content, standing),
     );

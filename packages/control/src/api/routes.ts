@@ -1,7 +1,7 @@
 import { type Route, routeSchema } from "@wherefrom/model";
 import { z } from "zod";
 import { changeAndPublish } from "../change.ts";
-import type { Decide, EnvironmentContent, EnvironmentRecord } from "../config-store/port.ts";
+import type { Decide, EnvironmentRecord } from "../config-store/port.ts";
 import { ApiError } from "../http/api-error.ts";
 import { EMPTY } from "../http/empty.ts";
 import { type Answer, type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
@@ -77,7 +77,7 @@ export const deleteRoute: Endpoint = {
 async function changeRoutes(call: Call, answer: object, change: (record: EnvironmentRecord) => readonly Route[]): Promise<Answer> {
   const { parts, organization } = call;
   const environment = call.param("env");
-  const decide: Decide<EnvironmentContent> = (current) => {
+  const decide: Decide = (current) => {
     const record = found(current, environment);
     requireMatch(call.header("if-match"), record.revision);
     return { kind: "write", content: { settings: record.settings, routes: change(record) } };

@@ -63,10 +63,10 @@ export type OrganizationRecord = Stored<OrganizationContent>;
 
 /**
  * What is to become of it. `write` of the content that stands already changes nothing, not even the revision. With `others`, for gateways that do not
- * try `content`, it makes two revisions: first that of the others, then that of `content`.
+ * try `content`, it makes two revisions: first that of the others, then that of `content`. `reason` stands where the stamp tells none.
  */
 export type Change<Content> =
-  | { readonly kind: "write"; readonly content: Content; readonly others?: Content | undefined }
+  | { readonly kind: "write"; readonly content: Content; readonly others?: Content | undefined; readonly reason?: string | undefined }
   | { readonly kind: "delete" };
 
 export type Changed<Content> = {
@@ -84,11 +84,23 @@ export type Revision<Content> = Stamp & {
   readonly content: Content;
 };
 
+/** What a decision may look at beside what stands: as of the same step, in which nobody else writes. */
+export type Beside = {
+  /** While some gateways try what stands: what the others run. */
+  readonly others: EnvironmentContent | undefined;
+  /** As `OrganizationStore.history` and `gateways`. */
+  history(page: Page): Promise<readonly Revision<EnvironmentContent>[]>;
+  gateways(): Promise<readonly GatewayRecord[]>;
+};
+
 /**
- * Decides on a change from what stands, and, while some gateways try that, from what the others run. It is pure and may be called again; what it throws,
- * the change rejects with, and nothing is written.
+ * Decides on a change from what stands. It asks for nothing but what it is given, and may be called again; what it throws, the change rejects with, and
+ * nothing is written. All other writes wait for it.
  */
-export type Decide<Content> = (current: Stored<Content> | undefined, others: Content | undefined) => Change<Content>;
+export type Decide = (
+  current: EnvironmentRecord | undefined,
+  beside: Beside,
+) => Change<EnvironmentContent> | Promise<Change<EnvironmentContent>>;
 
 /** As `Decide`, for an organization, with the names of its environments. */
 export type DecideOrganization = (current: OrganizationRecord | undefined, environments: readonly string[]) => Change<OrganizationContent>;
@@ -97,7 +109,12 @@ export type DecideOrganization = (current: OrganizationRecord | undefined, envir
 export type Standing = { readonly organization: OrganizationRecord; readonly environments: ReadonlyMap<string, EnvironmentRecord> };
 
 /** Decides on changes of an organization and its environments from all that stand. What is not in the answer stays as it is. */
-export type DecideAll = (current: Standing) => {
+export type DecideAll = (
+  current: Standing,
+  gateways: (environment: string) => Promise<readonly GatewayRecord[]>,
+) => DecidedAll | Promise<DecidedAll>;
+
+export type DecidedAll = {
   readonly organization?: OrganizationContent | undefined;
   readonly environments: ReadonlyMap<string, Change<EnvironmentContent>>;
 };
@@ -191,7 +208,7 @@ export type OrganizationStore = {
   /** Rejects with `OrganizationMissing`. */
   readAll(): Promise<Standing>;
   /** `decide` must not ask to delete what is not there. */
-  change(name: string, options: { readonly by: Stamp; readonly decide: Decide<EnvironmentContent> }): Promise<Changed<EnvironmentContent>>;
+  change(name: string, options: { readonly by: Stamp; readonly decide: Decide }): Promise<Changed<EnvironmentContent>>;
   /** All of the changes or none, in the order of the answer of `decide`. */
   changeAll(options: { readonly by: Stamp; readonly decide: DecideAll }): Promise<ChangedAll>;
   /** Newest first. Also of an environment that was deleted. */

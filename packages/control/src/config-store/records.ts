@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Kysely, Selectable } from "kysely";
 import { removeTokens } from "./access-records.ts";
 import { appendAudit } from "./audit-records.ts";
+import { readGateways } from "./gateway-records.ts";
 import {
   type Change,
   type Changed,
@@ -131,12 +132,17 @@ async function carryOutOrganization(db: Db, step: Omit<Decided<OrganizationConte
 
 export async function changeEnvironment(
   db: Db,
-  { decide, ...step }: Step & { readonly name: string; readonly decide: Decide<EnvironmentContent> },
+  { decide, ...step }: Step & { readonly name: string; readonly decide: Decide },
 ): Promise<Changed<EnvironmentContent>> {
   await requireOrganization(db, step.organization);
   const before = await readEnvironment(db, step);
   const standing = before?.stage && (await readRevision(db, { ...step, revision: before.revision - 1 }));
-  const { others, ...change } = { others: undefined, ...plainEnvironment(decide(before, standing?.content)) };
+  const decided = await decide(before, {
+    others: standing?.content,
+    history: (page) => readHistory(db, { ...step, page }),
+    gateways: () => readGateways(db, { ...step, environment: step.name }),
+  });
+  const { others, ...change } = { others: undefined, ...plainEnvironment(decided) };
   if (others === undefined) return carryOut(db, { ...step, before, change });
   const first = await carryOut(db, { ...step, before, change: { kind: "write", content: others } });
   return { ...(await carryOut(db, { ...step, before: first.after, change })), before };
@@ -144,7 +150,7 @@ export async function changeEnvironment(
 
 export async function changeAll(db: Db, { decide, ...step }: Step & { readonly decide: DecideAll }): Promise<ChangedAll> {
   const standing = await readStanding(db, step.organization);
-  const decided = decide(standing);
+  const decided = await decide(standing, (environment) => readGateways(db, { ...step, environment }));
   const environments = new Map<string, Changed<EnvironmentContent>>();
   for (const [name, change] of decided.environments) {
     const before = standing.environments.get(name);
@@ -166,9 +172,9 @@ function plainEnvironment(change: Change<EnvironmentContent>): Change<Environmen
 /** Content as it will be read again: only what is versioned of it, without fields that are `undefined`. */
 function plain<Content>(change: Change<Content>, versioned: (content: Content) => Content): Change<Content> {
   if (change.kind === "delete") return change;
-  const { content, others } = change;
+  const { content, others, reason } = change;
   const plainOf = (given: Content): Content => JSON.parse(JSON.stringify(versioned(given))) as Content;
-  return { kind: "write", content: plainOf(content), ...(others !== undefined && { others: plainOf(others) }) };
+  return { kind: "write", content: plainOf(content), ...(others !== undefined && { others: plainOf(others) }), reason };
 }
 
 type Decided<Content> = Step & {
@@ -178,12 +184,13 @@ type Decided<Content> = Step & {
 };
 
 async function carryOut<Content extends object>(db: Db, step: Decided<Content>): Promise<Changed<Content>> {
-  const { organization, name, by, before, change } = step;
+  const { organization, name, before, change } = step;
   const standing = before && contentOf(before);
   if (change.kind === "write" && before !== undefined && isDeepStrictEqual(standing, change.content)) {
     return { revision: before.revision, before, after: before };
   }
   const content = change.kind === "write" ? change.content : standing;
+  const by = change.kind === "write" ? { ...step.by, reason: step.by.reason ?? change.reason } : step.by;
   if (content === undefined) throw new Error(`Expected ${name} to be there for its deletion, found nothing`);
   const revision = (await newestRevision(db, step)) + 1;
   const kind = change.kind === "delete" ? "deleted" : before ? "written" : "created";
