@@ -13,6 +13,7 @@ import {
 } from "../src/config-store/port.ts";
 import { DEFAULT_CONTROL_LIMITS } from "../src/limits.ts";
 import { describeAccessStore } from "./access-store-contract.ts";
+import { describeIncidentStore } from "./incident-store-contract.ts";
 
 /** An implementation as the contract sees it: a place where a store can be opened, closed and opened again. */
 export type StorePlace = { open(limits?: Partial<StoreLimits>): Promise<ConfigStore> };
@@ -69,6 +70,7 @@ function createOrganization(store: ConfigStore, name: string): Promise<unknown> 
 /** What every implementation of the config-store port keeps to: the tests behind the words of config-store/port.ts. */
 export function describeConfigStore(name: string, placeOf: () => Promise<StorePlace>): void {
   describeAccessStore(name, placeOf);
+  describeIncidentStore(name, placeOf);
   describe(`config store: ${name}`, () => {
     const openAll = async (limits?: Partial<StoreLimits>): Promise<ConfigStore> => {
       const store = await (await placeOf()).open(limits);

@@ -10,6 +10,7 @@ import type {
 import type { DebugContent } from "../debug-content.ts";
 import type { SecurityContent } from "../security-content.ts";
 import type { AccessStore } from "./access-port.ts";
+import type { IncidentStore } from "./incident-port.ts";
 import type { Stamp } from "./stamp.ts";
 
 export type { Stamp } from "./stamp.ts";
@@ -191,6 +192,8 @@ export type ConfigStore = {
   saveGateways(records: readonly GatewayRecord[], options: { readonly forgetBefore: number }): Promise<void>;
   /** Who may come in. */
   readonly access: AccessStore;
+  /** Which clients look like abusers. */
+  readonly incidents: IncidentStore;
   /**
    * Calls `onChange` after each change of an environment, also when another process made it on the same database: at once as a rule, and after the
    * polling interval at the latest. Once for several changes, or twice for one, is as good; a call that rejects is repeated. The answer ends it.

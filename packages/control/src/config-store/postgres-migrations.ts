@@ -24,7 +24,29 @@ export const POSTGRES_MIGRATIONS: Readonly<Record<string, Migration>> = {
       for (const statement of SESSION_OWNERS) await sql.raw(statement).execute(db);
     },
   },
+  "0003-incidents": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of INCIDENTS) await sql.raw(statement).execute(db);
+    },
+  },
 };
+
+const INCIDENTS = [
+  `CREATE TABLE wherefrom.incidents (
+    position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id text COLLATE "C" NOT NULL UNIQUE,
+    organization text COLLATE "C" NOT NULL,
+    environment text COLLATE "C" NOT NULL,
+    rule text COLLATE "C" NOT NULL,
+    client text COLLATE "C" NOT NULL,
+    state text NOT NULL,
+    revision bigint NOT NULL,
+    first_seen bigint NOT NULL,
+    last_seen bigint NOT NULL,
+    content text NOT NULL
+  )`,
+  "CREATE INDEX incidents_of_environment ON wherefrom.incidents (organization, environment, position)",
+];
 
 const SESSION_OWNERS = [
   `ALTER TABLE wherefrom.sessions

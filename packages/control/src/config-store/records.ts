@@ -4,6 +4,7 @@ import type { Kysely, Selectable } from "kysely";
 import { removeTokens } from "./access-records.ts";
 import { appendAudit } from "./audit-records.ts";
 import { readGateways } from "./gateway-records.ts";
+import { removeIncidents } from "./incident-records.ts";
 import {
   type Change,
   type Changed,
@@ -236,6 +237,7 @@ async function writeHead<Content extends object>(db: Db, step: HeadStep<Content>
 }
 
 async function removeHead(db: Db, { organization, name }: Key): Promise<undefined> {
+  await removeIncidents(db, { key: { organization, environment: name } });
   await db.deleteFrom("environments").where("organization", "=", organization).where("name", "=", name).execute();
 }
 

@@ -1,6 +1,7 @@
 import { changeTokens, readToken, readTokens, touchToken } from "./access-records.ts";
 import { readAudit } from "./audit-records.ts";
 import { readGateways, saveGateways } from "./gateway-records.ts";
+import { changeIncident, hasOldIncidents, noteSightings, readIncident, readIncidents, removeIncidents } from "./incident-records.ts";
 import { readOperation, readOperations, saveOperation } from "./operation-records.ts";
 import type { ConfigStore, OrganizationStore, StoreLimits } from "./port.ts";
 import {
@@ -81,6 +82,16 @@ export function sqlStore({ read, write, close }: SqlAccess, { limits, teller }: 
       async removeIdleSessions(idle) {
         if (await read((db) => hasIdleSessions(db, idle))) await write((db) => removeIdleSessions(db, idle));
       },
+    },
+    incidents: {
+      async note(key, sightings, keeping) {
+        if (sightings.length === 0 && !(await read((db) => hasOldIncidents(db, { key, ...keeping })))) return [];
+        return write((db) => noteSightings(db, { key, sightings, keeping }));
+      },
+      list: (key, page) => read((db) => readIncidents(db, { key, page })),
+      read: (key, id) => read((db) => readIncident(db, { key, id })),
+      change: (key, id, { by, decide }) => write((db) => changeIncident(db, { key, id, by, decide })),
+      removeClient: (key, client) => write((db) => removeIncidents(db, { key, client })),
     },
     watch: teller.listen,
     async close() {

@@ -129,6 +129,24 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex("sessions_owner").on("sessions").column("owner").execute();
     },
   },
+  "0006-incidents": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const texts = ["organization", "environment", "rule", "client", "state", "content"] as const;
+      const numbers = ["revision", "first_seen", "last_seen"] as const;
+      let table = db.schema
+        .createTable("incidents")
+        .addColumn("position", "integer", (column) => column.primaryKey().autoIncrement())
+        .addColumn("id", "text", (column) => column.notNull().unique());
+      for (const name of texts) table = table.addColumn(name, "text", (column) => column.notNull());
+      for (const name of numbers) table = table.addColumn(name, "integer", (column) => column.notNull());
+      await table.execute();
+      await db.schema
+        .createIndex("incidents_of_environment")
+        .on("incidents")
+        .columns(["organization", "environment", "position"])
+        .execute();
+    },
+  },
 };
 
 const EARLIER = { author: "unknown", author_verified: 0, method: "migration", reason: "Made before there was an audit log" } as const;

@@ -1,4 +1,5 @@
 import type { Generated } from "kysely";
+import type { IncidentState } from "./incident-port.ts";
 
 /**
  * Tables of the store. `content`, `operation`, `entry` and `report` are JSON text. The row of `environments` and `environment_history` with
@@ -30,6 +31,20 @@ export type Tables = {
   };
   gateways: { organization: string; environment: string; name: string; heard_at: number; report: string };
   audit_log: { organization: string; sequence: number; entry: string };
+  /** `content` is JSON text: what is neither asked for nor compared. */
+  incidents: {
+    position: Generated<number>;
+    id: string;
+    organization: string;
+    environment: string;
+    rule: string;
+    client: string;
+    state: IncidentState;
+    revision: number;
+    first_seen: number;
+    last_seen: number;
+    content: string;
+  };
   operations: { position: Generated<number>; organization: string; name: string; operation: string };
   /** `grants` is JSON text. */
   tokens: {
