@@ -2,6 +2,9 @@ import type { ControlNotice } from "@wherefrom/control";
 import type { Notice } from "@wherefrom/gateway";
 import { printable } from "./output.ts";
 
+/** Incidents of one notice that stand in its line. */
+const MAX_TOLD = 10;
+
 /** Writes a gateway's notices to standard error, one a line. `isQuiet` leaves out what is only news. */
 export function gatewayNoticePrinter(isQuiet: boolean): (notice: Notice) => void {
   return ({ level, message, code }) => {
@@ -63,6 +66,12 @@ export function printControlNotice(notice: ControlNotice): void {
       return print(
         `warning: whether the policy of ${notice.organization}/${notice.environment} fits its traffic cannot be found out now: ${messageOf(notice.error)}`,
       );
+    case "abuse-not-judged":
+      return print(`warning: clients of ${notice.environment ?? "all environments"} were not judged for abuse: ${messageOf(notice.error)}`);
+    case "abuse-clients-left-out":
+      return print(`warning: only the ${notice.maxClients} clients of ${notice.environment} with most requests were judged for abuse`);
+    case "incidents-begun":
+      return print(`info: incidents begun in ${notice.environment}: ${incidentsText(notice.incidents)}`);
     case "gateways-late":
       return print(`warning: ${notice.gateways.join(", ")} did not report revision ${notice.revision} of ${notice.environment} in time`);
   }
@@ -77,6 +86,14 @@ function placeOf({ organization, environment, revision }: Misfit): string {
 function signsOf({ findings, causes, undecided }: Misfit): string {
   const signs = findings.map(({ kind, share }) => `${kind} ${(share * 100).toFixed(1)} %`).join(", ");
   return causes.length === 0 ? signs : `${signs}; it may be ${causes.join(", ")}${undecided ? " (undecided)" : ""}`;
+}
+
+type Incidents = Extract<ControlNotice, { kind: "incidents-begun" }>["incidents"];
+
+function incidentsText(incidents: Incidents): string {
+  const told = incidents.slice(0, MAX_TOLD).map(({ client, rule, isShared }) => `${client} ${isShared ? "(shared address)" : `(${rule})`}`);
+  const more = incidents.length - told.length;
+  return `${told.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 function print(line: string): void {

@@ -2,6 +2,7 @@ import { organizationNameSchema } from "@wherefrom/model";
 import { createResolver, parsePolicy } from "wherefrom";
 import { createClientOf } from "wherefrom/node";
 import { ALL_PROVIDERS } from "wherefrom/providers";
+import { watchAbuse } from "./abuse/watch-abuse.ts";
 import { openAdmission } from "./access/admission.ts";
 import { parseOidcSettings } from "./access/oidc-settings.ts";
 import type { KeyFor } from "./access/process-keys.ts";
@@ -124,7 +125,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const follower = followRanges(parts);
   const watch = watchStages(parts);
   const retention = retainEvents(parts);
-  const looks = [follower, watch, retention, watchFit(parts)];
+  const looks = [follower, watch, retention, watchFit(parts), watchAbuse(parts)];
   const endSweep = sweepSessions(parts);
   try {
     await seedOrganization(parts, organization);

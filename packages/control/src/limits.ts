@@ -95,6 +95,12 @@ export type ControlLimits = {
   readonly eventRetentionLookMs: number;
   /** Pause between two looks at whether policies fit their traffic. */
   readonly fitLookMs: number;
+  /** Pause between two looks for clients that look like abusers. */
+  readonly abuseLookMs: number;
+  /** Clients of one environment that are looked at in a window, those with the most requests first. */
+  readonly maxAbuseClients: number;
+  /** Incidents of one environment that are kept. */
+  readonly maxIncidents: number;
   /** Groups of events that one question is answered with at the most. */
   readonly maxStatsGroups: number;
   /** Points in time that one question is answered with at the most, of all groups together. */
@@ -156,6 +162,9 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxEventMemoryBytes: 536_870_912,
   eventRetentionLookMs: 600_000,
   fitLookMs: 60_000,
+  abuseLookMs: 30_000,
+  maxAbuseClients: 50_000,
+  maxIncidents: 1_000,
   maxStatsGroups: 10_000,
   maxStatsPoints: 100_000,
   eventQuestionTimeoutMs: 20_000,

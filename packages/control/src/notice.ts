@@ -1,4 +1,5 @@
 import type { RefusedRangeFile } from "@wherefrom/model";
+import type { IncidentRecord } from "./config-store/incident-port.ts";
 import type { OpenMisfit } from "./misfit.ts";
 
 /** What an operator may want to see in a log. Texts that came from a request are escaped. */
@@ -9,6 +10,12 @@ export type ControlNotice =
   | { readonly kind: "ranges-failed"; readonly error: unknown }
   /** Events whose time is over could not be deleted; it is tried again. */
   | { readonly kind: "event-retention-failed"; readonly error: unknown }
+  /** Which clients look like abusers could not be judged, of one environment or of all; it is tried again. */
+  | { readonly kind: "abuse-not-judged"; readonly environment: string | undefined; readonly error: unknown }
+  /** A window has more clients than are looked at: those with the fewest requests were left out. */
+  | { readonly kind: "abuse-clients-left-out"; readonly environment: string; readonly maxClients: number }
+  /** Clients look like abusers, or like addresses that many people share. */
+  | { readonly kind: "incidents-begun"; readonly environment: string; readonly incidents: readonly IncidentRecord[] }
   /** What gateways said is known to this process only, until it can be stored. */
   | { readonly kind: "gateways-not-stored"; readonly error: unknown }
   /** What is tried on some gateways could not be judged or ended; it is tried again. */

@@ -46,6 +46,7 @@ import {
   patchSecurityAction,
 } from "./api/security-actions.ts";
 import { getSecurityActionsConfig, updateSecurityActionsConfig } from "./api/security-actions-config.ts";
+import { getSecurityIncident, listSecurityIncidents, patchSecurityIncident } from "./api/security-incidents.ts";
 import { createSession, endSession, listSessions } from "./api/sessions.ts";
 import { getSnapshot } from "./api/snapshot.ts";
 import { getStats } from "./api/stats.ts";
@@ -104,6 +105,9 @@ export const API_LINES: readonly RouteLine[] = [
   ["POST", `${ENV}/securityActions/{action}:disable`, "organizations.environments.securityActions.disable", disableSecurityAction],
   ["GET", `${ENV}/securityActionsConfig`, "organizations.environments.getSecurityActionsConfig", getSecurityActionsConfig],
   ["PATCH", `${ENV}/securityActionsConfig`, "organizations.environments.updateSecurityActionsConfig", updateSecurityActionsConfig],
+  ["GET", `${ENV}/securityIncidents`, "organizations.environments.securityIncidents.list", listSecurityIncidents],
+  ["GET", `${ENV}/securityIncidents/{incident}`, "organizations.environments.securityIncidents.get", getSecurityIncident],
+  ["PATCH", `${ENV}/securityIncidents/{incident}`, "organizations.environments.securityIncidents.patch", patchSecurityIncident],
   ["GET", DEBUG, `${DEBUG_ID}.list`, listDebugSessions],
   ["POST", DEBUG, `${DEBUG_ID}.create`, createDebugSession],
   ["GET", `${DEBUG}/{session}`, `${DEBUG_ID}.get`, getDebugSession],

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { parsePrefix } from "wherefrom";
-import { DEFAULT_ABUSE_SETTINGS, judgeWindow } from "../src/abuse/judge.ts";
+import { DEFAULT_JUDGE_SETTINGS, judgeWindow } from "../src/abuse/judge.ts";
 import { RULES, type RuleName } from "../src/abuse/rules.ts";
 import { spreadOf } from "../src/abuse/spread.ts";
 import { between, type Planted, person, windowOf } from "./abuse-traffic.ts";
 import { type Random, randomOf } from "./crash-rounds.ts";
 
-const settings = DEFAULT_ABUSE_SETTINGS;
+const settings = DEFAULT_JUDGE_SETTINGS;
 const NAT = "198.51.100.1/32";
 const ROUNDS = 12;
 const PEOPLE = 300;
@@ -95,7 +95,7 @@ const flooders: readonly { says: string; plant: Planted; settings?: Partial<type
   {
     says: "in an excluded network is not",
     plant: { client: "192.0.2.9", manner: flood },
-    settings: { exclusions: [prefix("192.0.2.0/24")] },
+    settings: { isExcluded: ({ text }) => text === "192.0.2.9/32" },
     found: 0,
   },
   { says: "among too few clients is not", plant: { client: "192.0.2.9", manner: flood }, people: 8, found: 0 },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type AbuseDetectionSettings, abuseDetectionSchema } from "./abuse-settings.ts";
 import { type EventSettings, eventSettingsSchema } from "./event-settings.ts";
 import { int64Schema, timeField } from "./int64.ts";
 import { policySchema } from "./policy-schema.ts";
@@ -44,6 +45,7 @@ const settingsShape = {
     .describe("http://host:port; an empty text is none. Kept for Apigee's clients; without effect here"),
   hasAttachedFlowHooks: z.boolean("Expected true or false").optional(),
   events: eventSettingsSchema.optional().describe("How events of the environment are kept"),
+  abuseDetection: abuseDetectionSchema.optional().describe("How abusers are looked for in the events of the environment"),
   rollout: rolloutSettingsSchema
     .optional()
     .describe("Given, changes are tried on some gateways first. Without it all gateways get them at once"),
@@ -67,6 +69,8 @@ export type EnvironmentSettings = {
   hasAttachedFlowHooks?: boolean | undefined;
   /** How events of the environment are kept. */
   events?: EventSettings | undefined;
+  /** How abusers are looked for in the events of the environment. */
+  abuseDetection?: AbuseDetectionSettings | undefined;
   /** Given, changes are tried on some gateways first. */
   rollout?: RolloutSettings | undefined;
   /** The policy as JSON, in lowerCamelCase. Only `parsePolicy` of the library knows whether it is valid. */

@@ -1,3 +1,4 @@
+export { type AbuseDetectionSettings, type AbuseRuleSettings, DEFAULT_ABUSE_DETECTION, providerNamedBy } from "./abuse-settings.ts";
 export {
   createdTokenSchema,
   EVERY_ORGANIZATION,
@@ -59,6 +60,7 @@ export {
 } from "./gateway-report.ts";
 export { int64Schema } from "./int64.ts";
 export { diffJson, type JsonChange, jsonChangeSchema } from "./json-diff.ts";
+export { AddressIndex } from "./judge/address-index.ts";
 export { type Judgement, type Looked, type Place, SecurityActions } from "./judge/security-actions.ts";
 export { type Operation, type OperationType, operationSchema } from "./operation.ts";
 export {
@@ -101,6 +103,7 @@ export {
   securityActionSchema,
   securityActionWireSchema,
 } from "./security-action.ts";
+export { securityIncidentSchema } from "./security-incident.ts";
 export { type Snapshot, snapshotSchema } from "./snapshot.ts";
 export { claimedKeyOf, isSnapshotKey, type SignatureVerdict, signSnapshot, snapshotKeyText, verifySnapshot } from "./snapshot-signature.ts";
 export {

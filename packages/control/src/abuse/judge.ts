@@ -1,22 +1,28 @@
-import { type Prefix, prefixesOverlap } from "wherefrom";
+import { DEFAULT_ABUSE_DETECTION } from "@wherefrom/model";
+import type { Prefix } from "wherefrom";
 import type { Activity, ActivityWindow } from "./activity.ts";
 import { type Floors, RULES, type Rule, type RuleName } from "./rules.ts";
 import { looksShared, usualOf } from "./shared-address.ts";
 import { spreadOf } from "./spread.ts";
 
 /** What an environment may set. */
-export type AbuseSettings = {
+export type JudgeSettings = {
   /** Instead of a rule's own. */
   readonly floors: Readonly<Partial<Record<RuleName, Floors>>>;
   /** How many deviations above the median of all clients is far above. */
   readonly deviations: number;
   /** Fewer clients than that say nothing about what is usual: nobody is suspected. */
   readonly minClients: number;
-  /** Clients that are never suspected, and do not count as usual: monitors, partners, the operator's own. */
-  readonly exclusions: readonly Prefix[];
+  /** Of clients that are never suspected, and do not count as usual: monitors, partners, the operator's own. */
+  readonly isExcluded: (client: Prefix) => boolean;
 };
 
-export const DEFAULT_ABUSE_SETTINGS: AbuseSettings = { floors: {}, deviations: 8, minClients: 10, exclusions: [] };
+export const DEFAULT_JUDGE_SETTINGS: JudgeSettings = {
+  floors: {},
+  deviations: DEFAULT_ABUSE_DETECTION.deviations,
+  minClients: DEFAULT_ABUSE_DETECTION.minClients,
+  isExcluded: () => false,
+};
 
 /** A client for which a rule holds, with what that was seen by. */
 export type Suspicion = {
@@ -39,10 +45,10 @@ export type Suspicion = {
  */
 export function judgeWindow(
   window: ActivityWindow,
-  options: { readonly rule: RuleName; readonly settings: AbuseSettings },
+  options: { readonly rule: RuleName; readonly settings: JudgeSettings },
 ): readonly Suspicion[] {
   const { rule: name, settings } = options;
-  const clients = window.clients.filter(({ client }) => !settings.exclusions.some((excluded) => prefixesOverlap(excluded, client)));
+  const clients = window.clients.filter(({ client }) => !settings.isExcluded(client));
   if (clients.length < settings.minClients) return [];
   const rule: Rule = RULES[name];
   const floors = settings.floors[name] ?? rule.floors;
@@ -65,12 +71,12 @@ export function judgeWindow(
     .sort((left, right) => right.amount - left.amount);
 }
 
-function boundOf(numbers: readonly number[], { deviations }: AbuseSettings): number {
+function boundOf(numbers: readonly number[], { deviations }: JudgeSettings): number {
   const { median, deviation } = spreadOf(numbers);
   return median + deviations * deviation;
 }
 
 /** At the most half way from the median to all: shares of clients that ask little differ so much by chance that nobody could be far above them. */
-function shareBoundOf(shares: readonly number[], settings: AbuseSettings): number {
+function shareBoundOf(shares: readonly number[], settings: JudgeSettings): number {
   return Math.min(boundOf(shares, settings), (spreadOf(shares).median + 1) / 2);
 }

@@ -75,6 +75,9 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "organizations.environments.securityActions.disable": "operator",
   "organizations.environments.getSecurityActionsConfig": "viewer",
   "organizations.environments.updateSecurityActionsConfig": "operator",
+  "organizations.environments.securityIncidents.list": "viewer",
+  "organizations.environments.securityIncidents.get": "viewer",
+  "organizations.environments.securityIncidents.patch": "operator",
   // what was recorded is clients' own: addresses and header fields
   "organizations.environments.apis.revisions.debugsessions.list": "operator",
   "organizations.environments.apis.revisions.debugsessions.create": "operator",

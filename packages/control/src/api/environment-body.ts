@@ -1,4 +1,5 @@
 import {
+  type AbuseDetectionSettings,
   camelNamed,
   ENVIRONMENT_FIELDS,
   ENVIRONMENT_OUTPUT_FIELDS,
@@ -6,6 +7,7 @@ import {
   environmentNameSchema,
   environmentSettingsSchema,
   type FieldViolation,
+  providerNamedBy,
   withoutFields,
 } from "@wherefrom/model";
 import { PolicyError, type Providers, parsePolicy } from "wherefrom";
@@ -89,7 +91,23 @@ export function declaredSettings(given: GivenEnvironment, { standing, providers 
 }
 
 function resultFaults(updated: JsonObject, { standing, providers }: Judging): readonly FieldViolation[] {
-  return [...policyViolations(updated[POLICY], { field: POLICY, providers }), ...createOnlyFaults(updated, standing)];
+  return [
+    ...policyViolations(updated[POLICY], { field: POLICY, providers }),
+    ...exclusionFaults(updated, providers),
+    ...createOnlyFaults(updated, standing),
+  ];
+}
+
+/** An exclusion that names no ranges would accuse those that it was meant for. */
+function exclusionFaults({ abuseDetection }: JsonObject, providers: Providers): readonly FieldViolation[] {
+  const { exclusions = [] } = (abuseDetection ?? {}) as AbuseDetectionSettings;
+  if (!Array.isArray(exclusions)) return [];
+  return exclusions.flatMap((exclusion, index): FieldViolation[] => {
+    const name = typeof exclusion === "string" ? providerNamedBy(exclusion) : undefined;
+    if (name === undefined || providers.has(name)) return [];
+    const description = `Expected the name of ranges that control knows, received ${shownValue(exclusion)}`;
+    return [{ field: `abuseDetection/exclusions/${index}`, description, reason: "FIELD_INVALID" satisfies FieldReason }];
+  });
 }
 
 /** Every fault of a policy, as faults of the field it stands in. A policy that is no object at all is the schema's to refuse. */

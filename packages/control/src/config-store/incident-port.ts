@@ -1,4 +1,5 @@
-import type { EnvironmentKey, Page } from "./port.ts";
+import type { EnvironmentKey } from "./environment-key.ts";
+import type { Page } from "./page.ts";
 import type { Stamp } from "./stamp.ts";
 
 export const INCIDENT_STATES = ["OPEN", "ACKNOWLEDGED", "CLOSED", "CONVERTED"] as const;

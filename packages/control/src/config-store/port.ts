@@ -10,9 +10,13 @@ import type {
 import type { DebugContent } from "../debug-content.ts";
 import type { SecurityContent } from "../security-content.ts";
 import type { AccessStore } from "./access-port.ts";
+import type { EnvironmentKey } from "./environment-key.ts";
 import type { IncidentStore } from "./incident-port.ts";
+import type { Page } from "./page.ts";
 import type { Stamp } from "./stamp.ts";
 
+export type { EnvironmentKey } from "./environment-key.ts";
+export type { Page } from "./page.ts";
 export type { Stamp } from "./stamp.ts";
 
 /** What of an environment is versioned. */
@@ -155,9 +159,6 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** An environment, by its names. */
-export type EnvironmentKey = { readonly organization: string; readonly environment: string };
-
 /**
  * Where configuration is kept. What an implementation promises:
  *
@@ -228,9 +229,6 @@ export type OrganizationStore = {
   /** Newest first; `before` is a `position`. */
   operations(page: Page): Promise<readonly StoredOperation[]>;
 };
-
-/** At most `limit` of those whose number is below `before`. */
-export type Page = { readonly limit: number; readonly before?: number | undefined };
 
 export type StoredOperation = { readonly position: number; readonly operation: Operation };
 

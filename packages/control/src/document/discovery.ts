@@ -73,6 +73,8 @@ const APIGEE_SCHEMAS: ReadonlySet<string> = new Set([
   "Result",
   "Session",
   "ListSecurityActionsResponse",
+  "SecurityIncident",
+  "ListSecurityIncidentsResponse",
   "SecurityAction",
   "SecurityActionAllow",
   "SecurityActionConditionConfig",

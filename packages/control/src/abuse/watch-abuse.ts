@@ -1,0 +1,131 @@
+import { DEFAULT_EVENT_SETTINGS } from "@wherefrom/model";
+import { parsePrefix } from "wherefrom";
+import { environmentName } from "../api/environment-json.ts";
+import type { Sighting } from "../config-store/incident-port.ts";
+import type { EnvironmentKey, EnvironmentRecord } from "../config-store/port.ts";
+import type { CountedClients } from "../event-store/activity.ts";
+import type { EventStore } from "../event-store/port.ts";
+import { lookRegularly, type RegularLook } from "../look-regularly.ts";
+import type { ControlParts } from "../parts.ts";
+import { providersFor } from "../ranges.ts";
+import type { ActivityWindow } from "./activity.ts";
+import { type EnvironmentAbuse, environmentAbuse, type RuleWindow } from "./environment-abuse.ts";
+import { judgeWindow, type Suspicion } from "./judge.ts";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** Parts that a window is divided in: of a day five minutes each. */
+const WINDOW_PARTS = 288;
+/** A window is looked at no more often than so many times in its length: a day has changed little after a minute. */
+const LOOKS_PER_WINDOW = 144;
+
+/**
+ * Looks in the events of all environments for clients that look like abusers, every `abuseLookMs`, and notes them as incidents. It denies nobody. Of several
+ * controls each looks; the store joins what they see.
+ */
+export function watchAbuse(parts: ControlParts): RegularLook {
+  const looked = new Map<string, number>();
+  /** Environments whose last look failed: that is told once. */
+  const failing = new Set<string>();
+  let isOver = false;
+  const isDue = (window: string, { windowMs, at }: { readonly windowMs: number; readonly at: number }): boolean => {
+    if (isOver || at - (looked.get(window) ?? Number.NEGATIVE_INFINITY) < windowMs / LOOKS_PER_WINDOW) return false;
+    looked.set(window, at);
+    return true;
+  };
+  const { look, close } = lookRegularly({
+    look: () => lookAtAll(parts, { isDue, failing }),
+    onFault: (error) => parts.onNotice({ kind: "abuse-not-judged", environment: undefined, error }),
+    everyMs: parts.limits.abuseLookMs,
+  });
+  return {
+    look,
+    close() {
+      isOver = true;
+      return close();
+    },
+  };
+}
+
+type IsDue = (window: string, options: { readonly windowMs: number; readonly at: number }) => boolean;
+
+type LookState = { readonly isDue: IsDue; readonly failing: Set<string> };
+
+async function lookAtAll(parts: ControlParts, { isDue, failing }: LookState): Promise<void> {
+  const { eventStore, store, onNotice } = parts;
+  if (eventStore === undefined) return;
+  for (const key of await eventStore.environments()) {
+    const name = nameOf(key);
+    try {
+      const environment = await store.of(key.organization).read(key.environment);
+      if (environment !== undefined) await lookAt(parts, { key, environment, eventStore, isDue });
+      failing.delete(name);
+    } catch (error) {
+      if (!failing.has(name)) onNotice({ kind: "abuse-not-judged", environment: name, error });
+      failing.add(name);
+    }
+  }
+}
+
+type Looking = {
+  readonly key: EnvironmentKey;
+  readonly environment: EnvironmentRecord;
+  readonly eventStore: EventStore;
+  readonly isDue: IsDue;
+};
+
+async function lookAt(parts: ControlParts, { key, environment, eventStore, isDue }: Looking): Promise<void> {
+  const { ranges, limits, store, onNotice, now } = parts;
+  const { abuseDetection = {}, events = {} } = environment.settings;
+  const { addresses = DEFAULT_EVENT_SETTINGS.addresses, retentionDays = DEFAULT_EVENT_SETTINGS.retentionDays } = events;
+  if (addresses !== "PLAIN") return;
+  const abuse = environmentAbuse(abuseDetection, providersFor(ranges, environment));
+  for (const window of abuse.windows) {
+    const windowMs = window.windowMinutes * MINUTE_MS;
+    const at = now();
+    if (!isDue(`${nameOf(key)} ${window.windowMinutes}`, { windowMs, at })) continue;
+    const { staticEndings } = abuse;
+    const question = { from: at - windowMs, until: at + 1, parts: WINDOW_PARTS, staticEndings, maxClients: limits.maxAbuseClients };
+    const counted = await eventStore.countClients(key, question);
+    if (!counted.isWhole) onNotice({ kind: "abuse-clients-left-out", environment: nameOf(key), maxClients: limits.maxAbuseClients });
+    const sightings = sightingsIn(counted, { window, abuse, at }).slice(0, limits.maxIncidents);
+    const keeping = { forgetBefore: at - retentionDays * DAY_MS, maxIncidents: limits.maxIncidents };
+    const begun = await store.incidents.note(key, sightings, keeping);
+    if (begun.length > 0) onNotice({ kind: "incidents-begun", environment: nameOf(key), incidents: begun });
+  }
+}
+
+function nameOf({ organization, environment }: EnvironmentKey): string {
+  return environmentName(organization, environment);
+}
+
+type Window = { readonly window: RuleWindow; readonly abuse: EnvironmentAbuse; readonly at: number };
+
+/** Those of the greatest amounts first, of each rule. */
+function sightingsIn(counted: CountedClients, { window, abuse, at }: Window): Sighting[] {
+  const activity = windowOf(counted);
+  return window.rules.flatMap((rule) =>
+    judgeWindow(activity, { rule, settings: abuse.settings }).map((suspicion) =>
+      sightingOf(suspicion, { windowMinutes: window.windowMinutes, at }),
+    ),
+  );
+}
+
+function windowOf({ requests, clients }: CountedClients): ActivityWindow {
+  return {
+    parts: WINDOW_PARTS,
+    requests,
+    clients: clients.map(({ client, ...counts }) => {
+      const reading = parsePrefix(client);
+      if (reading.kind !== "prefix") throw new Error(`Expected the network of a client, received ${client}`);
+      return { client: reading.prefix, ...counts };
+    }),
+  };
+}
+
+type Seen = { readonly windowMinutes: number; readonly at: number };
+
+function sightingOf({ rule, client, kind, activity, ...seen }: Suspicion, { windowMinutes, at }: Seen): Sighting {
+  const { client: _client, ...counts } = activity;
+  return { rule, client: client.text, isShared: kind === "shared-address", at, evidence: { windowMinutes, ...seen, counts } };
+}

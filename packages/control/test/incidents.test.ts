@@ -1,0 +1,170 @@
+import type { TrafficEvent } from "@wherefrom/model";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { ControlNotice } from "../src/notice.ts";
+import { faultsOf, type Json, verdictOf } from "./control-under-test.ts";
+import { openControlWithEvents } from "./control-with-events.ts";
+import { eventOf } from "./event-store-contract.ts";
+
+const PATIENCE = { timeout: 15_000, interval: 50 };
+const FLOODER = "192.0.2.9/32";
+const GUESSER = "192.0.2.77/32";
+const NAT = "10.99.0.1/32";
+
+type Manner = { readonly count: number; readonly agents?: number; readonly status?: number };
+
+/** Requests of one client, over the last minute. */
+function requestsOf(resolvedIp: string, { count, agents = 1, status = 200 }: Manner): TrafficEvent[] {
+  const began = Date.now() - 60_000;
+  return Array.from({ length: count }, (_, index) =>
+    eventOf({
+      time: began + Math.floor((index * 60_000) / count),
+      resolvedIp,
+      trust: "verified",
+      status,
+      path: index % 2 === 0 ? `/orders/${index}` : `/assets/${index % 40}.css`,
+      userAgent: `browser ${index % agents}`,
+    }),
+  );
+}
+
+/** Fifty people, a flood, somebody who guesses, and five hundred people behind one address. */
+const traffic = (): TrafficEvent[] => [
+  ...Array.from({ length: 50 }, (_, index) => requestsOf(`203.0.113.${index}`, { count: 12 })).flat(),
+  ...requestsOf("192.0.2.9", { count: 3_000 }),
+  ...requestsOf("192.0.2.77", { count: 200, status: 401 }),
+  ...requestsOf("10.99.0.1", { count: 5_000, agents: 40 }),
+];
+
+const environments = [
+  { name: "prod", abuseDetection: {}, clients: [NAT, GUESSER, FLOODER] },
+  { name: "unruled", abuseDetection: { flooder: { enabled: false } }, clients: [GUESSER] },
+  { name: "high", abuseDetection: { flooder: { minAmount: 4_000 } }, clients: [NAT, GUESSER] },
+  { name: "excluded", abuseDetection: { exclusions: ["192.0.2.9", "provider:private"] }, clients: [GUESSER] },
+  { name: "hidden", events: { addresses: "TRUNCATED" }, clients: [] },
+  { name: "off", abuseDetection: { enabled: false }, clients: [] },
+];
+
+let under: Awaited<ReturnType<typeof openControlWithEvents>>;
+const notices: ControlNotice[] = [];
+
+beforeAll(async () => {
+  const events = traffic();
+  under = await openControlWithEvents({
+    events: Object.fromEntries(environments.map(({ name }) => [name, events])),
+    receivedAt: Date.now(),
+    limits: { abuseLookMs: 100 },
+    onNotice: (notice) => notices.push(notice),
+  });
+  for (const { clients: _clients, ...body } of environments) expect((await under.ask("POST ", { body })).status).toBe(200);
+}, 30_000);
+afterAll(() => under.close());
+
+const incidentsOf = async (environment: string, filter = ""): Promise<Json[]> =>
+  (await under.ask(`GET /${environment}/securityIncidents?filter=${encodeURIComponent(filter)}`)).body.securityIncidents;
+
+const clientsOf = async (environment: string): Promise<string[]> => (await incidentsOf(environment)).map(({ client }) => client).toSorted();
+
+test.each(environments)("$name has incidents of $clients", async ({ name, clients }) => {
+  await vi.waitFor(async () => expect(await clientsOf(name)).toEqual(clients.toSorted()), PATIENCE);
+});
+
+test("a flood is an incident, and many people behind one address are told as that", async () => {
+  const [flood] = (await incidentsOf("prod")).filter(({ client }) => client === FLOODER);
+  const name = "organizations/local/environments/prod/securityIncidents/";
+  expect(flood).toMatchObject({
+    name: expect.stringMatching(`^${name}[0-9a-f-]{36}$`),
+    displayName: `Flooder: ${FLOODER}`,
+    detectionTypes: ["Flooder"],
+    sharedAddress: false,
+    state: "OPEN",
+    observability: "ACTIVE",
+    riskLevel: "MODERATE",
+    trafficCount: "3000",
+    evidence: { windowMinutes: 5, amount: 3_000, amountBound: 1_000, clients: 53, counts: { requests: 3_000, userAgents: 1 } },
+  });
+  expect((await under.ask(`GET //v1/${flood.name}`)).body).toEqual(flood);
+  const [nat] = (await incidentsOf("prod")).filter(({ client }) => client === NAT);
+  expect(nat).toMatchObject({ displayName: `Shared address: ${NAT}`, sharedAddress: true, riskLevel: "LOW", trafficCount: "5000" });
+  const told = notices.flatMap((notice) => (notice.kind === "incidents-begun" ? notice.incidents : []));
+  expect(told.filter(({ client }) => client === FLOODER)).not.toEqual([]);
+});
+
+const filters = [
+  { filter: "state = OPEN", clients: [NAT, GUESSER, FLOODER] },
+  { filter: 'detectionTypes:"Brute Guessor" AND state = OPEN', clients: [GUESSER] },
+  { filter: "detection_types:Flooder", clients: [NAT, FLOODER] },
+  { filter: "observability = ARCHIVED", clients: [] },
+];
+test.each(filters)("are listed by $filter, in pages", async ({ filter, clients }) => {
+  expect((await incidentsOf("prod", filter)).map(({ client }) => client).toSorted()).toEqual(clients.toSorted());
+  const paged: string[] = [];
+  for (let pageToken = ""; ; ) {
+    const query = new URLSearchParams({ filter, pageSize: "1", ...(pageToken && { pageToken }) });
+    const { body } = await under.ask(`GET /prod/securityIncidents?${query}`);
+    paged.push(...body.securityIncidents.map(({ client }: Json) => client));
+    if (body.nextPageToken === undefined) break;
+    pageToken = body.nextPageToken;
+  }
+  expect(paged.toSorted()).toEqual(clients.toSorted());
+});
+
+const nameOf = async (environment: string, wanted: string): Promise<string> =>
+  (await incidentsOf(environment)).find(({ client }) => client === wanted)?.name;
+
+test("one is acknowledged, closed and opened again, and each is in the audit log", async () => {
+  const name = await nameOf("unruled", GUESSER);
+  const patch = (body: object, mask = "") => under.ask(`PATCH //v1/${name}${mask && `?updateMask=${mask}`}`, { body });
+  expect((await patch({ state: "ACKNOWLEDGED" })).body).toMatchObject({ state: "ACKNOWLEDGED", observability: "ACTIVE" });
+  expect((await patch({ observability: "ARCHIVED" }, "observability")).body).toMatchObject({ state: "CLOSED", observability: "ARCHIVED" });
+  // as a client of Apigee's sends it: all that it has, and a mask
+  const { body: whole } = await under.ask(`GET //v1/${name}`);
+  expect((await patch({ ...whole, observability: "ACTIVE" }, "observability")).body).toMatchObject({ state: "OPEN" });
+  const log = (await under.ask("GET //v1/organizations/local/auditLog?pageSize=100")).body.entries;
+  expect(log.filter(({ resource }: Json) => resource === name).map(({ revision, method }: Json) => [revision, method])).toEqual(
+    [4, 3, 2].map((revision) => [revision, "organizations.environments.securityIncidents.patch"]),
+  );
+});
+
+const refused = [
+  { what: "nothing", body: {}, fields: ["state"] },
+  { what: "what only :createSecurityAction does", body: { state: "CONVERTED" }, fields: ["state"] },
+  { what: "two that say different things", body: { state: "OPEN", observability: "ARCHIVED" }, fields: ["observability"] },
+  { what: "every fault at once", body: { state: "GONE", nonsense: 1 }, mask: "riskLevel", fields: ["updateMask", "nonsense", "state"] },
+];
+test.each(refused)("a change of $what is refused", async ({ body, mask = "", fields }) => {
+  const answer = await under.ask(`PATCH //v1/${await nameOf("prod", GUESSER)}?updateMask=${mask}`, { body });
+  expect(verdictOf(answer)).toBe("400 INVALID_ARGUMENT FIELDS_INVALID");
+  expect(faultsOf(answer).toSorted()).toEqual(fields.toSorted());
+});
+
+test("what is not there is not found", async () => {
+  const lines = ["GET /prod/securityIncidents/none", "GET /high/securityIncidents/", "GET /nowhere/securityIncidents"];
+  const id = (await nameOf("prod", GUESSER)).split("/").at(-1);
+  const answers = await Promise.all(lines.map((line, index) => under.ask(index === 1 ? line + id : line)));
+  expect(answers.map(verdictOf)).toEqual([
+    "404 NOT_FOUND SECURITY_INCIDENT_NOT_FOUND",
+    "404 NOT_FOUND SECURITY_INCIDENT_NOT_FOUND",
+    "404 NOT_FOUND ENVIRONMENT_NOT_FOUND",
+  ]);
+});
+
+const settings = [
+  { given: { exclusions: ["10.0.0.1/8"] }, fields: ["abuseDetection/exclusions/0"] },
+  { given: { exclusions: ["203.0.113.7", "provider:nobody"] }, fields: ["abuseDetection/exclusions/1"] },
+  {
+    given: { deviations: 0, minClients: 1.5, staticEndings: [".css"], flooder: { minShare: 2, minRequests: 1 }, robots: {} },
+    fields: [
+      "abuseDetection/deviations",
+      "abuseDetection/flooder/minRequests",
+      "abuseDetection/flooder/minShare",
+      "abuseDetection/minClients",
+      "abuseDetection/robots",
+      "abuseDetection/staticEndings/0",
+    ],
+  },
+];
+test.each(settings)("settings $given are refused", async ({ given, fields }) => {
+  const answer = await under.ask("PATCH /prod", { body: { abuseDetection: given } });
+  expect(verdictOf(answer)).toBe("400 INVALID_ARGUMENT FIELDS_INVALID");
+  expect(faultsOf(answer).toSorted()).toEqual(fields);
+});
