@@ -7,6 +7,7 @@ import type { EventStore } from "./event-store/port.ts";
 import { type Fit, judgeFit } from "./fit.ts";
 import type { Misfit } from "./misfit.ts";
 import type { ControlParts } from "./parts.ts";
+import { proposeIndex } from "./propose-index.ts";
 import { providersFor } from "./ranges.ts";
 import { type RecentTraffic, readRecentTraffic } from "./recent-traffic.ts";
 import { revisionsAlike } from "./revisions-alike.ts";
@@ -29,11 +30,13 @@ export async function assessFit(parts: ControlParts, { organization, record, eve
   const { name, settings, revision } = record;
   const revisions = await revisionsAlike(parts.store.of(organization), record);
   const traffic = await readRecentTraffic(eventStore, { organization, environment: name }, { revisions, until: parts.now() + 1 });
-  const fit = judgeFit(traffic);
-  if (fit.kind !== "misfits") return { traffic, fit: fit.kind, misfit: { revision, findings: [], causes: [], undecided: false } };
   const policy = parsePolicy(settings.clientIpResolutionConfig ?? {}, { providers: providersFor(parts.ranges, record) });
-  const facts = { ...factsOfEnvironment({ policy, revision, fleet: [] }), ...factsOfTraffic(traffic) };
+  const fit = judgeFit(traffic, policy);
+  if (fit.kind !== "misfits") return { traffic, fit: fit.kind, misfit: { revision, findings: [], causes: [], undecided: false } };
+  const facts = { ...factsOfEnvironment({ policy, revision, fleet: [] }), ...factsOfTraffic(traffic, policy) };
   const { causes, undecided } = diagnose(theCatalogue(), new Map(Object.entries(facts)));
   const suspects = causes.filter((cause) => cause.for.length > 0).slice(0, MAX_CAUSES);
-  return { traffic, fit: fit.kind, misfit: { revision, findings: fit.findings, causes: suspects.map(({ id }) => id), undecided } };
+  const proposal = proposeIndex(traffic, { policy, configuration: settings.clientIpResolutionConfig ?? {} });
+  const misfit = { revision, findings: fit.findings, causes: suspects.map(({ id }) => id), undecided, ...(proposal && { proposal }) };
+  return { traffic, fit: fit.kind, misfit };
 }

@@ -6,6 +6,12 @@ export type FitFinding = {
     | "no-address"
     /** Addresses that no client on the internet has are the rule. */
     | "private-results"
+    /** Addresses that a provider's proxies have, and no client. */
+    | "provider-results"
+    /** X-Forwarded-For has fewer hops than the index counts. */
+    | "short-chains"
+    /** It has more hops than the index counts, in nearly every request: the path writes them, and the index takes a proxy's address for the client's. */
+    | "long-chains"
     /** Nearly all requests, of several user agents, are from one address. */
     | "one-address";
   /** Share of requests that it is about, from 0 to 1. */
@@ -21,6 +27,8 @@ export type Misfit = {
   readonly causes: readonly string[];
   /** Whether the first could still be another. */
   readonly undecided: boolean;
+  /** A `clientIpResolutionConfig` that fits what was seen, for a probe to confirm. Absent where the traffic does not say. */
+  readonly proposal?: Readonly<Record<string, unknown>> | undefined;
 };
 
 /** A misfit that is not over. It tells what the last look saw that saw any. */

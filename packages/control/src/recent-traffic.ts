@@ -12,6 +12,8 @@ const MAX_VALUES = 1_000;
 export type Spread = {
   /** Requests of which that is known. */
   readonly requests: number;
+  /** Requests that have no value, and are known to have none. */
+  readonly absent: number;
   /** The commonest first. */
   readonly values: readonly { readonly text: string; readonly requests: number }[];
 };
@@ -25,12 +27,14 @@ export type RecentTraffic = {
   readonly results: Spread;
   readonly peers: Spread;
   readonly agents: Spread;
-  /** X-Forwarded-For as it came; a request without it has no value. */
+  /** X-Forwarded-For as it came, of requests that did not come past the proxies. */
   readonly chains: Spread;
 };
 
 /** What is looked at: the requests that ran by one of these revisions, until a time in milliseconds since 1970. */
 export type Recent = { readonly revisions: readonly number[]; readonly until: number };
+
+const PAST_THE_PROXIES: Filter = { kind: "in", dimension: "reason", values: ["untrusted-peer"] };
 
 /**
  * Reads how requests of the last 15 minutes came out, in five questions of bounded answers.
@@ -45,13 +49,13 @@ export async function readRecentTraffic(store: EventStore, key: EnvironmentKey, 
       { kind: "not", of: { kind: "absent", dimension: "outcome" } },
     ],
   };
-  const ask = (dimensions: readonly Dimension[]): Promise<readonly Group[]> =>
+  const ask = (dimensions: readonly Dimension[], which: Filter = filter): Promise<readonly Group[]> =>
     store.ask(key, {
       from: until - WINDOW_MS,
       until,
       dimensions,
       measures: [{ metric: "messages", aggregate: "sum" }],
-      filter,
+      filter: which,
       order: [{ measure: 0, isDescending: true }],
       offset: 0,
       limit: MAX_VALUES,
@@ -66,7 +70,7 @@ export async function readRecentTraffic(store: EventStore, key: EnvironmentKey, 
     results: spreadOf(await ask(["resolved_ip"])),
     peers: spreadOf(await ask(["client_ip"])),
     agents: spreadOf(await ask(["user_agent"])),
-    chains: spreadOf(await ask(["x_forwarded_for"])),
+    chains: spreadOf(await ask(["x_forwarded_for"], { kind: "and", of: [filter, { kind: "not", of: PAST_THE_PROXIES }] })),
   };
 }
 
@@ -75,7 +79,11 @@ function spreadOf(groups: readonly Group[]): Spread {
     const [text] = group.values;
     return text === undefined ? [] : [{ text, requests: timesOf(group) }];
   });
-  return { requests: values.reduce((sum, { requests }) => sum + requests, 0), values };
+  return { requests: values.reduce((sum, { requests }) => sum + requests, 0), absent: sumOf(groups.filter(isAbsent)), values };
+}
+
+function isAbsent({ values: [value] }: Group): boolean {
+  return value === undefined;
 }
 
 function sumOf(groups: readonly Group[]): number {

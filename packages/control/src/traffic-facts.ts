@@ -1,4 +1,6 @@
-import { type FactValue, kindOfAddress, namedRanges, SCOPES } from "@wherefrom/diagnosis";
+import { type FactValue, kindOfAddress, namedRanges, providersOf, SCOPES } from "@wherefrom/diagnosis";
+import type { Policy } from "wherefrom";
+import { hopsAgainstIndex } from "./chain-shape.ts";
 import { doubtfulIn, MIN_REQUESTS, PRESENT } from "./environment-facts.ts";
 import type { RecentTraffic, Spread } from "./recent-traffic.ts";
 
@@ -12,14 +14,28 @@ const MAX_POOL = 64;
 type Known = Readonly<Record<string, FactValue>>;
 
 /** What recorded traffic says for a diagnosis: nothing of too few requests, and nothing that it cannot be sure of. Pure. */
-export function factsOfTraffic(traffic: RecentTraffic): Known {
-  const { requests, fallbacks } = traffic;
+export function factsOfTraffic(traffic: RecentTraffic, policy: Policy): Known {
+  const { requests, fallbacks, chains } = traffic;
   if (requests < MIN_REQUESTS) return {};
+  const hops = chains.requests + chains.absent < MIN_REQUESTS ? undefined : hopsAgainstIndex(policy, traffic);
+  const result = resultOf(traffic);
   return {
     ...peerFacts(traffic),
+    ...(hops !== undefined && { "hdr.hopsAgainstIndex": hops }),
     "res.usedFallback": doubtfulIn(fallbacks) >= PRESENT * requests,
-    ...(localRequests(traffic.results) >= NEARLY_ALL * requests && { "res.equals": "private" }),
+    ...(result !== undefined && { "res.equals": result }),
   };
+}
+
+/** What nearly all results are, where they are no clients. One peer that all requests have is told apart from another address that all of them got. */
+function resultOf({ requests, results, peers, agents }: RecentTraffic): string | undefined {
+  const [result, peer] = [results.values[0], peers.values[0]];
+  const least = NEARLY_ALL * requests;
+  const isOne = result !== undefined && result.requests >= least && agents.values.length >= MIN_CLIENTS;
+  if (isOne && !result.text.includes("/") && result.text === peer?.text && peer.requests >= least) return "peer";
+  if (providerRequests(results) >= least) return "proxy";
+  if (localRequests(results) < least) return undefined;
+  return isOne ? "proxy" : "private";
 }
 
 function peerFacts({ requests, peers, agents, results }: RecentTraffic): Known {
@@ -31,13 +47,23 @@ function peerFacts({ requests, peers, agents, results }: RecentTraffic): Known {
   if (top.text.includes("/")) return scope === undefined ? {} : { "peer.scope": scope };
   const isOne = top.requests >= NEARLY_ALL * requests;
   const clients = Math.max(agents.values.length, results.values.length, scope === "public" ? peers.values.length : 0);
+  const range = isOne ? namedRanges(top.text) : sharedRanges(peers, requests);
   const isPool = !isOne && peers.values.length >= 2 && peers.values.length <= MAX_POOL && peers.values.length * 4 <= clients;
   return {
     ...(scope !== undefined && { "peer.scope": scope }),
     ...(clients >= MIN_CLIENTS && { "peer.constant": isOne }),
     ...(isPool && { "peer.pool": true }),
-    ...(isOne && { "peer.range": namedRanges(top.text) }),
+    ...(range !== undefined && { "peer.range": range }),
   };
+}
+
+/** Named ranges that nearly all peers are in; `undefined` where there are none: that peers are in none of them is only known of one. */
+function sharedRanges({ values }: Spread, requests: number): readonly string[] | undefined {
+  const counts = new Map<string, number>();
+  for (const { text, requests: times } of values)
+    for (const range of namedRanges(text)) counts.set(range, (counts.get(range) ?? 0) + times);
+  const shared = [...counts].filter(([, times]) => times >= NEARLY_ALL * requests).map(([range]) => range);
+  return shared.length === 0 ? undefined : shared;
 }
 
 /** The scope that nearly all peers have; `undefined` where they are mixed, or hashed. */
@@ -52,8 +78,16 @@ function scopeOf({ values }: Spread, requests: number): string | undefined {
 
 /** Requests with an address that no client on the internet has. */
 export function localRequests({ values }: Spread): number {
-  const local = values.filter(({ text }) => ["private", "loopback", "mesh", "link-local"].includes(kindOf(text)));
-  return local.reduce((sum, { requests }) => sum + requests, 0);
+  return values.reduce((sum, { text, requests }) => (isLocal(text) ? sum + requests : sum), 0);
+}
+
+export function isLocal(text: string): boolean {
+  return ["private", "loopback", "mesh", "link-local"].includes(kindOf(text));
+}
+
+/** Requests with an address that a provider's proxies have. */
+export function providerRequests({ values }: Spread): number {
+  return values.reduce((sum, { text, requests }) => (providersOf(text).length > 0 ? sum + requests : sum), 0);
 }
 
 /** Of a truncated address its network tells the kind, too. */

@@ -70,7 +70,7 @@ test("given facts and what control knows are ranked together, and the former go 
   const { ask } = await openTestControl();
   await ask("POST ", { body: { name: "demo", clientIpResolutionConfig: walk("10.0.0.0/8") } });
   await ask("PUT /demo/gateways/gw-a", { body: { revision: 1, requests: 100, fallbacks: { "hop-not-an-address": 90 } } });
-  const given = { "res.equals": "null", "hdr.xffHasPort": true };
+  const given = { "res.equals": "null", "hdr.xffHasPort": true, "hdr.hopsAgainstIndex": "equal" };
   const { body } = await ask("POST /demo:diagnose", { body: { facts: given } });
   expect(body).toMatchObject({
     revisionId: "1",

@@ -13,7 +13,23 @@ const usual = (index: number): Partial<TrafficEvent> => ({
   userAgent: `agent ${index % 5}`,
 });
 
-type Row = { readonly environment: string; readonly says: string; readonly count?: number; readonly of?: typeof usual; readonly fit: Json };
+/** The same through two. */
+const viaTwo = (index: number): Partial<TrafficEvent> => ({ ...usual(index), xForwardedFor: `${usual(index).xForwardedFor}, 10.0.1.9` });
+
+type Row = {
+  readonly environment: string;
+  readonly says: string;
+  readonly count?: number;
+  readonly of?: typeof usual;
+  /** Takes the last hop unless it says otherwise. */
+  readonly policy?: Json;
+  readonly fit: Json;
+  /** Nothing is proposed unless it is said. */
+  readonly proposal?: Json;
+};
+
+/** `causes` that begin with this one. */
+const first = (cause: string): Json => expect.toSatisfy((causes: readonly string[]) => causes[0] === cause, `${cause} first`);
 
 const rows: readonly Row[] = [
   {
@@ -41,8 +57,11 @@ const rows: readonly Row[] = [
     fit: {
       verdict: "MISFITS",
       fallbacks: { "header-absent": 4 },
-      hops: { 1: 36 },
-      findings: [{ kind: "fallbacks", share: 0.1 }],
+      hops: { 0: 4, 1: 36 },
+      findings: [
+        { kind: "fallbacks", share: 0.1 },
+        { kind: "short-chains", share: 0.1 },
+      ],
       causes: expect.arrayContaining([expect.any(String)]),
     },
   },
@@ -66,12 +85,93 @@ const rows: readonly Row[] = [
       verdict: "MISFITS",
       privateResults: 40,
       topAddressRequests: 40,
-      hops: {},
+      hops: { 0: 40 },
       findings: [
         { kind: "private-results", share: 1 },
         { kind: "one-address", share: 1 },
+        { kind: "short-chains", share: 1 },
       ],
     },
+  },
+  {
+    environment: "inner-proxy",
+    says: "a second proxy adds its hop, and the index takes it for the client",
+    of: (index) => ({ ...usual(index), resolvedIp: "10.0.1.9", xForwardedFor: `203.0.113.${index}, 10.0.1.9` }),
+    fit: {
+      verdict: "MISFITS",
+      hops: { 2: 40 },
+      findings: [
+        { kind: "private-results", share: 1 },
+        { kind: "one-address", share: 1 },
+        { kind: "long-chains", share: 1 },
+      ],
+      causes: first("hop-count-low"),
+    },
+    proposal: headerIndex(-2),
+  },
+  {
+    environment: "cdn",
+    says: "the index counts the load balancer's hop, and before it is Cloudflare's",
+    of: (index) => ({ ...usual(index), resolvedIp: `172.64.0.${index}`, xForwardedFor: `203.0.113.${index}, 172.64.0.${index}` }),
+    fit: {
+      verdict: "MISFITS",
+      findings: [
+        { kind: "provider-results", share: 1 },
+        { kind: "long-chains", share: 1 },
+      ],
+      causes: first("hop-count-low"),
+    },
+    proposal: headerIndex(-2),
+  },
+  {
+    environment: "cdn-peers",
+    says: "peers are CloudFront's, and the list of those who are believed is an old one",
+    policy: { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["10.0.0.0/8"] } },
+    of: (index) => ({ ...usual(index), clientIp: `130.176.0.${index % 7}`, resolvedIp: `130.176.0.${index % 7}` }),
+    fit: { verdict: "MISFITS", findings: [{ kind: "provider-results", share: 1 }], causes: first("cf-not-trusted") },
+  },
+  {
+    environment: "high-index",
+    says: "some come through one proxy, and the index counts two",
+    policy: headerIndex(-2),
+    // nothing is proposed: of those who come through two, the last address is a proxy's
+    of: (index) => (index % 5 < 2 ? { ...usual(index), outcome: "fallback", reason: "index-out-of-range" } : viaTwo(index)),
+    fit: {
+      verdict: "MISFITS",
+      hops: { 1: 16, 2: 24 },
+      findings: [
+        { kind: "fallbacks", share: 0.4 },
+        { kind: "short-chains", share: 0.4 },
+      ],
+      causes: first("hop-count-high"),
+    },
+  },
+  {
+    environment: "one-proxy",
+    says: "all come through one proxy, and the index counts two",
+    policy: headerIndex(-2),
+    of: (index) => ({ ...usual(index), outcome: "fallback", reason: "index-out-of-range" }),
+    fit: { verdict: "MISFITS", causes: first("hop-count-high") },
+    proposal: headerIndex(-1),
+  },
+  {
+    environment: "forged",
+    says: "everybody claims to be somebody else, and the index takes who they are",
+    of: (index) => ({ ...usual(index), xForwardedFor: `198.51.100.${index}, ${usual(index).xForwardedFor}` }),
+    // what the hop before it says is a claim: whoever believed it could be told anything
+    fit: { verdict: "MISFITS", findings: [{ kind: "long-chains", share: 1 }] },
+  },
+  {
+    environment: "some-forged",
+    says: "half of them do",
+    of: (index) => ({ ...usual(index), ...(index % 2 === 0 && { xForwardedFor: `198.51.100.9, ${usual(index).xForwardedFor}` }) }),
+    fit: { verdict: "FITS", hops: { 1: 20, 2: 20 }, findings: [] },
+  },
+  {
+    environment: "visitors",
+    says: "a few visitors have addresses of a provider",
+    of: (index) => (index === 0 ? { ...usual(index), resolvedIp: "104.16.0.1" } : usual(index)),
+    fit: { verdict: "FITS", findings: [] },
   },
   {
     environment: "tester",
@@ -89,24 +189,50 @@ beforeAll(async () => {
     Array.from({ length: count }, (_, index) => eventOf({ time, ...of(index) })),
   ]);
   control = await openControlWithEvents({ events: Object.fromEntries(events), receivedAt: time });
-  for (const { environment } of rows) {
-    await control.ask("POST ", { body: { name: environment, clientIpResolutionConfig: headerIndex(-1) } });
+  for (const { environment, policy = headerIndex(-1) } of rows) {
+    await control.ask("POST ", { body: { name: environment, clientIpResolutionConfig: policy } });
   }
 });
 afterAll(() => control.close());
 
-test.each(rows)("when $says, the policy $fit.verdict", async ({ environment, fit }) => {
+test.each(rows)("when $says, the policy $fit.verdict", async ({ environment, fit, proposal }) => {
   const { body } = await control.ask(`GET /${environment}:fit`);
+  expect(body.proposal).toEqual(proposal);
   expect(body).toMatchObject({ name: environment, revisionId: "1", ...fit });
 });
 
 const known: readonly { readonly environment: string; readonly facts: Json }[] = [
   { environment: "quiet", facts: {} },
-  { environment: "good", facts: { "peer.scope": "private", "peer.constant": false, "peer.pool": true, "res.usedFallback": false } },
-  { environment: "fallback", facts: { "peer.scope": "private", "peer.constant": false, "peer.pool": true, "res.usedFallback": true } },
+  {
+    environment: "good",
+    facts: {
+      "hdr.hopsAgainstIndex": "equal",
+      "peer.scope": "private",
+      "peer.constant": false,
+      "peer.pool": true,
+      "res.usedFallback": false,
+    },
+  },
+  {
+    environment: "fallback",
+    facts: {
+      "hdr.hopsAgainstIndex": "fewer",
+      "peer.scope": "private",
+      "peer.constant": false,
+      "peer.pool": true,
+      "res.usedFallback": true,
+    },
+  },
   {
     environment: "snat",
-    facts: { "peer.scope": "private", "peer.constant": true, "peer.range": [], "res.usedFallback": false, "res.equals": "private" },
+    facts: {
+      "peer.scope": "private",
+      "peer.constant": true,
+      "peer.range": [],
+      "res.usedFallback": false,
+      "res.equals": "peer",
+      "hdr.hopsAgainstIndex": "fewer",
+    },
   },
 ];
 

@@ -33,7 +33,9 @@ async function openWatched(limits: Partial<ControlLimits> = {}): Promise<Watched
 function requests({ revision = 1, fallbacks = 0 }: { readonly revision?: number; readonly fallbacks?: number } = {}) {
   return Array.from({ length: 20 }, (_, index): Partial<TrafficEvent> => {
     const outcome =
-      index < fallbacks ? { outcome: "fallback" as const, reason: "header-absent" as const } : { outcome: "resolved" as const };
+      index < fallbacks
+        ? { outcome: "fallback" as const, reason: "header-absent" as const }
+        : { outcome: "resolved" as const, xForwardedFor: `203.0.113.${index}` };
     return { ...outcome, revision, resolvedIp: `203.0.113.${index}` };
   });
 }
@@ -79,12 +81,12 @@ test("a policy that begins not to fit is told once, shown with the time, and tol
     organization: "local",
     environment: "demo",
     revision: 1,
-    findings: [{ kind: "fallbacks", share: 1 }],
+    findings: expect.arrayContaining([{ kind: "fallbacks", share: 1 }]),
     causes: expect.arrayContaining(["hop-count-high"]),
     since: expect.any(Number),
   });
   const open = await openMisfitOf(watched);
-  expect(open).toMatchObject({ revisionId: "1", findings: [{ kind: "fallbacks", share: 1 }] });
+  expect(open).toMatchObject({ revisionId: "1", findings: expect.arrayContaining([{ kind: "fallbacks", share: 1 }]) });
   expect(Date.parse(open.since)).toBeLessThanOrEqual(Date.now());
   expect(await gaugeOf(watched)).toBe("1");
 

@@ -6,4 +6,4 @@ export { type Diagnosis, diagnose, type RankedCause, type WeighedFact } from "./
 export { type AddressKind, kindOfAddress } from "./facts/address-kind.ts";
 export type { FactIssue, FactIssueCode } from "./facts/fact-issue.ts";
 export { type Facts, joinFacts, parseFacts } from "./facts/facts.ts";
-export { namedRanges, SCOPES } from "./facts/peer-facts.ts";
+export { namedRanges, providersOf, SCOPES } from "./facts/peer-facts.ts";

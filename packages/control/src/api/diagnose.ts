@@ -69,7 +69,7 @@ export const diagnoseEnvironment: Endpoint = {
     const policy = parsePolicy(settings.clientIpResolutionConfig ?? {}, { providers: providersFor(parts.ranges, record) });
     const fleet = await parts.fleet.of(organization, param("env"));
     const traffic = await recentTrafficIfAny(parts, { organization, record });
-    const knownFacts = { ...factsOfEnvironment({ policy, revision, fleet }), ...(traffic && factsOfTraffic(traffic)) };
+    const knownFacts = { ...factsOfEnvironment({ policy, revision, fleet }), ...(traffic && factsOfTraffic(traffic, policy)) };
     const facts: Facts = new Map([...Object.entries(knownFacts).filter(([signal]) => !given.silenced.includes(signal)), ...given.facts]);
     const diagnosis = diagnose(catalogue, facts);
     const advice = advise(catalogue, { facts, diagnosis });

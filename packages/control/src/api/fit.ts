@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Assessment, assessFit } from "../assess-fit.ts";
+import { hopCounts } from "../chain-shape.ts";
 import { QuestionTooCostly } from "../event-store/port.ts";
-import { hopCounts } from "../fit.ts";
 import { ApiError } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import type { OpenMisfit } from "../misfit.ts";
@@ -13,7 +13,7 @@ const countsSchema = z.record(z.string(), z.int());
 
 const findingSchema = z
   .object({
-    kind: z.enum(["fallbacks", "no-address", "private-results", "one-address"]),
+    kind: z.enum(["fallbacks", "no-address", "private-results", "provider-results", "one-address", "short-chains", "long-chains"]),
     share: z.number().describe("Of the requests, from 0 to 1"),
   })
   .meta({ id: "FitFinding" });
@@ -22,6 +22,10 @@ const signShape = {
   findings: z.array(findingSchema),
   causes: z.array(z.string()).describe("What may be behind the findings, as diagnose names it, the likeliest first"),
   undecided: z.boolean().describe("Whether the first could still be another"),
+  proposal: z
+    .looseObject({})
+    .optional()
+    .describe("A clientIpResolutionConfig that fits what was seen, for a probe to confirm; absent where the traffic does not say"),
 };
 
 const openSchema = z
@@ -42,7 +46,9 @@ const fitSchema = z
     rejected: z.int(),
     privateResults: z.int().describe("Requests of an address that no client on the internet has"),
     topAddressRequests: z.int().describe("Requests of the commonest address"),
-    hops: countsSchema.describe("Requests by the number of hops in X-Forwarded-For, of its 1,000 commonest values"),
+    hops: countsSchema.describe(
+      "Requests by the number of hops in X-Forwarded-For, of its 1,000 commonest values; without those that came past the trusted peers",
+    ),
     ...signShape,
     openMisfit: openSchema
       .optional()
@@ -76,8 +82,8 @@ export const getFit: Endpoint = {
   },
 };
 
-function openJson({ since, revision, findings, causes, undecided }: OpenMisfit): z.output<typeof openSchema> {
-  return { since: new Date(since).toISOString(), revisionId: String(revision), findings: [...findings], causes: [...causes], undecided };
+function openJson({ since, revision, findings, causes, ...signs }: OpenMisfit): z.output<typeof openSchema> {
+  return { since: new Date(since).toISOString(), revisionId: String(revision), findings: [...findings], causes: [...causes], ...signs };
 }
 
 /** Errors: `ApiError` STATS_TOO_LARGE. */

@@ -1,4 +1,5 @@
-import { PROVIDERS, parsePrefix, prefixesOverlap } from "wherefrom";
+import { parsePrefix, prefixesOverlap } from "wherefrom";
+import { ALL_PROVIDERS } from "wherefrom/providers";
 import type { AddressKind } from "./address-kind.ts";
 
 /** What the fact `peer.scope` calls a kind of address. */
@@ -24,6 +25,7 @@ const LOCAL_RANGES: readonly (readonly [name: string, prefix: string])[] = [
 const PROVIDER_RANGES: readonly (readonly [name: string, provider: string])[] = [
   ["cloudflare", "cloudflare"],
   ["fastly", "fastly"],
+  ["cloudfront", "cloudfront"],
   ["gcp-lb", "google-lb"],
 ];
 
@@ -35,8 +37,15 @@ export function namedRanges(address: string): readonly string[] {
     const range = parsePrefix(text);
     return range.kind === "prefix" && prefixesOverlap(range.prefix, own.prefix);
   });
-  const published = PROVIDER_RANGES.filter(([, provider]) =>
-    PROVIDERS.get(provider)?.prefixes.some((prefix) => prefixesOverlap(prefix, own.prefix)),
+  return [...local.map(([name]) => name), ...providersOf(address)];
+}
+
+/** Providers in whose published ranges an address is: one of their proxies has it, and no client. */
+export function providersOf(address: string): readonly string[] {
+  const own = parsePrefix(address);
+  if (own.kind !== "prefix") return [];
+  const holding = PROVIDER_RANGES.filter(([, provider]) =>
+    ALL_PROVIDERS.get(provider)?.prefixes.some((prefix) => prefixesOverlap(prefix, own.prefix)),
   );
-  return [...local, ...published].map(([name]) => name);
+  return holding.map(([name]) => name);
 }

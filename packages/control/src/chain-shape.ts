@@ -1,0 +1,67 @@
+import type { Policy } from "wherefrom";
+import type { Spread } from "./recent-traffic.ts";
+
+/** Share of requests that may have fewer hops than the path writes: health checks, and whoever comes past it. */
+const MAX_SHORT = 0.01;
+/** Share of the chains that were kept as something else, from which nothing is known of their hops. */
+const MOSTLY = 0.5;
+
+/** How many hops X-Forwarded-For has, of the requests that were looked at. */
+export type ChainShape = {
+  readonly requests: number;
+  /** Requests by the number of hops, the fewest first. */
+  readonly hops: ReadonlyMap<number, number>;
+  /** Hops that nearly every request has at least. A client may add some, and takes none away: this is what the path writes. */
+  readonly written: number;
+};
+
+/** Counts hops; `undefined` where addresses are not kept as they came, and a hop that came twice may be there once. */
+export function shapeOf({ values, absent, requests: known }: Spread): ChainShape | undefined {
+  const changed = values.filter(({ text }) => /\/[0-9]|hashed-/.test(text)).reduce((sum, { requests }) => sum + requests, 0);
+  if (known > 0 && changed >= MOSTLY * known) return undefined;
+  const hops = hopCounts({ values, absent, requests: known });
+  const requests = known + absent;
+  let below = 0;
+  for (const [count, times] of hops) {
+    below += times;
+    if (below > MAX_SHORT * requests) return { requests, hops, written: count };
+  }
+  return { requests, hops, written: 0 };
+}
+
+/** Requests by the number of hops in X-Forwarded-For, those that were looked at. Empty elements do not count. */
+export function hopCounts({ values, absent }: Spread): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>(absent === 0 ? [] : [[0, absent]]);
+  for (const { text, requests } of values) {
+    const hops = hopsIn(text).length;
+    counts.set(hops, (counts.get(hops) ?? 0) + requests);
+  }
+  return new Map([...counts].toSorted(([first], [second]) => first - second));
+}
+
+export function hopsIn(chain: string): readonly string[] {
+  return chain
+    .split(",")
+    .map((element) => element.trim())
+    .filter((element) => element !== "");
+}
+
+/** Hops that a policy counts in X-Forwarded-For, from the right; `undefined` for any other policy. */
+export function countedHops({ algorithm }: Policy): number | undefined {
+  if (algorithm.kind !== "header-index" || algorithm.index >= 0 || algorithm.headerName.toLowerCase() !== "x-forwarded-for")
+    return undefined;
+  return -algorithm.index;
+}
+
+/** What the path writes beside what a policy counts; `undefined` where that says nothing. */
+export function hopsAgainstIndex(policy: Policy, { chains }: { readonly chains: Spread }): "fewer" | "equal" | "more" | undefined {
+  const counted = countedHops(policy);
+  const written = shapeOf(chains)?.written;
+  if (counted === undefined || written === undefined) return undefined;
+  return written === counted ? "equal" : written < counted ? "fewer" : "more";
+}
+
+/** Requests whose chain has fewer hops than this. */
+export function shorterThan({ hops }: ChainShape, count: number): number {
+  return [...hops].filter(([length]) => length < count).reduce((sum, [, requests]) => sum + requests, 0);
+}
