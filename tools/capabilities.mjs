@@ -7,7 +7,7 @@ import { missingFromCache } from "./npm-cache.mjs";
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "gunicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "curl" | "googleapi" | "shells" | "postgres" | "strace" | "log-readers" | "releases" | "runtimes"} CapabilityName
+ * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "gunicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "curl" | "googleapi" | "shells" | "postgres" | "clickhouse" | "strace" | "log-readers" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -132,6 +132,11 @@ export const capabilities = {
     packages: ["postgresql-15"],
     tests: "tests of the shared store, which run PostgreSQL",
     whyNot: () => (existsSync(`${postgresFolder}/postgres`) ? undefined : `no PostgreSQL 15 in ${postgresFolder}`),
+  },
+  clickhouse: {
+    packages: ["clickhouse-server"],
+    tests: "tests of the shared event store, which run ClickHouse",
+    whyNot: () => whyNoExecutable(["clickhouse-server"]),
   },
   strace: {
     packages: ["strace"],

@@ -38,7 +38,7 @@ export type ControlOptions = ReachOptions & {
   readonly listen: ListenAddress;
   /** `sqlite:PATH`, whose file and folder are made when they are missing; or `postgres://…`, which may serve several controls. */
   readonly database: string;
-  /** Where events of gateways are kept: `duckdb:PATH`. None are taken unless given. */
+  /** Where events of gateways are kept: `duckdb:PATH`, or `clickhouse://USER@HOST:8123/DATABASE`. None are taken unless given. */
   readonly analytics?: string;
   /** Made at the start unless it exists. Others can be made over the API. */
   readonly organization: string;

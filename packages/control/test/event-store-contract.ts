@@ -218,6 +218,13 @@ export function describeEventStore(name: string, placeOf: () => Promise<EventPla
       expect((await store.ask(local, { ...question, maxPoints: 20 }))[0]?.points).toHaveLength(20);
     });
 
+    test("a pattern that is too large is refused, and the next question answered", async () => {
+      await store.append(local, batchOf([eventOf({ userAgent: "curl/8" })]));
+      const matching = (pattern: string): Question => ({ ...COUNT, filter: { kind: "matches", dimension: "user_agent", pattern } });
+      await expect(store.ask(local, matching(`(${"a{0,1000}".repeat(50)}){1000}`))).rejects.toThrow(QuestionTooCostly);
+      expect(await store.ask(local, matching("curl/.*"))).toHaveLength(1);
+    });
+
     test("deletes what is older, in one environment", async () => {
       const batch = batchOf([999, 1_000, 1_001].map((time) => eventOf({ time })));
       for (const key of [local, other]) await store.append(key, batch);

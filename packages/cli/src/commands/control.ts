@@ -17,6 +17,7 @@ Examples:
   $ wherefrom control --ranges ./data/ranges     # what provider:NAME means; looked at again every 10 seconds
   $ wherefrom control --probe-to public --probe-to 10.77.0.0/16     # operators may have it probe these
   $ wherefrom control --analytics duckdb:./data/events.duckdb    # keeps the events that gateways send
+  $ CLICKHOUSE_PASSWORD=… wherefrom control --analytics clickhouse://wherefrom@events.internal:8123/wherefrom    # several may share it
   $ WHEREFROM_DATABASE=sqlite:./control.db wherefrom control --json
   $ WHEREFROM_SIGNING_KEY_PEM="$(cat key.pem)" wherefrom control
   $ PGPASSWORD=… wherefrom control --database postgres://wherefrom@db.internal/wherefrom    # several may share it
@@ -35,7 +36,7 @@ It needs the database and no token. Control on an SQLite file has to be stopped 
 
 const DATABASE = /^(?:sqlite:(.+)|postgres(?:ql)?:\/\/.+)$/s;
 
-const ANALYTICS = /^duckdb:(.+)$/s;
+const ANALYTICS = /^(?:duckdb:(.+)|clickhouses?:\/\/.+)$/s;
 
 type ControlCommandOptions = ProbeToFlag &
   OidcFlag &
@@ -95,14 +96,14 @@ function databaseOption(): Option {
 function analyticsOption(): Option {
   return valueOption(
     "--analytics <url>",
-    "where events of gateways are kept: duckdb:PATH; without it none are taken",
+    "where events of gateways are kept: duckdb:PATH, or clickhouse://… for several nodes; without it none are taken",
     "WHEREFROM_ANALYTICS",
   ).argParser(parseAnalytics);
 }
 
 function parseAnalytics(text: string): string {
   if (ANALYTICS.test(text)) return text;
-  throw new InvalidArgumentError("Expected duckdb: and the path of a file.");
+  throw new InvalidArgumentError("Expected duckdb: and the path of a file, or clickhouse://USER@HOST:8123/DATABASE.");
 }
 
 function parseDatabase(text: string): string {

@@ -43,7 +43,7 @@ export function bucketSql(writer: SqlWriter, { from, until }: TimeRange, per: Pe
   const length = LENGTHS_MS[unit];
   const shift = offsetMinutes * MINUTE_MS + (unit === "week" ? WEEK_BEGAN_MS : 0);
   const ahead = ((shift % length) + length) % length;
-  return `(time - (time + ${ahead}) % ${length})`;
+  return `(time - (time + ${ahead}) % ${writer.value({ type: "number", value: length })})`;
 }
 
 /** Months have no length: their starts are counted out. */

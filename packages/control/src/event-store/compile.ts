@@ -58,9 +58,11 @@ export function compileQuestion(
 type Selected = { readonly sql: string; readonly name: string };
 
 function groupingSql(writer: SqlWriter, dimension: Dimension, index: number): Selected[] {
-  const value = { sql: dimensionSql(writer, dimension), name: `d${index}` };
-  if (DIMENSIONS[dimension] !== "address") return [value];
-  return [value, { sql: `CASE WHEN ${dimension} IS NULL THEN 0 ELSE address_form END`, name: `f${index}` }];
+  if (DIMENSIONS[dimension] !== "address") return [{ sql: dimensionSql(writer, dimension), name: `d${index}` }];
+  return [
+    { sql: writer.addressOf(dimension), name: `d${index}` },
+    { sql: `CASE WHEN ${dimension} IS NULL THEN 0 ELSE address_form END`, name: `f${index}` },
+  ];
 }
 
 /** Events of an environment, within a time. */
@@ -127,10 +129,9 @@ function filterSql(writer: SqlWriter, filter: Filter): string {
   }
 }
 
-/** With the value at hand a comparison is never NULL, so that NOT makes the opposite of it. */
+/** Never NULL, so that NOT makes the opposite of it. ClickHouse 18 takes even `0 AND NULL` for NULL. */
 function present(writer: SqlWriter, dimension: Dimension, condition: (expression: string) => string): string {
-  const expression = dimensionSql(writer, dimension);
-  return `(${expression} IS NOT NULL AND ${condition(expression)})`;
+  return `coalesce(${condition(dimensionSql(writer, dimension))}, 1 = 0)`;
 }
 
 function inSql(writer: SqlWriter, dimension: Dimension, values: readonly string[]): string {
@@ -146,7 +147,7 @@ function addressSql(writer: SqlWriter, dimension: Dimension, addresses: readonly
       .map(({ number }) => writer.value({ type: "address", value: number }));
     return numbers.length === 0 ? [] : [`(address_form = ${index} AND ${dimension} IN (${numbers.join(", ")}))`];
   });
-  return `(${dimension} IS NOT NULL AND (${conditions.join(" OR ")}))`;
+  return `coalesce(${conditions.join(" OR ")}, 1 = 0)`;
 }
 
 /** Groups may come that are among the values of each dimension and were not found together: whoever asks drops them. */

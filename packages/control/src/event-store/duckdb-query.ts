@@ -43,6 +43,7 @@ function duckdbWriter(): { readonly writer: SqlWriter; readonly values: DuckDBVa
     },
     clientOf: (column) => `(CASE WHEN ${column} >> 32 = 65535 THEN ${column} ELSE (${column} >> 64) << 64 END)`,
     matches: (text, pattern) => `regexp_full_match(${text}, ${pattern}, 's')`,
+    addressOf: (column) => column,
     monthOf: (milliseconds) => `month(make_timestamp(${milliseconds} * 1000))`,
   };
   return { writer, values };

@@ -12,6 +12,8 @@ export type SqlWriter = {
   clientOf(column: string): string;
   /** Whether a text fits a regular expression of RE2. */
   matches(text: string, pattern: string): string;
+  /** What an answer has of a column of addresses. In their order. */
+  addressOf(column: string): string;
   /** The month, from 1 to 12 and of UTC, of milliseconds since 1970. */
   monthOf(milliseconds: string): string;
 };

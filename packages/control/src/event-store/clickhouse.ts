@@ -1,0 +1,68 @@
+import { ADDRESS_FORMS, namesOfAddress } from "./address-keeper.ts";
+import { answer, type RunStatement } from "./answer.ts";
+import { appendBatch } from "./clickhouse-append.ts";
+import { deleteRows, rowsOf } from "./clickhouse-ask.ts";
+import { whileAvailable } from "./clickhouse-fault.ts";
+import { type ClickhouseLimits, openClickhouse } from "./clickhouse-open.ts";
+import { CLICKHOUSE_WRITER, numberSql, placeSql, readHex } from "./clickhouse-sql.ts";
+import { countClients } from "./count-clients.ts";
+import type { Appended, EventStore } from "./port.ts";
+
+export type ClickhouseOptions = {
+  readonly limits: ClickhouseLimits;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+};
+
+/**
+ * Opens a ClickHouse database of events, which several controls may share.
+ *
+ * Errors: `ControlError` CONTROL_DATABASE_….
+ */
+export async function openClickhouseEvents(analytics: string, { limits, now }: ClickhouseOptions): Promise<EventStore> {
+  const client = await openClickhouse(analytics, limits);
+  const run: RunStatement = (write) => rowsOf(client, write(CLICKHOUSE_WRITER), limits.eventQuestionTimeoutMs);
+  /** Appends, one after another: each makes a part of the table, and ClickHouse refuses too many at once. */
+  let appended: Promise<unknown> = Promise.resolve();
+  return {
+    append(key, batch) {
+      const append = (): Promise<Appended> => whileAvailable(() => appendBatch(client, key, { batch, receivedAt: now(), limits }));
+      const done = appended.then(append, append);
+      appended = done;
+      return done;
+    },
+    ask: (key, question) => whileAvailable(() => answer(run, { key, question, readAddress: readHex })),
+    countClients: (key, question) => whileAvailable(() => countClients(run, { key, question, readAddress: readHex })),
+    deleteBefore: (key, { before }) =>
+      whileAvailable(async () => {
+        const deleted = await deleteRows(client, "events", { where: `${placeSql(key)} AND time < ${numberSql(before)}`, limits });
+        await deleteRows(client, "batches", { where: `${placeSql(key)} AND received_at < ${numberSql(before)}`, limits });
+        return deleted;
+      }),
+    deleteAddress: (key, { address, hashKey }) =>
+      whileAvailable(async () => {
+        const named = namedSql(address, hashKey);
+        return named === undefined ? 0 : deleteRows(client, "events", { where: `${placeSql(key)} AND ${named}`, limits });
+      }),
+    environments: () =>
+      whileAvailable(async () => {
+        const rows = await rowsOf(client, "SELECT DISTINCT organization, environment FROM batches", limits.eventWriteTimeoutMs);
+        return rows.map(([organization, environment]) => ({ organization: String(organization), environment: String(environment) }));
+      }),
+    async close() {
+      await appended.catch(() => undefined);
+      await client.close();
+    },
+  };
+}
+
+/** Whether an event names the address anywhere; `undefined` for a text that is none. */
+function namedSql(address: string, hashKey: string | undefined): string | undefined {
+  const names = namesOfAddress(address, hashKey).map(({ form, number }) => {
+    const wanted = CLICKHOUSE_WRITER.value({ type: "address", value: number });
+    // a condition that is NULL would be taken for true
+    const isNamed = ["resolved_ip", "client_ip", "proxy_client_ip"].map((column) => `coalesce(${column} = ${wanted}, 0)`);
+    return `(address_form = ${ADDRESS_FORMS.indexOf(form)} AND (${isNamed.join(" OR ")} OR has(header_addresses, ${wanted})))`;
+  });
+  return names.length === 0 ? undefined : `(${names.join(" OR ")})`;
+}

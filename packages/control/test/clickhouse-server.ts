@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient } from "@clickhouse/client";
+import { capability, findExecutable } from "../../../tools/capabilities.mjs";
+
+/** A ClickHouse server of the test's own, in a folder of its own, on a port of loopback. */
+export type ClickhouseServer = {
+  /** A new, empty database of the user `wherefrom`, whose password is `CLICKHOUSE_TEST_PASSWORD`. */
+  database(): Promise<string>;
+  /** Runs one statement in the database of the URL. */
+  ask(database: string, statement: string): Promise<readonly unknown[][]>;
+  stop(): Promise<void>;
+};
+
+export const hasClickhouse = capability("clickhouse");
+
+export const CLICKHOUSE_TEST_PASSWORD = "s'3cret/@:";
+
+/** Ports that another process takes between the look and the start. */
+const MAX_STARTS = 5;
+/** How long a busy machine may take to start it. */
+const START_TIMEOUT_MS = 30_000;
+const PAUSE_MS = 20;
+
+/** Starts a server. */
+export async function openClickhouseServer(): Promise<ClickhouseServer> {
+  const folder = mkdtempSync(join(tmpdir(), "wherefrom-clickhouse-"));
+  writeFileSync(join(folder, "users.xml"), usersXml());
+  for (let starts = 1; ; starts += 1) {
+    const port = await freePort();
+    writeFileSync(join(folder, "config.xml"), configXml(folder, port));
+    const program = String(findExecutable("clickhouse-server"));
+    const server = spawn(program, [`--config-file=${join(folder, "config.xml")}`], { cwd: folder, stdio: "ignore" });
+    if (await hasStarted(server, port)) return serverOf(server, folder, port);
+    await end(server);
+    if (starts === MAX_STARTS) throw new Error(`ClickHouse does not start: ${readFileSync(join(folder, "error.log"), "utf8")}`);
+  }
+}
+
+function serverOf(server: ChildProcess, folder: string, port: number): ClickhouseServer {
+  let databases = 0;
+  const ask = async (database: string, query: string): Promise<unknown[][]> => {
+    const url = `http://127.0.0.1:${port}`;
+    const client = createClient({ url, username: "wherefrom", password: CLICKHOUSE_TEST_PASSWORD, database });
+    try {
+      const isQuestion = /^SELECT/i.test(query);
+      if (isQuestion) return (await (await client.query({ query, format: "JSONCompact" })).json<unknown[]>()).data;
+      await client.command({ query });
+      return [];
+    } finally {
+      await client.close();
+    }
+  };
+  return {
+    async database() {
+      databases += 1;
+      await ask("default", `CREATE DATABASE test_${databases}`);
+      return `clickhouse://wherefrom@127.0.0.1:${port}/test_${databases}`;
+    },
+    ask: (database, statement) => ask(new URL(database).pathname.slice(1), statement),
+    async stop() {
+      await end(server);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function hasStarted(server: ChildProcess, port: number): Promise<boolean> {
+  const until = Date.now() + START_TIMEOUT_MS;
+  while (server.exitCode === null && Date.now() < until) {
+    const answer = await fetch(`http://127.0.0.1:${port}/ping`).then(
+      (response) => response.text(),
+      () => "",
+    );
+    if (answer.trim() === "Ok.") return server.exitCode === null;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+  return false;
+}
+
+async function end(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const exited = new Promise((resolve) => server.once("exit", resolve));
+  server.kill("SIGKILL");
+  await exited;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { readonly port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function configXml(folder: string, port: number): string {
+  return `<yandex>
+  <logger><level>error</level><log>${folder}/server.log</log><errorlog>${folder}/error.log</errorlog></logger>
+  <http_port>${port}</http_port>
+  <listen_host>127.0.0.1</listen_host>
+  <path>${folder}/data/</path>
+  <tmp_path>${folder}/tmp/</tmp_path>
+  <users_config>${folder}/users.xml</users_config>
+  <default_profile>default</default_profile>
+  <default_database>default</default_database>
+  <mark_cache_size>67108864</mark_cache_size>
+</yandex>
+`;
+}
+
+function usersXml(): string {
+  const networks = "<networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota>";
+  return `<yandex>
+  <profiles><default><max_threads>2</max_threads></default></profiles>
+  <quotas><default></default></quotas>
+  <users>
+    <default><password></password>${networks}</default>
+    <wherefrom><password>${CLICKHOUSE_TEST_PASSWORD}</password>${networks}</wherefrom>
+  </users>
+</yandex>
+`;
+}
