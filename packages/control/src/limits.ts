@@ -101,6 +101,9 @@ export type ControlLimits = {
   readonly maxAbuseClients: number;
   /** Incidents of one environment that are kept. */
   readonly maxIncidents: number;
+  /** How long a security action holds that is made of an incident and says nothing else, and how long it may. */
+  readonly incidentActionTtlMs: number;
+  readonly maxIncidentActionTtlMs: number;
   /** Groups of events that one question is answered with at the most. */
   readonly maxStatsGroups: number;
   /** Points in time that one question is answered with at the most, of all groups together. */
@@ -165,6 +168,8 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   abuseLookMs: 30_000,
   maxAbuseClients: 50_000,
   maxIncidents: 1_000,
+  incidentActionTtlMs: 3_600_000,
+  maxIncidentActionTtlMs: 604_800_000,
   maxStatsGroups: 10_000,
   maxStatsPoints: 100_000,
   eventQuestionTimeoutMs: 20_000,

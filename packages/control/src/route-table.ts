@@ -26,6 +26,7 @@ import {
 import { explainRequest } from "./api/explain.ts";
 import { getFit } from "./api/fit.ts";
 import { listGateways, reportGateway } from "./api/gateways.ts";
+import { createActionOfIncident } from "./api/incident-action.ts";
 import { getIndex } from "./api/index-page.ts";
 import { lintPolicy } from "./api/lint.ts";
 import { getMetrics } from "./api/metrics.ts";
@@ -108,6 +109,12 @@ export const API_LINES: readonly RouteLine[] = [
   ["GET", `${ENV}/securityIncidents`, "organizations.environments.securityIncidents.list", listSecurityIncidents],
   ["GET", `${ENV}/securityIncidents/{incident}`, "organizations.environments.securityIncidents.get", getSecurityIncident],
   ["PATCH", `${ENV}/securityIncidents/{incident}`, "organizations.environments.securityIncidents.patch", patchSecurityIncident],
+  [
+    "POST",
+    `${ENV}/securityIncidents/{incident}:createSecurityAction`,
+    "organizations.environments.securityIncidents.createSecurityAction",
+    createActionOfIncident,
+  ],
   ["GET", DEBUG, `${DEBUG_ID}.list`, listDebugSessions],
   ["POST", DEBUG, `${DEBUG_ID}.create`, createDebugSession],
   ["GET", `${DEBUG}/{session}`, `${DEBUG_ID}.get`, getDebugSession],

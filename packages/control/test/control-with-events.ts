@@ -16,6 +16,7 @@ type Recorded = {
   readonly receivedAt: number;
   readonly limits?: Partial<ControlLimits>;
   readonly onNotice?: (notice: ControlNotice) => void;
+  readonly now?: () => number;
 };
 
 /** A control that has events of environments, which are not made yet. */

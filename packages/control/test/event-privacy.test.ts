@@ -64,7 +64,7 @@ test("what is told of addresses holds for events that come from then on", async 
   await deliver([0, 0, 0]);
   expect(await clients()).toEqual([`${CLIENT} 1.0`, "203.0.113.0/24 2.0", expect.stringMatching(/^hashed-[0-9a-f]{32} 3\.0$/)]);
   // those that name the address, and not those that name its network
-  expect((await erase({ address: "::ffff:203.0.113.7" })).body).toEqual({ deletedEvents: 4 });
+  expect((await erase({ address: "::ffff:203.0.113.7" })).body).toEqual({ deletedEvents: 4, deletedIncidents: 0 });
   expect(await clients()).toEqual(["203.0.113.0/24 2.0"]);
 });
 

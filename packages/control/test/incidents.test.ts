@@ -14,7 +14,7 @@ type Manner = { readonly count: number; readonly agents?: number; readonly statu
 
 /** Requests of one client, over the last minute. */
 function requestsOf(resolvedIp: string, { count, agents = 1, status = 200 }: Manner): TrafficEvent[] {
-  const began = Date.now() - 60_000;
+  const began = clock - 60_000;
   return Array.from({ length: count }, (_, index) =>
     eventOf({
       time: began + Math.floor((index * 60_000) / count),
@@ -40,20 +40,23 @@ const environments = [
   { name: "unruled", abuseDetection: { flooder: { enabled: false } }, clients: [GUESSER] },
   { name: "high", abuseDetection: { flooder: { minAmount: 4_000 } }, clients: [NAT, GUESSER] },
   { name: "excluded", abuseDetection: { exclusions: ["192.0.2.9", "provider:private"] }, clients: [GUESSER] },
+  { name: "bans", abuseDetection: {}, clients: [NAT, GUESSER, FLOODER] },
   { name: "hidden", events: { addresses: "TRUNCATED" }, clients: [] },
   { name: "off", abuseDetection: { enabled: false }, clients: [] },
 ];
 
 let under: Awaited<ReturnType<typeof openControlWithEvents>>;
 const notices: ControlNotice[] = [];
+let clock = Date.now();
 
 beforeAll(async () => {
   const events = traffic();
   under = await openControlWithEvents({
     events: Object.fromEntries(environments.map(({ name }) => [name, events])),
-    receivedAt: Date.now(),
+    receivedAt: clock,
     limits: { abuseLookMs: 100 },
     onNotice: (notice) => notices.push(notice),
+    now: () => clock,
   });
   for (const { clients: _clients, ...body } of environments) expect((await under.ask("POST ", { body })).status).toBe(200);
 }, 30_000);
@@ -165,6 +168,81 @@ const settings = [
 ];
 test.each(settings)("settings $given are refused", async ({ given, fields }) => {
   const answer = await under.ask("PATCH /prod", { body: { abuseDetection: given } });
+  expect(verdictOf(answer)).toBe("400 INVALID_ARGUMENT FIELDS_INVALID");
+  expect(faultsOf(answer).toSorted()).toEqual(fields);
+});
+
+test("deleting an address deletes its incidents", async () => {
+  expect((await under.ask("POST /high:deleteEvents", { body: { address: "192.0.2.77" } })).body).toEqual({
+    deletedEvents: 200,
+    deletedIncidents: 1,
+  });
+  expect(await clientsOf("high")).toEqual([NAT]);
+});
+
+const convert = (name: string, body: object = {}) => under.ask(`POST //v1/${name}:createSecurityAction`, { body });
+const enforced = async (): Promise<Json[]> => (await under.ask("GET /bans/snapshot")).body.securityActions ?? [];
+const revisionOf = async (): Promise<string> => (await under.ask("GET /bans")).headers.get("etag") ?? "";
+
+test("one call denies the client of an incident, and the same call again changes nothing", async () => {
+  const name = await nameOf("bans", FLOODER);
+  const before = clock;
+  const { status, body } = await convert(name, { ttl: "600s", deny: { response_code: 429 } });
+  expect({ status, body }).toMatchObject({
+    status: 200,
+    body: {
+      state: "ENABLED",
+      conditionConfig: { ipAddressRanges: [FLOODER] },
+      deny: { responseCode: 429 },
+      description: `Flooder: ${FLOODER}`,
+      matchUnverified: false,
+      expireTime: new Date(before + 600_000).toISOString(),
+    },
+  });
+  const id = body.name.split("/").at(-1);
+  expect(await enforced()).toMatchObject([{ name: id, deny: { responseCode: 429 } }]);
+  expect((await under.ask(`GET //v1/${name}`)).body).toMatchObject({
+    state: "CONVERTED",
+    observability: "ACTIVE",
+    securityAction: body.name,
+  });
+  const revision = await revisionOf();
+  expect((await convert(name, { deny: { responseCode: 429 } })).body).toEqual(body);
+  expect(await revisionOf()).toBe(revision);
+  expect(verdictOf(await convert(name, { deny: { responseCode: 403 } }))).toBe("409 ALREADY_EXISTS SECURITY_ACTION_EXISTS");
+  const log = (await under.ask("GET //v1/organizations/local/auditLog?pageSize=100")).body.entries;
+  const made = log.filter(({ method }: Json) => method === "organizations.environments.securityIncidents.createSecurityAction");
+  expect(made.map(({ resource }: Json) => resource)).toEqual([name, "organizations/local/environments/bans"]);
+  // when it is over, or gone, there is another
+  clock += 600_000;
+  expect(Date.parse((await convert(name)).body.expireTime)).toBe(clock + 3_600_000);
+  expect(await enforced()).toMatchObject([{ name: id, deny: { responseCode: 403 } }]);
+  await under.ask(`DELETE /bans/securityActions/${id}`);
+  expect((await convert(name)).status).toBe(200);
+  expect(await enforced()).toHaveLength(1);
+  await under.ask(`DELETE /bans/securityActions/${id}`);
+});
+
+test("many people behind one address are not denied by a call, but they are flagged", async () => {
+  const name = await nameOf("bans", NAT);
+  for (const body of [{}, { deny: {} }, { deny: {}, isObserved: true }]) {
+    expect(verdictOf(await convert(name, body))).toBe("400 FAILED_PRECONDITION SECURITY_INCIDENT_SHARED");
+  }
+  expect(await enforced()).toEqual([]);
+  expect((await under.ask(`GET //v1/${name}`)).body).toMatchObject({ state: "OPEN", sharedAddress: true });
+  const { body } = await convert(name, { flag: { headers: [{ name: "X-Crowd", value: "yes" }] } });
+  expect(body).toMatchObject({ conditionConfig: { ipAddressRanges: [NAT] }, flag: { headers: [{ name: "X-Crowd", value: "yes" }] } });
+  expect(body.deny).toBeUndefined();
+});
+
+const asks = [
+  { body: { ttl: "604801s" }, fields: ["ttl"] },
+  { body: { ttl: "an hour", deny: { responseCode: 200 }, allow: {} }, fields: ["allow", "deny/responseCode", "ttl"] },
+  { body: { deny: {}, flag: { headers: [{ name: "X-A", value: "b" }] } }, fields: ["flag"] },
+  { body: { conditionConfig: { ipAddressRanges: ["0.0.0.0/0"] } }, fields: ["conditionConfig"] },
+];
+test.each(asks)("a conversion by $body is refused", async ({ body, fields }) => {
+  const answer = await convert(await nameOf("bans", GUESSER), body);
   expect(verdictOf(answer)).toBe("400 INVALID_ARGUMENT FIELDS_INVALID");
   expect(faultsOf(answer).toSorted()).toEqual(fields);
 });

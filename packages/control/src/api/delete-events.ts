@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { hashKeyOf } from "../event-privacy.ts";
-import { numberOfAddress } from "../event-store/stored-address.ts";
+import { clientText, numberOfAddress } from "../event-store/stored-address.ts";
 import { refuseFaults } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { violationsOf } from "../http/violations.ts";
@@ -13,11 +13,11 @@ const requestSchema = z
   .strictObject({ address: z.string(EXPECTED_ADDRESS).refine((text) => numberOfAddress(text) !== undefined, EXPECTED_ADDRESS) })
   .meta({ id: "DeleteEventsRequest" });
 
-const answerSchema = z.object({ deletedEvents: z.int() }).meta({ id: "DeleteEventsResponse" });
+const answerSchema = z.object({ deletedEvents: z.int(), deletedIncidents: z.int() }).meta({ id: "DeleteEventsResponse" });
 
-/** Not those of which a network is kept, as they name nobody. What gateways have not delivered yet comes later. */
+/** Also the incidents of the client that it is of. Not those of which a network is kept, as they name nobody. What gateways have not delivered yet comes later. */
 export const deleteEvents: Endpoint = {
-  summary: "Deletes the events that name an address: as the client, as a proxy, or in a header",
+  summary: "Deletes the events that name an address: as the client, as a proxy, or in a header; and incidents of it",
   takes: requestSchema,
   answers: answerSchema,
   async handle(call) {
@@ -30,6 +30,8 @@ export const deleteEvents: Endpoint = {
     const environment = await requireEnvironment(store, param("env"));
     const key = { organization, environment: environment.name };
     const deletedEvents = await eventStore.deleteAddress(key, { address, hashKey: hashKeyOf(parts, environment) });
-    return jsonAnswer({ deletedEvents });
+    const number = numberOfAddress(address);
+    const deletedIncidents = number === undefined ? 0 : await parts.store.incidents.removeClient(key, clientText(number));
+    return jsonAnswer({ deletedEvents, deletedIncidents });
   },
 };

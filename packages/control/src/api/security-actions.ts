@@ -1,4 +1,4 @@
-import { securityActionWireSchema } from "@wherefrom/model";
+import { type SecurityAction, securityActionWireSchema } from "@wherefrom/model";
 import { z } from "zod";
 import { changeSideAndPublish } from "../change.ts";
 import type { EnvironmentRecord } from "../config-store/port.ts";
@@ -51,11 +51,9 @@ export const createSecurityAction: Endpoint = {
     const name = readActionId(call.query.get("securityActionId"));
     const nowMs = call.parts.now();
     const action = readAction(await call.body(), { name, nowMs });
-    return changeAction(call, name, ({ actions, ...others }) => {
-      requireNewName(actions, name);
-      requireRoom(call, actions);
-      const number = (actions.at(-1)?.number ?? 0) + 1;
-      return { ...others, actions: [...actions, { action, number, createdAt: nowMs, updatedAt: nowMs }] };
+    return changeAction(call, name, (security) => {
+      requireNewName(security.actions, name);
+      return withNewAction(call, security, { action, nowMs });
     });
   },
 };
@@ -136,7 +134,7 @@ function stateEndpoint(from: "ENABLED" | "DISABLED", to: "ENABLED" | "DISABLED")
 }
 
 /** An action as the API shows it. */
-function actionJson({ organization, param }: Call, { action, createdAt, updatedAt }: StoredSecurityAction): object {
+export function actionJson({ organization, param }: Call, { action, createdAt, updatedAt }: StoredSecurityAction): object {
   return {
     ...action,
     name: `${environmentName(organization, param("env"))}/securityActions/${action.name}`,
@@ -168,11 +166,22 @@ export async function changeSecurity(call: Call, change: ChangeSecurity): Promis
   return found(after, environment);
 }
 
+/** With an action whose name is new. Errors: `ApiError` TOO_MANY_SECURITY_ACTIONS. */
+export function withNewAction(
+  call: Call,
+  { actions, ...others }: SecurityContent,
+  { action, nowMs }: { readonly action: SecurityAction; readonly nowMs: number },
+): SecurityContent {
+  requireRoom(call, actions);
+  const number = (actions.at(-1)?.number ?? 0) + 1;
+  return { ...others, actions: [...actions, { action, number, createdAt: nowMs, updatedAt: nowMs }] };
+}
+
 function withAction(security: SecurityContent, stored: StoredSecurityAction): SecurityContent {
   return { ...security, actions: security.actions.map((other) => (other.number === stored.number ? stored : other)) };
 }
 
-function requireAction({ actions }: SecurityContent, name: string): StoredSecurityAction {
+export function requireAction({ actions }: SecurityContent, name: string): StoredSecurityAction {
   const stored = actions.find(({ action }) => action.name === name);
   if (stored !== undefined) return stored;
   throw new ApiError("SECURITY_ACTION_NOT_FOUND", `Security action: Expected one that exists, received ${JSON.stringify(name)}`);

@@ -64,12 +64,12 @@ export const patchSecurityIncident: Endpoint = {
 };
 
 /** The incident that the path names. Errors: `ApiError` SECURITY_INCIDENT_NOT_FOUND, ENVIRONMENT_NOT_FOUND. */
-async function requireIncident(call: Call): Promise<IncidentRecord> {
+export async function requireIncident(call: Call): Promise<IncidentRecord> {
   const id = call.param("incident");
   return found(await call.parts.store.incidents.read(await keyOf(call), id), id);
 }
 
-async function keyOf({ organization, store, param }: Call): Promise<EnvironmentKey> {
+export async function keyOf({ organization, store, param }: Call): Promise<EnvironmentKey> {
   const { name } = await requireEnvironment(store, param("env"));
   return { organization, environment: name };
 }

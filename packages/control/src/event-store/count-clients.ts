@@ -4,7 +4,7 @@ import { ADDRESS_FORMS } from "./address-keeper.ts";
 import type { ReadAddress, RunStatement } from "./answer.ts";
 import { rangeSql, WEIGHT, wholeNumber } from "./compile.ts";
 import type { SqlWriter } from "./sql.ts";
-import { isMapped, textOfNumber } from "./stored-address.ts";
+import { clientText } from "./stored-address.ts";
 
 /** As `CLIENT_DENIED` of the gateway: it answered by itself because of a security action. */
 const IS_DENIED = "coalesce(fault, '') = 'CLIENT_DENIED'";
@@ -27,13 +27,9 @@ export async function countClients(run: RunStatement, { key, question, readAddre
       counts.map(Number);
     const topUserAgentRequests = topOf.get(String(client)) ?? 0;
     const asked = { requests, clientErrors, forbidden, staticRequests, staticPaths };
-    return { client: networkText(readAddress(client)), ...asked, userAgents, topUserAgentRequests, activeParts };
+    return { client: clientText(readAddress(client)), ...asked, userAgents, topUserAgentRequests, activeParts };
   });
   return { requests: Number(all?.[0] ?? 0), clients, isWhole: counted.length <= question.maxClients };
-}
-
-function networkText(number: bigint): string {
-  return isMapped(number) ? `${textOfNumber(number)}/32` : `${textOfNumber(number)}/64`;
 }
 
 /** Those with most events first, and one more than wanted to see whether there are more. */

@@ -28,6 +28,11 @@ export function textOfNumber(number: bigint): string {
   return reading.prefix.text.slice(0, reading.prefix.text.indexOf("/"));
 }
 
+/** The client that an address is of: itself, or of IPv6 its first 64 bits, as a network. */
+export function clientText(number: bigint): string {
+  return isMapped(number) ? `${textOfNumber(number)}/32` : `${textOfNumber((number >> 64n) << 64n)}/64`;
+}
+
 /** A run of characters that addresses are written in. */
 const CANDIDATE = /[0-9A-Fa-f.:]{2,}/g;
 const PORT = /^(?<address>[0-9.]+):[0-9]{1,5}$/;

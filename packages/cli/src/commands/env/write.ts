@@ -72,5 +72,5 @@ export async function deleteEvents(argument: string | undefined, options: Delete
   const { api, environment } = openTarget(options);
   const path = `/environments/${encodeURIComponent(environmentOf(argument, environment))}:deleteEvents`;
   const { body } = await api.send("POST", path, { body: { address: options.address } });
-  await printFound(options.json, { json: body, text: () => `Events deleted: ${body.deletedEvents}` });
+  await printFound(options.json, { json: body, text: () => `Events deleted: ${body.deletedEvents}, incidents: ${body.deletedIncidents}` });
 }
