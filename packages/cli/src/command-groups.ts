@@ -30,8 +30,10 @@ const GROUPS: readonly CommandGroup[] = [
   },
   { words: ["audit"], add: async (program, { exit }) => (await import("./commands/audit.ts")).addAuditCommand(program, exit) },
   { words: ["action"], add: async (program) => (await import("./commands/action.ts")).addActionCommand(program) },
+  { words: ["debug"], add: async (program) => (await import("./commands/debug.ts")).addDebugCommand(program) },
   { words: ["profile"], add: async (program) => (await import("./commands/profile.ts")).addProfileCommand(program) },
   { words: ["token"], add: async (program) => (await import("./commands/token.ts")).addTokenCommand(program) },
+  { words: ["session"], add: async (program) => (await import("./commands/session.ts")).addSessionCommand(program) },
   { words: ["completion"], add: async (program) => (await import("./commands/completion.ts")).addCompletionCommand(program) },
 ];
 

@@ -23,6 +23,8 @@ const cases = [
   { words: ["env", ""], has: ["list", "preview", "rollback"], lacks: ["up", "diff"] },
   { words: ["env", "preview", "--p"], has: ["--policy", "--profile"], lacks: ["--preview"] },
   { words: ["env", "apply", "--p"], has: ["--policy", "--preview"], lacks: ["--prune"] },
+  { words: ["session", ""], has: ["list", "revoke"], lacks: ["start"] },
+  { words: ["debug", "show", "--f"], has: ["--follow"], lacks: ["--filter"] },
   { words: ["apply", "--p"], has: ["--prune"], lacks: ["--policy"] },
 ];
 

@@ -24,6 +24,7 @@ export type { SignedHopOptions } from "./signed-hop/hop-options.ts";
 export type { HopCounts } from "./signed-hop/hop-reader.ts";
 export type { HopRefusal } from "./signed-hop/hop-refusal.ts";
 export { type ControlSourceOptions, controlSource } from "./snapshot/control-source.ts";
+export { readEvents } from "./snapshot/event-stream.ts";
 export { fileSource } from "./snapshot/file-source.ts";
 export type { SnapshotIssue, SnapshotIssueCode } from "./snapshot/issue.ts";
 export { type KeptSource, type KeptSourceOptions, keptSource } from "./snapshot/kept-source.ts";

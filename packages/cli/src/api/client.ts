@@ -17,10 +17,12 @@ export type Sending = {
 };
 type Query = Readonly<Record<string, string>>;
 
-/** The management API, for one organization. Paths begin behind it: `/environments/demo`, `:apply`. */
+/** The management API, for one organization. Paths begin behind it: `/environments/demo`, `:apply`; or at the root: `/v1/sessions`. */
 export type Api = {
   readonly organization: string;
   get(path: string, query?: Query): Promise<ApiAnswer>;
+  /** The bytes of an event stream, as they come, until the API ends it. */
+  follow(path: string): Promise<AsyncIterable<Uint8Array>>;
   send(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, sending: Sending): Promise<ApiAnswer>;
 };
 
@@ -33,6 +35,7 @@ export type ApiTarget = {
 };
 
 const TIMEOUT_MS = 60_000;
+const ROOT = "/v1/";
 
 /** Statuses that say that asking otherwise would help; all others are about the API's own state, or about who asks. */
 const ASKED_WRONGLY: ReadonlySet<number> = new Set([400, 404, 405, 409, 412, 413, 415]);
@@ -63,7 +66,11 @@ export class ApiRefusal extends CliError {
 
 /** A client of the API. A redirect is not followed, so that no token goes where nobody sent it. */
 export function createApi(target: ApiTarget): Api {
-  const base = `${target.url.replace(/\/+$/, "")}/v1/organizations/${encodeURIComponent(target.organization)}`;
+  const root = target.url.replace(/\/+$/, "");
+  const urlOf = (path: string, query: Query): string => {
+    const place = path.startsWith(ROOT) ? "" : `${ROOT}organizations/${encodeURIComponent(target.organization)}`;
+    return `${root}${place}${path}?${new URLSearchParams({ ...query, prettyPrint: "false" })}`;
+  };
   const headers = {
     accept: "application/json",
     "x-wherefrom-author": wireText(target.author),
@@ -71,7 +78,6 @@ export function createApi(target: ApiTarget): Api {
     ...(target.token !== undefined && { authorization: `Bearer ${target.token}` }),
   };
   const call = (method: string, path: string, { body, ifMatch, share, query = {} }: Sending): Promise<ApiAnswer> => {
-    const search = new URLSearchParams({ ...query, prettyPrint: "false" });
     const json = body === undefined ? {} : { "content-type": "application/json" };
     const condition = ifMatch === undefined ? {} : { "if-match": ifMatch };
     const staging = share === undefined ? {} : { "x-wherefrom-rollout-share": String(share) };
@@ -80,12 +86,13 @@ export function createApi(target: ApiTarget): Api {
       headers: { ...headers, ...json, ...condition, ...staging },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     };
-    return answerTo(`${base}${path}?${search}`, init);
+    return answerTo(urlOf(path, query), init);
   };
   return {
     organization: target.organization,
     get: (path, query = {}) => call("GET", path, { query }),
     send: (method, path, sending) => call(method, path, sending),
+    follow: (path) => streamOf(urlOf(path, {}), { ...headers, accept: "text/event-stream" }),
   };
 }
 
@@ -95,19 +102,38 @@ function wireText(text: string): string {
 }
 
 async function answerTo(url: string, init: RequestInit): Promise<ApiAnswer> {
-  const { origin } = new URL(url);
-  const response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(TIMEOUT_MS) }).catch((error: unknown) => {
-    const wayOut = "is it running (wherefrom up, wherefrom control), and is --api-url (WHEREFROM_API_URL) right?";
-    throw new CliError("API_UNREACHABLE", printable(`Cannot reach the API at ${origin}: ${reasonOf(error)}; ${wayOut}`), { cause: error });
-  });
+  const response = await ask(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
   const body = parse(await response.text());
   if (response.ok && body !== undefined) return { body, etag: response.headers.get("etag") ?? undefined };
+  throw refusalOf(response, body);
+}
+
+/** A stream lasts as long as what it tells of; only its beginning is waited for. */
+async function streamOf(url: string, headers: Readonly<Record<string, string>>): Promise<AsyncIterable<Uint8Array>> {
+  const begun = new AbortController();
+  const timer = setTimeout(() => begun.abort(new Error("no answer in time")), TIMEOUT_MS);
+  const response = await ask(url, { headers, signal: begun.signal }).finally(() => clearTimeout(timer));
+  const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+  if (response.ok && isStream && response.body !== null) return response.body;
+  throw refusalOf(response, parse(await response.text()));
+}
+
+async function ask(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, redirect: "manual" });
+  } catch (error) {
+    const wayOut = "is it running (wherefrom up, wherefrom control), and is --api-url (WHEREFROM_API_URL) right?";
+    throw new CliError("API_UNREACHABLE", printable(`Cannot reach the API at ${new URL(url).origin}: ${reasonOf(error)}; ${wayOut}`), {
+      cause: error,
+    });
+  }
+}
+
+function refusalOf({ status, url }: Response, body: unknown): CliError {
   const { error } = (body ?? {}) as Partial<RpcError>;
-  if (typeof error?.message === "string" && Array.isArray(error.details)) throw new ApiRefusal(response.status, error);
-  throw new CliError(
-    "API_ANSWER_INVALID",
-    printable(`Expected an answer of the management API at ${origin}, received status ${response.status}`),
-  );
+  if (typeof error?.message === "string" && Array.isArray(error.details)) return new ApiRefusal(status, error);
+  const message = `Expected an answer of the management API at ${new URL(url).origin}, received status ${status}`;
+  return new CliError("API_ANSWER_INVALID", printable(message));
 }
 
 function parse(text: string): unknown {

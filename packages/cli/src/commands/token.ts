@@ -1,7 +1,7 @@
 import { type Grant, ROLES, type Role, type Token } from "@wherefrom/model";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Api } from "../api/client.ts";
-import { printFound } from "../api/print.ts";
+import { minuteOf, printFound } from "../api/print.ts";
 import { type ApiOptions, addApiOptions, openTarget } from "../api/target.ts";
 import { CliError } from "../errors.ts";
 import { parseDays, switchOption, valueOption } from "../option-values.ts";
@@ -40,7 +40,6 @@ It ends at once: the next request with it is refused, and its event streams end 
 
 const DEFAULT_DAYS = 90;
 const DAY_MS = 86_400_000;
-const MINUTE_LENGTH = 16;
 
 type CreateOptions = ApiOptions & { readonly grant?: readonly Grant[]; readonly expiresInDays?: number; readonly output?: string };
 
@@ -125,12 +124,8 @@ function printTokens(tokens: readonly Token[]): string {
     name,
     tokenId,
     grants.map(({ role, environments }) => (environments === undefined ? role : `${role}:${environments.join(",")}`)).join(" "),
-    expiresAt === undefined ? "never" : timeOf(expiresAt),
-    lastUsedAt === undefined ? "never" : timeOf(lastUsedAt),
+    expiresAt === undefined ? "never" : minuteOf(expiresAt),
+    lastUsedAt === undefined ? "never" : minuteOf(lastUsedAt),
   ]);
   return printTable([["token", "id", "grants", "expires", "last used"], ...rows]);
-}
-
-function timeOf(milliseconds: string): string {
-  return `${new Date(Number(milliseconds)).toISOString().slice(0, MINUTE_LENGTH).replace("T", " ")} UTC`;
 }
