@@ -6,21 +6,20 @@ const MAX_SHORT = 0.01;
 /** Share of the chains that were kept as something else, from which nothing is known of their hops. */
 const MOSTLY = 0.5;
 
-/** How many hops X-Forwarded-For has, of the requests that were looked at. */
+/** How many hops X-Forwarded-For has where it is there, in the requests that were looked at. */
 export type ChainShape = {
   readonly requests: number;
   /** Requests by the number of hops, the fewest first. */
   readonly hops: ReadonlyMap<number, number>;
-  /** Hops that nearly every request has at least. A client may add some, and takes none away: this is what the path writes. */
+  /** Hops that nearly every one has at least. A client may add some, and takes none away: this is what the path writes. 0 where there is no header. */
   readonly written: number;
 };
 
 /** Counts hops; `undefined` where addresses are not kept as they came, and a hop that came twice may be there once. */
-export function shapeOf({ values, absent, requests: known }: Spread): ChainShape | undefined {
-  const changed = values.filter(({ text }) => /\/[0-9]|hashed-/.test(text)).reduce((sum, { requests }) => sum + requests, 0);
-  if (known > 0 && changed >= MOSTLY * known) return undefined;
-  const hops = hopCounts({ values, absent, requests: known });
-  const requests = known + absent;
+export function shapeOf({ values, requests }: Spread): ChainShape | undefined {
+  const changed = values.filter(({ text }) => /\/[0-9]|hashed-/.test(text)).reduce((sum, { requests: times }) => sum + times, 0);
+  if (requests > 0 && changed >= MOSTLY * requests) return undefined;
+  const hops = hopCounts({ values, absent: 0, requests });
   let below = 0;
   for (const [count, times] of hops) {
     below += times;
@@ -57,7 +56,7 @@ export function countedHops({ algorithm }: Policy): number | undefined {
 export function hopsAgainstIndex(policy: Policy, { chains }: { readonly chains: Spread }): "fewer" | "equal" | "more" | undefined {
   const counted = countedHops(policy);
   const written = shapeOf(chains)?.written;
-  if (counted === undefined || written === undefined) return undefined;
+  if (counted === undefined || written === undefined || written === 0) return undefined;
   return written === counted ? "equal" : written < counted ? "fewer" : "more";
 }
 

@@ -11,6 +11,8 @@ type TrustList = Extract<Algorithm, { readonly kind: "trusted-proxies" }>["trust
 export const MIN_REQUESTS = 20;
 /** Share of requests from which fallbacks are no accident. */
 export const PRESENT = 0.01;
+/** Share of requests that is nearly all of them. */
+export const NEARLY_ALL = 0.95;
 /** Share of requests from which an address is wrong at a gateway, and not now and then. */
 const MOSTLY = 0.5;
 

@@ -1,9 +1,10 @@
 import type { Policy } from "wherefrom";
 import { countedHops, shapeOf, shorterThan } from "./chain-shape.ts";
-import { doubtfulIn, MIN_REQUESTS, PRESENT } from "./environment-facts.ts";
+import { compareTransports } from "./compare-transports.ts";
+import { doubtfulIn, MIN_REQUESTS, NEARLY_ALL, PRESENT } from "./environment-facts.ts";
 import type { FitFinding } from "./misfit.ts";
 import type { RecentTraffic } from "./recent-traffic.ts";
-import { localRequests, NEARLY_ALL, providerRequests } from "./traffic-facts.ts";
+import { localRequests, providerRequests } from "./result-kinds.ts";
 
 /** Share of results from which private ones are the rule, and not a colleague's. */
 const MOSTLY = 0.5;
@@ -33,6 +34,7 @@ export function judgeFit(traffic: RecentTraffic, policy: Policy): Fit {
     ...found("provider-results", providerRequests(results), SOME),
     ...(agents.values.length >= MIN_AGENTS ? found("one-address", results.values[0]?.requests ?? 0, NEARLY_ALL) : []),
     ...chainFindings(traffic, policy),
+    ...found("websocket-differs", compareTransports(traffic)?.requests ?? 0, 0),
   ];
   return findings.length === 0 ? { kind: "fits" } : { kind: "misfits", findings };
 }

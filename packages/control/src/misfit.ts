@@ -12,6 +12,8 @@ export type FitFinding = {
     | "short-chains"
     /** It has more hops than the index counts, in nearly every request: the path writes them, and the index takes a proxy's address for the client's. */
     | "long-chains"
+    /** WebSocket handshakes come out otherwise than the other requests of the same API. */
+    | "websocket-differs"
     /** Nearly all requests, of several user agents, are from one address. */
     | "one-address";
   /** Share of requests that it is about, from 0 to 1. */

@@ -1,9 +1,9 @@
-import { kindOfAddress, providersOf } from "@wherefrom/diagnosis";
+import { kindOfAddress } from "@wherefrom/diagnosis";
 import type { Policy } from "wherefrom";
 import { countedHops, hopsIn, shapeOf } from "./chain-shape.ts";
-import { MIN_REQUESTS } from "./environment-facts.ts";
+import { MIN_REQUESTS, NEARLY_ALL } from "./environment-facts.ts";
 import type { RecentTraffic } from "./recent-traffic.ts";
-import { isLocal, NEARLY_ALL } from "./traffic-facts.ts";
+import { isLocal, isProvider } from "./result-kinds.ts";
 
 /** Different addresses that the other index must give, or it would give another proxy's. */
 const MIN_CLIENTS = 3;
@@ -32,7 +32,7 @@ export function proposeIndex({ requests, chains }: RecentTraffic, { policy, conf
     clients.add(client);
     fitting += times;
   }
-  if (fitting < NEARLY_ALL * shape.requests || clients.size < MIN_CLIENTS) return undefined;
+  if (fitting < NEARLY_ALL * (chains.requests + chains.absent) || clients.size < MIN_CLIENTS) return undefined;
   return { ...configuration, headerIndexAlgorithm: { ...algorithm, ipHeaderIndex: -written } };
 }
 
@@ -41,5 +41,5 @@ function isClient(hop: string): boolean {
 }
 
 function isProxy(hop: string): boolean {
-  return isLocal(hop) || providersOf(hop).length > 0;
+  return isLocal(hop) || isProvider(hop);
 }

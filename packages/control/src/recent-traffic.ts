@@ -1,4 +1,5 @@
 import type { EnvironmentKey } from "./config-store/port.ts";
+import { MIN_REQUESTS } from "./environment-facts.ts";
 import type { Dimension } from "./event-store/dimensions.ts";
 import type { Filter } from "./event-store/filter.ts";
 import type { EventStore, Group } from "./event-store/port.ts";
@@ -29,33 +30,45 @@ export type RecentTraffic = {
   readonly agents: Spread;
   /** X-Forwarded-For as it came, of requests that did not come past the proxies. */
   readonly chains: Spread;
+  /** Evidence of those requests, as JSON, where it is kept. */
+  readonly evidence: Spread;
+  /** How WebSocket handshakes that were taken came out, and the other requests of the same APIs. Both are empty where there are few handshakes. */
+  readonly webSocket: readonly Outcome[];
+  readonly http: readonly Outcome[];
+};
+
+/** Requests of one API that came out in one way. */
+export type Outcome = {
+  readonly api: string | undefined;
+  readonly outcome: string | undefined;
+  readonly reason: string | undefined;
+  readonly resolvedIp: string | undefined;
+  readonly requests: number;
 };
 
 /** What is looked at: the requests that ran by one of these revisions, until a time in milliseconds since 1970. */
 export type Recent = { readonly revisions: readonly number[]; readonly until: number };
 
-const PAST_THE_PROXIES: Filter = { kind: "in", dimension: "reason", values: ["untrusted-peer"] };
+const NOT_PAST_THE_PROXIES: Filter = { kind: "not", of: { kind: "in", dimension: "reason", values: ["untrusted-peer"] } };
+const IS_WEB_SOCKET: Filter = { kind: "in", dimension: "status", values: ["101"] };
 
 /**
- * Reads how requests of the last 15 minutes came out, in five questions of bounded answers.
+ * Reads how requests of the last 15 minutes came out, in at most eight questions of bounded answers, one after the other.
  *
  * Errors: `QuestionTooCostly`, `StoreUnavailable`.
  */
 export async function readRecentTraffic(store: EventStore, key: EnvironmentKey, { revisions, until }: Recent): Promise<RecentTraffic> {
-  const filter: Filter = {
-    kind: "and",
-    of: [
-      { kind: "in", dimension: "revision", values: revisions.map(String) },
-      { kind: "not", of: { kind: "absent", dimension: "outcome" } },
-    ],
-  };
-  const ask = (dimensions: readonly Dimension[], which: Filter = filter): Promise<readonly Group[]> =>
+  const judged: readonly Filter[] = [
+    { kind: "in", dimension: "revision", values: revisions.map(String) },
+    { kind: "not", of: { kind: "absent", dimension: "outcome" } },
+  ];
+  const ask: Ask = (dimensions, ...filters) =>
     store.ask(key, {
       from: until - WINDOW_MS,
       until,
       dimensions,
       measures: [{ metric: "messages", aggregate: "sum" }],
-      filter: which,
+      filter: { kind: "and", of: [...judged, ...filters] },
       order: [{ measure: 0, isDescending: true }],
       offset: 0,
       limit: MAX_VALUES,
@@ -70,8 +83,32 @@ export async function readRecentTraffic(store: EventStore, key: EnvironmentKey, 
     results: spreadOf(await ask(["resolved_ip"])),
     peers: spreadOf(await ask(["client_ip"])),
     agents: spreadOf(await ask(["user_agent"])),
-    chains: spreadOf(await ask(["x_forwarded_for"], { kind: "and", of: [filter, { kind: "not", of: PAST_THE_PROXIES }] })),
+    chains: spreadOf(await ask(["x_forwarded_for"], NOT_PAST_THE_PROXIES)),
+    evidence: spreadOf(await ask(["evidence"], NOT_PAST_THE_PROXIES)),
+    ...(await readTransports(ask)),
   };
+}
+
+type Ask = (dimensions: readonly Dimension[], ...filters: readonly Filter[]) => Promise<readonly Group[]>;
+
+async function readTransports(ask: Ask): Promise<Pick<RecentTraffic, "webSocket" | "http">> {
+  const dimensions: readonly Dimension[] = ["api", "outcome", "reason", "resolved_ip"];
+  const webSocket = (await ask(dimensions, IS_WEB_SOCKET)).map(outcomeOf);
+  if (webSocket.reduce((sum, { requests }) => sum + requests, 0) < MIN_REQUESTS) return { webSocket: [], http: [] };
+  const apis = new Set(webSocket.map(({ api }) => api));
+  const ofApis: Filter = {
+    kind: "or",
+    of: [
+      { kind: "in", dimension: "api", values: [...apis].filter((api) => api !== undefined) },
+      ...(apis.has(undefined) ? [{ kind: "absent", dimension: "api" } as const] : []),
+    ],
+  };
+  return { webSocket, http: (await ask(dimensions, ofApis, { kind: "not", of: IS_WEB_SOCKET })).map(outcomeOf) };
+}
+
+function outcomeOf(group: Group): Outcome {
+  const [api, outcome, reason, resolvedIp] = group.values;
+  return { api, outcome, reason, resolvedIp, requests: timesOf(group) };
 }
 
 function spreadOf(groups: readonly Group[]): Spread {

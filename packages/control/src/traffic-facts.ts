@@ -1,11 +1,12 @@
-import { type FactValue, kindOfAddress, namedRanges, providersOf, SCOPES } from "@wherefrom/diagnosis";
+import { type FactValue, namedRanges, SCOPES } from "@wherefrom/diagnosis";
 import type { Policy } from "wherefrom";
 import { hopsAgainstIndex } from "./chain-shape.ts";
-import { doubtfulIn, MIN_REQUESTS, PRESENT } from "./environment-facts.ts";
+import { compareTransports } from "./compare-transports.ts";
+import { doubtfulIn, MIN_REQUESTS, NEARLY_ALL, PRESENT } from "./environment-facts.ts";
+import { headerFacts } from "./header-facts.ts";
 import type { RecentTraffic, Spread } from "./recent-traffic.ts";
+import { kindOf, localRequests, providerRequests } from "./result-kinds.ts";
 
-/** Share of requests that is nearly all of them. */
-export const NEARLY_ALL = 0.95;
 /** Clients that have to be known to be different before a peer that all share means something. */
 const MIN_CLIENTS = 3;
 /** Peers that are a pool of proxies, and not clients. */
@@ -17,11 +18,14 @@ type Known = Readonly<Record<string, FactValue>>;
 export function factsOfTraffic(traffic: RecentTraffic, policy: Policy): Known {
   const { requests, fallbacks, chains } = traffic;
   if (requests < MIN_REQUESTS) return {};
-  const hops = chains.requests + chains.absent < MIN_REQUESTS ? undefined : hopsAgainstIndex(policy, traffic);
+  const hops = chains.requests < MIN_REQUESTS ? undefined : hopsAgainstIndex(policy, traffic);
+  const transports = compareTransports(traffic);
   const result = resultOf(traffic);
   return {
     ...peerFacts(traffic),
     ...(hops !== undefined && { "hdr.hopsAgainstIndex": hops }),
+    ...headerFacts(traffic),
+    ...(transports !== undefined && { "cmp.wsOnly": transports.differs }),
     "res.usedFallback": doubtfulIn(fallbacks) >= PRESENT * requests,
     ...(result !== undefined && { "res.equals": result }),
   };
@@ -74,23 +78,4 @@ function scopeOf({ values }: Spread, requests: number): string | undefined {
     if (scope !== undefined) counts.set(scope, (counts.get(scope) ?? 0) + value.requests);
   }
   return [...counts].find(([, count]) => count >= NEARLY_ALL * requests)?.[0];
-}
-
-/** Requests with an address that no client on the internet has. */
-export function localRequests({ values }: Spread): number {
-  return values.reduce((sum, { text, requests }) => (isLocal(text) ? sum + requests : sum), 0);
-}
-
-export function isLocal(text: string): boolean {
-  return ["private", "loopback", "mesh", "link-local"].includes(kindOf(text));
-}
-
-/** Requests with an address that a provider's proxies have. */
-export function providerRequests({ values }: Spread): number {
-  return values.reduce((sum, { text, requests }) => (providersOf(text).length > 0 ? sum + requests : sum), 0);
-}
-
-/** Of a truncated address its network tells the kind, too. */
-function kindOf(text: string): ReturnType<typeof kindOfAddress> {
-  return kindOfAddress(text.split("/", 1)[0] ?? "");
 }

@@ -5,7 +5,7 @@ import { QuestionTooCostly } from "../event-store/port.ts";
 import { ApiError } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import type { OpenMisfit } from "../misfit.ts";
-import { localRequests } from "../traffic-facts.ts";
+import { localRequests } from "../result-kinds.ts";
 import { requireEnvironment } from "./environments.ts";
 import { requireEventStore } from "./require-event-store.ts";
 
@@ -13,7 +13,16 @@ const countsSchema = z.record(z.string(), z.int());
 
 const findingSchema = z
   .object({
-    kind: z.enum(["fallbacks", "no-address", "private-results", "provider-results", "one-address", "short-chains", "long-chains"]),
+    kind: z.enum([
+      "fallbacks",
+      "no-address",
+      "private-results",
+      "provider-results",
+      "one-address",
+      "short-chains",
+      "long-chains",
+      "websocket-differs",
+    ]),
     share: z.number().describe("Of the requests, from 0 to 1"),
   })
   .meta({ id: "FitFinding" });
