@@ -2,7 +2,7 @@ import { measureGateway } from "./gateway.ts";
 import { measureLogs } from "./logs.ts";
 import { MATCH_PAIRS } from "./match.ts";
 import { measureCalls } from "./measure.ts";
-import { type BenchOptions, parseCommand, UsageError } from "./options.ts";
+import { type BenchOptions, type Command, parseCommand, UsageError } from "./options.ts";
 import { measurePublish } from "./publish.ts";
 import { type Report, type Row, reportOf, tableByCase, tableBySubject } from "./report.ts";
 import { RESOLVE_PAIRS } from "./resolve.ts";
@@ -26,15 +26,33 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 
 const USAGE = `Usage: npm run bench -- ${Object.keys(BENCHES).join("|")} [--json] [--quick] [--rounds N] [--only SUBJECT,...] [--case CASE,...]`;
 
-// Command: node bench/dist/main.js BENCH [options]. --quick shows that it runs, not how fast; --only names subjects beside ours.
+const HELP = `${USAGE}
+
+  --json       write one JSON object
+  --quick      show that it runs, not how fast
+  --rounds N   how often each is measured, in place of the benchmark's own number
+  --only       these subjects, and ours beside them
+  --case       these cases
+
+Examples:
+  $ npm run bench -- resolve
+  $ npm run bench -- gateway --case 100B --only nginx,fast-proxy
+`;
+
+// Command: node bench/dist/main.js BENCH [options].
 try {
-  const { bench: name, json, options } = parseCommand(process.argv.slice(2));
-  const bench = BENCHES[name];
-  if (bench === undefined) throw new UsageError(name === "" ? "Expected a benchmark" : `No benchmark ${name}`);
-  const report = reportOf(name, await bench.measure(options), bench.pairs);
-  process.stdout.write(json ? `${JSON.stringify(report)}\n` : bench.tableOf(report));
+  const command = parseCommand(process.argv.slice(2));
+  if (command.help) process.stdout.write(HELP);
+  else await run(command);
 } catch (error) {
   if (!(error instanceof UsageError || error instanceof CannotRun)) throw error;
   process.stderr.write(`${error.message}\n${error instanceof UsageError ? `${USAGE}\n` : ""}`);
   process.exitCode = error instanceof UsageError ? 2 : 3;
+}
+
+async function run({ bench: name, json, options }: Command): Promise<void> {
+  const bench = BENCHES[name];
+  if (bench === undefined) throw new UsageError(name === "" ? "Expected a benchmark" : `No benchmark ${name}`);
+  const report = reportOf(name, await bench.measure(options), bench.pairs);
+  process.stdout.write(json ? `${JSON.stringify(report)}\n` : bench.tableOf(report));
 }

@@ -19,7 +19,7 @@ export class UsageError extends Error {
 }
 
 /** What the command line says. Errors: `UsageError`. */
-export type Command = { readonly bench: string; readonly json: boolean; readonly options: BenchOptions };
+export type Command = { readonly bench: string; readonly json: boolean; readonly help: boolean; readonly options: BenchOptions };
 
 /** Reads the command line. Errors: `UsageError` for anything but one name and known options. */
 export function parseCommand(words: readonly string[]): Command {
@@ -29,7 +29,7 @@ export function parseCommand(words: readonly string[]): Command {
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) throw new UsageError("--rounds: expected a whole number above 0");
   const options = { quick: values.quick === true, rounds, only: listOf(values.only), cases: listOf(values.case) };
-  return { bench, json: values.json === true, options };
+  return { bench, json: values.json === true, help: values.help === true, options };
 }
 
 function parse(words: readonly string[]) {
@@ -43,6 +43,7 @@ function parse(words: readonly string[]) {
         rounds: { type: "string" },
         only: { type: "string" },
         case: { type: "string" },
+        help: { type: "boolean", short: "h" },
       },
     });
   } catch (error) {

@@ -50,6 +50,20 @@ describe("wherefrom action", () => {
     expect(audit.stdout).toContain("A flood");
   });
 
+  test.each([
+    {
+      args: ["--range", "203.0.113.0/24", "--deny", "429", "--ttl", "1h"],
+      is: { deny: { responseCode: 429 }, expireTime: expect.any(String) },
+    },
+    { args: ["--range", "203.0.113.0/24,2001:db8::7", "--allow"], is: { allow: {} }, ranges: ["203.0.113.0/24", "2001:db8::7/128"] },
+    { args: ["--range", "203.0.113.0/24", "--deny", "403", "--observe"], is: { deny: { responseCode: 403 }, isObserved: true } },
+  ])("an action is said in words: $args", async ({ args, is, ranges = ["203.0.113.0/24"] }) => {
+    const { stdout, stderr, code } = await run("create", "in-words", ...args, "--json");
+    await run("delete", "in-words");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout).securityAction).toMatchObject({ state: "ENABLED", conditionConfig: { ipAddressRanges: ranges }, ...is });
+  });
+
   test("every page is listed, of the environment that is named", async () => {
     const url = `${control.url}/v1/organizations/local/environments/other/securityActions`;
     const headers = { "content-type": "application/json", authorization: `Bearer ${env["WHEREFROM_TOKEN"]}` };
@@ -66,7 +80,14 @@ describe("wherefrom action", () => {
   test.each([
     { args: ["get", "none"], says: "(SECURITY_ACTION_NOT_FOUND)" },
     { args: ["delete", "../../prod"], says: "(SECURITY_ACTION_NOT_FOUND)" },
-    { args: ["create", "x"], says: "--action" },
+    { args: ["create", "x"], says: "Expected --action, or --range with --deny or --allow" },
+    { args: ["create", "x", "--deny", "403"], says: "Expected --action, or --range with --deny or --allow" },
+    { args: ["create", "x", "--range", "203.0.113.7"], says: "--range: expected --deny or --allow beside it" },
+    { args: ["create", "x", "--range", "203.0.113.7", "--deny", "403", "--allow"], says: "Expected one of --deny and --allow" },
+    { args: ["create", "x", "--range", "203.0.113.7", "--deny", "200"], says: "Expected a status from 400 to 599" },
+    { args: ["create", "x", "--range", "203.0.113.7", "--deny", "no"], says: "Expected a status from 400 to 599" },
+    { args: ["create", "x", "--range", "203.0.113.7/8", "--deny", "403"], says: "203.0.0.0/8" },
+    { args: ["create", "x", "--action", "{}", "--range", "203.0.113.7", "--ttl", "1h"], says: "leave out --range, --ttl" },
     { args: ["create", "x", "--action", "{"], says: "--action: cannot be read as JSON" },
     { args: ["create", "x", "--action", "/nowhere.json"], says: "--action: /nowhere.json cannot be read as JSON: ENOENT" },
     { args: ["create", "X", "--action", JSON.stringify(BAN)], says: "securityActionId: Expected 1 to 63 lower-case letters" },

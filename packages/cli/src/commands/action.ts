@@ -1,9 +1,8 @@
 import type { Command } from "commander";
+import { type ActionFlags, addActionOptions, readActionBody } from "../action-body.ts";
 import type { Api, Body } from "../api/client.ts";
 import { printFound, shortJson } from "../api/print.ts";
 import { type ApiOptions, addApiOptions, environmentOf, openTarget } from "../api/target.ts";
-import { CliError } from "../errors.ts";
-import { readJsonFile } from "../json-file.ts";
 import { valueOption } from "../option-values.ts";
 import { printable } from "../output.ts";
 import { printTable } from "../table.ts";
@@ -11,7 +10,7 @@ import { printTable } from "../table.ts";
 const EXAMPLES = `
 Examples:
   $ wherefrom action list --environment prod
-  $ wherefrom action create noisy --environment prod --action ban.json --reason 'A flood from this network'
+  $ wherefrom action create noisy --environment prod --range 203.0.113.0/24 --deny 429 --reason 'A flood from this network'
   $ wherefrom action disable noisy --environment prod
   $ wherefrom action delete noisy --environment prod
 
@@ -28,11 +27,12 @@ Examples:
 
 const CREATE_EXAMPLES = `
 Examples:
-  $ wherefrom action create noisy --environment prod --action ban.json --reason 'A flood from this network'
-  $ wherefrom action create noisy --environment prod \\
-      --action '{"state":"ENABLED","conditionConfig":{"ipAddressRanges":["203.0.113.0/24"]},"deny":{"responseCode":429},"ttl":"3600s"}'
+  $ wherefrom action create noisy --environment prod --range 203.0.113.0/24 --deny 429 --ttl 1h --reason 'A flood from this network'
+  $ wherefrom action create office --environment prod --range 198.51.100.7 --range 2001:db8:7::/48 --allow
+  $ wherefrom action create robots --environment prod \\
+      --action '{"state":"ENABLED","conditionConfig":{"userAgents":["curl/8.5.0"]},"deny":{"responseCode":403}}'
 
-With "isObserved": true it decides nothing and only counts what it would have decided.`;
+--action takes every other condition and effect. With --observe an action decides nothing and only counts what it would have decided.`;
 
 const END_EXAMPLES: Readonly<Record<"enable" | "disable" | "delete", string>> = {
   enable: `
@@ -49,7 +49,7 @@ Examples:
 
 type ActionOptions = ApiOptions & { readonly environment?: string; readonly ifMatch?: string };
 type ListOptions = ActionOptions & { readonly filter?: string };
-type CreateOptions = ActionOptions & { readonly action: string };
+type CreateOptions = ActionOptions & ActionFlags;
 
 /** Adds `wherefrom action`: the security actions of an environment. */
 export function addActionCommand(program: Command): void {
@@ -69,15 +69,8 @@ export function addActionCommand(program: Command): void {
     .addOption(valueOption("--filter <text>", "by state and apiProxies", "WHEREFROM_FILTER"))
     .action(listActions);
   add("get", { description: "Show a security action", examples: GET_EXAMPLES }).argument("<id>", "its id").action(getAction);
-  add("create", { description: "Create a security action", examples: CREATE_EXAMPLES, isWriting: true })
+  addActionOptions(add("create", { description: "Create a security action", examples: CREATE_EXAMPLES, isWriting: true }))
     .argument("<id>", "a new id")
-    .addOption(
-      valueOption(
-        "--action <json-or-file>",
-        "the action: JSON that starts with {, or a JSON file",
-        "WHEREFROM_ACTION",
-      ).makeOptionMandatory(),
-    )
     .action(createAction);
   for (const verb of ["enable", "disable"] as const) {
     const description = verb === "enable" ? "Enforce a security action again" : "Stop enforcing a security action, and keep it";
@@ -103,7 +96,7 @@ async function getAction(id: string, options: ActionOptions): Promise<void> {
 
 async function createAction(id: string, options: CreateOptions): Promise<void> {
   const { api, path } = openActions(options);
-  const body = readActionJson(options.action);
+  const body = readActionBody(options);
   await printAction(await api.send("POST", path, { body, ifMatch: options.ifMatch, query: { securityActionId: id } }), options);
 }
 
@@ -133,15 +126,6 @@ async function readActions(api: Api, { path, filter }: { path: string; filter: s
     pageToken = body.nextPageToken ?? "";
   } while (pageToken !== "");
   return actions;
-}
-
-function readActionJson(given: string): unknown {
-  if (!given.trimStart().startsWith("{")) return readJsonFile(given, "--action");
-  try {
-    return JSON.parse(given);
-  } catch (error) {
-    throw new CliError("USAGE_OPTION_INVALID", printable(`--action: cannot be read as JSON: ${String(error)}`));
-  }
 }
 
 function printAction({ body, etag }: { readonly body: Body; readonly etag: string | undefined }, { json }: ApiOptions): Promise<void> {
