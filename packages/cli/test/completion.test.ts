@@ -21,6 +21,7 @@ async function scriptOf(shell: string): Promise<string> {
 const cases = [
   { words: ["en"], has: ["env"], lacks: ["list", "up"] },
   { words: ["env", ""], has: ["list", "preview", "rollback"], lacks: ["up", "diff"] },
+  { words: ["env", "incidents", ""], has: ["list", "show", "ban"], lacks: ["preview"] },
   { words: ["env", "preview", "--p"], has: ["--policy", "--profile"], lacks: ["--preview"] },
   { words: ["env", "apply", "--p"], has: ["--policy", "--preview"], lacks: ["--prune"] },
   { words: ["session", ""], has: ["list", "revoke"], lacks: ["start"] },

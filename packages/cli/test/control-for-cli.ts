@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Control, openControl } from "@wherefrom/control";
+import { type Control, type ControlOptions, openControl } from "@wherefrom/control";
 import { onTestFinished } from "vitest";
 import { type CommandOptions, type Finished, runCommand } from "./command.ts";
 
@@ -21,13 +21,17 @@ export const XFF_LEFTMOST = { headerIndexAlgorithm: { ipHeaderName: "X-Forwarded
 export const WALK = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["10.0.0.0/8"] } };
 
 /** Opens a control with the environment `prod` for the running test. */
-export async function openControlForCli({ analytics }: { readonly analytics?: string } = {}): Promise<ControlForCli> {
+export async function openControlForCli({
+  analytics,
+  ...options
+}: Pick<ControlOptions, "limits"> & { readonly analytics?: string } = {}): Promise<ControlForCli> {
   const folder = mkdtempSync(join(tmpdir(), "wherefrom-cli-api-"));
   const database = join(folder, "control.db");
   const control = await openControl({
     listen: { host: "127.0.0.1", port: 0 },
     organization: "local",
     database: `sqlite:${database}`,
+    ...options,
     ...(analytics !== undefined && { analytics: `duckdb:${join(folder, analytics)}` }),
   });
   onTestFinished(async () => {

@@ -142,7 +142,11 @@ describe("preview and apply", () => {
 test.each([
   { args: ["env", "get", "nope"], code: 2, says: 'received "nope" (ENVIRONMENT_NOT_FOUND) [API_REFUSED]' },
   { args: ["env", "get"], code: 2, says: "Give the name of an environment, WHEREFROM_ENVIRONMENT, or a profile" },
-  { args: ["env", "set", "prod"], code: 2, says: "--policy, --display-name, --description, --rollout or --event-settings" },
+  {
+    args: ["env", "set", "prod"],
+    code: 2,
+    says: "--policy, --display-name, --description, --rollout, --event-settings or --abuse-settings",
+  },
   { args: ["env", "rollback", "prod", "last"], code: 2, says: "REVISION: expected a number" },
   { args: ["env", "list", "--organization", "acme"], code: 2, says: "(ORGANIZATION_NOT_FOUND)" },
   { args: ["env", "list", "--profile", "none"], code: 2, says: "[PROFILE_UNKNOWN]" },

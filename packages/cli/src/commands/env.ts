@@ -7,6 +7,7 @@ import { withDocumentOptions } from "./doctor/report-options.ts";
 import { explainEnvironment } from "./env/explain.ts";
 import { showFit } from "./env/fit.ts";
 import { rollbackEnvironment, showHistory } from "./env/history.ts";
+import { addIncidentsCommand } from "./env/incidents.ts";
 import { previewEnvironment } from "./env/preview.ts";
 import { getEnvironment, listEnvironments } from "./env/read.ts";
 import { endRollout, showRollout } from "./env/rollout.ts";
@@ -164,6 +165,9 @@ export function addEnvCommand(program: Command, exit: Exit): void {
         "WHEREFROM_EVENT_SETTINGS",
       ),
     )
+    .addOption(
+      valueOption("--abuse-settings <json>", 'how abusers are looked for: {"exclusions":["198.51.100.0/24"]}', "WHEREFROM_ABUSE_SETTINGS"),
+    )
     .addOption(valueOption("--share <percent>", "gateways that try this change first", "WHEREFROM_SHARE").argParser(parseCount))
     .addOption(valueOption("--if-match <tag>", "change only this version of it", "WHEREFROM_IF_MATCH"))
     .action(setEnvironment);
@@ -206,6 +210,7 @@ export function addEnvCommand(program: Command, exit: Exit): void {
     .addOption(switchOption("--ascending", "the least first", "WHEREFROM_ASCENDING"))
     .addOption(valueOption("--top <count>", "how many groups", "WHEREFROM_TOP").argParser(parseCount))
     .action(showStats);
+  addIncidentsCommand(env);
   add("delete-events", { description: "Delete the events that name an address", examples: DELETE_EVENTS_EXAMPLES, isWriting: true })
     .argument("[name]", "the environment")
     .addOption(valueOption("--address <address>", "the address, in any spelling", "WHEREFROM_ADDRESS").makeOptionMandatory())

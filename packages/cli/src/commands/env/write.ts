@@ -10,23 +10,25 @@ type SetOptions = ApiOptions & {
   readonly description?: string;
   readonly rollout?: string;
   readonly eventSettings?: string;
+  readonly abuseSettings?: string;
   readonly share?: number;
   readonly ifMatch?: string;
 };
 
 export async function setEnvironment(argument: string | undefined, options: SetOptions): Promise<void> {
-  const { policy, displayName, description, rollout, eventSettings, share, ifMatch } = options;
+  const { policy, displayName, description, rollout, eventSettings, abuseSettings, share, ifMatch } = options;
   const fields = {
     ...(policy !== undefined && { clientIpResolutionConfig: readPolicyJson(policy) }),
     ...(displayName !== undefined && { displayName }),
     ...(description !== undefined && { description }),
     ...(rollout !== undefined && { rollout: readJson("--rollout", rollout) }),
     ...(eventSettings !== undefined && { events: readJson("--event-settings", eventSettings) }),
+    ...(abuseSettings !== undefined && { abuseDetection: readJson("--abuse-settings", abuseSettings) }),
   };
   if (Object.keys(fields).length === 0) {
     throw new CliError(
       "USAGE_OPTION_MISSING",
-      "Give what is to change: --policy, --display-name, --description, --rollout or --event-settings",
+      "Give what is to change: --policy, --display-name, --description, --rollout, --event-settings or --abuse-settings",
     );
   }
   await change(argument, options, { fields, ifMatch, share });
@@ -35,6 +37,7 @@ export async function setEnvironment(argument: string | undefined, options: SetO
 /** Options that take JSON, by their flags: the variable of each, and an example. */
 const JSON_OPTIONS = {
   "--rollout": ["WHEREFROM_ROLLOUT", '{"share":10}'],
+  "--abuse-settings": ["WHEREFROM_ABUSE_SETTINGS", '{"exclusions":["198.51.100.0/24"]}'],
   "--event-settings": ["WHEREFROM_EVENT_SETTINGS", '{"addresses":"TRUNCATED","retentionDays":7}'],
 } as const;
 
