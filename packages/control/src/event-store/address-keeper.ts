@@ -24,22 +24,16 @@ export type AddressKeeper = {
   field(text: string | undefined): string | undefined;
 };
 
-/** Each address is made once for a batch: most events are from few of them. */
+/** Each address and text is read once for a batch: most events are from few clients, and evidence repeats a header. */
 export function addressKeeper(privacy: AddressPrivacy): AddressKeeper {
-  const kept = new Map<bigint, bigint>();
-  const keep = (number: bigint): bigint => {
-    let result = kept.get(number);
-    if (result === undefined) {
-      result = keptNumber(number, privacy);
-      kept.set(number, result);
-    }
-    return result;
-  };
-  const addresses = (texts: readonly string[]): bigint[] => [...new Set(texts.flatMap(addressesIn).map(keep))];
+  const keep = remembering((number: bigint) => keptNumber(number, privacy));
+  const numberIn = remembering(numberOfAddress);
+  const numbersIn = remembering((text: string) => addressesIn(text).map(keep));
+  const addresses = (texts: readonly string[]): bigint[] => [...new Set(texts.flatMap(numbersIn))];
   return {
     form: privacy.form,
     address(text) {
-      const number = text === undefined ? undefined : numberOfAddress(text);
+      const number = text === undefined ? undefined : numberIn(text);
       return number === undefined ? undefined : keep(number);
     },
     addresses,
@@ -49,6 +43,17 @@ export function addressKeeper(privacy: AddressPrivacy): AddressKeeper {
         .map((number) => keptText({ form: privacy.form, number }))
         .join(", ");
     },
+  };
+}
+
+/** The same function, which makes of the same the same only once. */
+function remembering<From, To>(make: (from: From) => To): (from: From) => To {
+  const made = new Map<From, To>();
+  return (from) => {
+    if (made.has(from)) return made.get(from) as To;
+    const to = make(from);
+    made.set(from, to);
+    return to;
   };
 }
 

@@ -30,10 +30,23 @@ const TYPES: Readonly<Record<ColumnType, DuckDBType>> = {
 };
 const CHUNK_TYPES = [VARCHAR, VARCHAR, ...COLUMNS.map(({ type }) => TYPES[type])];
 
-type Appending = EnvironmentKey & { readonly batch: EventBatch; readonly receivedAt: number };
+export type Appending = EnvironmentKey & { readonly batch: EventBatch; readonly receivedAt: number };
 
-/** Adds a batch and its events in one transaction, unless it is there. Only one writer may do so at a time. */
-export async function appendBatch(writer: DuckDBConnection, appending: Appending): Promise<Appended> {
+/** Adds batches and their events in one transaction, each unless it is there. Only one writer may do so at a time. */
+export async function appendBatches(writer: DuckDBConnection, appendings: readonly Appending[]): Promise<Appended[]> {
+  const appended: Appended[] = [];
+  await writer.run("BEGIN");
+  try {
+    for (const appending of appendings) appended.push(await appendBatch(writer, appending));
+    await writer.run("COMMIT");
+  } catch (error) {
+    await writer.run("ROLLBACK").catch(() => undefined);
+    throw error;
+  }
+  return appended;
+}
+
+async function appendBatch(writer: DuckDBConnection, appending: Appending): Promise<Appended> {
   const { organization, environment, batch, receivedAt } = appending;
   const name = [organization, environment, batch.gateway, batch.id, madeAt(batch.id)];
   const known = await writer.runAndReadAll(
@@ -41,15 +54,8 @@ export async function appendBatch(writer: DuckDBConnection, appending: Appending
     name,
   );
   if (known.currentRowCount > 0) return { isNew: false };
-  await writer.run("BEGIN");
-  try {
-    await writer.run("INSERT INTO batches VALUES ($1, $2, $3, $4, $5, $6)", [...name, receivedAt]);
-    await appendEvents(writer, appending);
-    await writer.run("COMMIT");
-  } catch (error) {
-    await writer.run("ROLLBACK").catch(() => undefined);
-    throw error;
-  }
+  await writer.run("INSERT INTO batches VALUES ($1, $2, $3, $4, $5, $6)", [...name, receivedAt]);
+  await appendEvents(writer, appending);
   return { isNew: true };
 }
 

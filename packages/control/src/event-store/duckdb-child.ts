@@ -2,17 +2,26 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { EnvironmentKey } from "../config-store/port.ts";
 import { ControlError } from "../errors.ts";
-import { appendBatch } from "./duckdb-append.ts";
+import { type Appending, appendBatches } from "./duckdb-append.ts";
 import { compact, deleteAddress, deleteBefore } from "./duckdb-delete.ts";
 import type { DuckdbAsk, DuckdbAsks, DuckdbReply } from "./duckdb-messages.ts";
 import { type OpenedDuckdb, openDuckdb } from "./duckdb-open.ts";
 import { askDuckdb, countDuckdbClients, environmentsOf } from "./duckdb-query.ts";
-import { QuestionTooCostly } from "./port.ts";
+import { type Appended, QuestionTooCostly } from "./port.ts";
 
 /*
  * The process that holds the database, so that neither a long question nor an end of DuckDB's is one of control. It ends when control does, however
  * that ends; a signal to the whole group (Ctrl-C) is control's to hear.
  */
+
+/** Batches in one transaction. */
+const MAX_BATCHES = 64;
+
+type WaitingAppend = {
+  readonly appending: Appending;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: unknown) => void;
+};
 
 /** Questions at a time. Each takes one of the threads that appending needs too. */
 const MAX_QUESTIONS = 2;
@@ -20,6 +29,8 @@ const MAX_QUESTIONS = 2;
 let opened: OpenedDuckdb | undefined;
 /** The last write. Writes are made one after another. */
 let written: Promise<unknown> = Promise.resolve();
+/** Batches that no write has taken up. */
+const waitingAppends: WaitingAppend[] = [];
 let questions = 0;
 const waiting: (() => void)[] = [];
 
@@ -52,7 +63,7 @@ function answerTo(ask: DuckdbAsk): Promise<DuckdbAsks[keyof DuckdbAsks]["answer"
     case "open":
       return open(ask.given);
     case "append":
-      return write((writer) => appendBatch(writer, ask.given));
+      return append(ask.given);
     case "ask":
       return question(ask.given, askDuckdb);
     case "countClients":
@@ -85,6 +96,24 @@ function write<Answer>(act: (writer: DuckDBConnection) => Promise<Answer>): Prom
   const done = written.then(act1, act1);
   written = done;
   return done;
+}
+
+/** What came during the write before goes to the disk together: each time on its own is most of what a small batch costs. */
+function append(appending: Appending): Promise<Appended> {
+  const appended = new Promise<Appended>((resolve, reject) => waitingAppends.push({ appending, resolve, reject }));
+  void write(async (writer) => {
+    const together = waitingAppends.splice(0, MAX_BATCHES);
+    try {
+      const answers = await appendBatches(
+        writer,
+        together.map(({ appending }) => appending),
+      );
+      for (const [index, answer] of answers.entries()) together[index]?.resolve(answer);
+    } catch (error) {
+      for (const { reject } of together) reject(error);
+    }
+  });
+  return appended;
 }
 
 type Asked<Question> = { readonly key: EnvironmentKey; readonly question: Question; readonly timeoutMs: number };
