@@ -214,7 +214,7 @@ const declining = [
   {
     what: "after an interim one",
     status: 404,
-    answer: `${wire("HTTP/1.1 103 Early Hints", "Link: </a>")}${wire("HTTP/1.1 404 Not Found", "Content-Length: 0")}`,
+    answer: `${wire("HTTP/1.1 102 Processing")}${wire("HTTP/1.1 404 Not Found", "Content-Length: 0")}`,
     body: "",
   },
 ];
@@ -236,6 +236,33 @@ test.each(["HTTP/1.1 20x OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nC
     expect([response.status, JSON.parse(response.body).error.code]).toEqual([502, "UPSTREAM_BROKEN"]);
   },
 );
+
+const doubtful = [
+  { what: "half a status line and no more", answer: "HTTP/1.1 2", status: 504, code: "UPSTREAM_TIMEOUT" },
+  { what: "half a header and no more", answer: "HTTP/1.1 200 OK\r\nX-", status: 504, code: "UPSTREAM_TIMEOUT" },
+  { what: "interim responses and no end", answer: wire("HTTP/1.1 102 Processing").repeat(17), status: 502, code: "UPSTREAM_BROKEN" },
+  {
+    what: "a coding that is not chunked alone",
+    answer: `${wire("HTTP/1.1 403 Forbidden", "Transfer-Encoding: gzip, chunked")}2\r\nno\r\n0\r\n\r\n`,
+    status: 502,
+    code: "UPSTREAM_BROKEN",
+  },
+];
+
+test.each(doubtful)("a target that declines by $what: $status $code, and is let go", async ({ answer, status, code }) => {
+  const target = await openFake(answer);
+  const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }]), { limits: { upstreamHeadersTimeoutMs: 100 } }));
+  const response = parseResponse(await sendRaw(gateway.port, wire(...handshake)));
+  expect([response.status, JSON.parse(response.body).error.code]).toEqual([status, code]);
+  await until(() => target.connections() === 0);
+});
+
+test("a target that declines and falls silent in its body is let go, and the client told that the rest is missing", async () => {
+  const target = await openFake(`${wire("HTTP/1.1 403 Forbidden", "Content-Length: 5")}no`);
+  const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }]), { limits: { bodyTimeoutMs: 100 } }));
+  expect(parseResponse(await sendRaw(gateway.port, wire(...handshake)))).toMatchObject({ status: 403, body: "no" });
+  await until(() => target.connections() === 0);
+});
 
 test("a target that declines is heard, body and all", async () => {
   const body = "n".repeat(300_000);

@@ -1,4 +1,4 @@
-import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
+import { type ClientRequest, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { GatewayLimits } from "../../limits.ts";
 import type { CompiledTarget } from "../../route/targets.ts";
@@ -6,6 +6,7 @@ import { announcedTrailers, requestTrailers } from "../trailers.ts";
 import { upstreamError } from "../upstream-error.ts";
 import { connectOptions, placeOf } from "./connect-options.ts";
 import type { Lookup } from "./lookup.ts";
+import { readAnswer } from "./node-answer.ts";
 import type { AnswerHandler, Outgoing } from "./outgoing.ts";
 
 type LoneContext = {
@@ -43,12 +44,9 @@ export function sendAlone(outgoing: Outgoing, { target, limits, lookup, handler 
     if (outgoing.body?.isUntouched) agree(handler, sendBody);
   });
   request.once("finish", limit.isSent);
-  request.on("information", ({ statusCode, rawHeaders }) => {
-    if (statusCode !== CONTINUE) handler.onHeaders(statusCode, rawHeaders, nothing, "");
-  });
-  request.once("response", (response) => relay(response, { outgoing, handler, limits, limit }));
+  request.once("response", limit.isOver);
   request.once("upgrade", () => abort(upstreamError("UPSTREAM_BROKEN", "The target switched protocols unasked")));
-  request.on("error", (error) => handler.onError(error));
+  readAnswer(request, { handler, bodyTimeoutMs: outgoing.bodyTimeoutMs ?? limits.bodyTimeoutMs });
   request.once("close", limit.isOver);
 }
 
@@ -93,25 +91,6 @@ function pump({ request, body }: Outgoing, sending: ClientRequest): void {
     sending.end();
   });
   body.pipe(sending, { end: false });
-}
-
-function relay(
-  response: IncomingMessage,
-  { outgoing, handler, limits, limit }: { outgoing: Outgoing; handler: AnswerHandler; limits: GatewayLimits; limit: TimeLimit },
-): void {
-  limit.isOver();
-  const idleMs = outgoing.bodyTimeoutMs ?? limits.bodyTimeoutMs;
-  response.setTimeout(idleMs, () => {
-    if (!response.isPaused()) response.destroy(upstreamError("UPSTREAM_TIMEOUT", `The target was silent for ${idleMs} ms`));
-  });
-  handler.onResponseStarted();
-  const resume = (): void => void response.resume();
-  if (!handler.onHeaders(response.statusCode ?? 0, response.rawHeaders, resume, response.statusMessage ?? "")) response.pause();
-  response.on("data", (chunk: Buffer) => {
-    if (!handler.onData(chunk)) response.pause();
-  });
-  response.once("end", () => handler.onComplete(response.rawTrailers));
-  response.on("error", (error) => handler.onError(error));
 }
 
 type TimeLimit = {

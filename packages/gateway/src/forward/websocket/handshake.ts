@@ -5,6 +5,7 @@ import { headTooLarge } from "../../accept/handshake.ts";
 import type { Upgrade } from "../../client-message.ts";
 import type { Exchange } from "../../exchange.ts";
 import type { Fault } from "../../fault.ts";
+import type { CompiledRoute } from "../../route/route-table.ts";
 import type { Runtime } from "../../runtime.ts";
 import { connectTo } from "../connect/connect-options.ts";
 import { responseFields } from "../response-fields.ts";
@@ -16,7 +17,12 @@ import { readSwitchingHead } from "./switching-head.ts";
 
 const SWITCHING_PROTOCOLS = 101;
 
-type HandshakeParts = { readonly upgrade: Upgrade; readonly upstream: Upstream; readonly runtime: Runtime };
+type HandshakeParts = {
+  readonly route: CompiledRoute;
+  readonly upgrade: Upgrade;
+  readonly upstream: Upstream;
+  readonly runtime: Runtime;
+};
 
 /**
  * A handshake on its way to a target, until the target agrees, declines or fails. It owns both connections for that time, and listens on both: what the
@@ -25,6 +31,7 @@ type HandshakeParts = { readonly upgrade: Upgrade; readonly upstream: Upstream; 
  */
 export class Handshake {
   readonly #exchange: Exchange;
+  readonly #route: CompiledRoute;
   readonly #upgrade: Upgrade;
   readonly #upstream: Upstream;
   readonly #runtime: Runtime;
@@ -35,9 +42,11 @@ export class Handshake {
   readonly #early: Buffer[];
   #earlyBytes: number;
   #timer: NodeJS.Timeout | undefined;
+  #isDeclined = false;
 
-  constructor(exchange: Exchange, { upgrade, upstream, runtime }: HandshakeParts) {
+  constructor(exchange: Exchange, { route, upgrade, upstream, runtime }: HandshakeParts) {
     this.#exchange = exchange;
+    this.#route = route;
     this.#upgrade = upgrade;
     this.#upstream = upstream;
     this.#runtime = runtime;
@@ -118,14 +127,18 @@ export class Handshake {
     this.#runtime.tunnels.join({ client: duplex, upstream: this.#socket }, () => upstream.end());
   }
 
+  /** What follows is an answer like any other. */
   #decline(): void {
-    this.#upstream.answered(this.#exchange.startedAtMs);
     this.#let();
+    this.#isDeclined = true;
+    this.#upstream.end();
+    const received = Buffer.from(this.#said, "latin1");
     relayDeclined(this.#exchange, {
-      upstream: this.#socket,
-      received: Buffer.from(this.#said, "latin1"),
-      maxHeaderBytes: this.#runtime.limits.maxHeaderBytes,
-      fail: (answer) => this.#exchange.refuse(answer),
+      connection: this.#socket,
+      received,
+      upstream: this.#upstream,
+      route: this.#route,
+      runtime: this.#runtime,
     });
   }
 
@@ -160,7 +173,7 @@ export class Handshake {
 
   /** The exchange is over, one way or another. */
   #end(): void {
-    if (this.#exchange.status === SWITCHING_PROTOCOLS) return;
+    if (this.#isDeclined || this.#exchange.status === SWITCHING_PROTOCOLS) return;
     this.#cut();
     this.#upstream.end();
   }

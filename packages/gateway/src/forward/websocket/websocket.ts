@@ -18,7 +18,7 @@ export function forwardWebSocket(exchange: Exchange, { route, upgrade, runtime }
   exchange.sentTo = upstream.target.origin;
   exchange.attempts = 1;
   const fields = requestFields(exchange, { route, target: upstream.target, runtime });
-  new Handshake(exchange, { upgrade, upstream, runtime }).begin(handshakeText(exchange.target?.pathAndQuery ?? "/", fields));
+  new Handshake(exchange, { route, upgrade, upstream, runtime }).begin(handshakeText(exchange.target?.pathAndQuery ?? "/", fields));
 }
 
 /** What no header may hold: it would end a line, or become such a byte as the text is written. */

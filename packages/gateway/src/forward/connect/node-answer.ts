@@ -1,0 +1,35 @@
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { upstreamError } from "../upstream-error.ts";
+import type { AnswerHandler } from "./outgoing.ts";
+
+type AnswerContext = { readonly handler: AnswerHandler; readonly bodyTimeoutMs: number };
+
+const CONTINUE = 100;
+
+/** Tells a handler what Node's own client reads, to the last byte of the answer or to its fault. Not of 100 Continue, which waits for somebody else's word. */
+export function readAnswer(request: ClientRequest, { handler, bodyTimeoutMs }: AnswerContext): void {
+  request.on("information", ({ statusCode, rawHeaders }) => {
+    if (statusCode !== CONTINUE) handler.onHeaders(statusCode, rawHeaders, nothing, "");
+  });
+  request.once("response", (response) => relay(response, { handler, bodyTimeoutMs }));
+  request.on("error", (error) => handler.onError(error));
+}
+
+function relay(response: IncomingMessage, { handler, bodyTimeoutMs }: AnswerContext): void {
+  const timer = setTimeout(() => {
+    if (response.isPaused()) timer.refresh();
+    else response.destroy(upstreamError("UPSTREAM_TIMEOUT", `The target was silent for ${bodyTimeoutMs} ms`));
+  }, bodyTimeoutMs);
+  handler.onResponseStarted();
+  const resume = (): void => void response.resume();
+  if (!handler.onHeaders(response.statusCode ?? 0, response.rawHeaders, resume, response.statusMessage ?? "")) response.pause();
+  response.on("data", (chunk: Buffer) => {
+    timer.refresh();
+    if (!handler.onData(chunk)) response.pause();
+  });
+  response.once("end", () => handler.onComplete(response.rawTrailers));
+  response.on("error", (error) => handler.onError(error));
+  response.once("close", () => clearTimeout(timer));
+}
+
+function nothing(): void {}
