@@ -57,6 +57,28 @@ describe("Expect: 100-continue (RFC 9110 §10.1.1)", () => {
     client.socket.destroy();
   });
 
+  test("a target that says 100 twice gets the body once", async () => {
+    const target = await openRawTarget((socket, heard) => {
+      if (heard.endsWith("\r\n\r\n")) socket.write(wire("HTTP/1.1 100 Continue").repeat(2));
+      if (heard.endsWith("body")) socket.end(`${done}ok`);
+    });
+    const gateway = await gatewayTo(target.origin);
+    const client = await converse(gateway.port);
+    client.write(`${asking}body`);
+    expect(await client.readUntil(/ok$/)).toMatch(/HTTP\/1\.1 200 OK/);
+    expect(target.heard[0]).toMatch(/\r\n\r\nbody$/);
+    client.socket.destroy();
+  });
+
+  test("a target that says 100 without end is one that says 102 without end: 502", async () => {
+    const target = await openRawTarget((socket, heard) => {
+      if (heard.endsWith("\r\n\r\n")) socket.write(wire("HTTP/1.1 100 Continue").repeat(17));
+    });
+    const gateway = await gatewayTo(target.origin);
+    expect(await sendRaw(gateway.port, asking)).toMatch(/\r\nHTTP\/1\.1 502 [\s\S]*UPSTREAM_BROKEN/);
+    await until(() => target.sockets.size === 0);
+  });
+
   test("a client that leaves while the target says nothing harms nobody", async () => {
     const target = await openRawTarget((socket, heard) => {
       if (heard.startsWith("GET ")) socket.end(`${done}ok`);

@@ -222,6 +222,27 @@ test("100 Continue is the target's to say", async () => {
   client.socket.destroy();
 });
 
+test("a target that says 100 Continue twice gets the body once, and one that does not stop is 502", async () => {
+  const server = createServer(() => undefined);
+  server.on("checkContinue", (request, response) => {
+    const times = request.url === "/twice" ? 2 : 40;
+    for (let index = 0; index < times; index += 1) response.writeContinue();
+    let body = "";
+    request.on("data", (chunk) => {
+      body += chunk;
+    });
+    request.on("end", () => response.end(`read ${body}`));
+  });
+  const gateway = await gatewayTo(await listen(server));
+  own({ close: async () => void server.close() });
+  const put = (path: string): Promise<string> => {
+    const header = wire(`PUT ${path} HTTP/1.1`, "Host: a", "Content-Length: 4", "Expect: 100-continue", "Connection: close");
+    return sendRaw(gateway.port, `${header}body`);
+  };
+  expect(await put("/twice")).toMatch(/read body/);
+  expect(await put("/on-and-on")).toMatch(/HTTP\/1\.1 502 [\s\S]*UPSTREAM_BROKEN/);
+});
+
 test("requests at the same time share a connection, and no more than the target allows", async () => {
   const waiting: ServerHttp2Stream[] = [];
   const target = await openHttp2Target((stream) => void waiting.push(stream), { maxConcurrentStreams: 4 });

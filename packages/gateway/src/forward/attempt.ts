@@ -230,13 +230,13 @@ export class Attempt implements AnswerHandler {
     return true;
   }
 
-  /** RFC 9110 §15.2: interim responses pass, but not to HTTP/1.0. Of those that Node cannot write there is nothing to tell. */
+  /** RFC 9110 §15.2: interim responses pass, but not to HTTP/1.0. Of those that Node cannot write there is nothing to tell, nor of a 100 that nobody waits for any more. */
   #passOnInterim(status: number, fields: readonly string[]): true {
-    const { exchange, runtime } = this.#passage;
+    const { exchange, runtime, body } = this.#passage;
     const { request, response } = exchange;
     this.#interimResponses += 1;
     if (this.#interimResponses > runtime.limits.maxInterimResponses) this.fail(brokenResponse);
-    else if (status === CONTINUE && exchange.expectsContinue) response.writeContinue();
+    else if (status === CONTINUE && exchange.expectsContinue && body?.isUntouched) response.writeContinue();
     else if (status === EARLY_HINTS && request.httpVersion !== "1.0") writeHints(response, fieldValues(fields, "link"));
     return true;
   }

@@ -50,6 +50,7 @@ class Http2Request {
   #timer: NodeJS.Timeout | undefined;
   #trailers: string[] | null = null;
   #failure: Error | undefined;
+  #isSending = false;
   #isInDoubt = false;
   #hasAnswer = false;
   #isComplete = false;
@@ -90,25 +91,24 @@ class Http2Request {
   }
 
   #onInterim(fields: AnswerFields, raw: unknown): void {
-    const { handler } = this.#context;
+    const { outgoing, handler } = this.#context;
     const status = fields[":status"] ?? 0;
-    if (status === CONTINUE) return this.#goOn();
+    if (status === CONTINUE && outgoing.expectsContinue && !this.#isSending) return this.#goOn();
     handler.onResponseStarted();
     handler.onHeaders(status, realFields(raw), () => undefined, "");
   }
 
   /** The target wants the body, or has not said so in time: it may not know the expectation. */
   #goOn(): void {
-    const { outgoing, handler } = this.#context;
-    if (!outgoing.expectsContinue || outgoing.body?.isUntouched !== true) return;
     clearTimeout(this.#timer);
-    handler.onHeaders(CONTINUE, [], () => undefined, "");
+    this.#context.handler.onHeaders(CONTINUE, [], () => undefined, "");
     this.#pump();
   }
 
   #pump(): void {
     const stream = this.#stream;
     const { request, body } = this.#context.outgoing;
+    this.#isSending = true;
     // A target that says goodbye has not looked at what came too late, and that is sent elsewhere.
     body?.keep();
     body?.once("error", () => this.#cancel());

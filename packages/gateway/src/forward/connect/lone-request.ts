@@ -29,19 +29,27 @@ export function sendAlone(outgoing: Outgoing, { target, limits, lookup, handler 
     handler.onError(reason ?? upstreamError("UPSTREAM_BROKEN", "The request was given up"));
   };
   const limit = limitTime(outgoing, { target, limits, abort });
+  let isSending = false;
   const sendBody = (): void => {
+    isSending = true;
     limit.isSending();
     pump(outgoing, request);
+  };
+  const agree = (): void => {
+    handler.onHeaders(CONTINUE, [], nothing, "");
+    sendBody();
   };
   request.once("socket", (socket) => {
     socket.once(target.isSecure ? "secureConnect" : "connect", () => {
       handler.onConnect(abort);
       if (!outgoing.expectsContinue) return sendBody();
-      limit.isWaitingToContinue(() => agree(handler, sendBody));
+      // The target may not know the expectation.
+      limit.isWaitingToContinue(agree);
     });
   });
-  request.once("continue", () => {
-    if (outgoing.body?.isUntouched) agree(handler, sendBody);
+  request.on("continue", () => {
+    if (outgoing.expectsContinue && !isSending) agree();
+    else handler.onHeaders(CONTINUE, [], nothing, "");
   });
   request.once("finish", limit.isSent);
   request.once("response", limit.isOver);
@@ -53,12 +61,6 @@ export function sendAlone(outgoing: Outgoing, { target, limits, lookup, handler 
 const CONTINUE = 100;
 
 function nothing(): void {}
-
-/** The target wants the body, or has not said so in time: it may not know the expectation. */
-function agree(handler: AnswerHandler, sendBody: () => void): void {
-  handler.onHeaders(CONTINUE, [], nothing, "");
-  sendBody();
-}
 
 function openRequest(
   { request, method, pathAndQuery, fields, expectsContinue }: Outgoing,

@@ -6,7 +6,7 @@ type AnswerContext = { readonly handler: AnswerHandler; readonly bodyTimeoutMs: 
 
 const CONTINUE = 100;
 
-/** Tells a handler what Node's own client reads, to the last byte of the answer or to its fault. Not of 100 Continue, which waits for somebody else's word. */
+/** Tells a handler what Node's own client reads, to the last byte of the answer or to its fault. Not of 100 Continue, for which somebody else listens. */
 export function readAnswer(request: ClientRequest, { handler, bodyTimeoutMs }: AnswerContext): void {
   request.on("information", ({ statusCode, rawHeaders }) => {
     if (statusCode !== CONTINUE) handler.onHeaders(statusCode, rawHeaders, nothing, "");
