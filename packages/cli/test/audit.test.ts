@@ -3,6 +3,8 @@ import Database from "libsql";
 import { expect, test } from "vitest";
 import { openControlForCli } from "./control-for-cli.ts";
 
+const BAN = '{"state":"ENABLED","conditionConfig":{"ipAddressRanges":["203.0.113.0/24"]},"deny":{}}';
+
 test("a log is verified with what it belongs to, and an edit of either shows", async () => {
   const { control, run, json, database } = await openControlForCli();
   await run(["env", "set", "prod", "--description", "second"]);
@@ -10,6 +12,25 @@ test("a log is verified with what it belongs to, and an edit of either shows", a
   expect(stdout.split("\n")[1]).toMatch(/^3 +[\d :-]+ UTC +process:alice +updated +environments\/prod +2$/);
   const clean = await json(["audit", "verify"]);
   expect(clean).toMatchObject({ version: 1, entries: 3, versions: 2, faults: [], head: expect.stringMatching(/^3:[0-9a-f]{64}$/) });
+  // everything that a version can hold beside settings and routes
+  await run([
+    "env",
+    "set",
+    "prod",
+    "--policy",
+    '{"trustedProxiesAlgorithm":{"ipHeaderName":"X-Forwarded-For","trustedProxies":["provider:cloudflare"]}}',
+  ]);
+  await run(["action", "create", "ban", "--environment", "prod", "--action", BAN]);
+  await run(["debug", "start", "all", "--environment", "prod"]);
+  const gateway = `${control.url}/v1/organizations/local/environments/prod/gateways/gw-a`;
+  const headers = {
+    "content-type": "application/json",
+    authorization: `Bearer ${control.issueKey({ name: "g", role: "gateway", organization: "local", environments: ["prod"] })}`,
+  };
+  expect((await fetch(gateway, { method: "PUT", headers, body: '{"revision":5}' })).status).toBe(200);
+  await run(["env", "set", "prod", "--policy", '{"peerAddressAlgorithm":{}}', "--share", "50"]);
+  expect((await run(["env", "rollout", "prod"])).stdout).toContain("gw-a (first)");
+  expect(await json(["audit", "verify"])).toMatchObject({ versions: 6, faults: [] });
   expect((await run(["audit", "verify", "--head", clean.head])).code).toBe(0);
   await control.close();
 
@@ -32,6 +53,6 @@ test("a log is verified with what it belongs to, and an edit of either shows", a
     "entry 2: Its hash does not fit: it was edited",
     "entry 3: Revision 2 of prod is not what was written: it was edited",
     `entry 9: Expected hash ${"0".repeat(64)}, which was written down, found another or none`,
-    "entries: 3, versions: 2, faults: 3",
+    "entries: 7, versions: 6, faults: 3",
   ]);
 });

@@ -85,6 +85,16 @@ export function auditFaults(entries: readonly AuditEntry[], head?: AuditHead): r
   return [...faults, { sequence: head.sequence, problem: `Expected hash ${head.hash}, which was written down, found another or none` }];
 }
 
+/** What is versioned of an environment, as a revision tells it with its content: what the `contentHash` of its entry is of. */
+export const VERSIONED_FIELDS = ["settings", "routes", "ranges", "stage", "security", "debug"] as const;
+
+/** What of a value is versioned, and nothing else. */
+export function versionedOf<Value extends { readonly [Field in (typeof VERSIONED_FIELDS)[number]]?: unknown }>(
+  value: Value,
+): Pick<Value, (typeof VERSIONED_FIELDS)[number]> {
+  return Object.fromEntries(VERSIONED_FIELDS.map((field) => [field, value[field]])) as Pick<Value, (typeof VERSIONED_FIELDS)[number]>;
+}
+
 /** SHA-256 of a value as canonical JSON, in lower-case hexadecimal digits. */
 export function hashOf(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex");

@@ -28,6 +28,7 @@ export {
   auditFaults,
   hashOf,
   sealAuditEntry,
+  versionedOf,
 } from "./audit.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { claimsClient, hyphenated, policyHeaders } from "./client-headers.ts";

@@ -1,4 +1,4 @@
-import { type AuditEntry, type AuditFault, type AuditHead, auditFaults, hashOf } from "@wherefrom/model";
+import { type AuditEntry, type AuditFault, type AuditHead, auditFaults, hashOf, versionedOf } from "@wherefrom/model";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Api, Body } from "../api/client.ts";
 import { printFound } from "../api/print.ts";
@@ -112,10 +112,11 @@ async function versionFaults(
     const path = `/environments/${encodeURIComponent(name)}/revisions`;
     const revisions = await readAll<Body>(api, path, { field: "revisions", pageSize: REVISIONS_PAGE_SIZE, includeContent: "true" });
     count += revisions.length;
-    for (const { revisionId, settings, routes } of revisions) {
+    for (const revision of revisions) {
+      const { revisionId } = revision;
       const entry = known.get(Number(revisionId));
       if (entry === undefined) faults.push({ sequence: 0, problem: `Revision ${revisionId} of ${name} has no entry` });
-      else if (entry.contentHash !== hashOf({ settings, routes })) {
+      else if (entry.contentHash !== hashOf(versionedOf(revision))) {
         faults.push({ sequence: entry.sequence, problem: `Revision ${revisionId} of ${name} is not what was written: it was edited` });
       }
     }

@@ -1,4 +1,4 @@
-import { diffJson, type JsonChange, jsonChangeSchema, snapshotRangesSchema } from "@wherefrom/model";
+import { diffJson, type JsonChange, jsonChangeSchema, snapshotRangesSchema, versionedOf } from "@wherefrom/model";
 import { z } from "zod";
 import type { Beside, EnvironmentContent, OrganizationStore, Revision } from "../config-store/port.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
@@ -25,6 +25,9 @@ const revisionSchema = z
     settings: z.record(z.string(), z.unknown()).optional().describe("What stood after it; of a deletion, what stood before it"),
     routes: z.array(z.unknown()).optional().describe("The routes, likewise"),
     ranges: snapshotRangesSchema.optional().describe("What provider:NAME meant in the policy, likewise"),
+    stage: z.unknown().optional().describe("On which gateways it was tried first, likewise, as it is stored"),
+    security: z.unknown().optional().describe("The security actions, likewise"),
+    debug: z.unknown().optional().describe("The debug sessions, likewise; not what they recorded"),
   })
   .meta({ id: "Revision" });
 
@@ -135,7 +138,7 @@ function revisionJson(revision: Revision<EnvironmentContent>, { place, before, i
     reason,
     requestId,
     changes: changesOf(revision, before),
-    ...(isWithContent && { settings: { ...content.settings }, routes: [...content.routes], ranges: content.ranges }),
+    ...(isWithContent && { ...versionedOf(content), settings: { ...content.settings }, routes: [...content.routes] }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { versionedOf } from "@wherefrom/model";
 import type { Kysely, Selectable } from "kysely";
 import { removeTokens } from "./access-records.ts";
 import { appendAudit } from "./audit-records.ts";
@@ -167,7 +168,7 @@ async function requireOrganization(db: Db, organization: string): Promise<void> 
 }
 
 function plainEnvironment(change: Change<EnvironmentContent>): Change<EnvironmentContent> {
-  return plain(change, ({ settings, routes, ranges, stage, security, debug }) => ({ settings, routes, ranges, stage, security, debug }));
+  return plain(change, versionedOf);
 }
 
 /** Content as it will be read again: only what is versioned of it, without fields that are `undefined`. */
