@@ -96,8 +96,9 @@ test("whether a policy fits: too little to say, then a finding with what may be 
   expect(code).toBe(1);
   expect(stdout).toContain("does not fit its traffic");
   expect(stdout).toMatch(/^fallback: header-absent +20 +100\.0 %$/m);
-  expect(stdout).toContain("finding: private-results, 100.0 % of the requests");
-  expect(stdout).toMatch(/^it may be: [a-z0-9-]+/m);
+  expect(stdout).toContain("private-results: 100.0 % of the requests");
+  expect(stdout).toMatch(/^- [a-z0-9-]+: [A-Z]/m);
+  expect((await run(["env", "fit", "prod", "--language", "zh"])).stdout).toContain("策略不符合其流量");
 });
 
 test("a control that keeps no events says how to start one that does", async () => {

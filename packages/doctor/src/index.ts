@@ -41,6 +41,7 @@ export { configDocument } from "./report/config-report.ts";
 export { diagnosisDocument } from "./report/diagnosis-report.ts";
 export type { Document } from "./report/document.ts";
 export { type ExaminedFolder, envDocument } from "./report/env-report.ts";
+export { type FitReport, fitDocument } from "./report/fit-report.ts";
 export { labFaultIn, labStepJson, labStepText, labTextIn } from "./report/lab-report.ts";
 export { type LogsReport, logsDocument } from "./report/logs-report.ts";
 export { type ProbeReport, probeDocument } from "./report/probe-report.ts";

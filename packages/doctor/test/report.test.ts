@@ -4,6 +4,9 @@ import { diagnosisDocument } from "../src/report/diagnosis-report.ts";
 import type { Document, Line } from "../src/report/document.ts";
 import { widthOf } from "../src/report/to-text.ts";
 import { en } from "../src/report/words/en.ts";
+import { fitEn } from "../src/report/words/fit-en.ts";
+import { fitJa } from "../src/report/words/fit-ja.ts";
+import { fitZh } from "../src/report/words/fit-zh.ts";
 import { ja } from "../src/report/words/ja.ts";
 import { labEn } from "../src/report/words/lab-en.ts";
 import { labJa } from "../src/report/words/lab-ja.ts";
@@ -99,6 +102,8 @@ describe("languages", () => {
     ["zh", zh, en],
     ["ja", ja, en],
     ["zh of the lab", labZh, labEn],
+    ["zh of a fit", fitZh, fitEn],
+    ["ja of a fit", fitJa, fitEn],
     ["ja of the lab", labJa, labEn],
   ] as const)("%s has all messages, each with the slots of the English one, none left in English", (_, messages, english) => {
     expect(Object.keys(messages)).toEqual(Object.keys(english));

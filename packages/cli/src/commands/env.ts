@@ -5,7 +5,6 @@ import { collectHeaders } from "../header-line.ts";
 import { parseCount, parseDuration, parseHttpUrl, switchOption, valueOption } from "../option-values.ts";
 import { withDocumentOptions } from "./doctor/report-options.ts";
 import { explainEnvironment } from "./env/explain.ts";
-import { showFit } from "./env/fit.ts";
 import { rollbackEnvironment, showHistory } from "./env/history.ts";
 import { addIncidentsCommand } from "./env/incidents.ts";
 import { previewEnvironment } from "./env/preview.ts";
@@ -95,6 +94,7 @@ const FIT_EXAMPLES = `
 Examples:
   $ wherefrom env fit prod
   $ wherefrom env fit prod --json | jq .fit.findings
+  $ wherefrom env fit prod --format html --language ja > fit.html
 
 Exit codes: 0 nothing speaks against the policy, or there are too few requests to say; 1 it does not fit; 2 usage; 3 could not run.`;
 
@@ -190,9 +190,9 @@ export function addEnvCommand(program: Command, exit: Exit): void {
     .argument("[name]", "the environment")
     // loaded when it is asked for: it brings the doctor with it
     .action(async (name, options) => exit(await (await import("./env/diagnose.ts")).diagnoseEnvironment(name, options)));
-  add("fit", { description: "Say whether the policy fits recent traffic", examples: FIT_EXAMPLES })
+  withDocumentOptions(add("fit", { description: "Say whether the policy fits recent traffic", examples: FIT_EXAMPLES }))
     .argument("[name]", "the environment")
-    .action(async (name, options) => exit(await showFit(name, options)));
+    .action(async (name, options) => exit(await (await import("./env/fit.ts")).showFit(name, options)));
   add("stats", { description: "Show metrics over the events of an environment", examples: STATS_EXAMPLES })
     .argument("[name]", "the environment")
     .addOption(valueOption("--by <dimensions>", "what to group by, joined by commas", "WHEREFROM_BY"))

@@ -1,20 +1,23 @@
 import type { Language } from "@wherefrom/diagnosis";
 import type { Line, Piece } from "./document.ts";
 import { en, type MessageKey, type Messages } from "./words/en.ts";
+import { type FitMessageKey, type FitMessages, fitEn } from "./words/fit-en.ts";
+import { fitJa } from "./words/fit-ja.ts";
+import { fitZh } from "./words/fit-zh.ts";
 import { ja } from "./words/ja.ts";
 import { type LabMessageKey, type LabMessages, labEn } from "./words/lab-en.ts";
 import { labJa } from "./words/lab-ja.ts";
 import { labZh } from "./words/lab-zh.ts";
 import { zh } from "./words/zh.ts";
 
-const MESSAGES: Readonly<Record<Language, Messages & LabMessages>> = {
-  en: { ...en, ...labEn },
-  zh: { ...zh, ...labZh },
-  ja: { ...ja, ...labJa },
+const MESSAGES: Readonly<Record<Language, Messages & LabMessages & FitMessages>> = {
+  en: { ...en, ...labEn, ...fitEn },
+  zh: { ...zh, ...labZh, ...fitZh },
+  ja: { ...ja, ...labJa, ...fitJa },
 };
 
-/** A message of a report or of the lab. */
-type Key = MessageKey | LabMessageKey;
+/** A message of a report, of the lab or of a policy's fit. */
+type Key = MessageKey | LabMessageKey | FitMessageKey;
 
 /** What stands in the slots of a message. */
 type Slots = Readonly<Record<string, Piece | Line>>;

@@ -1,0 +1,33 @@
+import type { FitMessages } from "./fit-en.ts";
+
+/** What is said of a policy's fit, in Chinese. */
+export const fitZh: FitMessages = {
+  fitTitle: "策略是否符合其流量",
+  "fitVerdict.FITS": "{name}，修订版 {revision}，最近 15 分钟：没有与策略不符之处。",
+  "fitVerdict.MISFITS": "{name}，修订版 {revision}，最近 15 分钟：策略不符合其流量。",
+  "fitVerdict.UNKNOWN": "{name}，修订版 {revision}，最近 15 分钟：请求太少，无法判断。",
+  fitOpen: "控制端从 {since} 起看到此情况，最近一次在修订版 {revision} 下。",
+  fitStillOpen: "控制端仍视其为不符：始于 {since}，最近一次在修订版 {revision} 下看到：{findings}。出现相符的流量后才会结束。",
+  fitCount: "请求数",
+  fitShare: "占比",
+  fitRequests: "请求",
+  fitFallback: "回退：{reason}",
+  fitRejected: "无地址",
+  fitPrivate: "内网地址",
+  fitTopAddress: "最常见的地址",
+  fitHops: "X-Forwarded-For 跳数：{hops}",
+  fitFindings: "与策略不符之处",
+  "fitFinding.fallbacks": "{share} 的请求：算法没有给出地址，使用了回退",
+  "fitFinding.no-address": "{share} 的请求因没有地址而被拒绝",
+  "fitFinding.private-results": "{share} 的请求解析为互联网客户端不可能拥有的地址",
+  "fitFinding.provider-results": "{share} 的请求解析为服务商代理的地址",
+  "fitFinding.one-address": "{share} 的请求解析为同一个地址，却来自多种用户代理",
+  "fitFinding.short-chains": "{share} 的 X-Forwarded-For 头的跳数少于索引所计的跳数",
+  "fitFinding.long-chains": "{share} 的 X-Forwarded-For 头的跳数多于索引所计的跳数：这些跳由路径写入，索引取到的是代理",
+  "fitFinding.websocket-differs": "{share} 的请求是 WebSocket 握手，其结果与同一 API 的其他请求不同",
+  fitCauses: "可能的原因",
+  fitUndecided: "排在首位的仍可能是别的原因。",
+  fitProposal: "符合所见流量的策略",
+  fitConfirm: "流量看不出哪一跳是谁写的。在依赖它之前，请用探测确认。",
+  fitNext: "如何处理某个原因、下一步查什么，请运行：{command}",
+};
