@@ -5,6 +5,8 @@ export type CommandContext = {
   /** Takes the exit code of a command that ran. */
   readonly exit: (code: number) => void;
   readonly version: string;
+  /** The words of the call. */
+  readonly words: readonly string[];
 };
 
 /** Commands that are loaded together, by the words that call them. */
@@ -20,7 +22,10 @@ const GROUPS: readonly CommandGroup[] = [
   { words: ["control"], add: async (program) => (await import("./commands/control.ts")).addControlCommand(program) },
   { words: ["snapshot-key"], add: async (program) => (await import("./commands/snapshot-key.ts")).addSnapshotKeyCommand(program) },
   { words: ["resolve"], add: async (program, { exit }) => (await import("./commands/resolve.ts")).addResolveCommand(program, exit) },
-  { words: ["doctor"], add: async (program, { exit }) => (await import("./commands/doctor.ts")).addDoctorCommand(program, exit) },
+  {
+    words: ["doctor"],
+    add: async (program, { exit, words: [, called] }) => (await import("./commands/doctor.ts")).addDoctorCommand(program, { called, exit }),
+  },
   { words: ["lint"], add: async (program, context) => (await import("./commands/lint.ts")).addLintCommand(program, context) },
   { words: ["ranges"], add: async (program, { exit }) => (await import("./commands/ranges.ts")).addRangesCommand(program, exit) },
   { words: ["env"], add: async (program, { exit }) => (await import("./commands/env.ts")).addEnvCommand(program, exit) },
@@ -38,10 +43,8 @@ const GROUPS: readonly CommandGroup[] = [
 ];
 
 /** Gives `program` the commands that a call needs: the one that its first word names, or all where it names none, or wants to know them all. Whoever asks for the version needs none. */
-export async function addCommands(
-  program: Command,
-  { first, ...context }: CommandContext & { readonly first: string | undefined },
-): Promise<void> {
+export async function addCommands(program: Command, context: CommandContext): Promise<void> {
+  const [first] = context.words;
   if (first === "--version" || first === "-V") return;
   const named = GROUPS.filter(({ words }) => first !== undefined && words.includes(first) && !NEEDS_ALL.has(first));
   for (const group of named.length > 0 ? named : GROUPS) await group.add(program, context);

@@ -55,7 +55,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     exitCode = code;
   };
   try {
-    await addCommands(program, { first: argv[0], version: readVersion(), exit });
+    await addCommands(program, { words: argv, version: readVersion(), exit });
     await program.parseAsync([...argv], { from: "user" });
     return exitCode;
   } catch (error) {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { Clue, Signal } from "../src/causes/cause.ts";
+import { type Clue, LAYERS, type Signal } from "../src/causes/cause.ts";
 import { LANGUAGES, readCatalogue, readWords } from "../src/causes/read-catalogue.ts";
-import { causesSchema, signalsSchema } from "../src/causes/schema.ts";
 import type { Advice } from "../src/diagnose/advice.ts";
 import { readCases, type Scenario } from "./cases.ts";
+import { causesSchema, examinationsSchema, signalsSchema, wordsSchema } from "./schema.ts";
 
 const catalogue = readCatalogue();
 const { signals, examinations, causes } = catalogue;
@@ -19,6 +19,14 @@ test("the catalogue has all causes, signals and examinations, each of them once"
   // a name twice would have been lost in the maps
   expect(readCases<{ name: string }>("causes/signals.json").length).toBe(signals.size);
   expect(readCases<{ id: string }>("causes/tests.json").length).toBe(examinations.size);
+});
+
+test("every file fits its schema, and is read as the schema reads it", () => {
+  expect([...signals.values()]).toEqual(signalsSchema.parse(readCases("causes/signals.json")));
+  expect([...examinations.values()]).toEqual(examinationsSchema.parse(readCases("causes/tests.json")));
+  expect(causes).toEqual(LAYERS.flatMap((layer) => causesSchema(layer).parse(readCases(`causes/${layer}.json`))));
+  for (const language of LANGUAGES)
+    expect(readWords(language)).toEqual(wordsSchema.parse(readCases<unknown>(`causes/text/${language}.json`)));
 });
 
 test("every signal is learned by an examination, and examinations learn nothing else", () => {

@@ -1,10 +1,3 @@
-export { LogError, type LogErrorCode } from "./access-log/errors.ts";
-export { type ExamineLogsOptions, examineLogs, type LogsExamination } from "./access-log/examine-logs.ts";
-export { parseLogFormat } from "./access-log/format/choose-format.ts";
-export { parseFieldMappings } from "./access-log/format/json-fields.ts";
-export { DEFAULT_DEPTH } from "./access-log/judge/subjects.ts";
-export { parseLogTime } from "./access-log/log-time.ts";
-export { defaultWorkers } from "./access-log/scan/run-scan.ts";
 export { compareProbes, SECOND_ROLES, type SecondRole } from "./compare/compare-probes.ts";
 export { configExaminationJson } from "./config-files/config-json.ts";
 export { ConfigFileError, type ConfigFileErrorCode } from "./config-files/errors.ts";
@@ -43,7 +36,6 @@ export type { Document } from "./report/document.ts";
 export { type ExaminedFolder, envDocument } from "./report/env-report.ts";
 export { type FitReport, fitDocument } from "./report/fit-report.ts";
 export { labFaultIn, labStepJson, labStepText, labTextIn } from "./report/lab-report.ts";
-export { type LogsReport, logsDocument } from "./report/logs-report.ts";
 export { type ProbeReport, probeDocument } from "./report/probe-report.ts";
 export { REPORT_FORMATS, type ReportFormat, writeDocument } from "./report/write-document.ts";
 export { askSignature } from "./signature/ask-signature.ts";

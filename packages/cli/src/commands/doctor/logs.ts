@@ -7,7 +7,7 @@ import {
   logsDocument,
   parseFieldMappings,
   parseLogTime,
-} from "@wherefrom/doctor";
+} from "@wherefrom/doctor/logs";
 import { type Command, InvalidArgumentError } from "commander";
 import { escapeText, parsePolicy } from "wherefrom";
 import { CliError, exitCodes } from "../../errors.ts";

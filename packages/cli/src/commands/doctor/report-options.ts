@@ -45,7 +45,7 @@ export type Report = { readonly json: object; readonly document: (language: Lang
 
 /** Writes a report to standard output as the options say. */
 export async function printReport({ json, document }: Report, options: ReportOptions): Promise<void> {
-  const { writeDocument } = await import("@wherefrom/doctor");
+  const { writeDocument } = await import("@wherefrom/doctor/report");
   const output = openOutput(process.stdout);
   const { format, language, showAddresses } = options;
   await output.write(

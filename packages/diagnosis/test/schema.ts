@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Cause, Clue, Condition, Examination, Fix, Layer, Signal } from "./cause.ts";
+import type { Cause, Clue, Condition, Examination, Fix, Layer, Signal } from "../src/causes/cause.ts";
+import type { Words } from "../src/causes/words.ts";
 
 const costSchema = z.enum(["passive", "low", "probe", "config", "helper"]);
 const nameSchema = z.string().min(1);
@@ -87,22 +88,3 @@ export const wordsSchema: z.ZodType<Words, unknown> = z.strictObject({
     }),
   ),
 });
-
-/** What a person reads of a cause. */
-export type CauseWords = {
-  readonly title: string;
-  readonly symptom: string;
-  /** What tells it from the causes that look like it. */
-  readonly tell: string;
-  readonly caution?: string;
-  /** What to do on the products whose fix is no command, by the product. */
-  readonly fixes?: Readonly<Record<string, string>>;
-};
-
-/** What a person reads of signals, warnings, examinations and causes, by name or id. `{test}` in a warning stands for the id of an examination. */
-export type Words = {
-  readonly signals: Readonly<Record<string, string>>;
-  readonly warnings: Readonly<Record<string, string>>;
-  readonly tests: Readonly<Record<string, { readonly title: string; readonly do: string }>>;
-  readonly causes: Readonly<Record<string, CauseWords>>;
-};
