@@ -4,12 +4,13 @@ import { readCases } from "../../wherefrom/test/corpus.ts";
 import { openTestGateway, snapshotOf } from "./rig/gateway.ts";
 import { own } from "./rig/owned.ts";
 import { openRawTarget } from "./rig/raw-target.ts";
-import { converse, parseResponse, sendRaw, wire } from "./rig/wire.ts";
+import { converse, parseResponse, sendRaw, until, wire } from "./rig/wire.ts";
 
 type Row = {
   readonly name: string;
   readonly why: string;
   readonly source: string;
+  readonly method?: "HEAD";
   readonly says: string;
   readonly each?: readonly string[];
   readonly answer: number;
@@ -44,25 +45,27 @@ type Outcome = {
   readonly connections: number;
 };
 
+type Question = { readonly method: string; readonly isSplit: boolean };
+
 /** Asks twice: the target says the bytes to the first request, and answers the second in good order. */
-async function askTwice(bytes: Buffer, isSplit: boolean): Promise<Outcome> {
+async function askTwice(bytes: Buffer, { method, isSplit }: Question): Promise<Outcome> {
   const target = await openRawTarget((socket, heard) => {
     if (heard.includes("/after")) socket.write(AFTER);
     else if (heard.endsWith("\r\n\r\n")) say(socket, { bytes, isSplit });
   });
   const routes = [{ targets: [{ url: target.origin }], retries: { max: 0 } }];
   const gateway = own(await openTestGateway(snapshotOf(routes)));
-  const answer = await sendRaw(gateway.port, wire("GET /first HTTP/1.1", "Host: a", "Connection: close"));
+  const answer = await sendRaw(gateway.port, wire(`${method} /first HTTP/1.1`, "Host: a", "Connection: close"));
   const client = await converse(gateway.port);
   client.write(wire("GET /after HTTP/1.1", "Host: a"));
   const after = await client.readUntil(/\r\n\r\n[\s\S]+/);
   client.socket.destroy();
-  return { ...readAnswer(answer), after: parseResponse(after).body, connections: target.heard.filter((text) => text !== "").length };
+  return { ...readAnswer(answer, method), after: parseResponse(after).body, connections: target.heard.filter((text) => text !== "").length };
 }
 
-function readAnswer(text: string): Pick<Outcome, "status" | "body" | "isWhole"> {
+function readAnswer(text: string, method: string): Pick<Outcome, "status" | "body" | "isWhole"> {
   const { status, head, body } = parseResponse(text);
-  if (!/^Transfer-Encoding: chunked\r?$/im.test(head)) return { status, body, isWhole: true };
+  if (method === "HEAD" || !/^Transfer-Encoding: chunked\r?$/im.test(head)) return { status, body, isWhole: true };
   const chunks = [...body.matchAll(/(?:^|\r\n)([0-9a-f]+)\r\n/g)].filter(([, size]) => size !== "0");
   const plain = chunks.map(({ index, 0: { length }, 1: size = "" }) =>
     body.slice(index + length, index + length + Number.parseInt(size, 16)),
@@ -74,14 +77,14 @@ describe.each([
   { manner: "whole", isSplit: false },
   { manner: "byte by byte", isSplit: true },
 ])("said $manner", ({ isSplit }) => {
-  test.each(rows)("$name", async ({ says, each = [""], answer, body, breaks = false, keeps = false }) => {
+  test.each(rows)("$name", async ({ method = "GET", says, each = [""], answer, body, breaks = false, keeps = false }) => {
     for (const text of each) {
       const outcome = await askTwice(
         Buffer.from(
           says.replaceAll("{each}", () => text),
           "latin1",
         ),
-        isSplit,
+        { method, isSplit },
       );
       expect({ text, ...outcome }).toEqual({
         text,
@@ -93,6 +96,36 @@ describe.each([
       });
       if (answer === 502) expect(JSON.parse(outcome.body).error.code).toBe("UPSTREAM_BROKEN");
     }
+  });
+});
+
+const filler = "a".repeat(100);
+const ways = [
+  { how: "from the pool", asks: wire("GET / HTTP/1.1", "Host: a", "Connection: close") },
+  {
+    how: "over a connection of its own",
+    asks: `${wire("PUT / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked", "Trailer: X-Sum", "Connection: close")}0\r\n\r\n`,
+  },
+];
+const parts = [
+  { what: "one line", says: wire("HTTP/1.1 200 OK", `X-A: ${filler.repeat(20)}`, "Content-Length: 0"), isBegun: false },
+  { what: "many lines", says: wire("HTTP/1.1 200 OK", ...Array(20).fill(`X-A: ${filler}`), "Content-Length: 0"), isBegun: false },
+  { what: "a header without an end", says: `HTTP/1.1 200 OK\r\nX-A: ${filler.repeat(20)}`, isBegun: false },
+  {
+    what: "trailers",
+    says: `${wire("HTTP/1.1 200 OK", "Transfer-Encoding: chunked")}0\r\n${wire(...Array(20).fill(`X-A: ${filler}`))}`,
+    isBegun: true,
+  },
+];
+
+describe.each(ways)("$how", ({ asks }) => {
+  test.each(parts)("an answer with more than maxHeaderBytes in $what is no answer", async ({ says, isBegun }) => {
+    const target = await openRawTarget((socket) => socket.write(says));
+    const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }]), { limits: { maxHeaderBytes: 1_000 } }));
+    const text = await sendRaw(gateway.port, asks);
+    if (isBegun) expect(text).not.toMatch(/\r\n0\r\n\r\n$/);
+    else expect(text).toMatch(/^HTTP\/1\.1 502 [\s\S]*UPSTREAM_BROKEN/);
+    await until(() => target.sockets.size === 0);
   });
 });
 
