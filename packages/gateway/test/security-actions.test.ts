@@ -1,7 +1,7 @@
 import { type Admin, openAdmin } from "@wherefrom/gateway";
 import { type SecurityAction, securityActionSchema } from "@wherefrom/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { openTestGateway, portOf, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { linesOf, openTarget, type Target } from "./rig/target.ts";
 import { ask } from "./rig/wire.ts";
 
@@ -25,7 +25,7 @@ describe("in the gateway", () => {
   beforeAll(async () => {
     target = await openTarget();
     const snapshot = { ...snapshotOf([{ target: target.origin }], { policy }), securityActions };
-    gateway = await openTestGateway(snapshot);
+    gateway = await openTestGateway(snapshot, { listeners: [{ port: 0 }, { port: 0, decide: { trustedPeers: ["127.0.0.1"] } }] });
     admin = await openAdmin({ port: 0 });
     admin.show(gateway);
   });
@@ -57,10 +57,23 @@ describe("in the gateway", () => {
     expect(lastSeen("x-mark")).toEqual([]);
   });
 
+  test("an engine that asks is told of both", async () => {
+    const about = ["X-Original-Peer: 127.0.0.1", "X-Original-Method: GET", "X-Original-Host: a", "X-Original-Uri: /"];
+    const askAbout = (ip: string) =>
+      ask(portOf(gateway, 1), "GET /forward-auth HTTP/1.1", "Host: d", ...about, `X-Forwarded-For: ${ip}`, "X-Mark: mine");
+    const denied = await askAbout("203.0.113.5");
+    expect([denied.status, JSON.parse(denied.body).error.code]).toEqual([429, "CLIENT_DENIED"]);
+    const flagged = await askAbout("198.51.100.7");
+    expect(flagged.head.match(/^X-(?:Mark|Wherefrom-Security-Action): .*$/gm)).toEqual(["X-Wherefrom-Security-Action: mark", "X-Mark: seen"]);
+    const neither = await askAbout("192.0.2.1");
+    // What is left out of an answer stays what the client said.
+    expect(neither.head.match(/^(?:x-mark|X-Wherefrom-Security-Action):.*$/gm)).toEqual(["X-Wherefrom-Security-Action: none", "x-mark: "]);
+  });
+
   test("what an action did or would have done is counted", async () => {
     await ask(gateway.port, "DELETE / HTTP/1.1", "Host: a", "X-Forwarded-For: 192.0.2.9");
     const text = await (await fetch(`${admin.url}/metrics`)).text();
-    expect(text).toContain('wherefrom_security_actions_total{action="no",mode="enforced"} 1');
+    expect(text).toContain('wherefrom_security_actions_total{action="no",mode="enforced"} 2');
     expect(text).toContain('wherefrom_security_actions_total{action="try",mode="observed"} 1');
   });
 

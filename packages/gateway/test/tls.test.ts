@@ -276,8 +276,10 @@ describe("the certificate", () => {
   const expired = { notBefore: new Date(Date.now() - 3 * DAY_MS), notAfter: new Date(Date.now() - DAY_MS) };
   const early = { notBefore: new Date(Date.now() + DAY_MS), notAfter: new Date(Date.now() + 3 * DAY_MS) };
   const bad = [
-    { what: "text", cert: "nothing", key: good.key, says: /was not taken/ },
-    { what: "a file cut short", cert: good.cert.slice(0, 200), key: good.key, says: /was not taken/ },
+    { what: "text", cert: "nothing", key: good.key, says: /was not taken.*\.crt is no certificate in PEM/ },
+    { what: "a file cut short", cert: good.cert.slice(0, 200), key: good.key, says: /\.crt is no certificate in PEM/ },
+    { what: "one with text for a key", cert: good.cert, key: "nothing", says: /\.key is no private key in PEM/ },
+    { what: "one with another that is broken behind it", cert: `${good.cert}${good.cert.slice(0, 200)}`, key: good.key, says: /TLS does not take/ },
     { what: "one with another's key", cert: makeCertificate().cert, key: good.key, says: /the key is not that of the certificate/ },
     { what: "one that has expired", ...makeCertificate(expired), says: /it has expired on/ },
     { what: "one that is not valid yet", ...makeCertificate(early), says: /it is valid from/ },

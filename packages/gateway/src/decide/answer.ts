@@ -1,3 +1,4 @@
+import { hyphenated } from "@wherefrom/model";
 import { flagFields } from "../admit/flag-fields.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Runtime } from "../runtime.ts";
@@ -25,10 +26,18 @@ export function answer(exchange: Exchange, _runtime: Runtime): Verdict {
     resolution?.algorithm ?? NONE,
     "X-Wherefrom-Security-Action",
     exchange.securityAction?.name ?? NONE,
-    ...flagFields(exchange),
+    ...allFlagFields(exchange),
     "Cache-Control",
     "no-store",
   ]);
   response.end();
   return NEXT;
+}
+
+/** The header of every flag that there is. One that this request does not have is empty, for the same reason. */
+function allFlagFields(exchange: Exchange): string[] {
+  const fields = flagFields(exchange);
+  const told = new Set(fields.filter((_, index) => index % 2 === 0).map((name) => hyphenated(name.toLowerCase())));
+  for (const name of exchange.snapshot.securityActions.flagNames) if (!told.has(name)) fields.push(name, "");
+  return fields;
 }

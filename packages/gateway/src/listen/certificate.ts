@@ -22,11 +22,12 @@ export type CertificateState = { readonly file: string; readonly notAfter: Date 
 /** Reads both files. Errors: an `Error` that says why the two are not a certificate and its key. */
 export async function readCertificate({ certFile, keyFile }: CertificateFiles): Promise<Certificate> {
   const [cert, key] = await Promise.all([readFile(certFile), readFile(keyFile)]);
-  const certificate = new X509Certificate(cert);
-  if (!certificate.checkPrivateKey(createPrivateKey(key))) throw new Error("the key is not that of the certificate");
+  const certificate = told(`${certFile} is no certificate in PEM`, () => new X509Certificate(cert));
+  const privateKey = told(`${keyFile} is no private key in PEM`, () => createPrivateKey(key));
+  if (!certificate.checkPrivateKey(privateKey)) throw new Error("the key is not that of the certificate");
   const options = { cert, key };
-  // Throws what X509Certificate does not see: a broken certificate further down the file, a key that TLS would not take.
-  createSecureContext(options);
+  // Finds what X509Certificate does not see: a broken certificate further down the file, a key that TLS would not take.
+  told("TLS does not take them", () => createSecureContext(options));
   return {
     options,
     fingerprint: certificate.fingerprint256,
@@ -34,6 +35,15 @@ export async function readCertificate({ certFile, keyFile }: CertificateFiles): 
     notBefore: new Date(certificate.validFrom),
     notAfter: new Date(certificate.validTo),
   };
+}
+
+/** What OpenSSL says of it names no file. */
+function told<Value>(what: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    throw new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** What changes when one of the files is written anew, also by putting another in its place. Not their content. */

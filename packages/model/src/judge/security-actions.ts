@@ -68,6 +68,11 @@ export class SecurityActions {
     return this.#flagNames.size > 0 && this.#flagNames.has(hyphenated(name.toLowerCase()));
   }
 
+  /** The headers that any of them sets, in lower case and with hyphens. */
+  get flagNames(): ReadonlySet<string> {
+    return this.#flagNames;
+  }
+
   /** Whether there are none: then there is nothing to judge. */
   get isEmpty(): boolean {
     return this.#actions.length === 0;
