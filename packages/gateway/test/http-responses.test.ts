@@ -60,7 +60,11 @@ async function askTwice(bytes: Buffer, { method, isSplit }: Question): Promise<O
   client.write(wire("GET /after HTTP/1.1", "Host: a"));
   const after = await client.readUntil(/\r\n\r\n[\s\S]+/);
   client.socket.destroy();
-  return { ...readAnswer(answer, method), after: parseResponse(after).body, connections: target.heard.filter((text) => text !== "").length };
+  return {
+    ...readAnswer(answer, method),
+    after: parseResponse(after).body,
+    connections: target.heard.filter((text) => text !== "").length,
+  };
 }
 
 function readAnswer(text: string, method: string): Pick<Outcome, "status" | "body" | "isWhole"> {

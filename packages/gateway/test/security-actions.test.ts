@@ -64,7 +64,10 @@ describe("in the gateway", () => {
     const denied = await askAbout("203.0.113.5");
     expect([denied.status, JSON.parse(denied.body).error.code]).toEqual([429, "CLIENT_DENIED"]);
     const flagged = await askAbout("198.51.100.7");
-    expect(flagged.head.match(/^X-(?:Mark|Wherefrom-Security-Action): .*$/gm)).toEqual(["X-Wherefrom-Security-Action: mark", "X-Mark: seen"]);
+    expect(flagged.head.match(/^X-(?:Mark|Wherefrom-Security-Action): .*$/gm)).toEqual([
+      "X-Wherefrom-Security-Action: mark",
+      "X-Mark: seen",
+    ]);
     const neither = await askAbout("192.0.2.1");
     // What is left out of an answer stays what the client said.
     expect(neither.head.match(/^(?:x-mark|X-Wherefrom-Security-Action):.*$/gm)).toEqual(["X-Wherefrom-Security-Action: none", "x-mark: "]);

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { connect as connectTcp } from "node:net";
@@ -75,6 +76,14 @@ async function served(port: number): Promise<PeerCertificate["subjectaltname"]> 
   const { subjectaltname } = socket.getPeerCertificate();
   socket.destroy();
   return subjectaltname?.split(",")[0];
+}
+
+/** The certificate that a new connection gets behind the first, by its fingerprint. */
+async function issuerSaid(port: number): Promise<string> {
+  const socket = await shake(port);
+  const { issuerCertificate } = socket.getPeerCertificate(true);
+  socket.destroy();
+  return issuerCertificate.fingerprint256;
 }
 
 /** Says bytes over TLS and reads the answer to its end. */
@@ -251,6 +260,14 @@ describe("the certificate", () => {
     expect(await sayOver(before, ask("/"))).toMatch(/^HTTP\/1\.1 200/);
   });
 
+  test("is taken up when only what stands behind it in its file is new, as when an intermediate one was forgotten", async () => {
+    const { port } = await open({}, quick);
+    const issuer = makeCertificate();
+    writeFileSync(files.certFile, `${good.cert}${issuer.cert}`);
+    await expect.poll(() => issuerSaid(port), PATIENT).toBe(new X509Certificate(issuer.cert).fingerprint256);
+    expect(notices.at(-1)).toMatchObject({ code: "CERTIFICATE_LOADED" });
+  });
+
   test("is taken up when a link is set to another folder, as Kubernetes does", async () => {
     const [first, second] = [store(good), store(makeCertificate({ name: "linked.example" }))];
     const link = { certFile: join(folder, "link.crt"), keyFile: join(folder, "link.key") };
@@ -279,7 +296,12 @@ describe("the certificate", () => {
     { what: "text", cert: "nothing", key: good.key, says: /was not taken.*\.crt is no certificate in PEM/ },
     { what: "a file cut short", cert: good.cert.slice(0, 200), key: good.key, says: /\.crt is no certificate in PEM/ },
     { what: "one with text for a key", cert: good.cert, key: "nothing", says: /\.key is no private key in PEM/ },
-    { what: "one with another that is broken behind it", cert: `${good.cert}${good.cert.slice(0, 200)}`, key: good.key, says: /TLS does not take/ },
+    {
+      what: "one with another that is broken behind it",
+      cert: `${good.cert}${good.cert.slice(0, 200)}`,
+      key: good.key,
+      says: /TLS does not take/,
+    },
     { what: "one with another's key", cert: makeCertificate().cert, key: good.key, says: /the key is not that of the certificate/ },
     { what: "one that has expired", ...makeCertificate(expired), says: /it has expired on/ },
     { what: "one that is not valid yet", ...makeCertificate(early), says: /it is valid from/ },

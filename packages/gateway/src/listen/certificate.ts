@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 
@@ -9,7 +9,8 @@ export type CertificateFiles = { readonly certFile: string; readonly keyFile: st
 export type Certificate = {
   /** What a TLS server takes. */
   readonly options: SecureContextOptions;
-  readonly fingerprint: string;
+  /** Of both files: what stands behind the certificate is served, too. */
+  readonly digest: string;
   /** For whom, as a person reads it. */
   readonly subject: string;
   readonly notBefore: Date;
@@ -30,7 +31,7 @@ export async function readCertificate({ certFile, keyFile }: CertificateFiles): 
   told("TLS does not take them", () => createSecureContext(options));
   return {
     options,
-    fingerprint: certificate.fingerprint256,
+    digest: createHash("sha256").update(cert).update(key).digest("base64"),
     subject: certificate.subjectAltName ?? certificate.subject,
     notBefore: new Date(certificate.validFrom),
     notAfter: new Date(certificate.validTo),

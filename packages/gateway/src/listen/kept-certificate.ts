@@ -83,8 +83,8 @@ export class KeptCertificate {
   }
 
   #use(certificate: Certificate): void {
-    const { fingerprint, subject, notBefore, notAfter } = certificate;
-    if (fingerprint === this.#current.fingerprint) return;
+    const { digest, subject, notBefore, notAfter } = certificate;
+    if (digest === this.#current.digest) return;
     const nowMs = this.#parts.now();
     if (nowMs < notBefore.getTime()) return this.#refuse(`it is valid from ${notBefore.toISOString()} only`);
     if (nowMs > notAfter.getTime()) return this.#refuse(`it has expired on ${notAfter.toISOString()}`);
