@@ -1,3 +1,4 @@
+import { measureEvents } from "./events.ts";
 import { measureGateway } from "./gateway.ts";
 import { measureLogs } from "./logs.ts";
 import { MATCH_PAIRS } from "./match.ts";
@@ -21,10 +22,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   gateway: { measure: measureGateway, tableOf: tableBySubject },
   websocket: { measure: measureWebSocket, tableOf: tableBySubject },
   publish: { measure: measurePublish, tableOf: tableBySubject },
+  events: { measure: measureEvents, tableOf: tableBySubject },
   logs: { measure: measureLogs, tableOf: tableBySubject },
 };
 
-const USAGE = `Usage: npm run bench -- ${Object.keys(BENCHES).join("|")} [--json] [--quick] [--rounds N] [--only SUBJECT,...] [--case CASE,...]`;
+const USAGE = `Usage: npm run bench -- ${Object.keys(BENCHES).join("|")} [--json] [--quick] [--rounds N] [--count N] [--only SUBJECT,...] [--case CASE,...]`;
 
 const HELP = `${USAGE}
 

@@ -7,6 +7,8 @@ export type BenchOptions = {
   readonly quick: boolean;
   /** As many as the benchmark has by itself unless told otherwise. */
   readonly rounds: number | undefined;
+  /** Events, or requests. As many as the benchmark has by itself unless told otherwise. */
+  readonly count: number | undefined;
   /** Subjects beside ours; all when empty. */
   readonly only: readonly string[];
   /** All when empty. */
@@ -28,7 +30,8 @@ export function parseCommand(words: readonly string[]): Command {
   if (more.length > 0) throw new UsageError(`Expected one benchmark, received ${positionals.length}`);
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) throw new UsageError("--rounds: expected a whole number above 0");
-  const options = { quick: values.quick === true, rounds, only: listOf(values.only), cases: listOf(values.case) };
+  const count = values.count === undefined ? undefined : parseCount(values.count);
+  const options = { quick: values.quick === true, rounds, count, only: listOf(values.only), cases: listOf(values.case) };
   return { bench, json: values.json === true, help: values.help === true, options };
 }
 
@@ -41,6 +44,7 @@ function parse(words: readonly string[]) {
         json: { type: "boolean" },
         quick: { type: "boolean" },
         rounds: { type: "string" },
+        count: { type: "string" },
         only: { type: "string" },
         case: { type: "string" },
         help: { type: "boolean", short: "h" },
@@ -49,6 +53,13 @@ function parse(words: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** `5000`, `10k`, `1M`. Errors: `UsageError`. */
+function parseCount(text: string): number {
+  const { digits = "", unit = "" } = /^(?<digits>[1-9][0-9]{0,8})(?<unit>[kM]?)$/.exec(text)?.groups ?? {};
+  if (digits === "") throw new UsageError("--count: expected a number such as 5000, 10k or 1M");
+  return Number(digits) * ({ k: 1_000, M: 1_000_000 }[unit] ?? 1);
 }
 
 function listOf(text: string | undefined): readonly string[] {

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter } from "node:path";
 
-/** Where a program runs: the proxy under measurement has a core of its own, what drives it and what answers it have the other. */
-export type Side = "proxy" | "traffic";
+/** Where a program runs: the proxy under measurement has a core of its own, what drives it and what answers it have the other. `any` is everywhere. */
+export type Side = "proxy" | "traffic" | "any";
 
 /** Folders where servers lie that not everybody has on PATH. */
 const SERVER_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
@@ -24,6 +24,7 @@ let cores: readonly number[] | undefined;
 
 /** What to put before a command so that it runs on its side; nothing where there is one core only, or no `taskset`. */
 export function taskset(side: Side): readonly string[] {
+  if (side === "any") return [];
   cores ??= runs("taskset", "--version") ? allowedCores() : [];
   const core = side === "proxy" ? cores[0] : cores[1];
   return core === undefined || cores.length < 2 ? [] : ["taskset", "-c", String(core)];

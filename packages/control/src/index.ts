@@ -1,6 +1,8 @@
 export { resetAdminToken } from "./access/reset-admin-token.ts";
 export { type Control, type ControlOptions, openControl } from "./control.ts";
 export { ControlError, type ControlErrorCode } from "./errors.ts";
+export { openEventStore } from "./event-store/open-event-store.ts";
+export type { EventBatch, EventStore, Question } from "./event-store/port.ts";
 export type { ApiReason, FieldReason } from "./http/api-reason.ts";
 export type { ControlLimits } from "./limits.ts";
 export type { ControlNotice } from "./notice.ts";

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { createClient } from "@clickhouse/client";
 import { capability, findExecutable } from "../../../tools/capabilities.mjs";
 
@@ -19,6 +20,8 @@ export const hasClickhouse = capability("clickhouse");
 
 export const CLICKHOUSE_TEST_PASSWORD = "s'3cret/@:";
 
+const CONFIG = fileURLToPath(new URL("../../../test/clickhouse/config.xml", import.meta.url));
+
 /** Ports that another process takes between the look and the start. */
 const MAX_STARTS = 5;
 /** How long a busy machine may take to start it. */
@@ -28,15 +31,17 @@ const PAUSE_MS = 20;
 /** Starts a server. */
 export async function openClickhouseServer(): Promise<ClickhouseServer> {
   const folder = mkdtempSync(join(tmpdir(), "wherefrom-clickhouse-"));
-  writeFileSync(join(folder, "users.xml"), usersXml());
+  const log = join(folder, "log");
   for (let starts = 1; ; starts += 1) {
     const port = await freePort();
-    writeFileSync(join(folder, "config.xml"), configXml(folder, port));
     const program = String(findExecutable("clickhouse-server"));
-    const server = spawn(program, [`--config-file=${join(folder, "config.xml")}`], { cwd: folder, stdio: "ignore" });
+    const told = [`--config-file=${CONFIG}`, "--", `--http_port=${port}`, `--path=${folder}/data/`, `--tmp_path=${folder}/tmp/`];
+    const output = openSync(log, "w");
+    const server = spawn(program, told, { cwd: folder, stdio: ["ignore", output, output] });
+    closeSync(output);
     if (await hasStarted(server, port)) return serverOf(server, folder, port);
     await end(server);
-    if (starts === MAX_STARTS) throw new Error(`ClickHouse does not start: ${readFileSync(join(folder, "error.log"), "utf8")}`);
+    if (starts === MAX_STARTS) throw new Error(`ClickHouse does not start: ${readFileSync(log, "utf8")}`);
   }
 }
 
@@ -94,32 +99,4 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as { readonly port: number };
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-function configXml(folder: string, port: number): string {
-  return `<yandex>
-  <logger><level>error</level><log>${folder}/server.log</log><errorlog>${folder}/error.log</errorlog></logger>
-  <http_port>${port}</http_port>
-  <listen_host>127.0.0.1</listen_host>
-  <path>${folder}/data/</path>
-  <tmp_path>${folder}/tmp/</tmp_path>
-  <users_config>${folder}/users.xml</users_config>
-  <default_profile>default</default_profile>
-  <default_database>default</default_database>
-  <mark_cache_size>67108864</mark_cache_size>
-</yandex>
-`;
-}
-
-function usersXml(): string {
-  const networks = "<networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota>";
-  return `<yandex>
-  <profiles><default><max_threads>2</max_threads></default></profiles>
-  <quotas><default></default></quotas>
-  <users>
-    <default><password></password>${networks}</default>
-    <wherefrom><password>${CLICKHOUSE_TEST_PASSWORD}</password>${networks}</wherefrom>
-  </users>
-</yandex>
-`;
 }

@@ -1,0 +1,127 @@
+import {
+  BIGINT,
+  BOOLEAN,
+  DOUBLE,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBType,
+  type DuckDBValue,
+  LIST,
+  listValue,
+  UHUGEINT,
+  VARCHAR,
+} from "@duckdb/node-api";
+import type { TrafficEvent } from "@wherefrom/model";
+
+const MAX_CHUNK_ROWS = 2_048;
+
+type BareColumn = { readonly name: string; readonly type: DuckDBType; readonly of: (event: TrafficEvent) => DuckDBValue };
+
+const text = (name: string, of: (event: TrafficEvent) => string | undefined): BareColumn => ({
+  name,
+  type: VARCHAR,
+  of: (event) => of(event) ?? null,
+});
+const whole = (name: string, of: (event: TrafficEvent) => number | undefined): BareColumn => ({
+  name,
+  type: BIGINT,
+  of: (event) => BigInt(of(event) ?? 0),
+});
+const real = (name: string, of: (event: TrafficEvent) => number | undefined): BareColumn => ({
+  name,
+  type: DOUBLE,
+  of: (event) => of(event) ?? null,
+});
+/** Any number of 16 bytes that is the client's. */
+const address = (name: string, of: (event: TrafficEvent) => string | undefined): BareColumn => ({
+  name,
+  type: UHUGEINT,
+  of: (event) => numberOf(of(event) ?? ""),
+});
+
+/** What our store keeps of an event, but for what events of the benchmark never have. */
+const COLUMNS: readonly BareColumn[] = [
+  text("organization", ({ organization }) => organization),
+  text("environment", ({ environment }) => environment),
+  whole("time", ({ time }) => time),
+  text("gateway", ({ gateway }) => gateway),
+  whole("revision", ({ revision }) => revision),
+  text("api", ({ api }) => api),
+  text("target", ({ target }) => target),
+  text("method", ({ method }) => method),
+  text("path", ({ path }) => path),
+  whole("status", ({ status }) => status),
+  { name: "is_complete", type: BOOLEAN, of: ({ isComplete }) => isComplete },
+  real("duration_ms", ({ durationMs }) => durationMs),
+  real("target_ms", ({ targetMs }) => targetMs),
+  whole("request_bytes", ({ requestBytes }) => requestBytes),
+  whole("response_bytes", ({ responseBytes }) => responseBytes),
+  address("resolved_ip", ({ resolvedIp }) => resolvedIp),
+  text("trust", ({ trust }) => trust),
+  text("outcome", ({ outcome }) => outcome),
+  text("algorithm", ({ algorithm }) => algorithm),
+  address("client_ip", ({ clientIp }) => clientIp),
+  address("proxy_client_ip", ({ proxyClientIp }) => proxyClientIp),
+  text("x_forwarded_for", ({ xForwardedFor }) => xForwardedFor),
+  text("x_forwarded_proto", ({ xForwardedProto }) => xForwardedProto),
+  text("user_agent", ({ userAgent }) => userAgent),
+  text("evidence", ({ evidence }) => JSON.stringify(evidence)),
+  {
+    name: "header_addresses",
+    type: LIST(UHUGEINT),
+    of: ({ resolvedIp, clientIp }) => listValue([numberOf(resolvedIp ?? ""), numberOf(clientIp ?? "")]),
+  },
+];
+
+/** DuckDB alone: rows that are ready, through its appender into one table. No batches, no process of its own, nothing looked for. */
+export type BareDuckdb = {
+  /** Makes the values ready, and gives what writes them. */
+  prepare(events: readonly TrafficEvent[]): () => Promise<void>;
+  ask(statement: string): Promise<void>;
+  /** Everything is on disk afterwards. */
+  close(): Promise<void>;
+};
+
+/** Makes a file with one table. */
+export async function openBareDuckdb(path: string): Promise<BareDuckdb> {
+  const instance = await DuckDBInstance.create(path);
+  const connection = await instance.connect();
+  await connection.run(`CREATE TABLE events (${COLUMNS.map(({ name, type }) => `${name} ${type}`).join(", ")})`);
+  return {
+    prepare(events) {
+      const chunks = Array.from({ length: Math.ceil(events.length / MAX_CHUNK_ROWS) }, (_, chunk) => {
+        const rows = events.slice(chunk * MAX_CHUNK_ROWS, (chunk + 1) * MAX_CHUNK_ROWS);
+        return { columns: COLUMNS.map(({ of }) => rows.map(of)), count: rows.length };
+      });
+      return () => append(connection, chunks);
+    },
+    async ask(statement) {
+      await connection.runAndReadAll(statement);
+    },
+    async close() {
+      await connection.run("CHECKPOINT");
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+type Chunk = { readonly columns: DuckDBValue[][]; readonly count: number };
+
+async function append(connection: DuckDBConnection, chunks: readonly Chunk[]): Promise<void> {
+  const appender = await connection.createAppender("events");
+  for (const { columns, count } of chunks) {
+    const chunk = DuckDBDataChunk.create(
+      COLUMNS.map(({ type }) => type),
+      count,
+    );
+    chunk.setColumns(columns);
+    appender.appendDataChunk(chunk);
+  }
+  appender.closeSync();
+}
+
+function numberOf(text: string): bigint {
+  return text.split(/[.:]/).reduce((sum, part) => sum * 256n + BigInt(Number.parseInt(part, 16) || 0), 1n);
+}

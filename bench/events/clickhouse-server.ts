@@ -1,0 +1,60 @@
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { createClient } from "@clickhouse/client";
+import { runs } from "../traffic/machine.ts";
+import type { Programs } from "../traffic/programs.ts";
+
+/** ClickHouse while a benchmark runs. */
+export type ClickhouseServer = {
+  /** Of its database, as control takes it. */
+  readonly url: string;
+  /** Of all rows together, as they lie on the disk. */
+  bytes(): Promise<number>;
+};
+
+const CONFIG = fileURLToPath(new URL("../../../test/clickhouse/config.xml", import.meta.url));
+const PAUSE_MS = 50;
+const START_TIMEOUT_MS = 30_000;
+
+/** Why there is no ClickHouse here; `undefined` when there is. */
+export function whyNoClickhouse(): string | undefined {
+  return runs("clickhouse-server", "--version") ? undefined : "no clickhouse-server on this machine";
+}
+
+/** Starts a server; `programs` owns it. */
+export async function openClickhouseServer(programs: Programs): Promise<ClickhouseServer> {
+  const [folder, port] = [programs.folder(), await freePort()];
+  const told = ["--", `--http_port=${port}`, `--path=${folder}/data/`, `--tmp_path=${folder}/tmp/`];
+  programs.start(["clickhouse-server", `--config-file=${CONFIG}`, ...told], "any");
+  const url = `http://127.0.0.1:${port}`;
+  for (let waitedMs = 0; !(await answers(`${url}/ping`)); waitedMs += PAUSE_MS) {
+    if (waitedMs >= START_TIMEOUT_MS) throw new Error("ClickHouse did not start");
+    await sleep(PAUSE_MS);
+  }
+  return {
+    url: `clickhouse://127.0.0.1:${port}`,
+    async bytes() {
+      const client = createClient({ url });
+      const query = "SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND table = 'events'";
+      const [row] = await (await client.query({ query, format: "JSONEachRow" })).json<{ readonly bytes: string }>();
+      await client.close();
+      return Number(row?.bytes);
+    },
+  };
+}
+
+function answers(url: string): Promise<boolean> {
+  return fetch(url).then(
+    (response) => response.ok,
+    () => false,
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { readonly port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
