@@ -113,11 +113,24 @@ test.runIf(process.platform === "linux")("logs reads a log beside awk, and says 
     expect(report.ratios).toContainEqual({ case: "rate one-core", against, ratio: expect.any(Number) });
 });
 
+test("events writes and asks the stores beside DuckDB alone", () => {
+  const peers = ["bare duckdb", ...(capability("clickhouse") ? ["clickhouse"] : [])];
+  const { stdout, stderr, status } = bench("events", "--json", "--quick", "--only", peers.join(","), "--case", "per-minute");
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const { rows, ratios } = JSON.parse(stdout) as Report;
+  for (const [caseName, unit] of Object.entries({ "write rate": "rows/s", "write size": "bytes/row", "ask per-minute": "ms" })) {
+    const shown = rows.filter((row) => row.case === caseName && row.unit === unit && row.value > 0).map(({ subject }) => subject);
+    expect(shown.sort()).toEqual([...peers, "wherefrom"].sort());
+    for (const against of peers) expect(ratios).toContainEqual({ case: caseName, against, ratio: expect.any(Number) });
+  }
+});
+
 const wrong = [
   { words: ["nothing"], says: "No benchmark nothing" },
   { words: ["resolve", "match"], says: "Expected one benchmark, received 2" },
   { words: ["resolve", "--loud"], says: "Unknown option '--loud'" },
   { words: ["resolve", "--rounds", "0"], says: "--rounds: expected a whole number above 0" },
+  { words: ["events", "--count", "0"], says: "--count: expected a number such as 5000, 10k or 1M" },
   { words: ["websocket", "--only", "apache"], says: "No apache here: there are nginx, haproxy, http-proxy-3" },
   { words: ["gateway", "--case", "2MB"], says: "No 2MB here: there are 100B, 10KB, 1MB" },
 ];
@@ -125,5 +138,5 @@ const wrong = [
 test.each(wrong)("$words is a fault of usage", ({ words, says }) => {
   const { status, stderr } = bench(...words);
   expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining(says) });
-  expect(stderr).toContain("Usage: npm run bench -- resolve|match|gateway|websocket|publish|logs [--json]");
+  expect(stderr).toContain("Usage: npm run bench -- resolve|match|gateway|websocket|publish|events|logs [--json]");
 });
