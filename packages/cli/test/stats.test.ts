@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { openControlForCli } from "./control-for-cli.ts";
 
 test("metrics of an environment that had no traffic, and what cannot be asked", async () => {
@@ -66,32 +66,23 @@ test("metrics by dimension and time as a table, and none of a client whose event
   expect((await run(["env", "stats", "prod", "--select", "sum(message_count)", "--last", "2h"])).stdout).toBe("sum(message_count)\n1\n");
 });
 
-test("whether a policy fits: too little to say, then a finding with what may be behind it", async () => {
-  const { run, json, control } = await openControlForCli({ analytics: "events.duckdb" });
+test("whether a policy fits: too little to say, then a finding with what may be behind it, and since when", async () => {
+  const { run, json, control } = await openControlForCli({ analytics: "events.duckdb", limits: { fitLookMs: 20 } });
   expect(await run(["env", "fit", "prod"])).toMatchObject({ code: 0, stdout: expect.stringContaining("too few requests to say") });
-  const { fit } = await json(["env", "fit", "prod"]);
-  const event = {
-    organization: "local",
-    environment: "prod",
-    gateway: "edge-1",
-    revision: Number(fit.revisionId),
-    method: "GET",
-    path: "/",
-  };
+  const event = { organization: "local", environment: "prod", gateway: "edge-1", revision: 1, method: "GET", path: "/" };
   const seen = { isComplete: true, durationMs: 1, requestBytes: 0, responseBytes: 1, outcome: "fallback", reason: "header-absent" };
   const line = `${JSON.stringify({ ...event, ...seen, time: Date.now(), clientIp: "10.0.0.1", resolvedIp: "10.0.0.1" })}\n`;
-  const delivered = await fetch(
-    `${control.url}/v1/organizations/local/environments/prod/gateways/edge-1:deliverEvents?batchId=001764000000000-0a1b2c3d-00000002-20`,
-    {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${control.issueKey({ name: "edge-1", role: "gateway", organization: "local" })}`,
-        "content-type": "application/x-ndjson",
-      },
-      body: line.repeat(20),
-    },
-  );
-  expect(await delivered.json()).toEqual({});
+  const environment = `${control.url}/v1/organizations/local/environments/prod`;
+  const key = control.issueKey({ name: "edge-1", role: "gateway", organization: "local" });
+  let batches = 0;
+  const deliver = async (): Promise<void> => {
+    batches += 1;
+    const id = `001764000000000-0a1b2c3d-${String(batches).padStart(8, "0")}-20`;
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/x-ndjson" };
+    const init = { method: "POST", headers, body: line.repeat(20) };
+    expect(await (await fetch(`${environment}/gateways/edge-1:deliverEvents?batchId=${id}`, init)).json()).toEqual({});
+  };
+  await deliver();
   const { stdout, code } = await run(["env", "fit", "prod"]);
   expect(code).toBe(1);
   expect(stdout).toContain("does not fit its traffic");
@@ -99,7 +90,15 @@ test("whether a policy fits: too little to say, then a finding with what may be 
   expect(stdout).toContain("private-results: 100.0 % of the requests");
   expect(stdout).toMatch(/^- [a-z0-9-]+: [A-Z]/m);
   expect((await run(["env", "fit", "prod", "--language", "zh"])).stdout).toContain("策略不符合其流量");
-});
+
+  const viewer = { authorization: `Bearer ${control.issueKey({ name: "viewer", role: "viewer", organization: "local" })}` };
+  await vi.waitFor(async () => {
+    await deliver();
+    expect(await (await fetch(`${environment}/rollout`, { headers: viewer })).json()).toHaveProperty("misfitSince");
+  }, 60_000);
+  expect((await run(["env", "fit", "prod"])).stdout).toMatch(/^Control sees it since [-0-9: ]+ UTC, last under revision 1\.$/m);
+  expect((await run(["env", "rollout", "prod"])).stdout).toMatch(/^The policy does not fit .* UTC: wherefrom env fit prod$/m);
+}, 90_000);
 
 test("a control that keeps no events says how to start one that does", async () => {
   const { run } = await openControlForCli();

@@ -6,6 +6,7 @@ import { doubtfulIn, MIN_REQUESTS, NEARLY_ALL, PRESENT } from "./environment-fac
 import { headerFacts } from "./header-facts.ts";
 import type { RecentTraffic, Spread } from "./recent-traffic.ts";
 import { kindOf, localRequests, providerRequests } from "./result-kinds.ts";
+import { fallbacksIn } from "./rollout.ts";
 
 /** Clients that have to be known to be different before a peer that all share means something. */
 const MIN_CLIENTS = 3;
@@ -20,7 +21,7 @@ export function factsOfTraffic(traffic: RecentTraffic, policy: Policy): Known {
   if (requests < MIN_REQUESTS) return {};
   const hops = chains.requests < MIN_REQUESTS ? undefined : hopsAgainstIndex(policy, traffic);
   const transports = compareTransports(traffic);
-  const result = resultOf(traffic);
+  const result = resultOf(traffic, policy);
   return {
     ...peerFacts(traffic),
     ...(hops !== undefined && { "hdr.hopsAgainstIndex": hops }),
@@ -31,12 +32,17 @@ export function factsOfTraffic(traffic: RecentTraffic, policy: Policy): Known {
   };
 }
 
-/** What nearly all results are, where they are no clients. One peer that all requests have is told apart from another address that all of them got. */
-function resultOf({ requests, results, peers, agents }: RecentTraffic): string | undefined {
+/**
+ * What nearly all results are, where they are no clients. One peer that all requests have is told apart from another address that all of them got, and from
+ * a proxy that has the peer's address and stands in the header.
+ */
+function resultOf({ requests, rejected, fallbacks, results, peers, agents }: RecentTraffic, { algorithm }: Policy): string | undefined {
   const [result, peer] = [results.values[0], peers.values[0]];
   const least = NEARLY_ALL * requests;
   const isOne = result !== undefined && result.requests >= least && agents.values.length >= MIN_CLIENTS;
-  if (isOne && !result.text.includes("/") && result.text === peer?.text && peer.requests >= least) return "peer";
+  const resolved = requests - rejected - fallbacksIn(fallbacks);
+  const isFromHeader = (algorithm.kind === "header-index" || algorithm.kind === "single-header") && resolved >= least;
+  if (isOne && !isFromHeader && !result.text.includes("/") && result.text === peer?.text && peer.requests >= least) return "peer";
   if (providerRequests(results) >= least) return "proxy";
   if (localRequests(results) < least) return undefined;
   return isOne ? "proxy" : "private";

@@ -60,6 +60,7 @@ const rolloutSchema = z
     state: z.enum(["STAGED", "PUBLISHING", "DONE"]),
     done: z.boolean().describe("Whether every gateway that is heard of runs the newest revision"),
     stage: stageSchema.optional(),
+    misfitSince: timeSchema.optional().describe("While the policy does not fit its traffic: since when. More says `:fit`"),
     gateways: z.array(gatewaySchema),
   })
   .meta({ id: "Rollout" });
@@ -70,12 +71,14 @@ export const getRollout: Endpoint = {
   async handle({ parts, store, organization, param }) {
     const record = await requireEnvironment(store, param("env"));
     const { revision, state, gateways } = rolloutOf(record, await parts.fleet.of(organization, record.name));
+    const misfit = parts.fitCourses.openOf(organization, record);
     const rollout = {
       name: `${environmentName(organization, record.name)}/rollout`,
       revision,
       state,
       done: state === "DONE",
       stage: stageJson(record, { gateways, now: parts.now() }),
+      ...(misfit && { misfitSince: new Date(misfit.since).toISOString() }),
       gateways: gateways.map(gatewayJson),
     };
     return jsonAnswer(rollout, etagOf(revision));

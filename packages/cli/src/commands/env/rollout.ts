@@ -40,16 +40,17 @@ export async function endRollout(verb: "promote" | "abort", argument: string | u
 }
 
 /** What of a rollout is worth another table: counts and times of reports rise all the time. */
-function progressOf({ revision, state, stage, gateways }: Body): string {
+function progressOf({ revision, state, stage, misfitSince, gateways }: Body): string {
   return JSON.stringify([
     revision,
+    misfitSince,
     state,
     stage?.waitsFor,
     gateways.map((gateway: Body) => [gateway.name, gateway.state, gateway.servedRevision]),
   ]);
 }
 
-function printRollout({ revision, state, stage, gateways }: Body): string {
+function printRollout({ name, revision, state, stage, misfitSince, gateways }: Body): string {
   const rows = gateways.map((gateway: Body) => [
     gateway.first === true ? `${gateway.name} (first)` : gateway.name,
     gateway.state.toLowerCase(),
@@ -63,7 +64,13 @@ function printRollout({ revision, state, stage, gateways }: Body): string {
   const head = ["gateway", "state", "runs", "wanted", "requests", "fallbacks", "version", "since"];
   const title = `Revision ${revision}: ${state.toLowerCase()}`;
   const lines = gateways.length === 0 ? ["No gateway has been heard of"] : [printTable([head, ...rows])];
-  return [title, ...(stage === undefined ? [] : [printTable(stageRows(stage))]), ...lines].join("\n");
+  const misfit = `The policy does not fit its traffic since ${shownTime(misfitSince)}: wherefrom env fit ${String(name).split("/").at(-2)}`;
+  return [
+    title,
+    ...(misfitSince === undefined ? [] : [misfit]),
+    ...(stage === undefined ? [] : [printTable(stageRows(stage))]),
+    ...lines,
+  ].join("\n");
 }
 
 function stageRows(stage: Body): readonly (readonly string[])[] {
