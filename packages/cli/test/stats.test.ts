@@ -67,7 +67,7 @@ test("metrics by dimension and time as a table, and none of a client whose event
 });
 
 test("whether a policy fits: too little to say, then a finding with what may be behind it, and since when", async () => {
-  const { run, json, control } = await openControlForCli({ analytics: "events.duckdb", limits: { fitLookMs: 20 } });
+  const { run, control } = await openControlForCli({ analytics: "events.duckdb", limits: { fitLookMs: 20 } });
   expect(await run(["env", "fit", "prod"])).toMatchObject({ code: 0, stdout: expect.stringContaining("too few requests to say") });
   const event = { organization: "local", environment: "prod", gateway: "edge-1", revision: 1, method: "GET", path: "/" };
   const seen = { isComplete: true, durationMs: 1, requestBytes: 0, responseBytes: 1, outcome: "fallback", reason: "header-absent" };
