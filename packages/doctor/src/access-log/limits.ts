@@ -3,7 +3,7 @@ export const LOG_LIMITS = {
   /** Longest line that is read. A longer one is counted and passed over. */
   maxLineBytes: 1_048_576,
   /** What is read at once of a plain file. */
-  chunkBytes: 1_048_576,
+  chunkBytes: 262_144,
   /** How much of the beginning of a file its format is told by. */
   maxDetectBytes: 262_144,
   maxDetectLines: 500,

@@ -26,6 +26,12 @@ export function parseLogTime(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
+/** Where the two digits of the seconds begin in a time that `parseLogTime` reads; `undefined` in one that is a number. */
+export function secondsIn(time: string): number | undefined {
+  if (time[2] === "/") return "10/Oct/2000:13:55:".length;
+  return time[4] === "-" ? "2000-10-10T13:55:".length : undefined;
+}
+
 function commonTime([, day, name = "", year, hour, minute, second, fraction = "0", sign, zoneHours, zoneMinutes]: RegExpExecArray):
   | number
   | undefined {

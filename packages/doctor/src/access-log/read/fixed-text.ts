@@ -3,7 +3,7 @@ export type FixedText = { readonly length: number; readonly words: Int32Array; r
 
 export function fixedText(text: Uint8Array): FixedText {
   const words = new Int32Array(Math.ceil(text.length / 4));
-  for (const [at, byte] of text.entries()) words[at >> 2] = (words[at >> 2] as number) | (byte << ((at & 3) << 3));
+  for (let at = 0; at < text.length; at++) words[at >> 2] = (words[at >> 2] as number) | ((text[at] as number) << ((at & 3) << 3));
   return { length: text.length, words, mask: -1 >>> ((-text.length & 3) << 3) };
 }
 

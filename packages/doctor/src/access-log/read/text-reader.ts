@@ -2,6 +2,7 @@ import type { EscapeStyle, Layout } from "../format/layout.ts";
 import { type EvidenceRole, isEvidence, isWanted } from "../format/role.ts";
 import { parseLogTime } from "../log-time.ts";
 import { type FixedText, findByte, fixedText, standsAt } from "./fixed-text.ts";
+import { KnownTime } from "./known-time.ts";
 import { createReadLine, type LineReader, LOOKAHEAD_BYTES, preambleIn, type ReadLine } from "./line-reader.ts";
 
 const SPACE = 0x20;
@@ -56,9 +57,10 @@ class TextReader implements LineReader {
   readonly #endsAtBlank: Uint8Array;
   /** Other values without blanks. */
   readonly #words: Int32Array;
-  /** The time that was read last, and what ends it: lines of the same second have the same. */
-  #timeText: FixedText | undefined;
+  readonly #knownTime = new KnownTime();
   #isTimeKnown = false;
+  /** What ends the time. */
+  readonly #timeUntil: string;
 
   constructor({ lead, values, escape: style }: Layout, policyHeaders: ReadonlySet<string>) {
     const roles = values.map(({ role }) => role);
@@ -84,6 +86,7 @@ class TextReader implements LineReader {
     this.#ported = Uint8Array.from(evidence, ({ role }) => (role.kind === "peer" && role.hasPort ? 1 : 0));
     this.line = createReadLine(evidence.length);
     this.#timeAt = indexOf("time");
+    this.#timeUntil = Buffer.from(values[this.#timeAt]?.until ?? []).toString("latin1");
     this.#statusAt = indexOf("status");
     this.#requestAt = indexOf("request");
     this.#agentAt = roles.findIndex((role) => role.kind === "header" && role.name === "user-agent");
@@ -143,15 +146,11 @@ class TextReader implements LineReader {
     return long === undefined || this.#hasAt(long, at, this.#reach);
   }
 
-  /** Where the time ends that begins here, if it is the one that was read last; else where it begins. */
+  /** Where the time ends that begins here, if it is one that is known; else where it begins. */
   #behindKnownTime(at: number, end: number): number {
-    const known = this.#timeText;
-    this.#isTimeKnown = known !== undefined && this.#hasAt(known, at, end);
-    return known !== undefined && this.#isTimeKnown ? (at + known.length - this.#stopLength(this.#timeAt)) | 0 : at;
-  }
-
-  #stopLength(value: number): number {
-    return this.#stops[value * STOP.width + STOP.length] as number;
+    const known = this.#knownTime;
+    this.#isTimeKnown = at + known.length <= end && known.isAt(this.#view, at);
+    return this.#isTimeKnown ? (at + known.length - this.#timeUntil.length) | 0 : at;
   }
 
   #hasAt(text: FixedText, at: number, end: number): boolean {
@@ -177,13 +176,20 @@ class TextReader implements LineReader {
   }
 
   #readTime(bytes: Buffer): boolean {
-    if (this.#timeAt === -1 || this.#isTimeKnown) return true;
+    if (this.#timeAt === -1) return true;
+    if (!this.#isTimeKnown && !this.#learnTime(bytes)) return false;
+    this.line.time = this.#knownTime.ms;
+    return true;
+  }
+
+  #learnTime(bytes: Buffer): boolean {
     const start = this.#starts[this.#timeAt] as number;
     const end = this.#ends[this.#timeAt] as number;
-    const time = end - start > MAX_TIME_BYTES ? undefined : parseLogTime(bytes.toString("latin1", start, end));
-    if (time === undefined) return false;
-    this.#timeText = fixedText(bytes.subarray(start, end + this.#stopLength(this.#timeAt)));
-    this.line.time = time;
+    if (end - start > MAX_TIME_BYTES) return false;
+    const text = bytes.toString("latin1", start, end);
+    const ms = parseLogTime(text);
+    if (ms === undefined) return false;
+    this.#knownTime.take(text, { until: this.#timeUntil, ms });
     return true;
   }
 
