@@ -56,7 +56,25 @@ function readSlowly({ lead, values, escape: style }: Layout, text: string): Read
   };
 }
 
-const TIMES = ["25/Nov/2026:09:50:08 +0000", "25/Nov/2026:09:50:09 +0000", "06/Feb/2026:12:14:14.655", "2026-11-25T09:50:08Z", "yesterday"];
+const TIMES = [
+  "25/Nov/2026:09:50:08 +0000",
+  "25/Nov/2026:09:50:09 +0000",
+  "25/Nov/2026:09:50:59 +0000",
+  // a leap second, and what is no second
+  "25/Nov/2026:09:50:60 +0000",
+  "25/Nov/2026:09:50:0: +0000",
+  "25/Nov/2026:09:51:08 +0000",
+  "25/Nov/2026:09:50:08 -0100",
+  "06/Feb/2026:12:14:14.655",
+  "06/Feb/2026:12:14:15.655",
+  "06/Feb/2026:12:14:15.656",
+  "2026-11-25T09:50:08Z",
+  "2026-11-25T09:50:41Z",
+  "2026-11-25T09:50:61Z",
+  "1790243408",
+  "1790243409.125",
+  "yesterday",
+];
 
 /** Texts for a value: some of its kind, and some that nobody would expect there. */
 function textFor({ role }: LayoutValue): fc.Arbitrary<string> {

@@ -195,7 +195,7 @@ export class EvidenceTable {
 const BATCH = 64;
 
 /** Slots that are looked at for one line. So many taken ones in a row are no accident: somebody chose evidence whose hashes collide. */
-const MAX_PROBES = 1_024;
+const MAX_PROBES = 256;
 
 /** Where in an entry its key begins: behind the hash and the lines of each cell. */
 const KEY = 1 + CELLS;
