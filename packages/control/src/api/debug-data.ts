@@ -21,7 +21,7 @@ export const listDebugData: Endpoint = {
   summary: "What a debug session recorded on all gateways: JSON or event stream",
   answers: z.object({ transactions: z.array(keptSchema) }).meta({ id: "ListDebugDataResponse" }),
   async handle(call) {
-    const session = await requireSession(call);
+    const { session } = await requireSession(call);
     if (acceptsEvents(call.header("accept"))) return streamAnswer(call, session);
     return jsonAnswer({ transactions: call.parts.debugData.list(placeOf(call), session.id) });
   },
@@ -31,7 +31,7 @@ export const getDebugTransaction: Endpoint = {
   summary: "One request that a debug session recorded",
   answers: debugTransactionSchema,
   async handle(call) {
-    const { id } = await requireSession(call);
+    const { id } = (await requireSession(call)).session;
     const kept = call.parts.debugData.get(placeOf(call), id, call.param("transaction"));
     if (kept !== undefined) return jsonAnswer(kept.transaction);
     throw new ApiError(
@@ -46,7 +46,7 @@ export const deleteDebugData: Endpoint = {
   summary: "Deletes what a debug session recorded",
   answers: EMPTY,
   async handle(call) {
-    const { id } = await requireSession(call);
+    const { id } = (await requireSession(call)).session;
     call.parts.debugData.delete(placeOf(call), id);
     return jsonAnswer({});
   },

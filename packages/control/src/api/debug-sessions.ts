@@ -7,7 +7,7 @@ import { type DebugContent, debugOf, type StoredDebugSession } from "../debug-co
 import { ApiError, refuseFaults } from "../http/api-error.ts";
 import { EMPTY } from "../http/empty.ts";
 import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
-import { etagOf } from "../http/etag.ts";
+import { etagOf, requireMatch } from "../http/etag.ts";
 import type { JsonObject } from "../http/json-body.ts";
 import { messageBody } from "../http/message-body.ts";
 import { PAGE_SIZE, PAGE_TOKEN, readPage } from "../http/page.ts";
@@ -32,6 +32,7 @@ export const createDebugSession: Endpoint = {
   takes: debugSessionSchema,
   answers: debugSessionSchema,
   query: { timeout: { type: "string", format: "int64", description: "Seconds after which it ends, when the body does not say" } },
+  isConditional: true,
   async handle(call) {
     const { timeout = DEFAULT_TIMEOUT_SECONDS, count, filter = "", tracesize } = readSession(await call.body(), call.query.get("timeout"));
     const createdAt = call.parts.now();
@@ -79,15 +80,19 @@ export const listDebugSessions: Endpoint = {
 export const getDebugSession: Endpoint = {
   summary: "One debug session",
   answers: debugSessionSchema,
-  handle: async (call) => jsonAnswer(sessionJson(await requireSession(call))),
+  async handle(call) {
+    const { session, revision } = await requireSession(call);
+    return jsonAnswer(sessionJson(session), etagOf(revision));
+  },
 };
 
 /** Ends the session; what it recorded stays until it is deleted itself. */
 export const deleteDebugSession: Endpoint = {
   summary: "Ends a debug session",
   answers: EMPTY,
+  isConditional: true,
   async handle(call) {
-    const { id } = await requireSession(call);
+    const { id } = (await requireSession(call)).session;
     const ended = { endsAt: call.parts.now() };
     const record = await changeDebug(call, (debug) => ({
       ...debug,
@@ -114,7 +119,10 @@ const MASK = messageBody(maskSchema);
 export const getDebugMask: Endpoint = {
   summary: "What debug sessions of the environment hide",
   answers: maskSchema,
-  handle: async (call) => jsonAnswer(maskJson(call, debugOf(await requireEnvironment(call.store, call.param("env"))))),
+  async handle(call) {
+    const record = await requireEnvironment(call.store, call.param("env"));
+    return jsonAnswer(maskJson(call, debugOf(record)), etagOf(record.revision));
+  },
 };
 
 /** As Apigee has it, the list is added to unless `replaceRepeatedFields` says otherwise. */
@@ -126,6 +134,7 @@ export const updateDebugMask: Endpoint = {
     updateMask: { type: "string", format: "google-fieldmask", description: "Without effect: variables is the only field" },
     replaceRepeatedFields: { type: "boolean", description: "Whether the list takes the place of the one before" },
   },
+  isConditional: true,
   async handle(call) {
     const { variables } = MASK.read(MASK.given(await call.body()));
     const isReplaced = call.query.get("replaceRepeatedFields") === "true";
@@ -141,12 +150,12 @@ function maskJson({ organization, param }: Call, { maskedVariables }: DebugConte
   return { name: `${environmentName(organization, param("env"))}/debugmask`, variables: [...maskedVariables] };
 }
 
-/** The session that the path names, also one that is over, or 404. */
-export async function requireSession(call: Call): Promise<StoredDebugSession> {
+/** The session that the path names, also one that is over, with the environment's revision; or 404. */
+export async function requireSession(call: Call): Promise<{ readonly session: StoredDebugSession; readonly revision: number }> {
   const record = await requireEnvironment(call.store, call.param("env"));
   const id = call.param("session");
   const session = debugOf(record).sessions.find((stored) => stored.id === id && stored.api === call.param("api"));
-  if (session !== undefined) return session;
+  if (session !== undefined) return { session, revision: record.revision };
   throw new ApiError("DEBUG_SESSION_NOT_FOUND", `Debug session: Expected one that is kept, received ${JSON.stringify(id)}`);
 }
 
@@ -199,6 +208,7 @@ async function changeDebug(call: Call, change: ChangeDebug): Promise<Environment
     by: call.stamp(),
     decide: (standing) => {
       const current = found(standing, environment);
+      requireMatch(call.header("if-match"), current.revision);
       const { sessions, ...others } = debugOf(current);
       const kept = sessions.filter(({ endsAt }) => endsAt > oldest).slice(-call.parts.limits.maxDebugSessions);
       return { current, side: { debug: change({ ...others, sessions: kept }, current) } };
