@@ -175,6 +175,15 @@ test.each(refusals)("$line refuses $says", async ({ line, verdict, faults = [], 
   expect((await control.ask("GET /demo")).headers.get("etag")).toBe('"r1"');
 });
 
+test("a field in both spellings is told as that", async () => {
+  const { ask } = await openTestControl();
+  const answer = await ask("POST ", { body: { name: "demo", display_name: "a", displayName: "b", colour_name: 1 } });
+  expect(answer.body.error.message.split("\n")).toEqual([
+    "display_name: Expected one spelling of a field, received displayName as well",
+    "colour_name: Expected no such field",
+  ]);
+});
+
 describe("update", () => {
   test.each(["PUT /demo", "POST /demo"])("%s answers with the environment, and a field left out keeps its value", async (line) => {
     const { ask } = await openTestControl();

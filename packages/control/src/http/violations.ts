@@ -12,7 +12,7 @@ export function violationsOf(error: z.ZodError, input: unknown): readonly FieldV
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => ({
         field: fieldOf([...issue.path, key]),
-        description: "Expected no such field",
+        description: expectationOfKey(key, valueAt(input, issue.path)),
         reason: "FIELD_UNKNOWN" satisfies FieldReason,
       }));
     }
@@ -25,6 +25,13 @@ export function violationsOf(error: z.ZodError, input: unknown): readonly FieldV
       },
     ];
   });
+}
+
+/** A field that came in both spellings is left over in snake_case. */
+function expectationOfKey(key: string, holder: unknown): string {
+  const twin = key.replace(/_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());
+  const isTwice = twin !== key && typeof holder === "object" && holder !== null && Object.hasOwn(holder, twin);
+  return isTwice ? `Expected one spelling of a field, received ${escapeText(twin, MAX_SHOWN_LENGTH)} as well` : "Expected no such field";
 }
 
 function expectationOf(issue: z.core.$ZodIssue): string {
