@@ -67,7 +67,7 @@ export type ControlLimits = {
   readonly maxProvenCredentials: number;
   /** Tokens of one organization, and of those for all organizations. */
   readonly maxTokens: number;
-  /** Sessions of browsers at a time. The one that was used longest ago goes first. */
+  /** Sessions of browsers at a time. Of the organization that has most, the one that was used longest ago goes first. */
   readonly maxSessions: number;
   /** The same of one person or token. */
   readonly maxSessionsOfOwner: number;

@@ -21,7 +21,10 @@ function tokenOf(id: string, more: Partial<NewToken> = {}): NewToken {
 
 type SessionTimes = { readonly createdAt: number; readonly expiresAt: number };
 
-function sessionOf(id: string, { owner = "alice", ...times }: SessionTimes & { readonly owner?: string }): SessionRecord {
+function sessionOf(
+  id: string,
+  { owner = "alice", ...times }: SessionTimes & { readonly owner?: string; readonly organization?: string },
+): SessionRecord {
   return { id, organization: "acme", owner, hash: `hash-${id}`, content: { tokenId: id }, seenAt: times.createdAt, ...times };
 }
 
@@ -166,6 +169,18 @@ export function describeAccessStore(name: string, placeOf: () => Promise<StorePl
       await add("c1", 14, "carol");
       await add("d1", 15, "dave");
       expect(await ids()).toEqual(["a11", "a13", "c1", "d1"]);
+    });
+
+    test("past the limit of all, the organization that has most makes room", async () => {
+      const { access } = await open({ maxSessions: 4 });
+      const add = (id: string, createdAt: number, organization: string) =>
+        access.addSession(sessionOf(id, { createdAt, expiresAt: 100, organization, owner: id }), { by });
+      const ids = async () => (await access.sessions()).map(({ id }) => id).toSorted();
+      await add("a1", 1, "acme");
+      for (const createdAt of [2, 3, 4, 5, 6]) await add(`b${createdAt}`, createdAt, "beta");
+      expect(await ids()).toEqual(["a1", "b4", "b5", "b6"]);
+      await add("a2", 7, "acme");
+      expect(await ids()).toEqual(["a1", "a2", "b5", "b6"]);
     });
 
     test("sessions that are over or were not used for long are swept", async () => {

@@ -77,7 +77,7 @@ export type AccessStore = {
   sessions(owner?: string): Promise<readonly SessionRecord[]>;
   /**
    * Removes those that are over at the new one's `createdAt`. Of its owner it keeps `maxSessionsOfOwner`, and of all `maxSessions`: those that were
-   * used last.
+   * used last, and of nobody but the organization that has most.
    */
   addSession(session: SessionRecord, options: { readonly by: Stamp }): Promise<void>;
   /** Sets when a session was last used, unless it is there no more or was used later. */

@@ -36,20 +36,38 @@ export async function addSession(db: Db, { session, by, limits }: AddedSession):
     .values({ id, organization, owner, hash, content: JSON.stringify(session.content), ...times })
     .execute();
   await auditSession(db, { session, by, change: "created" });
-  await removePast(db, { id, max: limits.maxSessionsOfOwner, owner });
-  await removePast(db, { id, max: limits.maxSessions });
+  await makeRoom(db, { id, max: limits.maxSessionsOfOwner, owner });
+  await makeRoomInLargest(db, { id, max: limits.maxSessions });
 }
 
-type Past = { readonly id: string; readonly max: number; readonly owner?: string };
+type Room = { readonly id: string; readonly max: number };
 
-/** Of one owner, or of all: those that were used longest ago, beyond the limit. Never the one that was just added. */
-async function removePast(db: Db, { id, max, owner }: Past): Promise<void> {
-  const others = db.selectFrom("sessions").select("id").where("id", "!=", id).orderBy("seen_at", "desc").orderBy("created_at", "desc");
-  const past = (owner === undefined ? others : others.where("owner", "=", owner))
-    .orderBy("id")
-    .offset(max - 1)
-    .limit(max);
-  const ids = (await past.execute()).map((row) => row.id);
+/** Removes what is beyond the limit of an owner: those used longest ago. Never the one that was just added. */
+async function makeRoom(db: Db, { id, max, owner }: Room & { readonly owner: string }): Promise<void> {
+  const others = db.selectFrom("sessions").select("id").where("id", "!=", id).where("owner", "=", owner);
+  const past = others.orderBy("seen_at", "desc").orderBy("created_at", "desc").orderBy("id");
+  await removeAll(
+    db,
+    await past
+      .offset(max - 1)
+      .limit(max)
+      .execute(),
+  );
+}
+
+/** As `makeRoom`, of all: those of the organization that has most, so that whoever has many tokens in one takes the room of nobody in another. */
+async function makeRoomInLargest(db: Db, { id, max }: Room): Promise<void> {
+  const counted = db.selectFrom("sessions").select((row) => ["organization", row.fn.countAll<number | string>().as("sessions")]);
+  const counts = await counted.groupBy("organization").execute();
+  const largest = counts.toSorted((left, right) => Number(right.sessions) - Number(left.sessions))[0];
+  const excess = counts.reduce((sum, { sessions }) => sum + Number(sessions), 0) - max;
+  if (largest === undefined || excess <= 0) return;
+  const others = db.selectFrom("sessions").select("id").where("id", "!=", id).where("organization", "=", largest.organization);
+  await removeAll(db, await others.orderBy("seen_at").orderBy("created_at").orderBy("id", "desc").limit(excess).execute());
+}
+
+async function removeAll(db: Db, rows: readonly { readonly id: string }[]): Promise<void> {
+  const ids = rows.map(({ id }) => id);
   if (ids.length > 0) await db.deleteFrom("sessions").where("id", "in", ids).execute();
 }
 
