@@ -82,8 +82,10 @@ test.each([{ json: true }, { json: false }])("what a session records is followed
   await following.says(/t-1/);
   await deliver(session, "t-2");
   await following.says(/t-2/);
-  following.child.kill("SIGINT");
-  const lines = (await following.finished).stdout.trimEnd().split("\n");
+  await run("stop", "all", session);
+  const { code, stdout } = await following.finished;
+  expect(code).toBe(0);
+  const lines = stdout.trimEnd().split("\n");
   if (json) expect(lines.map((line) => JSON.parse(line).id)).toEqual(["t-1", "t-2"]);
   else expect(lines.map((line) => line.split(" ")[0])).toEqual(["request", "t-1", "t-2"]);
 });

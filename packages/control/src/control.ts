@@ -7,7 +7,6 @@ import { openAdmission } from "./access/admission.ts";
 import { parseOidcSettings } from "./access/oidc-settings.ts";
 import type { KeyFor } from "./access/process-keys.ts";
 import { openStore } from "./config-store/open-store.ts";
-import { DebugData } from "./debug-data.ts";
 import { ControlError } from "./errors.ts";
 import { openEventStore } from "./event-store/open-event-store.ts";
 import { FitCourses } from "./fit-courses.ts";
@@ -102,13 +101,13 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const admission = openAdmission({ access, oidc, scheme: reach.scheme, store, limits, onNotice, now });
   const { identify } = admission;
   const fleet = createFleet({ store, publisher, limits, now, onNotice });
-  const debugData = new DebugData(limits, now);
+  const debugTails = { wakers: new Set<() => void>(), open: 0 };
   const probing = prober && { probe: prober, underWay: 0 };
   const parts: ControlParts = {
     store,
     publisher,
     fleet,
-    debugData,
+    debugTails,
     eventStore,
     fitCourses: new FitCourses(),
     snapshotKey,

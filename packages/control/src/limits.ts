@@ -39,7 +39,9 @@ export type ControlLimits = {
   readonly maxTransactions: number;
   /** Size of what is kept of one debug session, in bytes of its JSON. */
   readonly maxSessionBytes: number;
-  /** How long what a debug session recorded is kept, in milliseconds, from its last request on. */
+  /** How often whoever follows a debug session is shown what other nodes got of it. */
+  readonly debugPollMs: number;
+  /** How long a recorded request is kept, in milliseconds. */
   readonly debugDataMaxAgeMs: number;
   /** Security actions of one environment, those that are over among them. */
   readonly maxSecurityActions: number;
@@ -75,8 +77,8 @@ export type ControlLimits = {
   readonly sessionMaxAgeMs: number;
   /** A session that was not used for so long is over. */
   readonly sessionIdleMs: number;
-  /** Pause between two looks for sessions that are over. */
-  readonly sessionSweepMs: number;
+  /** Pause between two looks for what is over: sessions of browsers, and what debug sessions recorded. */
+  readonly sweepMs: number;
   /** Pause between two looks at the files of the API's certificate. */
   readonly certificateLookMs: number;
   /** Pause between two looks at the folder of range files. */
@@ -137,6 +139,7 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxDebugSessions: 100,
   maxTransactions: 500,
   maxSessionBytes: 8_388_608,
+  debugPollMs: 500,
   debugDataMaxAgeMs: 86_400_000,
   maxSecurityActions: 1_000,
   maxRevisions: 1_000,
@@ -155,7 +158,7 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxSessionsOfOwner: 10,
   sessionMaxAgeMs: 43_200_000,
   sessionIdleMs: 3_600_000,
-  sessionSweepMs: 60_000,
+  sweepMs: 60_000,
   certificateLookMs: 5_000,
   rangesLookMs: 10_000,
   databaseConnectTimeoutMs: 2_000,

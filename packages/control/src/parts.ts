@@ -1,5 +1,5 @@
 import type { ConfigStore } from "./config-store/port.ts";
-import type { DebugData } from "./debug-data.ts";
+import type { DebugTails } from "./debug-tails.ts";
 import type { EventStore } from "./event-store/port.ts";
 import type { FitCourses } from "./fit-courses.ts";
 import type { Fleet } from "./fleet.ts";
@@ -18,7 +18,7 @@ export type ControlParts = {
   readonly store: ConfigStore;
   readonly publisher: Publisher;
   readonly fleet: Fleet;
-  readonly debugData: DebugData;
+  readonly debugTails: DebugTails;
   /** `undefined` when control keeps no events. */
   readonly eventStore: EventStore | undefined;
   readonly fitCourses: FitCourses;

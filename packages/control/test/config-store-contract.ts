@@ -13,6 +13,7 @@ import {
 } from "../src/config-store/port.ts";
 import { DEFAULT_CONTROL_LIMITS } from "../src/limits.ts";
 import { describeAccessStore } from "./access-store-contract.ts";
+import { describeDebugStore } from "./debug-store-contract.ts";
 import { describeIncidentStore } from "./incident-store-contract.ts";
 
 /** An implementation as the contract sees it: a place where a store can be opened, closed and opened again. */
@@ -24,6 +25,9 @@ const DEFAULT_STORE_LIMITS: StoreLimits = {
   maxGateways: 100,
   maxSessions: 100,
   maxSessionsOfOwner: 100,
+  maxTransactions: 100,
+  maxSessionBytes: 1_000_000,
+  maxDebugSessions: 100,
 };
 
 /** How a test opens a store that has such limits, and does not look at its notices. */
@@ -70,6 +74,7 @@ function createOrganization(store: ConfigStore, name: string): Promise<unknown> 
 /** What every implementation of the config-store port keeps to: the tests behind the words of config-store/port.ts. */
 export function describeConfigStore(name: string, placeOf: () => Promise<StorePlace>): void {
   describeAccessStore(name, placeOf);
+  describeDebugStore(name, placeOf);
   describeIncidentStore(name, placeOf);
   describe(`config store: ${name}`, () => {
     const openAll = async (limits?: Partial<StoreLimits>): Promise<ConfigStore> => {

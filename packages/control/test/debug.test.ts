@@ -122,7 +122,7 @@ test("a session that is ended stays with its data, and is open no more", async (
   expect(Date.parse(session.expireTime)).toBeLessThanOrEqual(Date.now());
 });
 
-test("the tail shows what is there and what comes, and ends with the session", async () => {
+test("the tail shows what is there and what comes, until its reader goes", async () => {
   const { name } = (await create()).body;
   await deliver("g1", [{ session: name, id: "t1", transaction: TRANSACTION }]);
   const response = await under.get(`${SESSIONS}/${name}/data`, { headers: { accept: "text/event-stream" } });
@@ -139,6 +139,28 @@ test("the tail shows what is there and what comes, and ends with the session", a
   await readUntil(2);
   expect(ids).toEqual(["t1", "t2"]);
   await reader?.cancel();
+});
+
+test.each([
+  { end: "the session is ended", line: (id: string) => `DELETE ${SESSIONS}/${id}` },
+  { end: "its environment is deleted", line: () => "DELETE /demo" },
+])("the tail ends with the last that was recorded when $end", async ({ line }) => {
+  const { name } = (await create()).body;
+  const response = await under.get(`${SESSIONS}/${name}/data`, { headers: { accept: "text/event-stream" } });
+  const text = response.text();
+  await deliver("g1", [{ session: name, id: "t1", transaction: TRANSACTION }]);
+  await ask(line(name));
+  expect(await text).toMatch(/^event: transaction\nid: t1\ndata: \{.*\}\n\n$/);
+});
+
+test("only so many may follow at a time, and whoever goes makes room", async () => {
+  await open({ maxStreams: 1 });
+  const { name } = (await create()).body;
+  const headers = { accept: "text/event-stream" };
+  const first = await under.get(`${SESSIONS}/${name}/data`, { headers });
+  expect(verdictOf(await ask(`GET ${SESSIONS}/${name}/data`, { headers }))).toBe("429 RESOURCE_EXHAUSTED TOO_MANY_STREAMS");
+  await first.body?.cancel();
+  await expect.poll(async () => (await under.get(`${SESSIONS}/${name}/data`, { headers })).status).toBe(200);
 });
 
 test("the mask is added to, or replaced", async () => {

@@ -170,7 +170,7 @@ describe("a session is over", () => {
   });
 
   test("and is swept away by itself", async () => {
-    const under = await open([{ role: "operator" }], { limits: { sessionSweepMs: 5 } });
+    const under = await open([{ role: "operator" }], { limits: { sweepMs: 5 } });
     const { token } = await under.made("alice");
     const { sessionId } = (await login(under, token)).body;
     under.clock.now += HOUR_MS + 1;

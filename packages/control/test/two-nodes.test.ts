@@ -129,4 +129,30 @@ describe.runIf(hasPostgres)("two controls on one database", () => {
     expect(back.body).toMatchObject({ clientIpResolutionConfig: headerIndex(-2) });
     expect((await left.ask("GET /demo/revisions/4")).body.reason).toBe("Back to revision 2");
   });
+
+  test("what a gateway hands to one node is listed, followed and deleted at the other", async () => {
+    const [left, right] = await openTwo(await cluster.database());
+    const routes = [{ name: "all", target: "http://127.0.0.1:9000" }];
+    await left.control.seedEnvironment({ organization: "local", name: "demo", routes });
+    const sessions = "/demo/apis/all/revisions/1/debugsessions";
+    const data = `${sessions}/${(await right.ask(`POST ${sessions}`, { body: {} })).body.name}/data`;
+    const transaction = { completed: true, point: [] };
+    const deliver = async ({ ask }: ControlUnderTest, id: string) => {
+      const body = { transactions: [{ session: data.split("/").at(-2), id, transaction }] };
+      expect((await ask("POST /demo/gateways/g:deliverTransactions", { body })).status).toBe(200);
+    };
+    await deliver(left, "t1");
+    expect((await right.ask(`GET ${data}`)).body.transactions).toEqual([{ id: "t1", gateway: "g", transaction }]);
+    expect((await right.ask(`GET ${data}/t1`)).body).toEqual(transaction);
+    const tail = await right.get(data, { headers: { accept: "text/event-stream" } });
+    const text = tail.text();
+    await deliver(left, "t2");
+    await deliver(right, "t3");
+    await vi.waitFor(async () => expect((await right.ask(`GET ${data}`)).body.transactions).toHaveLength(3), PATIENCE);
+    // the tail ends with the session, and begins and ends with all that there is
+    await left.ask(`DELETE ${data.replace(/\/data$/, "")}`);
+    expect([...(await text).matchAll(/^id: (\S+)$/gm)].map(([, id]) => id).toSorted()).toEqual(["t1", "t2", "t3"]);
+    await left.ask(`DELETE ${data}`);
+    expect((await right.ask(`GET ${data}`)).body.transactions).toEqual([]);
+  });
 });

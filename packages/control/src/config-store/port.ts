@@ -10,6 +10,7 @@ import type {
 import type { DebugContent } from "../debug-content.ts";
 import type { SecurityContent } from "../security-content.ts";
 import type { AccessStore } from "./access-port.ts";
+import type { DebugLimits, DebugStore } from "./debug-port.ts";
 import type { EnvironmentKey } from "./environment-key.ts";
 import type { IncidentStore } from "./incident-port.ts";
 import type { Page } from "./page.ts";
@@ -193,6 +194,8 @@ export type ConfigStore = {
   saveGateways(records: readonly GatewayRecord[], options: { readonly forgetBefore: number }): Promise<void>;
   /** Who may come in. */
   readonly access: AccessStore;
+  /** What debug sessions recorded. */
+  readonly debug: DebugStore;
   /** Which clients look like abusers. */
   readonly incidents: IncidentStore;
   /**
@@ -232,8 +235,8 @@ export type OrganizationStore = {
 
 export type StoredOperation = { readonly position: number; readonly operation: Operation };
 
-/** How much history a store keeps of each name, how many gateways of each environment, and how many sessions. */
-export type StoreLimits = {
+/** How much history a store keeps of each name, how many gateways of each environment, how many sessions, and what of debug sessions. */
+export type StoreLimits = DebugLimits & {
   readonly maxRevisions: number;
   readonly maxOperations: number;
   readonly maxGateways: number;

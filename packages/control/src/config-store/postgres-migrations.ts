@@ -29,7 +29,26 @@ export const POSTGRES_MIGRATIONS: Readonly<Record<string, Migration>> = {
       for (const statement of INCIDENTS) await sql.raw(statement).execute(db);
     },
   },
+  "0004-debug-transactions": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await sql.raw(DEBUG_TRANSACTIONS).execute(db);
+    },
+  },
 };
+
+/** Not logged: it is no loss when a crash empties it, and what clients send is not to stand in archives of the log. */
+const DEBUG_TRANSACTIONS = `CREATE UNLOGGED TABLE wherefrom.debug_transactions (
+  position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  organization text COLLATE "C" NOT NULL,
+  environment text COLLATE "C" NOT NULL,
+  session text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  gateway text NOT NULL,
+  at bigint NOT NULL,
+  bytes bigint NOT NULL,
+  content text NOT NULL,
+  UNIQUE (organization, environment, session, id)
+)`;
 
 const INCIDENTS = [
   `CREATE TABLE wherefrom.incidents (

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Kysely, sql } from "kysely";
+import { sqlDebugStore } from "./debug-records.ts";
 import { type ConfigStore, StoreUnavailable } from "./port.ts";
 import { PostgresFeed } from "./postgres-feed.ts";
 import { POSTGRES_SCHEMA } from "./postgres-migrations.ts";
@@ -41,7 +42,7 @@ export async function openPostgresStore(database: string, { limits, onAvailabili
     await feed.close();
     await access.close();
   };
-  return sqlStore({ ...access, close }, { limits, teller });
+  return sqlStore({ ...access, close }, { limits, teller, debug: sqlDebugStore(access, limits) });
 }
 
 type Step<Result> = { readonly work: (step: Db) => Promise<Result>; readonly timeoutMs: number };

@@ -1,5 +1,6 @@
 import { changeTokens, readToken, readTokens, touchToken } from "./access-records.ts";
 import { readAudit } from "./audit-records.ts";
+import type { DebugStore } from "./debug-port.ts";
 import { readGateways, saveGateways } from "./gateway-records.ts";
 import { changeIncident, hasOldIncidents, noteSightings, readIncident, readIncidents, removeIncidents } from "./incident-records.ts";
 import { readOperation, readOperations, saveOperation } from "./operation-records.ts";
@@ -35,10 +36,10 @@ export type StoreOptions<Limits = unknown> = {
   readonly onAvailability: (availability: Availability) => void;
 };
 
-type SqlStoreOptions = { readonly limits: StoreLimits; readonly teller: ChangeTeller };
+type SqlStoreOptions = { readonly limits: StoreLimits; readonly teller: ChangeTeller; readonly debug: DebugStore };
 
 /** The store over a database with its tables. What is written and read is the same in every SQL database; how a step is made one is not. */
-export function sqlStore({ read, write, close }: SqlAccess, { limits, teller }: SqlStoreOptions): ConfigStore {
+export function sqlStore({ read, write, close }: SqlAccess, { limits, teller, debug }: SqlStoreOptions): ConfigStore {
   const of = (organization: string): OrganizationStore => ({
     names: () => read((db) => environmentNames(db, organization)),
     read: (name) => read((db) => readEnvironment(db, { organization, name })),
@@ -68,6 +69,7 @@ export function sqlStore({ read, write, close }: SqlAccess, { limits, teller }: 
     of,
     saveGateways: (records, { forgetBefore }) =>
       write((db) => saveGateways(db, { records, forgetBefore, maxGateways: limits.maxGateways })),
+    debug,
     access: {
       token: (id) => read((db) => readToken(db, id)),
       tokens: (organization) => read((db) => readTokens(db, organization)),

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import { memoryDebugStore } from "./debug-memory.ts";
 import { type ConfigStore, StoreUnavailable } from "./port.ts";
 import { type StoreOptions, sqlStore } from "./sql-store.ts";
 import { openSqlite } from "./sqlite-open.ts";
@@ -19,7 +20,11 @@ export async function openSqliteStore(file: string, { limits, onAvailability }: 
     write: <Result>(work: (db: Db) => Promise<Result>) => inTransaction(db, work),
     close: () => db.connection().execute(async () => close()),
   };
-  return sqlStore(tellAvailability(access, onAvailability), { limits, teller: createChangeTeller(RETRY_MS) });
+  return sqlStore(tellAvailability(access, onAvailability), {
+    limits,
+    teller: createChangeTeller(RETRY_MS),
+    debug: memoryDebugStore(limits),
+  });
 }
 
 /** `begin immediate`: the write lock is taken before anything is read, so what was read still stands when it is written. */

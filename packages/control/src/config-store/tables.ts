@@ -57,6 +57,18 @@ export type Tables = {
     expires_at: number | null;
     last_used_at: number | null;
   };
+  /** Not in SQLite, whose one process has them in memory. `content` is JSON text. */
+  debug_transactions: {
+    position: Generated<number>;
+    organization: string;
+    environment: string;
+    session: string;
+    id: string;
+    gateway: string;
+    at: number;
+    bytes: number;
+    content: string;
+  };
   /** `content` is JSON text: for whom the session is. */
   sessions: {
     id: string;
