@@ -13,10 +13,11 @@ export function memoryDebugStore({ maxTransactions, maxSessionBytes, maxDebugSes
   return {
     async add(key, { transactions, at }) {
       const session: Session = sessions.get(nameOf(key)) ?? new Map();
+      let held = [...session.values()].reduce((sum, kept) => sum + kept.bytes, 0);
       for (const transaction of transactions) {
         const bytes = bytesOf(transaction);
-        const held = [...session.values()].reduce((sum, kept) => sum + kept.bytes, 0);
         if (session.has(transaction.id) || session.size >= maxTransactions || held + bytes > maxSessionBytes) continue;
+        held += bytes;
         session.set(transaction.id, { ...transaction, at, bytes });
         sessions.delete(nameOf(key));
         sessions.set(nameOf(key), session);
