@@ -1,6 +1,8 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { openControl } from "@wherefrom/control";
 import Database from "libsql";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { openControlForCli } from "./control-for-cli.ts";
 
 const BAN = '{"state":"ENABLED","conditionConfig":{"ipAddressRanges":["203.0.113.0/24"]},"deny":{}}';
@@ -55,4 +57,24 @@ test("a log is verified with what it belongs to, and an edit of either shows", a
     `entry 9: Expected hash ${"0".repeat(64)}, which was written down, found another or none`,
     "entries: 7, versions: 6, faults: 3",
   ]);
+});
+
+test("a change that is made meanwhile is no fault", async () => {
+  const { control, run, json } = await openControlForCli();
+  let isChanged = false;
+  // between the command and control: with the first version that is asked for, another one is made
+  const between = createServer(async (request, response) => {
+    if (request.url?.includes("/revisions") === true && !isChanged) {
+      isChanged = true;
+      await run(["env", "set", "prod", "--description", "meanwhile"]);
+    }
+    const answer = await fetch(`${control.url}${request.url}`, { headers: { authorization: request.headers.authorization ?? "" } });
+    response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
+  });
+  await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void between.close());
+  const env = { WHEREFROM_API_URL: `http://127.0.0.1:${(between.address() as AddressInfo).port}` };
+  const verified = await json(["audit", "verify"], { env });
+  expect(isChanged).toBe(true);
+  expect(verified).toMatchObject({ entries: 3, versions: 2, faults: [], head: expect.stringMatching(/^3:/) });
 });

@@ -78,68 +78,100 @@ function printEntries(entries: readonly AuditEntry[]): string {
 
 async function verify(options: ApiOptions & { readonly head?: AuditHead }): Promise<number> {
   const { api } = openTarget(options);
-  const entries = (await readAll<AuditEntry>(api, "/auditLog", { field: "entries", pageSize: PAGE_SIZE })).reverse();
-  const chain = auditFaults(entries, options.head);
-  const versions = await versionFaults(api, entries);
+  const before = await readLog(api);
+  const versions = await readVersions(api, before);
+  // what was changed while the versions were read has its entries now
+  const entries = [...before, ...(await readLog(api, before.at(-1)?.sequence))];
   const last = entries.at(-1);
   const head = last === undefined ? undefined : `${last.sequence}:${last.hash}`;
-  const faults = [...chain, ...versions.faults].sort((left, right) => left.sequence - right.sequence);
+  const faults = [...auditFaults(entries, options.head), ...versionFaults(versions, { before, entries })];
+  faults.sort((left, right) => left.sequence - right.sequence);
   await printFound(options.json, {
-    json: { entries: entries.length, versions: versions.count, head, faults },
+    json: { entries: entries.length, versions: versions.length, head, faults },
     text: () =>
       [
         ...faults.map(({ sequence, problem }) => printable(`entry ${sequence}: ${problem}`)),
-        `entries: ${entries.length}, versions: ${versions.count}, faults: ${faults.length}`,
+        `entries: ${entries.length}, versions: ${versions.length}, faults: ${faults.length}`,
         `head ${head}`,
       ].join("\n"),
   });
   return faults.length === 0 ? exitCodes.ok : exitCodes.findings;
 }
 
-/** Versions of environments that are not what their entries say: edited, without an entry, or missing though they stand. */
-async function versionFaults(
-  api: Api,
-  entries: readonly AuditEntry[],
-): Promise<{ readonly count: number; readonly faults: readonly AuditFault[] }> {
-  const byEnvironment = new Map<string, Map<number, AuditEntry>>();
-  for (const entry of entries) {
-    const name = /^organizations\/[^/]+\/environments\/([^/]+)$/.exec(entry.resource)?.[1];
-    if (name !== undefined) byEnvironment.set(name, (byEnvironment.get(name) ?? new Map()).set(entry.revision, entry));
-  }
-  const faults: AuditFault[] = [];
-  let count = 0;
-  for (const [name, known] of byEnvironment) {
-    const path = `/environments/${encodeURIComponent(name)}/revisions`;
+/** A version as it is held, by the hash of all that it holds. */
+type Version = { readonly environment: string; readonly revision: number; readonly hash: string };
+
+async function readVersions(api: Api, entries: readonly AuditEntry[]): Promise<readonly Version[]> {
+  const versions: Version[] = [];
+  for (const environment of byEnvironment(entries).keys()) {
+    const path = `/environments/${encodeURIComponent(environment)}/revisions`;
     const revisions = await readAll<Body>(api, path, { field: "revisions", pageSize: REVISIONS_PAGE_SIZE, includeContent: "true" });
-    count += revisions.length;
     for (const revision of revisions) {
-      const { revisionId } = revision;
-      const entry = known.get(Number(revisionId));
-      if (entry === undefined) faults.push({ sequence: 0, problem: `Revision ${revisionId} of ${name} has no entry` });
-      else if (entry.contentHash !== hashOf(versionedOf(revision))) {
-        faults.push({ sequence: entry.sequence, problem: `Revision ${revisionId} of ${name} is not what was written: it was edited` });
-      }
-    }
-    const newest = Math.max(...known.keys());
-    if (revisions[0]?.revisionId !== String(newest)) {
-      faults.push({
-        sequence: known.get(newest)?.sequence ?? 0,
-        problem: `Revision ${newest} of ${name} is gone, though it is the newest`,
-      });
+      versions.push({ environment, revision: Number(revision.revisionId), hash: hashOf(versionedOf(revision)) });
     }
   }
-  return { count, faults };
+  return versions;
 }
 
-type Listing = { readonly field: string; readonly pageSize: string; readonly includeContent?: string };
+/** Entries of environments by their names and revisions. */
+function byEnvironment(entries: readonly AuditEntry[]): ReadonlyMap<string, ReadonlyMap<number, AuditEntry>> {
+  const all = new Map<string, Map<number, AuditEntry>>();
+  for (const entry of entries) {
+    const name = /^organizations\/[^/]+\/environments\/([^/]+)$/.exec(entry.resource)?.[1];
+    if (name !== undefined) all.set(name, (all.get(name) ?? new Map()).set(entry.revision, entry));
+  }
+  return all;
+}
+
+type Logs = {
+  /** As the log was before the versions were read: all that it tells of was there then. */
+  readonly before: readonly AuditEntry[];
+  /** As it was after that: it tells of all that was there. */
+  readonly entries: readonly AuditEntry[];
+};
+
+/** Versions of environments that are not what their entries say: edited, without an entry, or missing though they stand. */
+function versionFaults(versions: readonly Version[], { before, entries }: Logs): readonly AuditFault[] {
+  const after = byEnvironment(entries);
+  const unlike = versions.flatMap(({ environment, revision, hash }): readonly AuditFault[] => {
+    const entry = after.get(environment)?.get(revision);
+    if (entry === undefined) return [{ sequence: 0, problem: `Revision ${revision} of ${environment} has no entry` }];
+    if (entry.contentHash === hash) return [];
+    return [{ sequence: entry.sequence, problem: `Revision ${revision} of ${environment} is not what was written: it was edited` }];
+  });
+  const held = new Map<string, number>();
+  for (const { environment, revision } of versions) held.set(environment, Math.max(revision, held.get(environment) ?? 0));
+  const gone = [...byEnvironment(before)].flatMap(([environment, known]): readonly AuditFault[] => {
+    const newest = [...known.keys()].reduce((one, other) => Math.max(one, other), 0);
+    if ((held.get(environment) ?? 0) >= newest) return [];
+    const problem = `Revision ${newest} of ${environment} is gone, though it is the newest`;
+    return [{ sequence: known.get(newest)?.sequence ?? 0, problem }];
+  });
+  return [...unlike, ...gone];
+}
+
+/** All entries above a number, oldest first. */
+async function readLog(api: Api, above = 0): Promise<readonly AuditEntry[]> {
+  const isKnown = ({ sequence }: AuditEntry): boolean => sequence <= above;
+  const newestFirst = await readAll<AuditEntry>(api, "/auditLog", { field: "entries", pageSize: PAGE_SIZE, until: isKnown });
+  return newestFirst.filter((entry) => !isKnown(entry)).reverse();
+}
+
+type Listing<Item> = {
+  readonly field: string;
+  readonly pageSize: string;
+  readonly includeContent?: string;
+  /** No page is asked for behind one that has such an item. */
+  readonly until?: (item: Item) => boolean;
+};
 
 /** All pages, newest first. What is added in the meantime stands before the first page and is not read. */
-async function readAll<Item>(api: Api, path: string, { field, ...query }: Listing): Promise<Item[]> {
+async function readAll<Item>(api: Api, path: string, { field, until, ...query }: Listing<Item>): Promise<Item[]> {
   const items: Item[] = [];
   for (let pageToken: string | undefined = ""; pageToken !== undefined; ) {
     const { body }: { body: Body } = await api.get(path, { ...query, ...(pageToken !== "" && { pageToken }) });
     items.push(...body[field]);
-    pageToken = body.nextPageToken;
+    pageToken = until !== undefined && items.some(until) ? undefined : body.nextPageToken;
   }
   return items;
 }
