@@ -49,7 +49,7 @@ function infos(id: string, at = 0): readonly Record<string, string>[] {
 }
 
 function propertiesOf({ properties }: DebugPoint["results"][number]): Record<string, string> {
-  return Object.fromEntries(properties?.property.map(({ name, value }) => [name, value]) ?? []);
+  return Object.fromEntries(properties?.property?.map(({ name, value }) => [name, value]) ?? []);
 }
 
 test("the FlowInfo of the seed stands just before the proxy's request flow", async () => {

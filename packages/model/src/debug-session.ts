@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseCondition } from "./condition.ts";
 import { int64Schema } from "./int64.ts";
+import { propertiesSchema, propertySchema } from "./properties.ts";
 
 /** Apigee's bounds, of all but `timeout`, for which it gives a default and a maximum. */
 const MAX_COUNT = 15;
@@ -59,17 +60,12 @@ export const recordedSessionSchema = z
 
 export type RecordedSession = z.output<typeof recordedSessionSchema>;
 
-const nameValueSchema = z.strictObject({ name: z.string(), value: z.string() }).meta({ id: "DebugProperty" });
-
 const resultSchema = z
   .strictObject({
     ActionResult: z.enum(["DebugInfo", "RequestMessage", "ResponseMessage", "ErrorMessage"]),
     timestamp: z.string(),
-    properties: z
-      .strictObject({ property: z.array(nameValueSchema) })
-      .optional()
-      .meta({ id: "DebugProperties" }),
-    headers: z.array(nameValueSchema).optional(),
+    properties: propertiesSchema.optional(),
+    headers: z.array(propertySchema).optional(),
     uRI: z.string().optional(),
     verb: z.string().optional(),
     statusCode: z.string().optional(),

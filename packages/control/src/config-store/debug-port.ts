@@ -1,11 +1,10 @@
 import type { DebugTransaction } from "@wherefrom/model";
-import type { EnvironmentKey } from "./port.ts";
 
 /** One recorded request, by the gateway that went through it. */
 export type KeptTransaction = { readonly id: string; readonly gateway: string; readonly transaction: DebugTransaction };
 
 /** A debug session, by its names. */
-export type DebugSessionKey = EnvironmentKey & { readonly session: string };
+export type DebugSessionKey = { readonly organization: string; readonly environment: string; readonly session: string };
 
 export type DebugLimits = {
   /** Recorded requests kept of one session, of all gateways together. */

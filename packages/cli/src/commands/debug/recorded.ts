@@ -52,7 +52,7 @@ function propertyOf(results: readonly DebugResult[], name: string): string | und
 }
 
 function factsOf({ ActionResult, properties, headers, verb, uRI, statusCode, content }: DebugResult): readonly (readonly string[])[] {
-  const told = properties?.property.map(({ name, value }) => [name, value]) ?? [];
+  const told = properties?.property?.map(({ name, value }) => [name, value]) ?? [];
   const line = [verb, uRI, statusCode, content].filter((part) => part !== undefined && part !== "").join(" ");
   const fields = headers?.map(({ name, value }) => [`header ${name}`, value]) ?? [];
   return [...(line === "" ? [] : [[ActionResult, line]]), ...told, ...fields];
