@@ -166,3 +166,14 @@ test("a document may be larger than other bodies, up to a limit of its own", asy
   expect((await ask(`POST ${ORG}:apply`, document(2_000_000))).status).toBe(200);
   expect((await ask(`POST ${ORG}:apply`, document(3_000_000))).status).toBe(413);
 });
+
+test("security actions are in no document, and stay whatever is applied", async () => {
+  const { ask } = await openTwo();
+  const ban = { state: "ENABLED", conditionConfig: { ipAddressRanges: ["203.0.113.0/24"] }, deny: {} };
+  const before = (await ask(`GET ${ORG}:export`)).body;
+  await ask("POST /prod/securityActions?securityActionId=ban", { body: ban });
+  expect((await ask(`GET ${ORG}:export`)).body).toEqual(before);
+  const environments = before.environments.map((environment: Json) => ({ ...environment, description: "applied" }));
+  expect((await ask(`POST ${ORG}:apply`, { body: { environments } })).body.changes).toHaveLength(2);
+  expect((await ask("GET /prod/snapshot")).body.securityActions).toMatchObject([{ name: "ban" }]);
+});

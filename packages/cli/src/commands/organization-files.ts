@@ -19,7 +19,8 @@ Examples:
   $ wherefrom export ./acme --organization acme
   $ wherefrom export ./acme && git -C ./acme diff
 
-The same organization makes the same files. Files of environments that are gone are removed.`;
+The same organization makes the same files. Files of environments that are gone are removed. Security actions are in no file: an older file
+would let in who was banned since.`;
 
 const APPLY_EXAMPLES = `
 Examples:
@@ -27,7 +28,7 @@ Examples:
   $ wherefrom apply ./acme --reason "$(git -C ./acme rev-parse HEAD)"
   $ wherefrom apply ./acme --prune          # deletes environments that have no file
 
-An environment becomes what its file says: what the file leaves out is not set afterwards. It is all or nothing.
+An environment becomes what its file says: what the file leaves out is not set afterwards. Its security actions stay. It is all or nothing.
 
 Exit codes: 0 done, or nothing to do; 1 a dry run that would change something; 2 usage, or files that are refused; 3 could not run.`;
 
