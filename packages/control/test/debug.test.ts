@@ -178,4 +178,13 @@ test("history tells who looked at traffic", async () => {
   const { auditEntries = [], entries = auditEntries } = (await ask("GET //v1/organizations/local/auditLog")).body;
   expect(JSON.stringify(entries)).toContain("debugsessions.create");
   expect(JSON.stringify(entries)).toContain("checkout is odd");
+  const {
+    sessions: [open],
+  } = (await ask(`GET ${SESSIONS}`)).body;
+  const changes = async (revision: number) =>
+    (await ask(`GET /demo/revisions/${revision}`)).body.changes.map(({ pointer, kind }: Json) => `${kind} ${pointer}`);
+  expect(await changes(2)).toEqual(["added /debugSessions"]);
+  await ask(`DELETE ${SESSIONS}/${open.id}`);
+  await ask("PATCH /demo/debugmask", { body: { variables: ["request.header.a"] } });
+  expect([await changes(3), await changes(4)]).toEqual([[`changed /debugSessions/${open.id}/endTime`], ["added /debugMask"]]);
 });

@@ -1,6 +1,7 @@
 import { diffJson, type JsonChange, jsonChangeSchema, snapshotRangesSchema, versionedOf } from "@wherefrom/model";
 import { z } from "zod";
 import type { Beside, EnvironmentContent, OrganizationStore, Revision } from "../config-store/port.ts";
+import { debugOf, type StoredDebugSession } from "../debug-content.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { PAGE_SIZE, PAGE_TOKEN, readPage } from "../http/page.ts";
@@ -105,9 +106,19 @@ function standingAfter(revision: Revision<EnvironmentContent> | undefined): obje
   return revision === undefined || revision.change === "deleted" ? {} : historyOf(revision.content);
 }
 
-/** With who tried it, or a promotion would be a revision without any change. */
+/** With who tried it and what was recorded, or a promotion and a debug session would be revisions without any change. */
 function historyOf(content: EnvironmentContent): object {
-  return { ...documentOf(content), ...(content.stage && { stage: content.stage }) };
+  const { sessions, maskedVariables } = debugOf(content);
+  return {
+    ...documentOf(content),
+    ...(content.stage && { stage: content.stage }),
+    ...(sessions.length > 0 && { debugSessions: sessions.map(debugSessionOf) }),
+    ...(maskedVariables.length > 0 && { debugMask: maskedVariables }),
+  };
+}
+
+function debugSessionOf({ id, api, filter, count, endsAt }: StoredDebugSession): object {
+  return { name: id, api, count, ...(filter !== "" && { filter }), endTime: new Date(endsAt).toISOString() };
 }
 
 async function previousOf(
