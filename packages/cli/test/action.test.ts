@@ -80,6 +80,7 @@ describe("wherefrom action", () => {
   test.each([
     { args: ["get", "none"], says: "(SECURITY_ACTION_NOT_FOUND)" },
     { args: ["delete", "../../prod"], says: "(SECURITY_ACTION_NOT_FOUND)" },
+    { args: ["delete", ".."], says: 'Expected a name or an id, given ".."' },
     { args: ["create", "x"], says: "Expected --action, or --range with --deny or --allow" },
     { args: ["create", "x", "--deny", "403"], says: "Expected --action, or --range with --deny or --allow" },
     { args: ["create", "x", "--range", "203.0.113.7"], says: "--range: expected --deny or --allow beside it" },

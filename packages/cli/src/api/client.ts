@@ -68,6 +68,7 @@ export class ApiRefusal extends CliError {
 export function createApi(target: ApiTarget): Api {
   const root = target.url.replace(/\/+$/, "");
   const urlOf = (path: string, query: Query): string => {
+    requireNames(path);
     const place = path.startsWith(ROOT) ? "" : `${ROOT}organizations/${encodeURIComponent(target.organization)}`;
     return `${root}${place}${path}?${new URLSearchParams({ ...query, prettyPrint: "false" })}`;
   };
@@ -94,6 +95,12 @@ export function createApi(target: ApiTarget): Api {
     send: (method, path, sending) => call(method, path, sending),
     follow: (path) => streamOf(urlOf(path, {}), { ...headers, accept: "text/event-stream" }),
   };
+}
+
+/** In a URL these are no names but steps: what was to delete a thing in an environment would be sent to the environment itself. */
+function requireNames(path: string): void {
+  const step = path.split("/").find((segment) => segment === "." || segment === "..");
+  if (step !== undefined) throw new CliError("USAGE_OPTION_INVALID", `Expected a name or an id, given ${JSON.stringify(step)}`);
 }
 
 /** A header carries bytes: those of the text in UTF-8, each as a character, as fetch wants them. */
