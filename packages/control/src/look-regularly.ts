@@ -14,14 +14,22 @@ type Looking = {
   readonly everyMs: number;
 };
 
-/** Looks every so often. A look that fails keeps no other from coming. */
+/** Looks every so often. A look that fails keeps no other from coming, and one that takes longer than the pause is followed by one and not by as many as there was time for. */
 export function lookRegularly({ look, onFault, everyMs }: Looking): RegularLook {
   let turn = Promise.resolve();
+  let isWaiting = false;
+  const begin = (): Promise<void> => {
+    isWaiting = false;
+    return look();
+  };
   const next = (): Promise<void> => {
-    turn = turn.then(look).catch(onFault);
+    isWaiting = true;
+    turn = turn.then(begin).catch(onFault);
     return turn;
   };
-  const timer = setInterval(next, everyMs);
+  const timer = setInterval(() => {
+    if (!isWaiting) void next();
+  }, everyMs);
   return {
     look: next,
     close() {

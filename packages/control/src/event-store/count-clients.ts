@@ -19,17 +19,19 @@ export async function countClients(run: RunStatement, { key, question, readAddre
   const [all] = await run(
     (writer) => `SELECT coalesce(sum(${WEIGHT}), 0) FROM events WHERE ${rangeSql(writer, key, question).join(" AND ")}`,
   );
+  const requests = Number(all?.[0] ?? 0);
+  if (requests === 0) return { requests, clients: [], isWhole: true };
   const counted = await run((writer) => clientsSql(writer, key, question));
   const agents = await run((writer) => agentsSql(writer, key, question));
   const topOf = new Map(agents.map(([client, top]) => [String(client), Number(top)]));
   const clients = counted.slice(0, question.maxClients).map(([client, , ...counts]) => {
-    const [requests = 0, clientErrors = 0, forbidden = 0, staticRequests = 0, staticPaths = 0, userAgents = 0, activeParts = 0] =
+    const [own = 0, clientErrors = 0, forbidden = 0, staticRequests = 0, staticPaths = 0, userAgents = 0, activeParts = 0] =
       counts.map(Number);
     const topUserAgentRequests = topOf.get(String(client)) ?? 0;
-    const asked = { requests, clientErrors, forbidden, staticRequests, staticPaths };
+    const asked = { requests: own, clientErrors, forbidden, staticRequests, staticPaths };
     return { client: clientText(readAddress(client)), ...asked, userAgents, topUserAgentRequests, activeParts };
   });
-  return { requests: Number(all?.[0] ?? 0), clients, isWhole: counted.length <= question.maxClients };
+  return { requests, clients, isWhole: counted.length <= question.maxClients };
 }
 
 /** Those with most events first, and one more than wanted to see whether there are more. */
