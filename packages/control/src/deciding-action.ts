@@ -1,4 +1,4 @@
-import { type SecurityAction, SecurityActions } from "@wherefrom/model";
+import { type Bots, type SecurityAction, SecurityActions } from "@wherefrom/model";
 import type { DecidingAction } from "./preview.ts";
 
 const NOWHERE = { asn: undefined, region: undefined };
@@ -14,9 +14,12 @@ export type JudgedActions = {
  * Asks which security action decides about requests that were recorded. One that is only observed decides nothing. A user agent is compared as
  * its event has it, in printable ASCII.
  */
-export function judgedActions(enforced: readonly SecurityAction[], nowMs: number): JudgedActions {
+export function judgedActions(
+  enforced: readonly SecurityAction[],
+  { bots, nowMs }: { readonly bots: readonly Bots[]; readonly nowMs: number },
+): JudgedActions {
   const isJudged = ({ conditionConfig: { asns, regionCodes } }: SecurityAction): boolean => asns === undefined && regionCodes === undefined;
-  const actions = new SecurityActions(enforced.filter(isJudged));
+  const actions = new SecurityActions(enforced.filter(isJudged), bots);
   return {
     decidingAction: ({ method = "", userAgent, api }, resolution) =>
       actions.isEmpty

@@ -103,6 +103,8 @@ export type ControlLimits = {
   readonly maxAbuseClients: number;
   /** Incidents of one environment that are kept. */
   readonly maxIncidents: number;
+  /** How long after it was seen last a client counts for security actions that name `botReasons`. */
+  readonly botHoldMs: number;
   /** How long a security action holds that is made of an incident and says nothing else, and how long it may. */
   readonly incidentActionTtlMs: number;
   readonly maxIncidentActionTtlMs: number;
@@ -171,6 +173,7 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   abuseLookMs: 30_000,
   maxAbuseClients: 50_000,
   maxIncidents: 1_000,
+  botHoldMs: 3_600_000,
   incidentActionTtlMs: 3_600_000,
   maxIncidentActionTtlMs: 604_800_000,
   maxStatsGroups: 10_000,

@@ -1,4 +1,4 @@
-import type { SecurityAction } from "@wherefrom/model";
+import type { Bots, SecurityAction } from "@wherefrom/model";
 
 /** A security action as stored. Times are milliseconds since 1970. */
 export type StoredSecurityAction = {
@@ -17,6 +17,8 @@ export type SecurityContent = {
   readonly enabled?: boolean | undefined;
   /** When `enabled` was set, in milliseconds since 1970. */
   readonly enabledAt?: number | undefined;
+  /** Whom the actions mean that name `botReasons`, for each reason that an enforced one names. Absent when none does, or nobody has looked yet. */
+  readonly bots?: readonly Bots[] | undefined;
 };
 
 const NONE: SecurityContent = { actions: [] };

@@ -41,6 +41,7 @@ const environments = [
   { name: "high", abuseDetection: { flooder: { minAmount: 4_000 } }, clients: [NAT, GUESSER] },
   { name: "excluded", abuseDetection: { exclusions: ["192.0.2.9", "provider:private"] }, clients: [GUESSER] },
   { name: "bans", abuseDetection: {}, clients: [NAT, GUESSER, FLOODER] },
+  { name: "bots", abuseDetection: {}, clients: [NAT, GUESSER, FLOODER] },
   { name: "hidden", events: { addresses: "TRUNCATED" }, clients: [] },
   { name: "off", abuseDetection: { enabled: false }, clients: [] },
 ];
@@ -245,4 +246,31 @@ test.each(asks)("a conversion by $body is refused", async ({ body, fields }) => 
   const answer = await convert(await nameOf("bans", GUESSER), body);
   expect(verdictOf(answer)).toBe("400 INVALID_ARGUMENT FIELDS_INVALID");
   expect(faultsOf(answer).toSorted()).toEqual(fields);
+});
+
+test("an action that names reasons means the clients of open incidents, and nobody that shares an address", async () => {
+  const action = { state: "ENABLED", conditionConfig: { botReasons: ["Flooder"] }, deny: {} };
+  const made = await under.ask("POST /bots/securityActions?securityActionId=no-floods", { body: action });
+  expect(made.body).toMatchObject(action);
+  const botsAre = (networks: readonly string[]): Promise<void> =>
+    vi.waitFor(async () => {
+      const { body } = await under.ask("GET /bots/snapshot");
+      expect(body.bots).toEqual([{ reason: "Flooder", networks }]);
+      expect(body.securityActions).toMatchObject([action]);
+    }, PATIENCE);
+  await botsAre([FLOODER]);
+  const name = await nameOf("bots", FLOODER);
+  await under.ask(`PATCH //v1/${name}`, { body: { state: "CLOSED" } });
+  await botsAre([]);
+  await under.ask(`PATCH //v1/${name}`, { body: { state: "ACKNOWLEDGED" } });
+  await botsAre([FLOODER]);
+  clock += 3_600_001;
+  await botsAre([]);
+  await under.ask("DELETE /bots/securityActions/no-floods");
+  await vi.waitFor(async () => {
+    const { revisions } = (await under.ask("GET /bots/revisions?includeContent=true")).body;
+    expect(revisions.slice(0, 2).map(({ settings }: Json) => settings.bots)).toEqual([undefined, [{ reason: "Flooder", networks: [] }]]);
+    // each list is one revision, however often it was looked
+    expect(revisions.map(({ method }: Json) => method).filter((method: string) => method === "bots.refresh")).toHaveLength(5);
+  }, PATIENCE);
 });

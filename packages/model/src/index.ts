@@ -30,6 +30,7 @@ export {
   sealAuditEntry,
   versionedOf,
 } from "./audit.ts";
+export type { BotReason } from "./bot-reason.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { claimsClient, hyphenated, policyHeaders } from "./client-headers.ts";
 export { type Condition, type ConditionReading, parseCondition, type ReadVariable } from "./condition.ts";
@@ -99,6 +100,7 @@ export { type Route, routeSchema, targetsOf } from "./route.ts";
 export type { RouteTarget, TargetTls } from "./route-target.ts";
 export { type FieldViolation, RPC_STATUSES, type RpcError, type RpcErrorDetail, type RpcStatus, rpcErrorSchema } from "./rpc-error.ts";
 export {
+  type Bots,
   type SecurityAction,
   securityActionIdSchema,
   securityActionSchema,

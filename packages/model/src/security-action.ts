@@ -1,5 +1,6 @@
 import { parsePrefix } from "wherefrom";
 import { z } from "zod";
+import { BOT_REASONS } from "./bot-reason.ts";
 import { int64Schema } from "./int64.ts";
 
 const ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -54,6 +55,9 @@ function isAsn(text: string): boolean {
 /** All conditions that are given must hold; of each, one of its values is enough. */
 const conditionShape = {
   ipAddressRanges: listOf(rangeSchema, MAX_RANGES).optional().describe("Addresses and networks, IPv4 and IPv6"),
+  botReasons: listOf(z.enum(BOT_REASONS, `Expected one of ${BOT_REASONS.join(", ")}`), BOT_REASONS.length)
+    .optional()
+    .describe("Clients that control takes for such bots, by its open incidents"),
   httpMethods: listOf(methodSchema, 9).optional(),
   asns: listOf(int64Schema.refine(isAsn, "Expected the number of an autonomous system, from 1 to 4294967295"), MAX_ASNS)
     .optional()
@@ -142,6 +146,13 @@ export const securityActionSchema = z
 
 /** A security action with every default filled in, its ranges in canonical text. */
 export type SecurityAction = z.output<typeof securityActionSchema>;
+
+/** Clients that control takes for bots, for one reason. A list may be empty: then nobody is. */
+export const botsSchema = z
+  .strictObject({ reason: z.enum(BOT_REASONS), networks: z.array(rangeSchema).max(MAX_RANGES) })
+  .meta({ id: "Bots" });
+
+export type Bots = z.output<typeof botsSchema>;
 
 /** A security action as it comes over the wire: with a ttl in place of an expireTime, or neither. */
 export const securityActionWireSchema = z

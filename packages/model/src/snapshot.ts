@@ -2,7 +2,7 @@ import { z } from "zod";
 import { recordedSessionSchema } from "./debug-session.ts";
 import { snapshotRangesSchema } from "./ranges/snapshot-ranges.ts";
 import { routeSchema } from "./route.ts";
-import { securityActionSchema } from "./security-action.ts";
+import { botsSchema, securityActionSchema } from "./security-action.ts";
 
 /**
  * An environment's configuration as delivered to a gateway. The policy is Apigee's `clientIpResolutionConfig` or our superset
@@ -24,6 +24,7 @@ export const snapshotSchema = z
       .optional()
       .describe("Of control, over everything else in the snapshot"),
     debugSessions: z.array(recordedSessionSchema).optional().describe("Those that may not be over. None when absent"),
+    bots: z.array(botsSchema).optional().describe("Who is meant by the botReasons of security actions. Nobody when absent"),
     securityActions: z.array(securityActionSchema).optional().describe("Those that are enabled. None when absent"),
   })
   .meta({ id: "Snapshot" });

@@ -3,15 +3,15 @@ import { describe, expect, test } from "vitest";
 import { type Prefix, parsePrefix } from "wherefrom";
 import { AddressIndex } from "../src/judge/address-index.ts";
 import { SecurityActions } from "../src/judge/security-actions.ts";
-import { type SecurityAction, securityActionSchema } from "../src/security-action.ts";
+import { type Bots, type SecurityAction, securityActionSchema } from "../src/security-action.ts";
 
 const actionOf = (fields: object): SecurityAction => securityActionSchema.parse({ name: "a", state: "ENABLED", ...fields });
 
 function judge(
   actions: readonly SecurityAction[],
-  { ip, trust = "verified", ...more }: Partial<Request> & { readonly ip: string },
+  { ip, trust = "verified", bots = [], ...more }: Partial<Request> & { readonly ip: string; readonly bots?: readonly Bots[] },
 ): string {
-  const { enforced } = new SecurityActions(actions).judge({
+  const { enforced } = new SecurityActions(actions, bots).judge({
     resolution: { ip, family: ip.includes(":") ? 6 : 4, outcome: "resolved", trust, algorithm: "x", key: ip },
     method: "GET",
     userAgents: () => [],
@@ -32,6 +32,32 @@ type Request = {
 };
 
 const denied = (...ipAddressRanges: string[]) => ({ conditionConfig: { ipAddressRanges }, deny: {} });
+
+describe("whom an action means that names reasons", () => {
+  const bots = [
+    { reason: "Flooder" as const, networks: ["203.0.113.9/32", "2001:db8:0:1::/64"] },
+    { reason: "Robot Abuser" as const, networks: ["198.51.100.7/32"] },
+  ];
+  const rows = [
+    { conditionConfig: { botReasons: ["Flooder"] }, ip: "203.0.113.9", by: "a" },
+    { conditionConfig: { botReasons: ["Flooder"] }, ip: "2001:db8:0:1::77", by: "a" },
+    { conditionConfig: { botReasons: ["Flooder"] }, ip: "198.51.100.7", by: "none" },
+    { conditionConfig: { botReasons: ["Flooder", "Robot Abuser"] }, ip: "198.51.100.7", by: "a" },
+    { conditionConfig: { botReasons: ["Brute Guessor"] }, ip: "203.0.113.9", by: "none" }, // nobody is one: not everybody
+    { conditionConfig: { botReasons: ["Flooder"], ipAddressRanges: ["203.0.113.0/24"] }, ip: "203.0.113.9", by: "a" },
+    { conditionConfig: { botReasons: ["Flooder"], ipAddressRanges: ["203.0.113.0/24"] }, ip: "203.0.113.8", by: "none" },
+    { conditionConfig: { botReasons: ["Flooder"], ipAddressRanges: ["198.51.100.0/24"] }, ip: "203.0.113.9", by: "none" },
+    // a range that is smaller than the bot's network, and the rest of that network
+    { conditionConfig: { botReasons: ["Flooder"], ipAddressRanges: ["2001:db8:0:1::/96"] }, ip: "2001:db8:0:1::77", by: "a" },
+    { conditionConfig: { botReasons: ["Flooder"], ipAddressRanges: ["2001:db8:0:1::/96"] }, ip: "2001:db8:0:1:1::", by: "none" },
+    { conditionConfig: { botReasons: ["Flooder"], httpMethods: ["POST"] }, ip: "203.0.113.9", by: "none" },
+    { conditionConfig: { botReasons: ["Flooder"] }, ip: "2002:cb00:7109::1", by: "a" }, // 6to4 of 203.0.113.9
+    { conditionConfig: { botReasons: ["Flooder"] }, ip: "203.0.113.9", trust: "unverified" as const, by: "none" },
+  ];
+  test.each(rows)("$conditionConfig and $ip: $by", ({ conditionConfig, by, ...request }) => {
+    expect(judge([actionOf({ conditionConfig, deny: {} })], { ...request, bots })).toBe(by);
+  });
+});
 
 describe("which action decides", () => {
   const around = actionOf({ name: "wide", ...denied("203.0.113.0/24") });

@@ -1,3 +1,4 @@
+import type { BotReason } from "@wherefrom/model";
 import { type Activity, type ActivityWindow, shareOf } from "./activity.ts";
 
 /** When a rule holds: both its amount and its share are at the floor or above, and far above those of the other clients. */
@@ -51,6 +52,6 @@ export const RULES = {
     share: ({ activeParts }, all) => shareOf(activeParts, all.parts),
     floors: { minAmount: 50, minShare: 0.5 },
   },
-} as const satisfies Readonly<Record<string, Rule>>;
+} as const satisfies Readonly<Record<BotReason, Rule>>;
 
-export type RuleName = keyof typeof RULES;
+export type RuleName = BotReason;

@@ -8,9 +8,11 @@ import type { EventStore } from "../event-store/port.ts";
 import { lookRegularly, type RegularLook } from "../look-regularly.ts";
 import type { ControlParts } from "../parts.ts";
 import { providersFor } from "../ranges.ts";
+import { securityOf } from "../security-content.ts";
 import type { ActivityWindow } from "./activity.ts";
 import { type EnvironmentAbuse, environmentAbuse, type RuleWindow } from "./environment-abuse.ts";
 import { judgeWindow, type Suspicion } from "./judge.ts";
+import { refreshBots } from "./refresh-bots.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -20,61 +22,77 @@ const WINDOW_PARTS = 288;
 const LOOKS_PER_WINDOW = 144;
 
 /**
- * Looks in the events of all environments for clients that look like abusers, every `abuseLookMs`, and notes them as incidents. It denies nobody. Of several
- * controls each looks; the store joins what they see.
+ * Looks in the events of all environments for clients that look like abusers, every `abuseLookMs`, and notes them as incidents. Nobody is denied by that alone;
+ * gateways are told of them where security actions name `botReasons`. Of several controls each looks; the store joins what they see.
  */
 export function watchAbuse(parts: ControlParts): RegularLook {
-  const looked = new Map<string, number>();
-  /** Environments whose last look failed: that is told once. */
-  const failing = new Set<string>();
-  let isOver = false;
-  const isDue = (window: string, { windowMs, at }: { readonly windowMs: number; readonly at: number }): boolean => {
-    if (isOver || at - (looked.get(window) ?? Number.NEGATIVE_INFINITY) < windowMs / LOOKS_PER_WINDOW) return false;
-    looked.set(window, at);
-    return true;
-  };
+  const state: LookState = { looked: new Map(), failing: new Set(), withBots: undefined, isOver: false };
   const { look, close } = lookRegularly({
-    look: () => lookAtAll(parts, { isDue, failing }),
+    look: () => lookAtAll(parts, state),
     onFault: (error) => parts.onNotice({ kind: "abuse-not-judged", environment: undefined, error }),
     everyMs: parts.limits.abuseLookMs,
   });
   return {
     look,
     close() {
-      isOver = true;
+      state.isOver = true;
       return close();
     },
   };
 }
 
-type IsDue = (window: string, options: { readonly windowMs: number; readonly at: number }) => boolean;
+/** What one look leaves for the next. */
+type LookState = {
+  /** When a window of an environment was looked at last. */
+  readonly looked: Map<string, number>;
+  /** Environments whose last look failed: that is told once. */
+  readonly failing: Set<string>;
+  /** Those whose gateways have lists of bots, which end also when no events come any more. `undefined` until that was looked up. */
+  withBots: Map<string, EnvironmentKey> | undefined;
+  isOver: boolean;
+};
 
-type LookState = { readonly isDue: IsDue; readonly failing: Set<string> };
-
-async function lookAtAll(parts: ControlParts, { isDue, failing }: LookState): Promise<void> {
+async function lookAtAll(parts: ControlParts, state: LookState): Promise<void> {
   const { eventStore, store, onNotice } = parts;
-  if (eventStore === undefined) return;
-  for (const key of await eventStore.environments()) {
-    const name = nameOf(key);
+  state.withBots ??= await environmentsWithBots(parts);
+  const busy = new Map((await (eventStore?.environments() ?? [])).map((key) => [nameOf(key), key]));
+  for (const [name, key] of new Map([...state.withBots, ...busy])) {
+    if (state.isOver) return;
     try {
       const environment = await store.of(key.organization).read(key.environment);
-      if (environment !== undefined) await lookAt(parts, { key, environment, eventStore, isDue });
-      failing.delete(name);
+      state.withBots.delete(name);
+      if (environment === undefined) continue;
+      if (securityOf(environment).bots !== undefined) state.withBots.set(name, key);
+      if (eventStore !== undefined && busy.has(name)) await lookAt(parts, { key, environment, eventStore, state });
+      await refreshBots(parts, key, environment);
+      state.failing.delete(name);
     } catch (error) {
-      if (!failing.has(name)) onNotice({ kind: "abuse-not-judged", environment: name, error });
-      failing.add(name);
+      if (!state.failing.has(name)) onNotice({ kind: "abuse-not-judged", environment: name, error });
+      state.failing.add(name);
     }
   }
+}
+
+async function environmentsWithBots({ store }: ControlParts): Promise<Map<string, EnvironmentKey>> {
+  const found = new Map<string, EnvironmentKey>();
+  for (const { name: organization } of await store.organizations()) {
+    const { environments } = await store.of(organization).readAll();
+    for (const [environment, record] of environments) {
+      const key = { organization, environment };
+      if (securityOf(record).bots !== undefined) found.set(nameOf(key), key);
+    }
+  }
+  return found;
 }
 
 type Looking = {
   readonly key: EnvironmentKey;
   readonly environment: EnvironmentRecord;
   readonly eventStore: EventStore;
-  readonly isDue: IsDue;
+  readonly state: LookState;
 };
 
-async function lookAt(parts: ControlParts, { key, environment, eventStore, isDue }: Looking): Promise<void> {
+async function lookAt(parts: ControlParts, { key, environment, eventStore, state }: Looking): Promise<void> {
   const { ranges, limits, store, onNotice, now } = parts;
   const { abuseDetection = {}, events = {} } = environment.settings;
   const { addresses = DEFAULT_EVENT_SETTINGS.addresses, retentionDays = DEFAULT_EVENT_SETTINGS.retentionDays } = events;
@@ -83,7 +101,7 @@ async function lookAt(parts: ControlParts, { key, environment, eventStore, isDue
   for (const window of abuse.windows) {
     const windowMs = window.windowMinutes * MINUTE_MS;
     const at = now();
-    if (!isDue(`${nameOf(key)} ${window.windowMinutes}`, { windowMs, at })) continue;
+    if (!isDue(state, { window: `${nameOf(key)} ${window.windowMinutes}`, windowMs, at })) continue;
     const { staticEndings } = abuse;
     const question = { from: at - windowMs, until: at + 1, parts: WINDOW_PARTS, staticEndings, maxClients: limits.maxAbuseClients };
     const counted = await eventStore.countClients(key, question);
@@ -93,6 +111,14 @@ async function lookAt(parts: ControlParts, { key, environment, eventStore, isDue
     const begun = await store.incidents.note(key, sightings, keeping);
     if (begun.length > 0) onNotice({ kind: "incidents-begun", environment: nameOf(key), incidents: begun });
   }
+}
+
+type Due = { readonly window: string; readonly windowMs: number; readonly at: number };
+
+function isDue({ looked, isOver }: LookState, { window, windowMs, at }: Due): boolean {
+  if (isOver || at - (looked.get(window) ?? Number.NEGATIVE_INFINITY) < windowMs / LOOKS_PER_WINDOW) return false;
+  looked.set(window, at);
+  return true;
 }
 
 function nameOf({ organization, environment }: EnvironmentKey): string {

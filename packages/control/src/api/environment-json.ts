@@ -1,4 +1,4 @@
-import type { Environment, EnvironmentSettings, Route, SecurityAction, Snapshot, SnapshotRanges } from "@wherefrom/model";
+import type { Bots, Environment, EnvironmentSettings, Route, SecurityAction, Snapshot, SnapshotRanges } from "@wherefrom/model";
 import type { EnvironmentContent, EnvironmentRecord } from "../config-store/port.ts";
 import { debugOf, recordedSessions } from "../debug-content.ts";
 import { enforcedActions, securityOf } from "../security-content.ts";
@@ -21,17 +21,19 @@ type EnvironmentDocument = EnvironmentSettings & {
   readonly ranges?: SnapshotRanges;
   readonly securityActions?: readonly SecurityAction[];
   readonly securityActionsEnabled?: boolean;
+  readonly bots?: readonly Bots[];
 };
 
 /** Content as one document: the settings, and beside them the routes, the ranges that the policy names and the security actions. */
 export function documentOf({ settings, routes, ranges, security }: EnvironmentContent): EnvironmentDocument {
-  const { enabled, actions = [] } = security ?? {};
+  const { enabled, bots, actions = [] } = security ?? {};
   return {
     ...settings,
     routes,
     ...(ranges !== undefined && { ranges }),
     ...(actions.length > 0 && { securityActions: actions.map(({ action }) => action) }),
     ...(enabled !== undefined && { securityActionsEnabled: enabled }),
+    ...(bots !== undefined && { bots }),
   };
 }
 
@@ -54,7 +56,8 @@ export function environmentName(organization: string, name: string): string {
 export function snapshotOf(organization: string, record: EnvironmentContent & Pick<EnvironmentRecord, "name" | "revision">): Snapshot {
   const { name, revision, settings, routes, ranges } = record;
   const { clientIpResolutionConfig = {} } = settings;
-  const securityActions = enforcedActions(securityOf(record));
+  const security = securityOf(record);
+  const securityActions = enforcedActions(security);
   const debugSessions = recordedSessions(debugOf(record));
   return {
     organization,
@@ -65,5 +68,6 @@ export function snapshotOf(organization: string, record: EnvironmentContent & Pi
     routes: [...routes],
     ...(debugSessions.length > 0 && { debugSessions }),
     ...(securityActions.length > 0 && { securityActions }),
+    ...(securityActions.length > 0 && security.bots && { bots: [...security.bots] }),
   };
 }

@@ -135,7 +135,7 @@ export const previewPolicy: Endpoint = {
     const { settings, revision } = record;
     const { requests, withoutEvidence } = await requestsFrom(call, source);
     const actions = source.kind === "recorded" ? enforcedActions(securityOf(record)) : [];
-    const { decidingAction, notJudged } = judgedActions(actions, parts.now());
+    const { decidingAction, notJudged } = judgedActions(actions, { bots: securityOf(record).bots ?? [], nowMs: parts.now() });
     const before = settings.clientIpResolutionConfig ?? {};
     const policies = { before: parsePolicy(before, { providers }), after: parsePolicy(after, { providers }), maxSamples };
     const comparison = await comparePolicies(requests, { ...policies, decidingAction });

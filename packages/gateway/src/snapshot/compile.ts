@@ -70,6 +70,7 @@ function build(snapshot: Snapshot, tls: LoadedTlsMap): CompiledSnapshot {
     ranges,
     routes,
     securityActions = [],
+    bots = [],
     debugSessions = [],
   } = snapshot;
   const policy = parsePolicy(clientIpResolutionConfig, { providers: providersWith(ranges) });
@@ -84,7 +85,7 @@ function build(snapshot: Snapshot, tls: LoadedTlsMap): CompiledSnapshot {
     peers,
     keepsEvidence: keepsEvidence(policy),
     routes: createRouteTable(routes, tls),
-    securityActions: new SecurityActions(securityActions),
+    securityActions: new SecurityActions(securityActions, bots),
     debugSessions: compileSessions(debugSessions),
   };
 }

@@ -1,6 +1,6 @@
 import { type Prefix, parsePrefix, type Resolution } from "wherefrom";
 import { hyphenated } from "../client-headers.ts";
-import type { SecurityAction } from "../security-action.ts";
+import type { Bots, SecurityAction } from "../security-action.ts";
 import { AddressIndex, type Owners } from "./address-index.ts";
 import { embeddedIn, textOf4 } from "./embedded.ts";
 
@@ -56,10 +56,11 @@ export class SecurityActions {
   readonly #anywhere: readonly CompiledAction[];
   readonly #flagNames: ReadonlySet<string>;
 
-  constructor(actions: readonly SecurityAction[]) {
+  /** `bots` says whom the actions mean that name reasons. */
+  constructor(actions: readonly SecurityAction[], bots: readonly Bots[] = []) {
     this.#actions = actions.map(compile);
-    this.#anywhere = this.#actions.filter(({ action }) => action.conditionConfig.ipAddressRanges === undefined);
-    this.#index = new AddressIndex(actions.flatMap(ownedBy));
+    this.#anywhere = this.#actions.filter(({ action }) => !namesNetworks(action));
+    this.#index = new AddressIndex(actions.flatMap((action, owner) => networksOf(action, bots).map((prefix) => ({ prefix, owner }))));
     this.#flagNames = new Set(actions.flatMap(({ flag }) => flag?.headers.map(({ name }) => hyphenated(name.toLowerCase())) ?? []));
   }
 
@@ -149,11 +150,34 @@ function setOf(values: readonly string[] | undefined): ReadonlySet<string> | und
   return values && new Set(values);
 }
 
-function ownedBy(action: SecurityAction, owner: number): ConstructorParameters<typeof AddressIndex>[0] {
-  const { ipAddressRanges = [] } = action.conditionConfig;
-  return ipAddressRanges.flatMap((text) => {
+/** Whether an action is for clients in certain networks only. */
+function namesNetworks({ conditionConfig: { ipAddressRanges, botReasons } }: SecurityAction): boolean {
+  return ipAddressRanges !== undefined || botReasons !== undefined;
+}
+
+/** The networks that an action is for: its ranges, or the bots that it means, or where it names both what is in both. */
+function networksOf({ conditionConfig: { ipAddressRanges, botReasons } }: SecurityAction, bots: readonly Bots[]): readonly Prefix[] {
+  const ranges = ipAddressRanges && prefixesOf(ipAddressRanges);
+  if (botReasons === undefined) return ranges ?? [];
+  const meant = prefixesOf(bots.filter(({ reason }) => botReasons.includes(reason)).flatMap(({ networks }) => networks));
+  return ranges === undefined ? meant : [...within(meant, ranges), ...within(ranges, meant)];
+}
+
+function prefixesOf(texts: readonly string[]): readonly Prefix[] {
+  return texts.flatMap((text) => {
     const reading = parsePrefix(text);
-    return reading.kind === "prefix" ? [{ prefix: reading.prefix, owner }] : [];
+    return reading.kind === "prefix" ? [reading.prefix] : [];
+  });
+}
+
+/** Those of the networks that lie in one of the others as a whole. */
+function within(networks: readonly Prefix[], others: readonly Prefix[]): readonly Prefix[] {
+  const index = new AddressIndex(others.map((prefix, owner) => ({ prefix, owner })));
+  return networks.filter(({ first, length }) => {
+    for (let next = index.ownersOf(first); next !== undefined; next = next.rest) {
+      if ((others[next.owner]?.length ?? Number.POSITIVE_INFINITY) <= length) return true;
+    }
+    return false;
   });
 }
 

@@ -1,0 +1,36 @@
+import { expect, test, vi } from "vitest";
+import { lookRegularly } from "../src/look-regularly.ts";
+
+test("a look that takes longer than the pause is followed by one, however many there was time for", async () => {
+  let begun = 0;
+  let end = (): void => undefined;
+  const first = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  let others = 0;
+  const watched = lookRegularly({
+    look: async () => {
+      begun += 1;
+      if (begun === 1) await first;
+    },
+    onFault: () => undefined,
+    everyMs: 1,
+  });
+  const count = async (): Promise<void> => {
+    others += 1;
+  };
+  const beside = lookRegularly({ look: count, onFault: () => undefined, everyMs: 1 });
+  await vi.waitFor(() => expect(others).toBeGreaterThan(20));
+  expect(begun).toBe(1);
+  const closed = watched.close();
+  end();
+  await Promise.all([closed, beside.close()]);
+  expect(begun).toBe(2);
+});
+
+test("a look that fails is told, and the next one comes", async () => {
+  const faults: unknown[] = [];
+  const { close } = lookRegularly({ look: () => Promise.reject(new Error("no")), onFault: (fault) => faults.push(fault), everyMs: 1 });
+  await vi.waitFor(() => expect(faults.length).toBeGreaterThan(1));
+  await close();
+});
