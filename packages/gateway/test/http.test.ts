@@ -286,9 +286,10 @@ async function settled(read: () => number): Promise<void> {
 const leavings = [
   { what: "before the response", answers: false },
   { what: "in the middle of it", answers: true },
+  { what: "by ending its side only", answers: false, endsOnly: true },
 ];
 
-test.each(leavings)("a client that leaves $what takes the request to the target with it", async ({ answers }) => {
+test.each(leavings)("a client that leaves $what takes the request to the target with it", async ({ answers, endsOnly = false }) => {
   let isAsked = false;
   let isLeft = false;
   const records: ExchangeRecord[] = [];
@@ -305,7 +306,8 @@ test.each(leavings)("a client that leaves $what takes the request to the target 
   const conversation = await converse(gateway.port);
   conversation.write(wire("GET / HTTP/1.1", "Host: a"));
   await (answers ? conversation.readUntil(/a part/) : until(() => isAsked));
-  conversation.socket.destroy();
+  if (endsOnly) conversation.socket.end();
+  else conversation.socket.destroy();
   await until(() => isLeft && records.length > 0);
   expect(records).toMatchObject([{ status: answers ? 200 : undefined, isComplete: false }]);
 });

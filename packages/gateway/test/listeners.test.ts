@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:f
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type GatewayError, type GatewayOptions, openGateway, readGatewayFile } from "@wherefrom/gateway";
+import { type ExchangeRecord, type GatewayError, type GatewayOptions, openGateway, readGatewayFile } from "@wherefrom/gateway";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { handSource, openTestGateway, portOf, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { leaveSocketFile } from "./rig/socket-file.ts";
@@ -59,6 +59,16 @@ test("every listener of a gateway serves by the same snapshot and counts against
   await expect(askUnix(path)).rejects.toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE/) });
   held.socket.destroy();
   await expect.poll(() => askUnix(path).catch(() => 0), PATIENT).toBe(200);
+});
+
+test("a client over IPv4 has one address, also where a listener takes IPv6 too", async () => {
+  const records: ExchangeRecord[] = [];
+  const policy = { peerAddressAlgorithm: {} };
+  // Bound to one address and not to all of them, Node's sockets are the same as on `::`.
+  const listeners = [{ host: "::ffff:127.0.0.1", port: 0 }];
+  const gateway = await openWith({ listeners, onExchange: (record) => void records.push(record) }, policy);
+  expect((await ask(gateway.port, "GET / HTTP/1.1", "Host: a")).status).toBe(200);
+  await expect.poll(() => records, PATIENT).toMatchObject([{ peer: "127.0.0.1", resolution: { ip: "127.0.0.1" } }]);
 });
 
 test("a listener that cannot be had leaves none of the others open", async () => {

@@ -1,3 +1,4 @@
+import { parseAddress } from "wherefrom";
 import type { PeerGate } from "../peer-gate.ts";
 
 /** What is known of a client's connection beside what the client says by HTTP. */
@@ -29,3 +30,8 @@ export function connectionOf(socket: object): Connection {
 }
 
 const UNMARKED: Connection = { peer: "", isEncrypted: false };
+
+/** Node writes an IPv4 client of a listener on `::` as an IPv4-mapped address. It is the same client, and an address has one text. */
+export function canonicalPeer(peer: string | undefined): string | undefined {
+  return peer?.startsWith("::ffff:") ? (parseAddress(peer)?.text ?? peer) : peer;
+}

@@ -4,7 +4,7 @@ import { RepeatedNotices } from "../repeated-notice.ts";
 import type { Runtime } from "../runtime.ts";
 import { type Arrived, arrive, type Entrance } from "./arrival.ts";
 import type { CertificateState } from "./certificate.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, canonicalPeer } from "./connection.ts";
 import type { HttpServer } from "./http-server.ts";
 import { createHttp1Server } from "./http1-server.ts";
 import { createHttp2Server } from "./http2/http2-server.ts";
@@ -119,7 +119,7 @@ export class Listeners {
     socket.once("close", () => {
       this.#connections -= 1;
     });
-    const connection: Connection = { peer: this.#runtime.peerOf(socket), isEncrypted: false, isEngine: entrance.isEngine };
+    const connection: Connection = { peer: canonicalPeer(this.#runtime.peerOf(socket)), isEncrypted: false, isEngine: entrance.isEngine };
     if (entrance.proxies === undefined && entrance.tls === undefined && !entrance.speaksHttp2)
       return this.#http[1].serve(socket, connection);
     void this.#arrive(socket, { connection, entrance });
