@@ -17,7 +17,7 @@ import { Tunnels } from "./forward/websocket/tunnels.ts";
 import { type GatewayLimits, withLimits } from "./limits.ts";
 import type { ListeningAt } from "./listen/listen.ts";
 import { type ListenerOptions, readListenerOptions } from "./listen/listener-options.ts";
-import { Listeners } from "./listen/listeners.ts";
+import { Listeners, type Turn } from "./listen/listeners.ts";
 import type { Notice } from "./notice.ts";
 import { Overload, type OverloadState } from "./overload/overload.ts";
 import { openProcessReader, type ProcessReader } from "./overload/readings.ts";
@@ -80,8 +80,11 @@ export type Gateway = GatewaySubject & {
   reopenAccessLog(): void;
   /** Reads the certificates of all listeners again, for new connections. One that cannot be used changes nothing but for a notice. */
   refreshCertificates(): Promise<void>;
-  /** Takes no new connection from now on, and is to be closed next. Nobody is told yet to go elsewhere: where several take turns, all have to stop first. */
-  stopListening(): Promise<void>;
+  /**
+   * Takes no new connection from now on, and is to be closed next. Nobody is told yet to go elsewhere: where several take turns, all have to stop first. `turn`
+   * is for one to which another process hands its connections over.
+   */
+  stopListening(turn?: Turn): Promise<void>;
   /** How long `close` takes at most, but for what the system itself takes to close a file or a connection. */
   readonly closesWithinMs: number;
   /**
@@ -176,7 +179,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     accessLogCounts: () => accessLog?.counts(),
     reopenAccessLog: () => accessLog?.reopen(),
     refreshCertificates: () => listeners.refreshCertificates(),
-    stopListening: () => listeners.stop(),
+    stopListening: (turn) => listeners.stop(turn),
     closesWithinMs: limits.preStopDelayMs + limits.drainTimeoutMs,
     close() {
       closing ??= limits.preStopDelayMs === 0 ? shut() : sleep(limits.preStopDelayMs).then(shut);

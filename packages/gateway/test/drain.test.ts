@@ -84,6 +84,24 @@ test("requests in flight finish and say that they are the last, new connections 
   await closing;
 });
 
+test("connections that the system has accepted and the gateway has not taken yet are answered", async () => {
+  const { gateway, asked, finishOne } = await scene({ idleGraceMs: LONG_MS, drainTimeoutMs: LONG_MS });
+  const clients = Array.from({ length: 40 }, () => connect(gateway.port, "127.0.0.1"));
+  const answers = clients.map(async (client) => {
+    client.write(request);
+    let text = "";
+    for await (const chunk of client) text += chunk;
+    return text.slice(0, 15);
+  });
+  // All of them are connected, as far as they know. Node takes one of them in a turn of its loop.
+  await Promise.all(clients.map((client) => once(client, "connect")));
+  const closed = gateway.close();
+  await until(() => asked() === clients.length);
+  for (const _client of clients) finishOne();
+  expect(await Promise.all(answers)).toEqual(clients.map(() => "HTTP/1.1 200 OK"));
+  await closed;
+});
+
 test("a request that was on its way on an idle connection is answered, and is the last one there", async () => {
   const given = await scene({ drainTimeoutMs: LONG_MS, idleGraceMs: LONG_MS });
   const client = await idle(given);

@@ -12,6 +12,14 @@ import { type ListeningAt, listen } from "./listen.ts";
 import type { ListenerSettings, Place } from "./listener-options.ts";
 import { Tls } from "./tls.ts";
 
+/** Resolves when one more connection would have been handed over if one waited. */
+export type Turn = () => Promise<void>;
+
+/** Two rounds: of the one that is under way, the part in which connections come may be over. */
+export const turnOfLoop: Turn = async () => {
+  for (let round = 0; round < 2; round += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
 /** The listening side of a gateway: some places to listen at, and a server for each version of HTTP behind them all. */
 export class Listeners {
   readonly #runtime: Runtime;
@@ -22,6 +30,10 @@ export class Listeners {
   /** Connections that are not served yet. */
   readonly #arriving = new Set<Socket>();
   #connections = 0;
+  /** Connections that the system has handed over until now. */
+  #handedOver = 0;
+  /** Resolves when the last of them has come. Set while no further ones are to come. */
+  #lastComes: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   /** Of each server that has stopped to listen: that its last connection is closed. */
   readonly #closed: Promise<void>[] = [];
@@ -67,9 +79,12 @@ export class Listeners {
     for (const http of Object.values(this.#http)) http.closeIdle();
   }
 
-  /** Takes no new connection, and tells nobody. Resolves when those that the system had accepted by then are taken. */
-  async stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
+  /**
+   * Takes no new connection, and tells nobody. Resolves when those that the system had accepted by then are taken. `turn` resolves when whoever hands them
+   * over has had the time for one: the loop of this process unless told otherwise.
+   */
+  async stop(turn: Turn = turnOfLoop): Promise<void> {
+    this.#stopped ??= this.#stop(turn);
     await this.#stopped;
   }
 
@@ -90,12 +105,22 @@ export class Listeners {
     await closed;
   }
 
-  async #stop(): Promise<void> {
-    // The system has connections that it has accepted and not handed over yet. This turn of the loop takes them.
-    await new Promise((resolve) => setImmediate(resolve));
+  async #stop(turn: Turn): Promise<void> {
+    this.#lastComes = this.#takeWaiting(turn);
+    await this.#lastComes;
     for (const server of this.#servers.filter(({ listening }) => listening)) {
       // A server is closed when its last connection is.
       this.#closed.push(new Promise((resolve) => server.close(() => resolve())));
+    }
+  }
+
+  /** The system has connections that it has accepted and not handed over yet, which would be reset: a turn of the loop takes one of each place. */
+  async #takeWaiting(turn: Turn): Promise<void> {
+    const { limits, now } = this.#runtime;
+    const untilMs = now() + limits.idleGraceMs;
+    for (let before = -1; before !== this.#handedOver && now() < untilMs; ) {
+      before = this.#handedOver;
+      await turn();
     }
   }
 
@@ -111,6 +136,7 @@ export class Listeners {
   }
 
   #accept(socket: Socket, entrance: Entrance): void {
+    this.#handedOver += 1;
     if (this.#connections >= this.#runtime.limits.maxConnections) {
       socket.destroy();
       return this.#notices.warn("CONNECTION_DROPPED", "A connection was dropped: maxConnections is reached");
@@ -120,7 +146,8 @@ export class Listeners {
       this.#connections -= 1;
     });
     const connection: Connection = { peer: canonicalPeer(this.#runtime.peerOf(socket)), isEncrypted: false, isEngine: entrance.isEngine };
-    if (entrance.proxies === undefined && entrance.tls === undefined && !entrance.speaksHttp2)
+    const { proxies, tls, speaksHttp2 } = entrance;
+    if (proxies === undefined && tls === undefined && !speaksHttp2 && this.#lastComes === undefined)
       return this.#http[1].serve(socket, connection);
     void this.#arrive(socket, { connection, entrance });
   }
@@ -129,6 +156,8 @@ export class Listeners {
     // An error without a listener would end the process; the socket closes by itself.
     socket.on("error", () => undefined);
     this.#arriving.add(socket);
+    // Answered before the last has come, a busy client would come back as one more.
+    await this.#lastComes;
     // What breaks on the way in breaks this connection and nothing else.
     const arrived = await arrive(socket, { connection, entrance, limits: this.#runtime.limits, notices: this.#notices }).catch(
       () => undefined,

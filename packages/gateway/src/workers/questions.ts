@@ -40,6 +40,8 @@ export type WorkerQuestions = {
 export type PrimaryQuestions = {
   /** Asked first: from now on the worker hears. What is sent to one that is still loading its program is lost. */
   readonly hello: { readonly given: null; readonly answer: null };
+  /** Answered when the primary has dealt out what it had accepted for this worker, and has looked for one more connection. */
+  readonly turn: { readonly given: null; readonly answer: null };
   readonly notify: { readonly given: Notice; readonly answer: null };
   /** What a debug session recorded, for control. */
   readonly deliver: { readonly given: DeliveredTransaction; readonly answer: null };

@@ -69,7 +69,7 @@ const primary = new Channel<PrimaryQuestions, WorkerQuestions>(send, {
     return null;
   },
   async stopListening() {
-    await opened?.stopListening();
+    await opened?.stopListening(turnOfPrimary);
     return null;
   },
   async close() {
@@ -82,6 +82,11 @@ primary.ask("hello", null).catch(() => undefined);
 
 function onNotice(notice: Notice): void {
   primary.ask("notify", notice).catch(() => undefined);
+}
+
+/** The primary accepts connections and deals them out, in order with what else it says. */
+async function turnOfPrimary(): Promise<void> {
+  await primary.ask("turn", null).catch(() => undefined);
 }
 
 /** A hop of which nobody says in time that it is used for the first time is not believed. */

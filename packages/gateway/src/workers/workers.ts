@@ -8,6 +8,7 @@ import type { Deliver } from "../debug/debugger.ts";
 import { GatewayError } from "../errors.ts";
 import { type GatewayLimits, withLimits } from "../limits.ts";
 import type { ListeningAt } from "../listen/listen.ts";
+import { turnOfLoop } from "../listen/listeners.ts";
 import type { Notice } from "../notice.ts";
 import { addCounts } from "../record/revision-tally.ts";
 import type { HopMemory } from "../signed-hop/used-hops.ts";
@@ -177,6 +178,10 @@ export class Workers {
 
   #answersTo(number: number) {
     return {
+      turn: async () => {
+        await turnOfLoop();
+        return null;
+      },
       notify: ({ level, code, message }: Notice) => {
         this.#parts.onWorkerNotice({ level, code, message: `Worker ${number}: ${message}` });
         return null;
