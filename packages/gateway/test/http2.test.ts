@@ -402,6 +402,20 @@ describe("the end of a connection", () => {
     await closing;
   });
 
+  test("a request that crosses with the word that the gateway closes is answered", async () => {
+    const { gateway } = await openBoth({ limits: { idleGraceMs: 60_000, drainTimeoutMs: 60_000 } });
+    const client = await openRawHttp2(gateway.port);
+    client.write(request(1, GOOD));
+    await client.ended(1);
+    const closing = gateway.close();
+    await client.goaway;
+    client.write(request(3, GOOD));
+    expect(await client.ended(3)).toMatchObject({ status: 200 });
+    expect(client.lastStreams).toEqual([0x7fffffff]);
+    client.socket.destroy();
+    await closing;
+  });
+
   test("the last of maxRequestsPerConnection is answered, and says GOAWAY", async () => {
     const { gateway } = await openBoth({ limits: { maxRequestsPerConnection: 2 } });
     const client = await openRawHttp2(gateway.port);

@@ -88,6 +88,8 @@ export type RawHttp2 = {
   ended(stream: number): Promise<StreamEnd>;
   /** Waits for GOAWAY and gives its error. */
   readonly goaway: Promise<string>;
+  /** The last stream that is answered, as each GOAWAY until now has said. */
+  readonly lastStreams: readonly number[];
   /** Waits for the answer to the next ping: all that was sent before it has been read. */
   ping(): Promise<void>;
   readonly closed: Promise<void>;
@@ -100,6 +102,7 @@ export async function openRawHttp2(port: number, { settings = Buffer.alloc(0) }:
   socket.on("error", () => undefined);
   const streams = new Map<number, StreamEnd & { isOver?: true }>();
   const waiting = new Set<() => void>();
+  const lastStreams: number[] = [];
   let error: string | undefined;
   let pongs = 0;
   let isClosed = false;
@@ -110,6 +113,7 @@ export async function openRawHttp2(port: number, { settings = Buffer.alloc(0) }:
     if (type === "DATA") streams.set(stream, { ...known, body: (known.body ?? "") + payload.toString("latin1"), ...end });
     if (type === "RST_STREAM") streams.set(stream, { ...known, reset: ERRORS[payload.readUInt32BE(0)] ?? "?", isOver: true });
     if (type === "GOAWAY") error = ERRORS[payload.readUInt32BE(4)] ?? "?";
+    if (type === "GOAWAY") lastStreams.push(payload.readUInt32BE(0));
     if (type === "PING" && flags & 1) pongs += 1;
     if (type === "SETTINGS" && (flags & 1) === 0) socket.write(frame("SETTINGS", { flags: 1 }));
     for (const check of waiting) check();
@@ -140,6 +144,7 @@ export async function openRawHttp2(port: number, { settings = Buffer.alloc(0) }:
     socket,
     closed,
     goaway,
+    lastStreams,
     write: (...frames) => void socket.write(Buffer.concat(frames)),
     ended: (stream) =>
       until(() => {

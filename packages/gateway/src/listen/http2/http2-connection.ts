@@ -33,6 +33,11 @@ const tooMuch = new Error("The client does too much");
 /** What is asked on a connection, of which the client takes nothing. */
 type Stalled = Pick<Exchange, "response" | "fault">;
 
+/**
+ * RFC 9113 §6.8: a GOAWAY that is a warning, as it names the last stream that a client could ever open. Written by hand, between the frames of Node's session:
+ * after any that it says itself, the session ends as soon as nothing is asked on it.
+ */
+const GOING_AWAY = Buffer.from("0000080700000000007fffffff00000000", "hex");
 /** RFC 9113 §6.5.2: how the size of a header list is counted, beside names and values. */
 const FIELD_BYTES = 32;
 /** `:method`, `:scheme`, `:authority`, `:path`, `:protocol`. */
@@ -78,6 +83,17 @@ export class Http2Connection {
   /** Whether the session has given up on the client. It says GOAWAY then and reads no more, and tells nobody to close the connection. */
   hasGivenUp(nowMs: number): boolean {
     return this.#tapped.unreadMs(nowMs) > this.#options.limits.lingerTimeoutMs;
+  }
+
+  /**
+   * Says that it is going to close, and takes what is on its way meanwhile; `close` is to follow. A GOAWAY that names the last request at once would turn away
+   * what crosses with it.
+   */
+  announceClose(): void {
+    if (this.#isClosing || this.#session.destroyed) return;
+    // Its settings come before any other frame.
+    if (this.#session.pendingSettingsAck) this.#session.once("localSettings", () => this.announceClose());
+    else this.#tapped.write(GOING_AWAY);
   }
 
   /** Takes no more requests, and closes when those under way are answered (RFC 9113 §6.8). */
