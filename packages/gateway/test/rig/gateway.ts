@@ -32,8 +32,8 @@ export function snapshotOf(
 
 export type TestGateway = Gateway & { readonly source: HandSource; readonly port: number };
 
-/** Nothing is on its way to a gateway when a test closes it. */
-const hasty = { idleGraceMs: 1 };
+/** Nothing is on its way to a gateway when a test closes it, and a machine that is busy with other tests is not what it has too much of. */
+const hasty = { idleGraceMs: 1, maxLoopDelayMs: 600_000 };
 
 /** A real gateway on a free port. `port` is that of its first TCP listener. */
 export async function openTestGateway(snapshot: unknown, { limits, ...options }: Partial<GatewayOptions> = {}): Promise<TestGateway> {
