@@ -104,6 +104,29 @@ test("a body passes whole, with a length or in chunks, and its trailers with it"
   expect(json.trailers).not.toHaveProperty("x-real-ip");
 });
 
+const oddNames = [
+  { sent: ["ETag: 1", "etag: 2"], arrive: { etag: "1, 2" } },
+  { sent: ["User-Agent: 1", "user-agent: 2"], arrive: { "user-agent": "1, 2" } },
+  { sent: ["Constructor: 1", "toString: 2", "valueOf: 3"], arrive: { constructor: "1", tostring: "2", valueof: "3" } },
+  { sent: ["X-A: 1", "x-a: 2", "X-A: 3"], arrive: { "x-a": "1, 2, 3" } },
+];
+
+test.each(oddNames)("trailers $sent arrive as $arrive, and the gateway goes on", async ({ sent, arrive }) => {
+  const target = await openHttp2Target(echo);
+  const gateway = await gatewayTo(target.url);
+  const head = wire("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked", "Trailer: ETag", "Connection: close");
+  const text = await sendRaw(gateway.port, `${head}4\r\nbody\r\n0\r\n${wire(...sent)}`);
+  expect(JSON.parse(/\{.*\}/.exec(text)?.[0] ?? "")).toMatchObject({ body: "body", trailers: arrive });
+});
+
+test("a field may have a name that JavaScript's objects have too", async () => {
+  const target = await openHttp2Target(echo);
+  const gateway = await gatewayTo(target.url);
+  const lines = ["Host: a", "Constructor: 1", "hasOwnProperty: 2", "Connection: close"];
+  const { headers } = read(await sendRaw(gateway.port, wire("GET / HTTP/1.0", ...lines)));
+  expect(headers).toMatchObject({ constructor: "1", hasownproperty: "2" });
+});
+
 const answers: { what: string; method?: string; answer: OnStream; status: number; body: string; has?: RegExp; lacks?: RegExp }[] = [
   {
     what: "an answer with two cookies and bytes above 0x7f",

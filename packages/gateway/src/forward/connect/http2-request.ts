@@ -6,6 +6,7 @@ import {
   type IncomingHttpHeaders,
   type IncomingHttpStatusHeader,
 } from "node:http2";
+import { fieldsByName } from "../../http2-fields.ts";
 import type { GatewayLimits } from "../../limits.ts";
 import { requestTrailers, takesTrailers } from "../trailers.ts";
 import { upstreamError } from "../upstream-error.ts";
@@ -112,7 +113,10 @@ class Http2Request {
     // A target that says goodbye has not looked at what came too late, and that is sent elsewhere.
     body?.keep();
     body?.once("error", () => this.#cancel());
-    stream.once("wantTrailers", () => stream.sendTrailers(Object.fromEntries(requestTrailers(request))));
+    stream.once("wantTrailers", () => {
+      // A target that has answered without the rest has closed it.
+      if (!stream.closed) stream.sendTrailers(fieldsByName(requestTrailers(request).flat()));
+    });
     stream.once("finish", () => this.#expectAnswer());
     body?.pipe(stream);
   }
@@ -199,7 +203,12 @@ function realFields(raw: unknown): string[] {
 /** Names in lower case, repeated lines under one name, and what stands in the request line and in Host over HTTP/1 (RFC 9113 §8.3.1). */
 function http2Fields({ request, method, pathAndQuery, fields, expectsContinue }: Outgoing): Record<string, string | string[]> {
   const [, host = ""] = fields;
-  const named: Record<string, string | string[]> = { ":method": method, ":path": pathAndQuery, ":authority": host };
+  // Without a prototype: a client may call a field "constructor".
+  const named: Record<string, string | string[]> = Object.assign(Object.create(null), {
+    ":method": method,
+    ":path": pathAndQuery,
+    ":authority": host,
+  });
   for (let index = 2; index + 1 < fields.length; index += 2) {
     const name = fields[index]?.toLowerCase() ?? "";
     const value = fields[index + 1] ?? "";

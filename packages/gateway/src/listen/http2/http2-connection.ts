@@ -3,11 +3,12 @@ import type { Socket } from "node:net";
 import type { ClientRequest, Upgrade } from "../../client-message.ts";
 import type { Exchange } from "../../exchange.ts";
 import { type Fault, faultBody, faultFields } from "../../fault.ts";
+import { fieldsByName } from "../../http2-fields.ts";
 import type { GatewayLimits } from "../../limits.ts";
 import { reset } from "../reset.ts";
 import { type FrameExcess, FrameWatch } from "./frame-watch.ts";
 import { Http2Request } from "./http2-request.ts";
-import { fieldsByName, Http2Response } from "./http2-response.ts";
+import { Http2Response } from "./http2-response.ts";
 import { readRequestHeader } from "./request-header.ts";
 import { Tapped } from "./tapped.ts";
 
