@@ -1,7 +1,10 @@
+import type { OutgoingHttpHeaders } from "node:http2";
 import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { readCases } from "../../wherefrom/test/corpus.ts";
-import { openTestGateway, snapshotOf } from "./rig/gateway.ts";
+import { openTestGateway, portOf, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { HANDSHAKE } from "./rig/handshake.ts";
+import { askHttp2, connectHttp2 } from "./rig/http2-client.ts";
 import { own } from "./rig/owned.ts";
 import { openRawTarget } from "./rig/raw-target.ts";
 import { converse, parseResponse, sendRaw, until, wire } from "./rig/wire.ts";
@@ -130,6 +133,51 @@ describe.each(ways)("$how", ({ asks }) => {
     if (isBegun) expect(text).not.toMatch(/\r\n0\r\n\r\n$/);
     else expect(text).toMatch(/^HTTP\/1\.1 502 [\s\S]*UPSTREAM_BROKEN/);
     await until(() => target.sockets.size === 0);
+  });
+});
+
+/** Each of them is answered by other code of the gateway, and of Node. */
+const clients: { how: string; ask: (gateway: TestGateway) => Promise<number> }[] = [
+  { how: "HTTP/1.0", ask: ({ port }) => statusOf(port, wire("GET / HTTP/1.0", "Host: a")) },
+  { how: "HEAD", ask: ({ port }) => statusOf(port, wire("HEAD / HTTP/1.1", "Host: a", "Connection: close")) },
+  {
+    how: "a body that waits to be asked for",
+    ask: ({ port }) => statusOf(port, wire("PUT / HTTP/1.1", "Host: a", "Content-Length: 4", "Expect: 100-continue", "Connection: close")),
+  },
+  { how: "a WebSocket's handshake", ask: ({ port }) => statusOf(port, HANDSHAKE) },
+  { how: "HTTP/2", ask: (gateway) => statusOverHttp2(gateway, {}) },
+  {
+    how: "a body over HTTP/2 that waits to be asked for",
+    ask: (gateway) => statusOverHttp2(gateway, { ":method": "PUT", expect: "100-continue" }),
+  },
+];
+const odd = [
+  { what: "a status that there is not", says: wire("HTTP/1.1 600 OK", "Content-Length: 0"), status: 502 },
+  { what: "trailers announced that cannot follow", says: wire("HTTP/1.1 200 OK", "Content-Length: 0", "Trailer: X-Sum"), status: 200 },
+  {
+    what: "trailers, with a name that may stand once twice",
+    says: `${wire("HTTP/1.1 200 OK", "Transfer-Encoding: chunked", "Trailer: ETag")}0\r\n${wire("ETag: 1", "etag: 2", "Constructor: 3")}`,
+    status: 200,
+  },
+];
+
+async function statusOf(port: number, bytes: string): Promise<number> {
+  return parseResponse(await sendRaw(port, bytes)).status;
+}
+
+async function statusOverHttp2(gateway: TestGateway, headers: OutgoingHttpHeaders): Promise<number> {
+  const session = await connectHttp2(`http://127.0.0.1:${portOf(gateway, 1)}`);
+  const { status } = await askHttp2(session, { ":path": "/", ...headers }, headers["expect"] === undefined ? undefined : "body");
+  session.destroy();
+  return status;
+}
+
+describe.each(odd)("$what, said to", ({ says, status }) => {
+  test.each(clients)("$how", async ({ ask }) => {
+    const target = await openRawTarget((socket) => socket.end(says));
+    const listeners = [{ port: 0 }, { port: 0, http2: true }];
+    const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }]), { listeners }));
+    expect(await ask(gateway)).toBe(status);
   });
 });
 

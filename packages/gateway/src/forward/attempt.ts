@@ -1,4 +1,4 @@
-import type { ClientResponse } from "../client-message.ts";
+import type { ClientRequest, ClientResponse } from "../client-message.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Fault } from "../fault.ts";
 import type { CompiledRoute } from "../route/route-table.ts";
@@ -38,6 +38,8 @@ export type Attempted = {
 
 const NOTHING = Buffer.alloc(0);
 
+/** RFC 9110 §15: what is above is no status. HTTP/2 can write none. */
+const MAX_STATUS = 599;
 const CONTINUE = 100;
 const EARLY_HINTS = 103;
 
@@ -109,18 +111,24 @@ export class Attempt implements AnswerHandler {
     const fields = textFields(rawFields);
     if (status < 200) return this.#passOnInterim(status, fields);
     if (this.#isRetried(status, fields)) return true;
-    if (!isCodingKnown(fields)) return this.#breakOff();
-    this.#upstream.answered(this.#beganAtMs);
+    if (status > MAX_STATUS) return this.#breakOff("a status that there is not");
+    if (!isCodingKnown(fields)) return this.#breakOff("a transfer coding that is not known");
     const { exchange, body } = this.#passage;
-    this.#noteTime();
+    const bodyBytes = contentLength(fields);
+    const kept = responseFields(fields, { status, hasTrailers: bodyBytes === undefined && mayHaveTrailers(exchange.request, status) });
     // Nobody has told the client to send its body, so it may or may not: which of the two follows on the connection is not known (RFC 9110 §10.1.1).
     if (exchange.expectsContinue && body?.isUntouched) exchange.endConnection();
-    const kept = responseFields(fields, status);
+    try {
+      exchange.response.writeHead(status, REASON.test(reason) ? reason : "", kept);
+    } catch (error) {
+      return this.#breakOff(String(error));
+    }
+    this.#upstream.answered(this.#beganAtMs);
+    this.#noteTime();
     exchange.responseFields = kept;
-    exchange.response.writeHead(status, REASON.test(reason) ? reason : "", kept);
     exchange.status = status;
     if (isBodiless(status)) return this.#complete();
-    this.#bodyBytes = contentLength(kept);
+    this.#bodyBytes = bodyBytes;
     this.#resume = resume;
     // A body nearly always comes with its header and shares a packet with it. Where it does not, the header must not wait for it.
     process.nextTick(flushHeader, this);
@@ -185,8 +193,8 @@ export class Attempt implements AnswerHandler {
     return true;
   }
 
-  #breakOff(): boolean {
-    this.#blame("a transfer coding that is not known");
+  #breakOff(why: string): boolean {
+    this.#blame(why);
     this.fail(brokenResponse);
     return true;
   }
@@ -240,6 +248,11 @@ export class Attempt implements AnswerHandler {
     else if (status === EARLY_HINTS && request.httpVersion !== "1.0") writeHints(response, fieldValues(fields, "link"));
     return true;
   }
+}
+
+/** Whether trailers could follow the answer on the client's side. Node throws where a Trailer field says so and they cannot. */
+function mayHaveTrailers({ method, httpVersion }: ClientRequest, status: number): boolean {
+  return httpVersion !== "1.0" && method !== "HEAD" && !isBodiless(status);
 }
 
 function flushHeader(attempt: Attempt): void {

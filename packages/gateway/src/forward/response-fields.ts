@@ -2,13 +2,14 @@ import { isHopByHop, passing, withoutNames } from "./hop-by-hop.ts";
 import { knownNames } from "./known-names.ts";
 
 const staysBehind = knownNames(isHopByHop);
+const staysBehindWithoutTrailers = knownNames((name) => isHopByHop(name) || name === "trailer");
 
 const CONTENT_LENGTH = "content-length";
 const LENGTH_NAMES: ReadonlySet<string> = new Set([CONTENT_LENGTH]);
 
-/** The header of a response for the client, as `[name, value, name, value]`, without what was about the target's connection. */
-export function responseFields(fields: readonly string[], status: number): string[] {
-  const kept = passing(fields, staysBehind);
+/** The header of a response for the client, as `[name, value, name, value]`, without what was about the target's connection. `hasTrailers`: some may follow it. */
+export function responseFields(fields: readonly string[], { status, hasTrailers }: { status: number; hasTrailers: boolean }): string[] {
+  const kept = passing(fields, hasTrailers ? staysBehind : staysBehindWithoutTrailers);
   // RFC 9110 §8.6: a 101 and a 204 have no content, so none has a length.
   return status === 204 || status === 101 ? withoutNames(kept, LENGTH_NAMES) : kept;
 }

@@ -118,7 +118,7 @@ export class Handshake {
     const { duplex } = this.#upgrade;
     this.#upstream.answered(this.#exchange.startedAtMs);
     this.#let();
-    this.#upgrade.open(responseFields(fields, SWITCHING_PROTOCOLS));
+    this.#upgrade.open(responseFields(fields, { status: SWITCHING_PROTOCOLS, hasTrailers: false }));
     this.#exchange.status = SWITCHING_PROTOCOLS;
     this.#exchange.finish();
     if (behind !== "") duplex.write(behind, "latin1");
