@@ -16,19 +16,22 @@ export function readAnswer(request: ClientRequest, { handler, bodyTimeoutMs }: A
 }
 
 function relay(response: IncomingMessage, { handler, bodyTimeoutMs }: AnswerContext): void {
+  const { statusCode = 0 } = response;
+  response.on("error", (error) => handler.onError(error));
+  // Node takes a 101 that switches nothing for the whole answer.
+  if (statusCode < 200) return void response.destroy(upstreamError("UPSTREAM_BROKEN", "The target switched protocols unasked"));
   const timer = setTimeout(() => {
     if (response.isPaused()) timer.refresh();
     else response.destroy(upstreamError("UPSTREAM_TIMEOUT", `The target was silent for ${bodyTimeoutMs} ms`));
   }, bodyTimeoutMs);
   handler.onResponseStarted();
   const resume = (): void => void response.resume();
-  if (!handler.onHeaders(response.statusCode ?? 0, response.rawHeaders, resume, response.statusMessage ?? "")) response.pause();
+  if (!handler.onHeaders(statusCode, response.rawHeaders, resume, response.statusMessage ?? "")) response.pause();
   response.on("data", (chunk: Buffer) => {
     timer.refresh();
     if (!handler.onData(chunk)) response.pause();
   });
   response.once("end", () => handler.onComplete(response.rawTrailers));
-  response.on("error", (error) => handler.onError(error));
   response.once("close", () => clearTimeout(timer));
 }
 
