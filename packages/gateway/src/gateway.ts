@@ -22,6 +22,8 @@ import type { Notice } from "./notice.ts";
 import { Overload, type OverloadState } from "./overload/overload.ts";
 import { openProcessReader, type ProcessReader } from "./overload/readings.ts";
 import type { ExchangeRecord } from "./record/exchange-record.ts";
+import { dropRecord } from "./record/record.ts";
+import { RecordQueue } from "./record/record-queue.ts";
 import { Tally } from "./record/tally.ts";
 import type { Runtime } from "./runtime.ts";
 import type { SignedHopOptions } from "./signed-hop/hop-options.ts";
@@ -116,6 +118,9 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       throw error;
     },
   );
+  const takers = [accessLog, events].filter((taker) => taker !== undefined);
+  const onFailed = (error: unknown): void => dropRecord(error, { onNotice, tally });
+  const records = takers.length === 0 ? undefined : new RecordQueue({ takers, now: Date.now, onFailed });
   const now = (): number => performance.now();
   const lookup = lastGoodLookup({ maxAgeMs: limits.maxAddressAgeMs, maxNames: limits.maxAddressNames, now });
   const upstreams = new Upstreams({ limits, lookup, onNotice });
@@ -136,6 +141,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     ticketKeys: options.ticketKeys,
     accessLog,
     events,
+    records,
     onExchange: options.onExchange,
     snapshot: () => running.current(),
     now,
@@ -148,9 +154,15 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     // In this order: who follows control until the last connection is taken never answers a new one by an old policy, and the last event is made by the last of them.
     await listeners.close();
     await upstreams.destroy();
+    records?.flush();
     await Promise.all([accessLog?.close(), events?.close()]);
     await sender?.close();
     await source.close();
+  };
+  /** When it has been told of all that is over. */
+  const told = <Taker>(taker: Taker): Taker => {
+    records?.flush();
+    return taker;
   };
   const sentCounts = (): SentCounts | undefined => sender?.counts();
   let listening: readonly ListeningAt[];
@@ -174,10 +186,10 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     targetStates: () => upstreams.states(),
     overloadState: () => overload.state(),
     ...gatewaySubject({ runtime, running, listeners, sentCounts, isDraining: () => closing !== undefined }),
-    eventCounts: () => events?.counts(),
+    eventCounts: () => told(events)?.counts(),
     sentCounts,
-    accessLogCounts: () => accessLog?.counts(),
-    reopenAccessLog: () => accessLog?.reopen(),
+    accessLogCounts: () => told(accessLog)?.counts(),
+    reopenAccessLog: () => told(accessLog)?.reopen(),
     refreshCertificates: () => listeners.refreshCertificates(),
     stopListening: (turn) => listeners.stop(turn),
     closesWithinMs: limits.preStopDelayMs + limits.drainTimeoutMs,
@@ -194,7 +206,7 @@ function openAccessLog(
   { accessLog, id: gateway = DEFAULT_ID }: GatewayOptions,
   { limits, onNotice }: Pick<Runtime, "limits" | "onNotice">,
 ): AccessLog | undefined {
-  return accessLog && new AccessLog(accessLog, { gateway, limits, onNotice, now: Date.now });
+  return accessLog && new AccessLog(accessLog, { gateway, limits, onNotice });
 }
 
 async function openEvents(

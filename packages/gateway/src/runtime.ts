@@ -9,6 +9,7 @@ import type { GatewayLimits } from "./limits.ts";
 import type { Notice } from "./notice.ts";
 import type { Overload } from "./overload/overload.ts";
 import type { ExchangeRecord } from "./record/exchange-record.ts";
+import type { RecordQueue } from "./record/record-queue.ts";
 import type { Tally } from "./record/tally.ts";
 import type { SignedHops } from "./signed-hop/open-hops.ts";
 import type { CompiledSnapshot } from "./snapshot/compile.ts";
@@ -32,6 +33,8 @@ export type Runtime = {
   readonly ticketKeys: Buffer | undefined;
   readonly accessLog: AccessLog | undefined;
   readonly events: EventRecorder | undefined;
+  /** What both of them are told by. */
+  readonly records: RecordQueue | undefined;
   readonly onExchange: ((record: ExchangeRecord) => void) | undefined;
   readonly onNotice: (notice: Notice) => void;
   /** Milliseconds that only go forward. */

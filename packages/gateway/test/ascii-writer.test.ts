@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { printable } from "../src/access-log/printable.ts";
-import { AsciiWriter } from "../src/events/ascii-writer.ts";
+import { AsciiWriter } from "../src/record/ascii-writer.ts";
 
 /** What is written behind something that stands there already. */
 function written(write: (writer: AsciiWriter) => void): string {

@@ -2,7 +2,7 @@ import { trafficEventSchema } from "@wherefrom/model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { evidenceOf } from "wherefrom/node";
-import { AsciiWriter } from "../src/events/ascii-writer.ts";
+import { AsciiWriter } from "../src/record/ascii-writer.ts";
 import { eventWriter, maxEventBytes } from "../src/events/event-line.ts";
 import { WaitingEvents } from "../src/events/waiting-events.ts";
 import type { ExchangeRecord } from "../src/record/exchange-record.ts";

@@ -1,8 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { combinedWriter } from "../src/access-log/combined-line.ts";
 import { formatMs } from "../src/access-log/duration.ts";
 import { jsonWriter } from "../src/access-log/json-line.ts";
-import type { LogEntry } from "../src/access-log/log-entry.ts";
+import { maxLineBytes } from "../src/access-log/log-file.ts";
+import { maxFieldLength, printable } from "../src/access-log/printable.ts";
+import { AsciiWriter } from "../src/record/ascii-writer.ts";
+import type { EndedExchange } from "../src/record/record-queue.ts";
 
 /** Few values of each, so that entries often have something in common with the one before. */
 const resolution = fc.record({
@@ -24,28 +28,53 @@ const record = fc.record({
   durationMs: fc.constantFrom(0, 1.25, 17),
   requestBytes: fc.constant(0),
   responseBytes: fc.constantFrom(0, 100),
-});
-const entry = fc.record({
-  record,
-  timeMs: fc.integer({ min: 1_764_000_000_000, max: 1_764_000_002_000 }),
-  method: fc.constant("GET"),
-  path: fc.constant("/"),
+  status: fc.constantFrom(undefined, 200, 502),
+  fault: fc.constantFrom(undefined, "UPSTREAM_BROKEN"),
+  method: fc.constantFrom("GET", "POST"),
+  host: fc.constantFrom(undefined, "a.example", "b.example"),
+  peer: fc.constantFrom(undefined, "192.0.2.7"),
+  pathAndQuery: fc.constantFrom(undefined, "/"),
+  requestTarget: fc.constant("*"),
   target: fc.constantFrom(undefined, "http://192.0.2.8", "http://192.0.2.9"),
-}) as unknown as fc.Arbitrary<LogEntry>;
+  fields: fc.constantFrom<string[]>([], ["User-Agent", "one"], ["USER-AGENT", "two", "Referer", "three", "user-agent", "four"]),
+});
+const logged = fc.record({
+  record,
+  beganAtMs: fc.integer({ min: 1_764_000_000_000, max: 1_764_000_002_000 }),
+}) as unknown as fc.Arbitrary<EndedExchange>;
 
-function write(entries: readonly LogEntry[]): string[] {
-  const lines: string[] = [];
-  const writeEntry = jsonWriter("edge-1", (line) => lines.push(line));
-  for (const one of entries) writeEntry(one);
-  return lines;
+function write(exchanges: readonly EndedExchange[]): string[] {
+  const writeExchange = jsonWriter("edge-1");
+  return exchanges.map((exchange) => {
+    const line = new AsciiWriter(Buffer.alloc(maxLineBytes));
+    writeExchange(exchange, line);
+    return line.bytes.toString("latin1", 0, line.at);
+  });
 }
 
 test("a line is the same whatever stood in the lines before", () => {
   fc.assert(
-    fc.property(fc.array(entry, { maxLength: 12 }), (entries) => {
-      expect(write(entries)).toEqual(entries.flatMap((one) => write([one])));
+    fc.property(fc.array(logged, { maxLength: 12 }), (exchanges) => {
+      expect(write(exchanges)).toEqual(exchanges.flatMap((one) => write([one])));
     }),
   );
+});
+
+const hostile = ["\u0000", "\\", '"', "\uffff", "\ud800"];
+
+test.each(hostile)("no line of the worst texts is longer than it may be, in either format, and each is one line of ASCII: %j", (unit) => {
+  const text = unit.repeat(6_000);
+  const fields = ["User-Agent", text, "Referer", text];
+  const resolution = { ip: "192.0.2.1", trust: "verified", outcome: "resolved", algorithm: text, key: "192.0.2.1" };
+  const given = { resolution, responseBytes: 1, requestBytes: 1, durationMs: 1 };
+  const worst = { ...given, fields, method: text, host: text, peer: text, target: text, pathAndQuery: text, httpVersion: "1.1" };
+  const shown = printable(text, maxFieldLength);
+  for (const writer of [jsonWriter(shown), combinedWriter(shown)]) {
+    const line = new AsciiWriter(Buffer.alloc(2 * maxLineBytes));
+    writer({ record: worst, beganAtMs: 1_764_000_000_000 } as unknown as EndedExchange, line);
+    expect(line.at).toBeLessThan(maxLineBytes);
+    expect(line.bytes.toString("latin1", 0, line.at)).toMatch(/^[\x20-\x7e]+\n$/);
+  }
 });
 
 test("a duration is what JSON writes of it, to the microsecond", () => {

@@ -2,11 +2,11 @@ import { escapeText } from "wherefrom";
 import { GatewayError } from "../errors.ts";
 import type { GatewayLimits } from "../limits.ts";
 import type { Notice } from "../notice.ts";
-import type { ExchangeRecord } from "../record/exchange-record.ts";
+import type { AsciiWriter } from "../record/ascii-writer.ts";
+import type { EndedExchange, RecordTaker } from "../record/record-queue.ts";
 import type { AccessLogOptions } from "./access-log-options.ts";
 import { combinedWriter } from "./combined-line.ts";
 import { jsonWriter } from "./json-line.ts";
-import { type LogEntry, logEntry } from "./log-entry.ts";
 import { LogFile, type LogFileEvents } from "./log-file.ts";
 import { maxFieldLength, printable } from "./printable.ts";
 
@@ -18,15 +18,13 @@ type AccessLogContext = {
   readonly gateway: string;
   readonly limits: GatewayLimits;
   readonly onNotice: (notice: Notice) => void;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 };
 
 /** One line for each exchange that is over. It never makes an exchange wait: what cannot be written and not be kept is dropped and counted. */
-export class AccessLog {
+export class AccessLog implements RecordTaker {
   readonly #path: string;
   readonly #context: AccessLogContext;
-  readonly #writeEntry: (entry: LogEntry) => void;
+  readonly #write: (ended: EndedExchange, line: AsciiWriter) => void;
   readonly #events: LogFileEvents;
   /** The file in use is the last; those before it are being closed. */
   readonly #files = new Set<LogFile>();
@@ -40,7 +38,7 @@ export class AccessLog {
     this.#path = file;
     this.#context = context;
     const writer = format === "combined" ? combinedWriter : jsonWriter;
-    this.#writeEntry = writer(printable(context.gateway, maxFieldLength), (line) => this.#file.write(line));
+    this.#write = writer(printable(context.gateway, maxFieldLength));
     this.#events = {
       onWritten: (lines) => this.#onWritten(lines),
       onDropped: (lines) => this.#onDropped(lines),
@@ -55,8 +53,8 @@ export class AccessLog {
     return { recorded: this.#recorded, dropped: this.#dropped, waiting };
   }
 
-  write(record: ExchangeRecord): void {
-    this.#writeEntry(logEntry(record, this.#context.now()));
+  take(ended: EndedExchange): void {
+    this.#file.add(ended, this.#write);
   }
 
   /** Opens the file anew, for who has moved the old one away. Lines taken until now go to the old one. One that cannot be opened changes nothing. */

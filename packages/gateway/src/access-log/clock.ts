@@ -1,15 +1,15 @@
 /**
- * Formats times by their second: `format` gets it as `2026-11-25T09:50:08.000Z`. Keeps the text that it was asked for last, as nearly every line of a log
+ * Formats times by their second: `format` gets it as `2026-11-25T09:50:08.000Z`. Keeps what it was asked for last, as nearly every line of a log
  * asks for the same.
  */
-export function createClock(format: (iso: string) => string): (timeMs: number) => string {
-  let second = Number.NaN;
-  let text = "";
+export function createClock<Written>(format: (iso: string) => Written): (timeMs: number) => Written {
+  let second = 0;
+  let written = format(new Date(0).toISOString());
   return (timeMs) => {
     const wanted = Math.floor(timeMs / 1_000);
-    if (wanted === second) return text;
+    if (wanted === second) return written;
     second = wanted;
-    text = format(new Date(wanted * 1_000).toISOString());
-    return text;
+    written = format(new Date(wanted * 1_000).toISOString());
+    return written;
   };
 }

@@ -1,4 +1,5 @@
 import { constants, fstatSync, openSync } from "node:fs";
+import { AsciiWriter } from "../record/ascii-writer.ts";
 import { FileWriter } from "./file-writer.ts";
 import type { LineWriter } from "./line-writer.ts";
 import { PipeWriter } from "./pipe-writer.ts";
@@ -19,6 +20,9 @@ type LogFileOptions = {
   readonly events: LogFileEvents;
 };
 
+/** No line is longer, in bytes: its texts have at most five bytes a character, and the rest is of ours. */
+export const maxLineBytes = 65_536;
+
 /** Lines are put together until there are so many bytes, or until so much time has passed. */
 const MAX_FILE_BATCH_BYTES = 262_144;
 /** No more than a pipe takes in undivided. */
@@ -38,8 +42,8 @@ export class LogFile {
   readonly #events: LogFileEvents;
   /** Where each line that waits ends, and how far the file has got: in bytes since it was opened. */
   readonly #ends: number[] = [];
-  /** Lines for the next write. Bytes: a text would be gone through again on its way to the file. */
-  readonly #batch: Buffer;
+  /** Lines for the next write, from the beginning of what was written, and room behind it for one more. */
+  readonly #batch: AsciiWriter;
   #batchBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #takenBytes = 0;
@@ -52,7 +56,7 @@ export class LogFile {
     const fd = openToAppend(path);
     const isPipe = fstatSync(fd).isFIFO();
     this.#maxBatchBytes = isPipe ? MAX_PIPE_BATCH_BYTES : MAX_FILE_BATCH_BYTES;
-    this.#batch = Buffer.allocUnsafeSlow(this.#maxBatchBytes);
+    this.#batch = new AsciiWriter(Buffer.allocUnsafeSlow(this.#maxBatchBytes + maxLineBytes));
     this.#maxBufferedBytes = maxBufferedBytes;
     this.#events = events;
     const writerEvents = {
@@ -68,15 +72,18 @@ export class LogFile {
     return this.#ends.length;
   }
 
-  /** Takes one line, in ASCII and with its line end. */
-  write(line: string): void {
-    const takenBytes = this.#takenBytes + line.length;
+  /** Has a line written, in ASCII with its end and of `maxLineBytes` at the most, and takes it. What `write` throws, it throws, and takes nothing. */
+  add<Given>(given: Given, write: (given: Given, line: AsciiWriter) => void): void {
+    const lines = this.#batch;
+    const start = this.#batchBytes;
+    lines.at = start;
+    write(given, lines);
+    const takenBytes = this.#takenBytes + lines.at - start;
     if (takenBytes - this.#writtenBytes > this.#maxBufferedBytes) return this.#events.onDropped(1);
     this.#takenBytes = takenBytes;
     this.#ends.push(takenBytes);
-    if (this.#batchBytes + line.length > this.#maxBatchBytes) this.#flush();
-    if (line.length > this.#maxBatchBytes) return this.#writer.write(Buffer.from(line, "latin1"));
-    this.#batchBytes += this.#batch.write(line, this.#batchBytes, "latin1");
+    if (lines.at > this.#maxBatchBytes) return this.#beginNext(start);
+    this.#batchBytes = lines.at;
     this.#timer ??= setTimeout(this.#flush, MAX_DELAY_MS);
   }
 
@@ -86,11 +93,21 @@ export class LogFile {
     return this.#closing;
   }
 
+  /** The line that begins there is too much for this write: it is the first of the next, or the only one where it is too long itself. */
+  #beginNext(start: number): void {
+    const { bytes, at } = this.#batch;
+    this.#flush();
+    bytes.copyWithin(0, start, at);
+    this.#batchBytes = at - start;
+    if (this.#batchBytes > this.#maxBatchBytes) this.#flush();
+    else this.#timer ??= setTimeout(this.#flush, MAX_DELAY_MS);
+  }
+
   readonly #flush = (): void => {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#batchBytes === 0) return;
-    this.#writer.write(Buffer.from(this.#batch.subarray(0, this.#batchBytes)));
+    this.#writer.write(Buffer.from(this.#batch.bytes.subarray(0, this.#batchBytes)));
     this.#batchBytes = 0;
   };
 

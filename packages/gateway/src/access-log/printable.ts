@@ -17,16 +17,8 @@ export function printable(text: string, maxLength: number): string {
   return escapeText(text, maxLength).replaceAll('"', "\\x22");
 }
 
-/** The same of a text that may be absent, at most `maxFieldLength` long. */
-export function printableOptional(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : printable(text, maxFieldLength);
-}
-
-/** The lines of a field, given in lower case, as one printable text; nobody decides by it. */
-export function printableField(
-  fields: readonly string[],
-  { name, maxLength }: { readonly name: string; readonly maxLength: number },
-): string | undefined {
+/** The lines of a field, given in lower case, as one text as it was sent; nobody decides by it. */
+export function fieldText(fields: readonly string[], name: string): string | undefined {
   let text: string | undefined;
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const field = fields[index] ?? "";
@@ -34,5 +26,5 @@ export function printableField(
     const line = fields[index + 1] ?? "";
     text = text === undefined ? line : `${text}, ${line}`;
   }
-  return text === undefined ? undefined : printable(text, maxLength);
+  return text;
 }

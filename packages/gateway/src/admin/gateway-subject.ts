@@ -51,6 +51,7 @@ export function degradedBy(control: ControlState | undefined, standing: Snapshot
 
 function ownMetrics({ runtime, running, listeners, sentCounts }: SubjectParts): readonly MetricFamily[] {
   const inUse = running.inUse();
+  runtime.records?.flush();
   return gatewayMetrics({
     counts: runtime.tally.read(),
     hops: runtime.signedHops.reader?.counts(),

@@ -1,14 +1,12 @@
 import { maxEvidenceChars, type Place } from "@wherefrom/model";
 import type { Trust } from "wherefrom";
-import { maxFieldLength, maxTargetLength, printable, printableField } from "../access-log/printable.ts";
+import { fieldText, maxFieldLength, maxTargetLength, printable } from "../access-log/printable.ts";
 import { knownNames } from "../forward/known-names.ts";
+import { type AsciiWriter, asciiJson } from "../record/ascii-writer.ts";
 import type { ExchangeRecord } from "../record/exchange-record.ts";
+import { constant, knownConstants, knownPairs } from "../record/known-constants.ts";
+import type { EndedExchange } from "../record/record-queue.ts";
 import type { CompiledSnapshot } from "../snapshot/compile.ts";
-import { type AsciiWriter, asciiJson } from "./ascii-writer.ts";
-import { constant, knownConstants, knownPairs } from "./known-constants.ts";
-
-/** An exchange that is over. `beganAtMs`: milliseconds since 1970. */
-export type EndedExchange = { readonly record: ExchangeRecord; readonly snapshot: CompiledSnapshot; readonly beganAtMs: number };
 
 export type EventWriterOptions = {
   /** Printable. */
@@ -32,10 +30,10 @@ export function eventWriter({ gateway, sampleRate, placeOf }: EventWriterOptions
   let of: SnapshotFields | undefined;
   return ({ record, snapshot, beganAtMs }, line) => {
     if (of?.snapshot !== snapshot) of = fieldsOfSnapshot(snapshot, common);
-    line.constant(of.start);
-    line.integer(Math.max(0, Math.floor(beganAtMs)));
     const given = { record, of };
     writeExchange(line, given);
+    line.constant(TIME);
+    line.integer(Math.max(0, Math.floor(beganAtMs)));
     writeHeaders(line, given);
     if (record.resolution !== undefined) writeResolution(line, given);
     if (placeOf !== undefined && record.resolution?.ip) writePlace(line, placeOf(record.resolution.ip));
@@ -45,10 +43,9 @@ export function eventWriter({ gateway, sampleRate, placeOf }: EventWriterOptions
 
 type SnapshotFields = {
   readonly snapshot: CompiledSnapshot;
-  /** How each line begins, up to its time. */
-  readonly start: Uint8Array;
-  /** Route and target, and the resolution but for its address. Both are few, as it is the operator who chooses them. */
-  readonly way: (route: string | undefined, target: string | undefined) => Uint8Array;
+  /** How a line begins, by route and target and then by method, up to the quote of its path. The first two are few, as it is the operator who chooses them. */
+  readonly start: (route: string | undefined, target: string | undefined) => (method: string) => Uint8Array;
+  /** The resolution but for its address, up to the quote of that where there is one. They are few, too. */
   readonly how: (algorithm: string, outcome: string) => HowResolved;
   readonly useOf: UseOf;
 };
@@ -64,12 +61,10 @@ function fieldsOfSnapshot(snapshot: CompiledSnapshot, common: object): SnapshotF
   const fields = JSON.stringify({ organization, environment, revision, ...common });
   return {
     snapshot,
-    start: constant(`${fields.slice(0, -1)},"time":`),
-    way: knownPairs((route: string | undefined, target: string | undefined) =>
-      constant(
-        `${route === undefined ? "" : `,"api":"${route}"`}${target === undefined ? "" : `,"target":"${shown(target, maxFieldLength)}"`}`,
-      ),
-    ),
+    start: knownPairs((route: string | undefined, target: string | undefined) => {
+      const way = `${route === undefined ? "" : `,"api":"${route}"`}${target === undefined ? "" : `,"target":"${shown(target, maxFieldLength)}"`}`;
+      return knownConstants((method: string) => `${fields.slice(0, -1)}${way},"method":"${shown(method, maxFieldLength)}","path":"`);
+    }),
     how: knownPairs((algorithm: string, outcome: string) => ({
       verified: constant(howField(algorithm, { outcome, trust: "verified" })),
       unverified: constant(howField(algorithm, { outcome, trust: "unverified" })),
@@ -83,7 +78,8 @@ function fieldsOfSnapshot(snapshot: CompiledSnapshot, common: object): SnapshotF
 }
 
 function howField(algorithm: string, { outcome, trust }: { readonly outcome: string; readonly trust: Trust }): string {
-  return `,"algorithm":"${shown(algorithm, maxFieldLength)}","trust":"${trust}","outcome":"${outcome}"`;
+  const address = outcome === "rejected" ? "" : ',"resolvedIp":"';
+  return `,"algorithm":"${shown(algorithm, maxFieldLength)}","trust":"${trust}","outcome":"${outcome}"${address}`;
 }
 
 /** What an event does with the lines of a header; `null` for nothing. `evidence`: how such a line begins there. */
@@ -92,14 +88,13 @@ type UseOf = (spelling: string) => HeaderUse | null;
 
 const USER_AGENT = "user-agent";
 
+const TIME = constant(',"time":');
 const TARGET_MS = constant(',"targetMs":');
 const REQUEST_BYTES = constant(',"requestBytes":');
 const NO_REQUEST_BYTES = constant(',"requestBytes":0,"responseBytes":');
 const RESPONSE_BYTES = constant(',"responseBytes":');
-const RESOLVED_IP = constant(',"resolvedIp":"');
 const NO_PEER = constant(',"evidence":{"fields":[');
 
-const method = knownConstants((name: string) => `,"method":"${shown(name, maxFieldLength)}","path":"`);
 const complete = knownConstants((status: number) => `,"status":${status},"isComplete":true,"durationMs":`);
 const incomplete = knownConstants((status: number) => `,"status":${status},"isComplete":false,"durationMs":`);
 const WITHOUT_STATUS = constant(',"isComplete":false,"durationMs":');
@@ -108,10 +103,9 @@ const evidenceFrom = knownConstants((peer: string) => `,"evidence":{"peer":"${sh
 
 function writeExchange(line: AsciiWriter, { record, of }: Given): void {
   const { route, target, decision, status, fault, targetMs, isComplete } = record;
-  line.constant(of.way(route, target));
-  if (decision !== undefined) line.text(`,"decision":"${decision}"`);
-  line.constant(method(record.method));
+  line.constant(of.start(route, target)(record.method));
   writePath(line, record.pathAndQuery ?? record.requestTarget);
+  if (decision !== undefined) line.text(`,"decision":"${decision}"`);
   if (fault !== undefined) line.text(`,"fault":"${fault}"`);
   if (status === undefined) line.constant(WITHOUT_STATUS);
   else line.constant(isComplete ? complete(status) : incomplete(status));
@@ -167,13 +161,16 @@ function writeHeaders(line: AsciiWriter, { record, of }: Given): void {
 }
 
 function writeInsteadOfEvidence(line: AsciiWriter, { fields, flowVariable }: ExchangeRecord): void {
-  const headerText = (name: string): string | undefined => printableField(fields, { name, maxLength: maxTargetLength });
+  const headerText = (name: string, maxLength = maxTargetLength): string | undefined => {
+    const text = fieldText(fields, name);
+    return text === undefined ? undefined : printable(text, maxLength);
+  };
   const told = {
     clientIp: flowVariable("client.ip"),
     proxyClientIp: flowVariable("proxy.client.ip"),
     trueClientIp: headerText("true-client-ip"),
     xForwardedFor: headerText("x-forwarded-for"),
-    xForwardedProto: printableField(fields, { name: "x-forwarded-proto", maxLength: maxFieldLength }),
+    xForwardedProto: headerText("x-forwarded-proto", maxFieldLength),
   };
   const json = JSON.stringify(told);
   if (json !== "{}") line.text(`,${json.slice(1, -1)}`);
@@ -182,12 +179,12 @@ function writeInsteadOfEvidence(line: AsciiWriter, { fields, flowVariable }: Exc
 function writeResolution(line: AsciiWriter, { record: { resolution, securityAction }, of }: Given): void {
   if (resolution === undefined) return;
   const { ip, trust, outcome, reason, algorithm } = resolution;
+  line.constant(of.how(algorithm, outcome)[trust]);
+  // There is none exactly when the outcome is `rejected`.
   if (ip !== null) {
-    line.constant(RESOLVED_IP);
     line.text(ip);
     line.text('"');
   }
-  line.constant(of.how(algorithm, outcome)[trust]);
   if (reason !== undefined) line.text(`,"reason":"${reason}"`);
   if (securityAction !== undefined) line.text(`,"securityAction":"${securityAction.name}"`);
 }

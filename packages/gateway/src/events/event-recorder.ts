@@ -4,10 +4,9 @@ import { maxFieldLength, printable } from "../access-log/printable.ts";
 import { GatewayError } from "../errors.ts";
 import type { GatewayLimits } from "../limits.ts";
 import type { Notice } from "../notice.ts";
-import type { ExchangeRecord } from "../record/exchange-record.ts";
-import type { CompiledSnapshot } from "../snapshot/compile.ts";
-import type { AsciiWriter } from "./ascii-writer.ts";
-import { type EndedExchange, type EventWriterOptions, eventWriter } from "./event-line.ts";
+import type { AsciiWriter } from "../record/ascii-writer.ts";
+import type { EndedExchange, RecordTaker } from "../record/record-queue.ts";
+import { type EventWriterOptions, eventWriter } from "./event-line.ts";
 import type { EventOptions } from "./event-options.ts";
 import { EventSpool } from "./event-spool.ts";
 import { type WaitingBatch, WaitingEvents } from "./waiting-events.ts";
@@ -24,9 +23,6 @@ export type EventCounts = {
   readonly evicted: number;
 };
 
-/** An exchange, as far as its event needs more than its record. */
-type Started = { readonly snapshot: CompiledSnapshot; readonly startedAtMs: number };
-
 type EventContext = {
   /** The name that this gateway goes by. */
   readonly gateway: string;
@@ -40,7 +36,7 @@ type EventContext = {
 };
 
 /** One event for each exchange that is over, in batches in a spool. No exchange waits for it: what cannot be written and not be kept is dropped and counted. */
-export class EventRecorder {
+export class EventRecorder implements RecordTaker {
   readonly #context: EventContext;
   readonly #write: (ended: EndedExchange, line: AsciiWriter) => void;
   readonly #folder: string;
@@ -55,13 +51,10 @@ export class EventRecorder {
   #dropped = 0;
   #evicted = 0;
   #isTroubled = false;
-  /** From `performance.now` to the time of day. Looked at now and then, as to ask for the time costs each request as much as a few fields. */
-  #clockOffsetMs: number;
 
   /** Errors: `GATEWAY_EVENTS_UNWRITABLE`. */
   constructor({ folder, sampleRate = 1 }: EventOptions, context: EventContext) {
     this.#context = context;
-    this.#clockOffsetMs = context.now() - performance.now();
     const { placeOf } = context;
     this.#write = eventWriter({ gateway: printable(context.gateway, maxFieldLength), sampleRate, placeOf });
     this.#folder = escapeText(folder);
@@ -81,15 +74,14 @@ export class EventRecorder {
     return { recorded: this.#recorded, sampled: this.#sampled, dropped: this.#dropped, waiting, evicted: this.#evicted };
   }
 
-  /** `startedAtMs`: by the clock that only goes forward, `performance.now`. */
-  take(record: ExchangeRecord, { snapshot, startedAtMs }: Started): void {
+  take(ended: EndedExchange): void {
     if (this.#sampleRate < 1 && this.#context.random() >= this.#sampleRate) {
       this.#sampled += 1;
       return;
     }
     let isTaken = false;
     try {
-      isTaken = this.#waiting.add({ record, snapshot, beganAtMs: startedAtMs + this.#clockOffsetMs }, this.#write);
+      isTaken = this.#waiting.add(ended, this.#write);
       if (!isTaken) this.#trouble("is written too slowly: events are dropped");
     } finally {
       if (!isTaken) this.#dropped += 1;
@@ -117,7 +109,6 @@ export class EventRecorder {
   }
 
   #flush(): void {
-    this.#clockOffsetMs = this.#context.now() - performance.now();
     if (this.#isWriting) return;
     this.#isWriting = true;
     this.#writing = this.#writeAll().finally(() => {

@@ -1,5 +1,5 @@
 import { maxEventBatchBytes } from "@wherefrom/model";
-import { AsciiWriter } from "./ascii-writer.ts";
+import { AsciiWriter } from "../record/ascii-writer.ts";
 import { maxEventBytes } from "./event-line.ts";
 
 /** Events that become one batch: lines of JSON, one behind another from the beginning of what was written. `bytes`: of whole lines. */

@@ -3,26 +3,27 @@ import type { Exchange } from "../exchange.ts";
 import type { Runtime } from "../runtime.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
 
-/**
- * Last phase: counts the exchange and hands out its record, to the access log and the events first. A listener that throws loses its record, and no request
- * fails or waits for it.
- */
-export function record(exchange: Exchange, { accessLog, debug, events, onExchange, onNotice, now, tally }: Runtime): void {
+/** Last phase: counts the exchange and hands out its record. A listener that throws loses its record, and no request fails or waits for it. */
+export function record(exchange: Exchange, { debug, records, onExchange, onNotice, now, tally }: Runtime): void {
   // Only asked about another, which has a record of its own.
   if (exchange.asked !== undefined) return;
   const durationMs = now() - exchange.startedAtMs;
   tally.count(exchange, durationMs);
   try {
     debug.record(exchange, durationMs);
-    if (onExchange === undefined && accessLog === undefined && events === undefined) return;
+    if (onExchange === undefined && records === undefined) return;
     const made = recordOf(exchange, durationMs);
-    accessLog?.write(made);
-    events?.take(made, exchange);
+    records?.add(made, exchange);
     onExchange?.(made);
   } catch (error) {
-    tally.dropRecord();
-    onNotice({ level: "warning", code: "RECORD_FAILED", message: `A record was dropped: ${escapeText(String(error))}` });
+    dropRecord(error, { onNotice, tally });
   }
+}
+
+/** Whoever was to take a record threw. */
+export function dropRecord(error: unknown, { onNotice, tally }: Pick<Runtime, "onNotice" | "tally">): void {
+  tally.dropRecord();
+  onNotice({ level: "warning", code: "RECORD_FAILED", message: `A record was dropped: ${escapeText(String(error))}` });
 }
 
 function recordOf(exchange: Exchange, durationMs: number): ExchangeRecord {
