@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { searchPath } from "../traffic/machine.ts";
 
-/** What a run took: seconds, and the most memory that it had in use at one time, in bytes. */
-export type Timed = { readonly seconds: number; readonly peakBytes: number };
+/** What a run took: seconds, seconds of processor time by all its threads, and the most memory that it had in use at one time, in bytes. */
+export type Timed = { readonly seconds: number; readonly cpuSeconds: number; readonly peakBytes: number };
 
 /** Programs that run, to be ended when the benchmark is. */
 const running = new Set<ChildProcess>();
@@ -17,9 +17,10 @@ export type Fed = { readonly path: string; readonly bytes: number };
 
 const POLL_MS = 20;
 
-/** Runs a program to its end. Errors: an `Error` with what it said, when it fails; exit code 1 is a finding of ours. */
+/** Runs a program to its end, and no other meanwhile. Errors: an `Error` with what it said, when it fails; exit code 1 is a finding of ours. */
 export async function timeProgram([program = "", ...words]: readonly string[], fed?: Fed): Promise<Timed> {
   const started = performance.now();
+  const cpuBefore = cpuOfChildren();
   const child = spawn(program, words, {
     stdio: [fed === undefined ? "ignore" : "pipe", "ignore", "pipe"],
     env: { ...process.env, PATH: searchPath() },
@@ -38,7 +39,7 @@ export async function timeProgram([program = "", ...words]: readonly string[], f
     if (fed !== undefined) await feed(child, fed);
     const code = await ended;
     if (code !== 0 && code !== 1) throw new Error(`«${program} ${words.join(" ")}» ended with ${code}: ${said}`);
-    return { seconds: (performance.now() - started) / 1_000, peakBytes };
+    return { seconds: (performance.now() - started) / 1_000, cpuSeconds: Math.max(TICK_SECONDS, cpuOfChildren() - cpuBefore), peakBytes };
   } finally {
     clearInterval(poll);
     running.delete(child);
@@ -52,6 +53,16 @@ function peakOf(pid: number): number {
   } catch {
     return 0;
   }
+}
+
+/** What the kernel tells processor time in. */
+const TICK_SECONDS = 0.01;
+
+/** Seconds of processor time of all programs that this one has started and that have ended. Source: proc(5), cutime and cstime in /proc/PID/stat. */
+function cpuOfChildren(): number {
+  const stat = readFileSync("/proc/self/stat", "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[13]) + Number(fields[14])) * TICK_SECONDS;
 }
 
 const CHUNK_BYTES = 1_048_576;

@@ -97,7 +97,7 @@ test.runIf(process.platform === "linux")("logs reads a log beside awk, and says 
     "--json",
     "--quick",
     "--only",
-    ["readline", ...peers].join(","),
+    ["disk", "reading", "readline", ...peers].join(","),
     "--case",
     cases.join(","),
   );
@@ -105,12 +105,18 @@ test.runIf(process.platform === "linux")("logs reads a log beside awk, and says 
   const report = JSON.parse(stdout) as Report;
   expect(report.rows.filter(({ subject }) => subject === "wherefrom").map(({ case: name, unit }) => [name, unit])).toEqual([
     ["rate all-cores", "MB/s"],
+    ["cpu all-cores", "MB/CPU s"],
     ["memory file", "MB"],
     ["rate one-core", "MB/s"],
+    ["cpu one-core", "MB/CPU s"],
     ["memory stream", "MB"],
   ]);
   for (const against of ["readline", ...peers])
-    expect(report.ratios).toContainEqual({ case: "rate one-core", against, ratio: expect.any(Number) });
+    for (const name of ["rate one-core", "cpu one-core"])
+      expect(report.ratios).toContainEqual({ case: name, against, ratio: expect.any(Number) });
+  // the share of what is possible at most
+  for (const name of ["rate all-cores", "rate one-core"])
+    expect(report.ratios).toContainEqual({ case: name, against: "disk", ratio: expect.any(Number) });
 });
 
 test("events writes and asks the stores beside DuckDB alone", () => {
