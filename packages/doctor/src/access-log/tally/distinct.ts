@@ -3,6 +3,9 @@ import type { AddressKey } from "./address-key.ts";
 const INDEX_BITS = 14;
 const REGISTERS = 1 << INDEX_BITS;
 
+/** Leading zeros of 32 bits, and one. */
+const MAX_RANK = 33;
+
 /** Standard error of an estimate, as a share of it: 1.04 divided by the root of the number of registers. */
 export const DISTINCT_ERROR: number = 1.04 / Math.sqrt(REGISTERS);
 
@@ -34,12 +37,13 @@ export function mergeDistinct(into: Distinct, { registers }: Distinct): void {
 }
 
 export function estimateDistinct({ registers }: Distinct): number {
-  let sum = 0;
-  let empty = 0;
-  for (const rank of registers) {
-    sum += 2 ** -rank;
-    if (rank === 0) empty++;
+  const byRank = new Uint32Array(MAX_RANK + 1);
+  for (let index = 0; index < REGISTERS; index++) {
+    const rank = registers[index] as number;
+    byRank[rank] = (byRank[rank] as number) + 1;
   }
+  const empty = byRank[0] as number;
+  const sum = byRank.reduce((all, count, rank) => all + count * 2 ** -rank, 0);
   const raw = ((0.7213 / (1 + 1.079 / REGISTERS)) * REGISTERS * REGISTERS) / sum;
   return Math.round(raw <= 2.5 * REGISTERS && empty > 0 ? REGISTERS * Math.log(REGISTERS / empty) : raw);
 }

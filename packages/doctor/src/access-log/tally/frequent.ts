@@ -50,8 +50,9 @@ const SMALL = 256;
 
 /** The commonest, in a sure order. */
 export function commonest({ counts }: Frequent, most: number): readonly Counted[] {
-  return [...counts]
-    .map(([text, count]) => ({ text, count }))
-    .sort((first, second) => second.count - first.count || (first.text < second.text ? -1 : 1))
-    .slice(0, most);
+  // numbers are sorted ten times as fast as texts beside them, of which few are wanted
+  const least = Float64Array.from(counts.values()).sort().at(-most) ?? 0;
+  const tops: Counted[] = [];
+  for (const [text, count] of counts) if (count >= least) tops.push({ text, count });
+  return tops.sort((first, second) => second.count - first.count || (first.text < second.text ? -1 : 1)).slice(0, most);
 }
