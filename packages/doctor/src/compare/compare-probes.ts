@@ -1,5 +1,6 @@
 import { type Catalogue, type Diagnosis, diagnose, type Facts, type FactValue, parseFacts } from "@wherefrom/diagnosis";
-import { canonical, clientPlaceIn, type LearnedPath } from "../path/learned-path.ts";
+import { canonical } from "../path/canonical.ts";
+import { clientPlaceIn, type LearnedPath } from "../path/learned-path.ts";
 import type { Leg } from "../path/leg.ts";
 import type { ProbeFinding } from "../probe/probe-finding.ts";
 

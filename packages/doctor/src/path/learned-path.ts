@@ -1,6 +1,7 @@
 import { kindOfAddress } from "@wherefrom/diagnosis";
 import { parseAddress } from "wherefrom";
 import { observedIn, type ProbeRun } from "../probe/answer.ts";
+import { canonical } from "./canonical.ts";
 import { type Leg, learnLeg } from "./leg.ts";
 
 /** Everything that a probe says of a path. */
@@ -61,11 +62,6 @@ function ownAddress(run: ProbeRun, { family, legs }: { family: 4 | 6; legs: read
     ({ plain, plainChain }) => canonical(plain.peer.address) === address || plainChain.map(canonical).includes(address),
   );
   return arrives || kind === "public" || kind === "documentation" ? address : undefined;
-}
-
-/** An address without its spelling; other text as it is. */
-export function canonical(text: string): string {
-  return parseAddress(text.split("%")[0] ?? "")?.text ?? text;
 }
 
 /** Where in what arrives the client's own address stands: the peer, or an element counted from the right (-1 is the last). `nowhere` when it does not. */

@@ -2,8 +2,9 @@ import { type FactValue, kindOfAddress, namedRanges, SCOPES } from "@wherefrom/d
 import { linesOf, type Observation } from "../echo/observation.ts";
 import { observedIn, type ProbeRun } from "../probe/answer.ts";
 import { isCanary } from "../probe/canaries.ts";
+import { canonical } from "./canonical.ts";
 import type { ChainFate } from "./header-fate.ts";
-import { canonical, clientPlaceIn, type LearnedPath } from "./learned-path.ts";
+import { clientPlaceIn, type LearnedPath } from "./learned-path.ts";
 import type { Leg } from "./leg.ts";
 
 /** Below this the two round trips are both nothing, and their ratio says nothing. In milliseconds. */

@@ -1,7 +1,8 @@
 import { createResolver, evidenceOfFields, parsePolicy } from "wherefrom";
 import { observedIn, type ProbeRun } from "../probe/answer.ts";
 import { isCanary } from "../probe/canaries.ts";
-import { canonical, clientPlaceIn, type LearnedPath } from "./learned-path.ts";
+import { canonical } from "./canonical.ts";
+import { clientPlaceIn, type LearnedPath } from "./learned-path.ts";
 import type { Leg } from "./leg.ts";
 
 /** A policy that fits a path, and what became of it when it was tried on every request of the probe. */

@@ -1,4 +1,5 @@
-import { canonical, clientPlaceIn, type LearnedPath } from "../path/learned-path.ts";
+import { canonical } from "../path/canonical.ts";
+import { clientPlaceIn, type LearnedPath } from "../path/learned-path.ts";
 import type { Leg } from "../path/leg.ts";
 import type { DialedFrom } from "../probe/probe-finding.ts";
 import type { Block, Line, Piece } from "./document.ts";

@@ -45,11 +45,12 @@ export type Report = { readonly json: object; readonly document: (language: Lang
 
 /** Writes a report to standard output as the options say. */
 export async function printReport({ json, document }: Report, options: ReportOptions): Promise<void> {
-  const { writeDocument } = await import("@wherefrom/doctor/report");
   const output = openOutput(process.stdout);
-  const { format, language, showAddresses } = options;
-  await output.write(
-    options.json === true ? `${printableJson(json)}\n` : writeDocument(document(language), { format, showsAll: showAddresses === true }),
-  );
+  await output.write(options.json === true ? `${printableJson(json)}\n` : await written(document(options.language), options));
   await output.finish();
+}
+
+async function written(document: Document, { format, showAddresses }: ReportOptions): Promise<string> {
+  const { writeDocument } = await import("@wherefrom/doctor/report");
+  return writeDocument(document, { format, showsAll: showAddresses === true });
 }

@@ -1,5 +1,5 @@
 import { createResolver, parsePolicy, type Resolver } from "wherefrom";
-import { canonical } from "../../path/learned-path.ts";
+import { canonical } from "../../path/canonical.ts";
 import { CELLS } from "../read/evidence-table.ts";
 import type { LineReader } from "../read/line-reader.ts";
 import { AddressCounter } from "../tally/address-counter.ts";
