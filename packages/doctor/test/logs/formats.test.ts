@@ -175,6 +175,24 @@ describe("formats that lines tell by themselves", () => {
     expect(name === "haproxy" ? { ...said, time: undefined } : said).toEqual(says);
   });
 
+  test("a value that gets longer by being read is read to its end, and so are those behind it", () => {
+    // nginx writes what is no UTF-8 as it is; each such byte is read as a character of three
+    const line = Buffer.concat([
+      Buffer.from('{"remote_addr":"10.0.0.1","status":200,"http_x_forwarded_for":"'),
+      Buffer.alloc(9_000, 0xff),
+      Buffer.from(', 203.0.113.7","http_x_real_ip":"203.0.113.8","time":"2026-11-25T09:50:08Z"}'),
+    ]);
+    const { format } = choose('{"remote_addr":"10.0.0.1","status":200,"time":"2026-11-25T09:50:08Z"}\n');
+    const said = sayLine(format, line);
+    expect(said?.headers["x-forwarded-for"]?.[0]).toMatch(/, 203\.0\.113\.7$/);
+    expect(said?.headers["x-real-ip"]).toEqual(["203.0.113.8"]);
+  });
+
+  test.each([1e300, -1e300, 8.7e15])("a JSON line of the time %s is malformed, for there is no such time", (at) => {
+    const { format } = choose('{"ip":"10.0.0.1","at":1}\n', { fields: ["peer=ip", "time=at"] });
+    expect(sayLine(format, JSON.stringify({ ip: "10.0.0.1", at }))).toBeUndefined();
+  });
+
   test("two formats that say different things of one line are not guessed between", () => {
     const line =
       '{"remote_addr":"10.0.0.1","status":200,"time":"2026-11-25T09:50:08Z","response_flags":"-","upstream_host":"a","response_code":200,"start_time":"2026-11-25T09:50:08Z","downstream_remote_address":"10.0.0.9:4"}\n';

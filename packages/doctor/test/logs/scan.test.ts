@@ -10,9 +10,7 @@ import { chooseFormat, parseLogFormat } from "../../src/access-log/format/choose
 import type { LogFormat } from "../../src/access-log/format/log-format.ts";
 import { subjectsFor } from "../../src/access-log/judge/subjects.ts";
 import { LOG_LIMITS } from "../../src/access-log/limits.ts";
-import { EvidenceTable } from "../../src/access-log/read/evidence-table.ts";
 import { LineCutter } from "../../src/access-log/read/line-cutter.ts";
-import { createReadLine, LOOKAHEAD_BYTES } from "../../src/access-log/read/line-reader.ts";
 import { openLogs } from "../../src/access-log/scan/open-logs.ts";
 import type { LogUnit, ScanPlan } from "../../src/access-log/scan/scan-plan.ts";
 import { createScan, scanUnits } from "../../src/access-log/scan/scan-units.ts";
@@ -201,6 +199,25 @@ describe("a file", () => {
     expect((await read("cut.gz")).lines).toBeGreaterThan(10);
   });
 
+  test("gives the same counts where a line is longer than many parts, and the parts within it look for no end of it", async () => {
+    const long = join(folder, "long.log");
+    const text = `${lines[1]}\n${"\0".repeat(40_000)}${lines[2]}\n${lines[3]}`;
+    writeFileSync(long, text);
+    const part = (start: number, end: number): LogUnit => ({ ...unit(start, end), path: long });
+    const parts = Array.from({ length: 60 }, (_, at) => part(at * 700, at === 59 ? Number.POSITIVE_INFINITY : (at + 1) * 700));
+    const [whole, divided] = await Promise.all([scanned([part(0, Number.POSITIVE_INFINITY)]), scanned(parts)]);
+    expect(sumOf(divided)).toEqual(sumOf(whole));
+    expect(sumOf(whole)).toMatchObject({ lines: 3, tooLong: 0, bytes: text.length });
+    const cutter = new LineCutter(
+      { maxLineBytes: 100, until: 700, onLine: () => undefined, onTooLong: () => undefined },
+      { offset: 0, dropsFirst: true },
+    );
+    cutter.push(Buffer.alloc(699));
+    expect(cutter.isDone).toBe(false);
+    cutter.push(Buffer.alloc(1));
+    expect(cutter.isDone).toBe(true);
+  });
+
   test("is read no further when it is stopped", async () => {
     const left = [unit(0, 200), unit(200, Number.POSITIVE_INFINITY)].values();
     let isStopped = false;
@@ -215,35 +232,6 @@ describe("a file", () => {
     });
     expect(tally.lines).toBe(1);
   });
-});
-
-test("what is kept of evidence is bounded, and handing it out in parts changes no sum", () => {
-  fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(20), fc.nat(3)), { maxLength: 200 }), fc.integer({ min: 1, max: 8 }), (added, maxEntries) => {
-      const sums = new Map<string, number>();
-      const table = new EvidenceTable({
-        values: 2,
-        maxEntries,
-        maxBytes: 64,
-        onEntry: (values, counts, at) => {
-          for (let cell = 0; cell < 4; cell++)
-            sums.set(`${values} ${cell}`, (sums.get(`${values} ${cell}`) ?? 0) + (counts[at + cell] ?? 0));
-        },
-      });
-      const expected = new Map<string, number>();
-      for (const [key, cell] of added) {
-        const line = createReadLine(2);
-        const text = `x${key}y`;
-        line.source = Buffer.from(text + "?".repeat(LOOKAHEAD_BYTES));
-        line.ends.set([1, text.length]);
-        line.starts.set([0, 1]);
-        table.add(line, cell);
-        expected.set(`x,${key}y ${cell}`, (expected.get(`x,${key}y ${cell}`) ?? 0) + 1);
-      }
-      table.drain();
-      expect(new Map([...sums].filter(([, count]) => count > 0))).toEqual(expected);
-    }),
-  );
 });
 
 test("a format is told by whole lines of the beginning only", () => {

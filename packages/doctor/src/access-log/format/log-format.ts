@@ -1,4 +1,3 @@
-import { LOG_LIMITS } from "../limits.ts";
 import { createJsonReader } from "../read/json-reader.ts";
 import type { LineReader } from "../read/line-reader.ts";
 import { createTextReader } from "../read/text-reader.ts";
@@ -26,6 +25,6 @@ export function createLineReader(format: LogFormat, policyHeaders: ReadonlySet<s
     case "text":
       return createTextReader(format.layout, policyHeaders);
     case "json":
-      return createJsonReader(format.fields, LOG_LIMITS.maxLineBytes);
+      return createJsonReader(format.fields);
   }
 }

@@ -7,13 +7,16 @@ import { beforePort } from "./text-reader.ts";
 /** Between the lines of one header, which JSON has as a list. */
 export const LINE_BREAK = "\n";
 
-/** What all evidence of a line may come to, in bytes. A line is no longer than that, and becomes at most so much longer in UTF-8. */
-const MAX_EVIDENCE_GROWTH = 2;
+/** Bytes that a UTF-16 unit takes at most in UTF-8. A byte that is none becomes one of three, so that a value may be longer than its line. */
+const MAX_UNIT_BYTES = 3;
+
+/** The latest time that there is, in milliseconds since 1970. Source: ECMA-262, "Time Values and Time Range". */
+const MAX_TIME = 8.64e15;
 
 /** Reads lines that are JSON objects. A line that is none, or that lacks a readable time where the format has one, is malformed. */
-export function createJsonReader(fields: JsonFields, maxLineBytes: number): LineReader {
+export function createJsonReader(fields: JsonFields): LineReader {
   const line = createReadLine(fields.evidence.length);
-  let store = Buffer.alloc(4_096);
+  let store: Buffer = Buffer.alloc(4_096);
   const evidence = fields.evidence.map(({ role }) => role);
   let agent: unknown;
   return {
@@ -24,12 +27,12 @@ export function createJsonReader(fields: JsonFields, maxLineBytes: number): Line
     read(bytes, start, end) {
       const object = parseObject(bytes, start, end);
       if (object === undefined) return false;
-      const room = Math.min(end - start, maxLineBytes) * MAX_EVIDENCE_GROWTH + LOOKAHEAD_BYTES;
-      if (store.length < room) store = Buffer.alloc(room);
       let at = 0;
       for (const [index, { role, paths }] of fields.evidence.entries()) {
+        const text = valueText(firstAt(object, paths));
+        store = withRoom(store, at + text.length * MAX_UNIT_BYTES + LOOKAHEAD_BYTES);
         line.starts[index] = at;
-        const written = at + store.write(valueText(firstAt(object, paths)), at);
+        const written = at + store.write(text, at);
         line.ends[index] = hasPort(role) ? beforePort(store, at, written) : written;
         at = written;
       }
@@ -41,6 +44,14 @@ export function createJsonReader(fields: JsonFields, maxLineBytes: number): Line
       return fields.time.length === 0 || !Number.isNaN(line.time);
     },
   };
+}
+
+/** The same bytes in a memory of at least so many. */
+function withRoom(store: Buffer, bytes: number): Buffer {
+  if (store.length >= bytes) return store;
+  const larger = Buffer.alloc(bytes * 2);
+  store.copy(larger);
+  return larger;
 }
 
 /** The line as an object, `undefined` when it is none. */
@@ -88,7 +99,10 @@ function statusOf(value: unknown): number {
 }
 
 function timeOf(value: unknown): number {
-  // a number of seconds, or of milliseconds where it is too large for that
-  if (typeof value === "number") return value > 100_000_000_000 ? value : value * 1_000;
+  if (typeof value === "number") {
+    // seconds, or milliseconds where it is too large for that
+    const time = value > 100_000_000_000 ? value : value * 1_000;
+    return Math.abs(time) <= MAX_TIME ? time : Number.NaN;
+  }
   return typeof value === "string" ? (parseLogTime(value) ?? Number.NaN) : Number.NaN;
 }

@@ -57,8 +57,11 @@ export class LineCutter {
       if (this.#offset >= this.#options.until) this.#isDone = true;
     }
     if (this.#isDone) return;
-    if (this.#isDropping) this.#offset += chunk.length - start;
-    else this.#hold(chunk, start, chunk.length);
+    if (this.#isDropping) {
+      this.#offset += chunk.length - start;
+      // whose line this is the rest of, it ends behind all that is wanted here: not to be looked for by every part of a file without line ends
+      this.#isDone = this.#offset >= this.#options.until;
+    } else this.#hold(chunk, start, chunk.length);
   }
 
   /** The input is over: hands out a last line that no LF ended. */
