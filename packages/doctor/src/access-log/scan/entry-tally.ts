@@ -26,6 +26,10 @@ export function createEntryTally(
 ): EntryTally {
   const evidence = createLogEvidence(roles, escapeStyle);
   const resolvers = plan.subjects.map(({ policy }): Resolver => createResolver(parsePolicy(policy, { providers: plan.providers })));
+  // without a policy of one's own, the peer is asked about and is an alternative too
+  const texts = plan.subjects.map(({ policy }) => JSON.stringify(policy));
+  const firstAlike = Int32Array.from(texts, (text) => texts.indexOf(text));
+  const resolutions: Resolved[] = [];
   const headers = roles.flatMap((role) => (role.kind === "header" || role.kind === "capture" ? [role.name] : []));
   const columns = createColumns(tally);
   return {
@@ -36,7 +40,12 @@ export function createEntryTally(
         if (lines > 0) addTraffic((tally.cells[cell] as Cell).traffic, evidence, { lines, chainHeader: plan.chainHeader, headers });
       }
       columns.open(counts, at);
-      for (let subject = 0; subject < resolvers.length; subject++) columns.add(subject, (resolvers[subject] as Resolver).resolve(evidence));
+      for (let subject = 0; subject < resolvers.length; subject++) {
+        const first = firstAlike[subject] as number;
+        const resolved = first === subject ? (resolvers[subject] as Resolver).resolve(evidence) : (resolutions[first] as Resolved);
+        resolutions[subject] = resolved;
+        columns.add(subject, resolved);
+      }
       const recorded = evidence.recorded();
       if (recorded !== undefined) columns.add(resolvers.length, { ...recorded, ip: recorded.ip === null ? null : canonical(recorded.ip) });
     },
