@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Clue, LAYERS, type Signal } from "../src/causes/cause.ts";
+import { parsePolicy } from "wherefrom";
+import { type Clue, type FactValue, holds, LAYERS, type Signal } from "../src/causes/cause.ts";
 import { LANGUAGES, readCatalogue, readWords } from "../src/causes/read-catalogue.ts";
 import type { Advice } from "../src/diagnose/advice.ts";
 import { readCases, type Scenario } from "./cases.ts";
@@ -32,6 +33,26 @@ test("every file fits its schema, and is read as the schema reads it", () => {
 test("every signal is learned by an examination, and examinations learn nothing else", () => {
   const learned = new Set([...examinations.values()].flatMap(({ reveals }) => reveals));
   expect([...learned].sort()).toEqual([...signals.keys()].sort());
+});
+
+test("every signal speaks for or against a cause, and never for and against the same one at once", () => {
+  const used = new Set(causes.flatMap((cause) => [...cause.for, ...cause.against]).map(({ signal }) => signal));
+  expect([...signals.keys()].filter((name) => !used.has(name))).toEqual([]);
+  const both = causes.flatMap((cause) =>
+    [...signals.values()].flatMap((signal) =>
+      valuesOf(signal, [...cause.for, ...cause.against]).flatMap((value) => {
+        const says = (clues: readonly Clue[]): boolean => clues.some((clue) => clue.signal === signal.name && holds(clue.condition, value));
+        return says(cause.for) && says(cause.against) ? [`${cause.id}: ${signal.name} = ${JSON.stringify(value)}`] : [];
+      }),
+    ),
+  );
+  expect(both).toEqual([]);
+});
+
+test("a fix on Wherefrom is a policy that it takes", () => {
+  const policies = causes.flatMap(({ fixes }) => fixes.filter(({ on }) => on === "wherefrom").map((fix) => fix.do ?? ""));
+  expect(policies.length).toBeGreaterThan(3);
+  for (const policy of policies) expect(() => parsePolicy(JSON.parse(policy))).not.toThrow();
 });
 
 test("no command switches source NAT off without proof of the way back", () => {
@@ -132,6 +153,23 @@ test("the schema refuses two comparisons in one clue, and a signal without value
   ]);
   expect(signalsSchema.safeParse([{ name: "a", type: "enum", cost: "low", how: "b" }]).success).toBe(false);
 });
+
+/** Values that between them meet each condition on a signal, and fail it. */
+function valuesOf(signal: Signal, clues: readonly Clue[]): readonly FactValue[] {
+  switch (signal.type) {
+    case "boolean":
+      return [true, false];
+    case "enum":
+      return signal.values;
+    case "set":
+      return [[], ...signal.values.map((value) => [value])];
+    case "integer":
+    case "number": {
+      const bounds = clues.flatMap(({ condition: { value } }) => (typeof value === "number" ? [value] : []));
+      return bounds.flatMap((bound) => [bound - 0.5, bound, bound + 0.5]);
+    }
+  }
+}
 
 function isPossible({ condition: { kind, value } }: Clue, signal: Signal | undefined): boolean {
   if (signal === undefined) return false;

@@ -44,6 +44,29 @@ describe("golden scenarios", () => {
     expect(places.filter((place) => place === 0).length / places.length).toBeGreaterThanOrEqual(0.85);
   });
 
+  test("with any one fact missing, none is decided that is another", () => {
+    const decided = scenarios.flatMap(({ name, facts, expect: cause }) =>
+      Object.keys(facts).flatMap((missing) => {
+        const { [missing]: _, ...rest } = facts;
+        const { causes, undecided } = diagnosed(rest);
+        return undecided || causes[0]?.id === cause ? [] : [`${name}, without ${missing}: ${causes[0]?.id}`];
+      }),
+    );
+    expect(decided).toEqual([]);
+  });
+
+  test("most are decided when everything is known", () => {
+    expect(scenarios.filter(({ facts }) => !diagnosed(facts).undecided).length / scenarios.length).toBeGreaterThan(0.75);
+  });
+
+  test.each(scenarios)("$name: nothing above layer 4 brings the address back exactly where it is lost below", ({ facts, expect: id }) => {
+    const { undecided } = diagnosed(facts);
+    const lostAt = catalogue.causes.find((cause) => cause.id === id)?.lostAt;
+    const isTold = advised(facts).warnings.includes("lost-below-http");
+    // among several causes it is told only when it is so whichever it is
+    expect(isTold).toBe(lostAt === "network" && (!undecided || isTold));
+  });
+
   test("facts that nobody looked at change nothing", () => {
     const facts = scenarios[0]?.facts ?? {};
     expect(diagnosed({ ...facts, "probe.canary": "notRun", "k8s.policy": "unknown", "tcp.ttlMix": null })).toEqual(diagnosed(facts));
@@ -166,6 +189,24 @@ function anyValueOf(signal: Signal): fc.Arbitrary<FactValue> {
   }
 }
 
+/** Values by which every condition on a signal is met by one, and not met by another. */
+function valuesOf(signal: Signal): readonly FactValue[] {
+  switch (signal.type) {
+    case "boolean":
+      return [true, false];
+    case "enum":
+      return signal.values;
+    case "set":
+      return [[], ...signal.values.map((value) => [value])];
+    case "integer":
+      return [0, 1, 2, 3];
+    case "number":
+      return [0, 0.1, 0.3, 0.6, 1, 3, 6];
+  }
+}
+
+const scoresOf = ({ causes }: Diagnosis): ReadonlyMap<string, number> => new Map(causes.map(({ id, score }) => [id, score]));
+
 describe("whatever is known", () => {
   const anyFacts = fc.record(Object.fromEntries([...catalogue.signals].map(([name, signal]) => [name, anyValueOf(signal)])), {
     requiredKeys: [],
@@ -183,6 +224,56 @@ describe("whatever is known", () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  test("the order in which facts are given changes nothing", () => {
+    fc.assert(
+      fc.property(anyFacts, (json) => {
+        const facts = factsOf(json);
+        expect(diagnose(catalogue, new Map([...facts].reverse()))).toEqual(diagnose(catalogue, facts));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("a fact more moves each cause by what it says for or against it, and so never raises one that it speaks against", () => {
+    const aSignal = fc.constantFrom(...catalogue.signals.values());
+    const aFact = aSignal.chain((signal) => anyValueOf(signal).map((value) => ({ name: signal.name, value })));
+    fc.assert(
+      fc.property(anyFacts, aFact, (json, { name, value }) => {
+        const { [name]: _, ...rest } = json;
+        const before = scoresOf(diagnosed(rest));
+        const after = diagnosed({ ...rest, [name]: value });
+        for (const { id, score, for: inFavour, against } of after.causes) {
+          const said = (clues: typeof against): number =>
+            clues.filter(({ signal }) => signal === name).reduce((sum, { weight }) => sum + weight, 0);
+          expect(score - (before.get(id) ?? Number.NaN)).toBeCloseTo(said(inFavour) - said(against), 2);
+          if (said(against) > 0) expect(score).toBeLessThan(before.get(id) ?? Number.NaN);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("what is decided stays first whatever one cheap look more would show, among all that something speaks for", () => {
+    const cheap = [...catalogue.signals.values()].filter(({ cost }) => cost === "passive" || cost === "low");
+    let decided = 0;
+    for (const { facts } of scenarios) {
+      const diagnosis = diagnosed(facts);
+      if (diagnosis.undecided) continue;
+      decided += 1;
+      const supported = new Set(diagnosis.causes.filter((cause) => cause.for.length > 0).map(({ id }) => id));
+      const rivals = catalogue.causes.filter(({ id }) => supported.has(id));
+      const telling = new Set(rivals.flatMap((cause) => [...cause.for, ...cause.against]).map(({ signal }) => signal));
+      for (const signal of cheap.filter(({ name }) => telling.has(name) && !(name in facts))) {
+        for (const value of valuesOf(signal)) {
+          const scores = scoresOf(diagnose({ ...catalogue, causes: rivals }, new Map([...factsOf(facts), [signal.name, value]])));
+          const first = scores.get(diagnosis.causes[0]?.id ?? "") ?? Number.NaN;
+          expect([...scores].filter(([, score]) => score > first)).toEqual([]);
+        }
+      }
+    }
+    expect(decided).toBeGreaterThan(40);
   });
 
   test("no fix that switches source NAT off is ready before the way back is proven", () => {

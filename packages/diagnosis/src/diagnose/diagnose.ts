@@ -26,18 +26,18 @@ export type Diagnosis = {
 
 /** How far the first has to be ahead: one strong piece of evidence, or two weak ones. */
 const DECISIVE_LEAD = 2;
-/** How many causes are looked at when it is asked whether something could still change. */
+/** Causes that are looked at, whether anything speaks for them or not, when it is asked whether something could still change. */
 const CONTENDERS = 3;
 
 /** Ranks the causes by what is known. Pure; the same facts always give the same order. */
 export function diagnose(catalogue: Catalogue, facts: Facts): Diagnosis {
   const causes = catalogue.causes.map((cause) => rank(cause, facts)).sort(byScore);
-  const contenders = causes.slice(0, CONTENDERS).flatMap(({ id, score }) => {
-    const cause = catalogue.causes.find((candidate) => candidate.id === id);
-    return cause === undefined ? [] : [{ cause, score }];
-  });
-  const undecided = !isDecided(causes) || couldOvertake(catalogue, { facts, contenders });
-  return { causes, undecided, nextTest: undecided ? chooseExamination(catalogue, { facts, contenders }) : null };
+  const [leader, ...rivals] = causes
+    .filter((ranked, place) => place < CONTENDERS || ranked.for.length > 0)
+    .flatMap(({ id, score }) => catalogue.causes.filter((cause) => cause.id === id).map((cause) => ({ cause, score })));
+  if (leader === undefined) return { causes, undecided: true, nextTest: null };
+  const open = isDecided(causes) ? rivals.filter((rival) => couldOvertake(catalogue, { facts, leader, rival })) : rivals;
+  return { causes, undecided: open.length > 0, nextTest: chooseExamination(catalogue, { facts, leader, rivals: open }) };
 }
 
 function rank(cause: Cause, facts: Facts): RankedCause {

@@ -1,10 +1,11 @@
 import { type Catalogue, type Cause, type Clue, type Cost, type FactValue, holds, type Signal } from "../causes/cause.ts";
 import type { Facts } from "../facts/facts.ts";
 
-/** The causes that lead, the likeliest first, and what is known. */
-export type Contest = { readonly facts: Facts; readonly contenders: readonly Contender[] };
-
+/** A cause that could be the right one. */
 type Contender = { readonly cause: Cause; readonly score: number };
+
+/** What is known, and the cause that leads. */
+type Lead = { readonly facts: Facts; readonly leader: Contender };
 
 /** What an examination costs beside the others. Looking is cheap, being root on somebody's router is not. */
 const PRICES: Readonly<Record<Cost, number>> = { passive: 1, low: 2, probe: 3, config: 4, helper: 6 };
@@ -12,31 +13,28 @@ const PRICES: Readonly<Record<Cost, number>> = { passive: 1, low: 2, probe: 3, c
 /** What can be learned without sending anything to anybody and without reading anybody's configuration. */
 const CHEAP: ReadonlySet<Cost> = new Set<Cost>(["passive", "low"]);
 
-/** Whether a single signal that is cheap to learn could put another contender first. */
-export function couldOvertake({ signals }: Catalogue, { facts, contenders }: Contest): boolean {
-  const [leader, ...rivals] = contenders;
-  if (leader === undefined) return false;
-  return rivals.some(({ cause, score }) =>
-    [...signals.values()].some(
-      (signal) =>
-        !facts.has(signal.name) &&
-        CHEAP.has(signal.cost) &&
-        valuesToTry(signal, [leader.cause, cause]).some(
-          (value) => score + shift(cause, { signal, value }) > leader.score + shift(leader.cause, { signal, value }),
-        ),
-    ),
+/** Whether a single signal that is cheap to learn could put the rival first. */
+export function couldOvertake({ signals }: Catalogue, { facts, leader, rival }: Lead & { readonly rival: Contender }): boolean {
+  return [...signals.values()].some(
+    (signal) =>
+      !facts.has(signal.name) &&
+      CHEAP.has(signal.cost) &&
+      valuesToTry(signal, [leader.cause, rival.cause]).some(
+        (value) => rival.score + shift(rival.cause, { signal, value }) > leader.score + shift(leader.cause, { signal, value }),
+      ),
   );
 }
 
 /**
- * Chooses the examination that tells most between the first two for its price; where none tells anything between them, between the first and the third.
- * Gives `null` when nothing is left that could.
+ * Chooses the examination that tells most for its price between the leader and the first rival; where none tells anything between them, between the leader
+ * and the next. Gives `null` when nothing is left that could, or nobody to tell apart.
  */
-export function chooseExamination(catalogue: Catalogue, { facts, contenders }: Contest): string | null {
-  const [first, ...rivals] = contenders;
-  if (first === undefined) return null;
+export function chooseExamination(
+  catalogue: Catalogue,
+  { facts, leader, rivals }: Lead & { readonly rivals: readonly Contender[] },
+): string | null {
   for (const rival of rivals) {
-    const chosen = bestBetween(catalogue, { facts, pair: [first.cause, rival.cause] });
+    const chosen = bestBetween(catalogue, { facts, pair: [leader.cause, rival.cause] });
     if (chosen !== undefined) return chosen;
   }
   return null;
