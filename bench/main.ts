@@ -4,7 +4,7 @@ import { MATCH_PAIRS } from "./match.ts";
 import { measureCalls } from "./measure.ts";
 import { type BenchOptions, type Command, parseCommand, UsageError } from "./options.ts";
 import { measurePublish } from "./publish.ts";
-import { type Report, type Row, reportOf, tableByCase, tableBySubject } from "./report.ts";
+import { type Report, type Row, reportOf, tableByCase, tableByLine, tableBySubject } from "./report.ts";
 import { RESOLVE_PAIRS } from "./resolve.ts";
 import { CannotRun } from "./traffic/session.ts";
 import { measureWebSocket } from "./websocket.ts";
@@ -23,6 +23,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   publish: { measure: measurePublish, tableOf: tableBySubject },
   // with control and its databases, which the others need not wait for
   events: { measure: async (options) => (await import("./events.ts")).measureEvents(options), tableOf: tableBySubject },
+  replay: { measure: async (options) => (await import("./replay.ts")).replayRequests(options), tableOf: tableByLine },
   logs: { measure: measureLogs, tableOf: tableBySubject },
 };
 

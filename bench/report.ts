@@ -77,6 +77,12 @@ export function tableBySubject({ bench, node, rows, ratios }: Report): string {
   return `${bench}, medians, (ours divided by theirs) (${node})\n\n${tables.join("\n\n")}\n`;
 }
 
+/** A line a figure. */
+export function tableByLine({ bench, node, rows }: Report): string {
+  const lines = rows.map(({ case: name, value, unit }) => `${name.padEnd(70)}${value.toFixed(0).padStart(10)} ${unit}`);
+  return `${bench} (${node})\n\n${lines.join("\n")}\n`;
+}
+
 function groupOf(caseName: string): string {
   return caseName.includes(" ") ? caseName.slice(0, caseName.indexOf(" ")) : "";
 }

@@ -1,4 +1,5 @@
 import type { TrafficEvent } from "@wherefrom/model";
+import { diceOf } from "./dice.ts";
 
 /** When the first event of all began; the last one is a day later. In milliseconds since 1970. */
 export const FIRST_TIME: number = Date.UTC(2026, 0, 5);
@@ -45,16 +46,5 @@ function makeEvent(index: number, all: number): TrafficEvent {
     xForwardedProto: "https",
     userAgent: AGENTS[dice(AGENTS.length)] ?? "",
     evidence: { peer: "10.0.0.1", fields: [["x-forwarded-for", chain]] },
-  };
-}
-
-/** Numbers below a bound that only depend on the event (splitmix32). */
-function diceOf(seed: number): (bound: number) => number {
-  let state = seed | 0;
-  return (bound) => {
-    state = (state + 0x9e37_79b9) | 0;
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0_aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a_2d97);
-    return ((mixed ^ (mixed >>> 15)) >>> 0) % bound;
   };
 }

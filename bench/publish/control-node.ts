@@ -1,7 +1,9 @@
 import { openControl } from "@wherefrom/control";
 import { answer, say, told } from "../traffic/answering.ts";
 
-const { folder, originPort } = told<{ readonly folder: string; readonly originPort: number }>();
+type Told = { readonly folder: string; readonly originPort: number; readonly analytics?: string; readonly seed?: object };
+
+const { folder, originPort, analytics, seed } = told<Told>();
 
 // Program: a control plane with one environment, on a database of its own.
 const control = await openControl({
@@ -9,8 +11,9 @@ const control = await openControl({
   database: `sqlite:${folder}/control.db`,
   organization: "local",
   access: "off",
+  ...(analytics !== undefined && { analytics }),
 });
 const routes = [{ name: "everything", target: `http://127.0.0.1:${originPort}` }];
-await control.seedEnvironment({ organization: "local", name: "bench", routes });
+await control.seedEnvironment({ organization: "local", name: "bench", routes, ...seed });
 say({ url: control.url, snapshotKey: control.snapshotKey });
 await answer({});

@@ -1,12 +1,13 @@
 import { controlSource, keptSource, openGateway } from "@wherefrom/gateway";
 import { answer, say, told } from "../traffic/answering.ts";
 
-type Told = { readonly url: string; readonly snapshotKey: string; readonly id: string; readonly folder: string };
+type Told = { readonly url: string; readonly snapshotKey: string; readonly id: string; readonly folder: string; readonly events?: string };
 
-const { url, snapshotKey, id, folder } = told<Told>();
+const { url, snapshotKey, id, folder, events } = told<Told>();
 const environment = { organization: "local", environment: "bench" };
 
-// Program: a gateway as it is run beside a control: it takes signed snapshots only and keeps them on disk. It also answers who a request is from.
+// Program: a gateway as it is run beside a control: it takes signed snapshots only and keeps them on disk. It also answers who a request is from,
+// and with a folder for events records each exchange and says how many.
 const gateway = await openGateway({
   listeners: [{ port: 0 }, { port: 0, decide: { trustedPeers: ["127.0.0.0/8"] } }],
   source: keptSource(controlSource({ url, ...environment, gatewayId: id }), {
@@ -14,9 +15,10 @@ const gateway = await openGateway({
     keys: [snapshotKey],
     ...environment,
   }),
+  ...(events !== undefined && { events: { folder: events } }),
   // On a machine that others use too the loop may be late for no fault of the gateway's: then it must not shed the load that is measured.
   limits: { maxLoopDelayMs: 60_000 },
 });
 const [port, questionPort] = gateway.listeners.map((place) => Number(new URL(place.url).port));
 say({ port, questionPort });
-await answer({});
+await answer({ counts: () => ({ ...gateway.eventCounts(), ...gateway.sentCounts() }) });

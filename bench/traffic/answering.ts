@@ -1,7 +1,7 @@
 import type { Server } from "node:net";
 import { createInterface } from "node:readline";
 
-/** What a program is asked, by the name of the question. */
+/** What a program is asked, by the name of the question. Of an answer that is an object the benchmark hears. */
 type Answers = Readonly<Record<string, (question: Record<string, number>) => unknown>>;
 
 /** What the benchmark gave this program to know, as one JSON argument. */
@@ -18,8 +18,8 @@ export function say(answer: object): void {
 export async function answer(answers: Answers): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const { ask, ...question } = JSON.parse(line) as Record<string, number> & { readonly ask: string };
-    await answers[ask]?.(question);
-    say({});
+    const answered = await answers[ask]?.(question);
+    say(typeof answered === "object" && answered !== null ? answered : {});
   }
   process.exit(0);
 }

@@ -9,7 +9,7 @@ const DATE = new Date().toUTCString();
 /** Made once for each size: the origin must cost next to nothing. */
 const responses = new Map<string, Buffer>();
 
-// Program: the origin behind every proxy. Answers GET /bytes/N with N bytes, and a WebSocket with what it sent. Not a server for anybody else:
+// Program: the origin behind every proxy. Answers /bytes/N with N bytes and by /bytes/N/STATUS with that status, and a WebSocket with what it sent. Not a server for anybody else:
 // it knows requests without body only, and frames as the load sends them.
 await serve(createServer({ noDelay: true }, (socket) => speakHttp(socket)));
 
@@ -32,12 +32,14 @@ function speakHttp(socket: Socket): void {
 }
 
 function responseTo(head: string): Buffer {
-  const size = head.slice("GET /bytes/".length, head.indexOf(" ", 4));
-  const known = responses.get(size);
+  const begin = head.indexOf("/bytes/") + "/bytes/".length;
+  const wanted = head.slice(begin, head.indexOf(" ", begin));
+  const known = responses.get(wanted);
   if (known !== undefined) return known;
+  const [size, status = 200] = wanted.split("/");
   const fields = ["Content-Type: application/octet-stream", `Content-Length: ${size}`, `Date: ${DATE}`, "Cache-Control: no-store"];
-  const response = Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${fields.join("\r\n")}\r\n\r\n`), Buffer.alloc(Number(size), "x")]);
-  responses.set(size, response);
+  const response = Buffer.concat([Buffer.from(`HTTP/1.1 ${status} OK\r\n${fields.join("\r\n")}\r\n\r\n`), Buffer.alloc(Number(size), "x")]);
+  responses.set(wanted, response);
   return response;
 }
 

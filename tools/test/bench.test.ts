@@ -131,6 +131,22 @@ test("events writes and asks the stores beside DuckDB alone", () => {
   }
 });
 
+test.runIf(process.platform === "linux")("replay finds in every store what was sent through the gateway", () => {
+  const { stdout, stderr, status } = bench("replay", "--json", "--quick");
+  const leftOut = capability("clickhouse") ? "" : expect.stringContaining("clickhouse");
+  expect({ status, stderr }).toEqual({ status: 0, stderr: leftOut });
+  const { rows } = JSON.parse(stdout) as Report;
+  const figure = (name: string): number | undefined => rows.find((row) => row.case === name)?.value;
+  expect([figure("requests: recorded"), figure("requests: sampled or dropped")]).toEqual([5_000, 0]);
+  const questions = rows.flatMap(({ case: name }) => (name.endsWith(": groups") ? [name.replace(": groups", "")] : []));
+  expect(questions.length).toBeGreaterThan(5);
+  for (const question of questions) {
+    expect(figure(`${question}: groups`)).toBeGreaterThan(0);
+    if (capability("clickhouse")) expect(figure(`${question}: other than clickhouse`)).toBe(0);
+    expect(figure(`${question}: other than requests`) ?? 0).toBe(0);
+  }
+});
+
 const wrong = [
   { words: ["nothing"], says: "No benchmark nothing" },
   { words: ["resolve", "match"], says: "Expected one benchmark, received 2" },
@@ -144,5 +160,5 @@ const wrong = [
 test.each(wrong)("$words is a fault of usage", ({ words, says }) => {
   const { status, stderr } = bench(...words);
   expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining(says) });
-  expect(stderr).toContain("Usage: npm run bench -- resolve|match|gateway|websocket|publish|events|logs [--json]");
+  expect(stderr).toContain("Usage: npm run bench -- resolve|match|gateway|websocket|publish|events|replay|logs [--json]");
 });
