@@ -22,23 +22,30 @@ function textOf(index: number): string {
   return [`${method} ${path} HTTP/1.1`, "Host: replay.example", ...fields, "", ""].join("\r\n");
 }
 
-/** Ends when there is no request left, or the gateway closes: what is missing shows in the number. */
-function sendNext(): Promise<void> {
+/** One connection after the other: a gateway takes so many requests over each. Ends when there is no request left, or one is not answered: what is missing shows in the number. */
+async function sendNext(): Promise<void> {
+  while (next < count && (await sendOverOne()));
+}
+
+/** Resolves when the connection is closed, with whether all was answered that was sent. */
+function sendOverOne(): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+    let isWaiting = true;
     let head = "";
     /** Bytes of the answer that are to come; negative while its head is. */
     let missing = -1;
     const send = (): void => {
-      if (next >= count) return void socket.destroy();
+      if (next >= count || isClosing(head)) return void socket.destroy();
       head = "";
       missing = -1;
+      isWaiting = true;
       socket.write(textOf(next++));
     };
     socket.on("connect", send);
     socket.on("error", () => socket.destroy());
     socket.on("end", () => socket.destroy());
-    socket.on("close", () => resolve());
+    socket.on("close", () => resolve(!isWaiting));
     socket.on("data", (chunk) => {
       if (missing >= 0) missing -= chunk.length;
       else {
@@ -49,9 +56,14 @@ function sendNext(): Promise<void> {
       }
       if (missing > 0) return;
       answered += 1;
+      isWaiting = false;
       send();
     });
   });
+}
+
+function isClosing(head: string): boolean {
+  return /^connection: *close\r?$/im.test(head);
 }
 
 /** Of the body behind a head: one of 304 has none (RFC 9110 §15.4.5). */

@@ -66,6 +66,8 @@ export function printControlNotice(notice: ControlNotice): void {
       return print(
         `warning: whether the policy of ${notice.organization}/${notice.environment} fits its traffic cannot be found out now: ${messageOf(notice.error)}`,
       );
+    case "queries-not-run":
+      return print(`warning: queries of events were not run: ${messageOf(notice.error)}`);
     case "abuse-not-judged":
       return print(`warning: clients of ${notice.environment ?? "all environments"} were not judged for abuse: ${messageOf(notice.error)}`);
     case "abuse-clients-left-out":

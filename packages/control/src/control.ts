@@ -26,6 +26,7 @@ import { createPublisher } from "./publish.ts";
 import { BUILT_IN_RANGES, type ControlRanges } from "./ranges.ts";
 import { retainEvents } from "./retain-events.ts";
 import { ALL_LINES } from "./route-table.ts";
+import { runQueries } from "./run-queries.ts";
 import { type EnvironmentSeed, seedEnvironment, seedOrganization } from "./seed.ts";
 import { keyPlaceBeside, openSnapshotKey, type SnapshotKeyPlace } from "./snapshot-key.ts";
 import { resumeStages, watchStages } from "./stage-watch.ts";
@@ -110,6 +111,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     debugTails,
     eventStore,
     fitCourses: new FitCourses(),
+    queryRuns: { look: () => queries.look() },
     snapshotKey,
     reach,
     metrics,
@@ -124,7 +126,8 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const follower = followRanges(parts);
   const watch = watchStages(parts);
   const retention = retainEvents(parts);
-  const looks = [follower, watch, retention, watchFit(parts), watchAbuse(parts)];
+  const queries = runQueries(parts);
+  const looks = [follower, watch, retention, queries, watchFit(parts), watchAbuse(parts)];
   const endSweep = sweepSessions(parts);
   try {
     await seedOrganization(parts, organization);

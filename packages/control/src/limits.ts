@@ -112,6 +112,18 @@ export type ControlLimits = {
   readonly maxStatsGroups: number;
   /** Points in time that one question is answered with at the most, of all groups together. */
   readonly maxStatsPoints: number;
+  /** Queries of one environment that are not over. */
+  readonly maxOpenQueries: number;
+  /** Queries of one environment that are kept, with their results. */
+  readonly maxQueries: number;
+  /** Rows of the result of one query; one that has more fails. */
+  readonly maxQueryRows: number;
+  /** Size of the result of one query; one that is larger fails. */
+  readonly maxQueryBytes: number;
+  /** How long a query is kept after it is over. */
+  readonly queryMaxAgeMs: number;
+  /** Pause between two looks for queries that another control, or one before, has left. */
+  readonly queryLookMs: number;
   /** How long one question about events may take. */
   readonly eventQuestionTimeoutMs: number;
   /** How long the event database may take for anything else, the wait for what was asked before included. */
@@ -178,6 +190,12 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   maxIncidentActionTtlMs: 604_800_000,
   maxStatsGroups: 10_000,
   maxStatsPoints: 100_000,
+  maxOpenQueries: 10,
+  maxQueries: 100,
+  maxQueryRows: 100_000,
+  maxQueryBytes: 33_554_432,
+  queryMaxAgeMs: 86_400_000,
+  queryLookMs: 5_000,
   eventQuestionTimeoutMs: 20_000,
   eventWriteTimeoutMs: 60_000,
   closeGraceMs: 2_000,

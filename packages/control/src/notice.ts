@@ -10,6 +10,8 @@ export type ControlNotice =
   | { readonly kind: "ranges-failed"; readonly error: unknown }
   /** Events whose time is over could not be deleted; it is tried again. */
   | { readonly kind: "event-retention-failed"; readonly error: unknown }
+  /** Queries that are asked in the background could not be run; it is tried again. */
+  | { readonly kind: "queries-not-run"; readonly error: unknown }
   /** Which clients look like abusers could not be judged, of one environment or of all; it is tried again. */
   | { readonly kind: "abuse-not-judged"; readonly environment: string | undefined; readonly error: unknown }
   /** A window has more clients than are looked at: those with the fewest requests were left out. */

@@ -6,6 +6,7 @@ import type { Fleet } from "./fleet.ts";
 import type { Identify } from "./http/caller.ts";
 import type { Reach } from "./http/reach.ts";
 import type { ControlLimits } from "./limits.ts";
+import type { RegularLook } from "./look-regularly.ts";
 import type { ControlMetrics } from "./metrics.ts";
 import type { ControlNotice } from "./notice.ts";
 import type { Probing } from "./probing.ts";
@@ -22,6 +23,8 @@ export type ControlParts = {
   /** `undefined` when control keeps no events. */
   readonly eventStore: EventStore | undefined;
   readonly fitCourses: FitCourses;
+  /** Runs what is asked of events in the background. */
+  readonly queryRuns: Pick<RegularLook, "look">;
   readonly snapshotKey: SnapshotKey;
   readonly reach: Reach;
   readonly metrics: ControlMetrics;

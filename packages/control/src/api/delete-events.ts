@@ -15,7 +15,7 @@ const requestSchema = z
 
 const answerSchema = z.object({ deletedEvents: z.int(), deletedIncidents: z.int() }).meta({ id: "DeleteEventsResponse" });
 
-/** Also the incidents of the client that it is of. Not those of which a network is kept, as they name nobody. What gateways have not delivered yet comes later. */
+/** Also the incidents of the client that it is of, and the results of all queries of the environment. Not those of which a network is kept, as they name nobody. What gateways have not delivered yet comes later. */
 export const deleteEvents: Endpoint = {
   summary: "Deletes the events that name an address: as the client, as a proxy, or in a header; and incidents of it",
   takes: requestSchema,
@@ -30,6 +30,8 @@ export const deleteEvents: Endpoint = {
     const environment = await requireEnvironment(store, param("env"));
     const key = { organization, environment: environment.name };
     const deletedEvents = await eventStore.deleteAddress(key, { address, hashKey: hashKeyOf(parts, environment) });
+    // a result may name it
+    await parts.store.queries.removeResults(key);
     const number = numberOfAddress(address);
     const deletedIncidents = number === undefined ? 0 : await parts.store.incidents.removeClient(key, clientText(number));
     return jsonAnswer({ deletedEvents, deletedIncidents });

@@ -65,7 +65,7 @@ type Asking = {
 };
 
 /** One group more than is wanted, to know whether there are more. Errors: `ApiError` STATS_TOO_LARGE. */
-async function askWithinMeans(store: EventStore, { key, wanted, maxPoints }: Asking): Promise<readonly Group[]> {
+export async function askWithinMeans(store: EventStore, { key, wanted, maxPoints }: Asking): Promise<readonly Group[]> {
   const { dimensions, selected, limit, isAscending: _isAscending, ...question } = wanted;
   try {
     return await store.ask(key, {
@@ -115,12 +115,12 @@ function metricsOf(points: readonly Point[], wanted: StatsQuery): z.infer<typeof
   }));
 }
 
-function secondsOf({ from, until, per }: StatsQuery, at: number | undefined): number {
+export function secondsOf({ from, until, per }: StatsQuery, at: number | undefined): number {
   return per === undefined || at === undefined ? (until - from) / 1_000 : unitSeconds(per, at);
 }
 
 /** As a text with a fraction, which Apigee's clients read as a number of 64 bits. */
-function shownMeasure(
+export function shownMeasure(
   measure: number | undefined,
   { selected, seconds }: { readonly selected: Selected; readonly seconds: number },
 ): string | undefined {

@@ -14,6 +14,7 @@ import type { DebugLimits, DebugStore } from "./debug-port.ts";
 import type { EnvironmentKey } from "./environment-key.ts";
 import type { IncidentStore } from "./incident-port.ts";
 import type { Page } from "./page.ts";
+import type { QueryStore } from "./query-port.ts";
 import type { Stamp } from "./stamp.ts";
 
 export type { EnvironmentKey } from "./environment-key.ts";
@@ -198,6 +199,8 @@ export type ConfigStore = {
   readonly debug: DebugStore;
   /** Which clients look like abusers. */
   readonly incidents: IncidentStore;
+  /** What is asked of events in the background. */
+  readonly queries: QueryStore;
   /**
    * Calls `onChange` after each change of an environment, also when another process made it on the same database: at once as a rule, and after the
    * polling interval at the latest. Once for several changes, or twice for one, is as good; a call that rejects is repeated. The answer ends it.

@@ -34,6 +34,11 @@ export const POSTGRES_MIGRATIONS: Readonly<Record<string, Migration>> = {
       await sql.raw(DEBUG_TRANSACTIONS).execute(db);
     },
   },
+  "0005-queries": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of QUERIES) await sql.raw(statement).execute(db);
+    },
+  },
 };
 
 /** Not logged: it is no loss when a crash empties it, and what clients send is not to stand in archives of the log. */
@@ -49,6 +54,23 @@ const DEBUG_TRANSACTIONS = `CREATE UNLOGGED TABLE wherefrom.debug_transactions (
   content text NOT NULL,
   UNIQUE (organization, environment, session, id)
 )`;
+
+const QUERIES = [
+  `CREATE TABLE wherefrom.queries (
+    position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id text COLLATE "C" NOT NULL UNIQUE,
+    organization text COLLATE "C" NOT NULL,
+    environment text COLLATE "C" NOT NULL,
+    state text NOT NULL,
+    attempts bigint NOT NULL,
+    run_until bigint NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    content text NOT NULL,
+    result text NOT NULL
+  )`,
+  "CREATE INDEX queries_of_environment ON wherefrom.queries (organization, environment, position)",
+];
 
 const INCIDENTS = [
   `CREATE TABLE wherefrom.incidents (

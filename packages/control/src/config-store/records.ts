@@ -25,6 +25,7 @@ import {
   type Stored,
   type StoreLimits,
 } from "./port.ts";
+import { removeQueries } from "./query-records.ts";
 import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
@@ -238,7 +239,9 @@ async function writeHead<Content extends object>(db: Db, step: HeadStep<Content>
 }
 
 async function removeHead(db: Db, { organization, name }: Key): Promise<undefined> {
-  await removeIncidents(db, { key: { organization, environment: name } });
+  const key = { organization, environment: name };
+  await removeIncidents(db, { key });
+  await removeQueries(db, { key });
   await db.deleteFrom("environments").where("organization", "=", organization).where("name", "=", name).execute();
 }
 

@@ -6,6 +6,18 @@ import { changeIncident, hasOldIncidents, noteSightings, readIncident, readIncid
 import { readOperation, readOperations, saveOperation } from "./operation-records.ts";
 import type { ConfigStore, OrganizationStore, StoreLimits } from "./port.ts";
 import {
+  addQuery,
+  finishQuery,
+  forgetQueries,
+  hasOldQueries,
+  hasQueryToTake,
+  readQueries,
+  readQuery,
+  readQueryResult,
+  removeQueryResults,
+  takeQuery,
+} from "./query-records.ts";
+import {
   changeAll,
   changeEnvironment,
   changeOrganization,
@@ -94,6 +106,21 @@ export function sqlStore({ read, write, close }: SqlAccess, { limits, teller, de
       read: (key, id) => read((db) => readIncident(db, { key, id })),
       change: (key, id, { by, decide }) => write((db) => changeIncident(db, { key, id, by, decide })),
       removeClient: (key, client) => write((db) => removeIncidents(db, { key, client })),
+    },
+    queries: {
+      add: (key, options) => write((db) => addQuery(db, { key, ...options })),
+      list: (key, page) => read((db) => readQueries(db, { key, page })),
+      read: (key, id) => read((db) => readQuery(db, { key, id })),
+      result: (key, id) => read((db) => readQueryResult(db, { key, id })),
+      async take(options) {
+        if (!(await read((db) => hasQueryToTake(db, options.now)))) return undefined;
+        return write((db) => takeQuery(db, options));
+      },
+      finish: (run, options) => write((db) => finishQuery(db, { run, ...options })),
+      async forgetBefore(before) {
+        if (await read((db) => hasOldQueries(db, before))) await write((db) => forgetQueries(db, before));
+      },
+      removeResults: (key) => write((db) => removeQueryResults(db, key)),
     },
     watch: teller.listen,
     async close() {

@@ -147,6 +147,20 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  "0007-queries": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const texts = ["organization", "environment", "state", "content", "result"] as const;
+      const numbers = ["attempts", "run_until", "created_at", "updated_at"] as const;
+      let table = db.schema
+        .createTable("queries")
+        .addColumn("position", "integer", (column) => column.primaryKey().autoIncrement())
+        .addColumn("id", "text", (column) => column.notNull().unique());
+      for (const name of texts) table = table.addColumn(name, "text", (column) => column.notNull());
+      for (const name of numbers) table = table.addColumn(name, "integer", (column) => column.notNull());
+      await table.execute();
+      await db.schema.createIndex("queries_of_environment").on("queries").columns(["organization", "environment", "position"]).execute();
+    },
+  },
 };
 
 const EARLIER = { author: "unknown", author_verified: 0, method: "migration", reason: "Made before there was an audit log" } as const;

@@ -1,5 +1,6 @@
 import type { Generated } from "kysely";
 import type { IncidentState } from "./incident-port.ts";
+import type { QueryState } from "./query-port.ts";
 
 /**
  * Tables of the store. `content`, `operation`, `entry` and `report` are JSON text. The row of `environments` and `environment_history` with
@@ -44,6 +45,20 @@ export type Tables = {
     first_seen: number;
     last_seen: number;
     content: string;
+  };
+  /** `content` is JSON text: what is neither asked for nor compared. `run_until` is 0 until somebody runs it. */
+  queries: {
+    position: Generated<number>;
+    id: string;
+    organization: string;
+    environment: string;
+    state: QueryState;
+    attempts: number;
+    run_until: number;
+    created_at: number;
+    updated_at: number;
+    content: string;
+    result: string;
   };
   operations: { position: Generated<number>; organization: string; name: string; operation: string };
   /** `grants` is JSON text. */

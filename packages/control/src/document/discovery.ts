@@ -87,12 +87,21 @@ const APIGEE_SCHEMAS: ReadonlySet<string> = new Set([
   "DimensionMetric",
   "Metadata",
   "Metric",
+  "AsyncQuery",
+  "AsyncQueryResult",
+  "GetAsyncQueryResultUrlResponse",
+  "GetAsyncQueryResultUrlResponseURLInfo",
+  "ListAsyncQueriesResponse",
+  "Query",
+  "QueryMetadata",
+  "QueryMetric",
   "Stats",
   "StatsEnvironmentStats",
 ]);
 
 const GOOGLE_SCHEMAS: Readonly<Record<string, string>> = {
   Empty: "GoogleProtobufEmpty",
+  HttpBody: "GoogleApiHttpBody",
   ListOperationsResponse: "GoogleLongrunningListOperationsResponse",
   Operation: "GoogleLongrunningOperation",
 };
