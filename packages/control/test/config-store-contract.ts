@@ -15,6 +15,7 @@ import { DEFAULT_CONTROL_LIMITS } from "../src/limits.ts";
 import { describeAccessStore } from "./access-store-contract.ts";
 import { describeDebugStore } from "./debug-store-contract.ts";
 import { describeIncidentStore } from "./incident-store-contract.ts";
+import { describeQueryStore } from "./query-store-contract.ts";
 
 /** An implementation as the contract sees it: a place where a store can be opened, closed and opened again. */
 export type StorePlace = { open(limits?: Partial<StoreLimits>): Promise<ConfigStore> };
@@ -76,6 +77,7 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
   describeAccessStore(name, placeOf);
   describeDebugStore(name, placeOf);
   describeIncidentStore(name, placeOf);
+  describeQueryStore(name, placeOf);
   describe(`config store: ${name}`, () => {
     const openAll = async (limits?: Partial<StoreLimits>): Promise<ConfigStore> => {
       const store = await (await placeOf()).open(limits);

@@ -19,7 +19,7 @@ const RANGES_MS: Readonly<Record<string, number>> = { last60minutes: HOUR_MS, la
 const FIELD_OF: Readonly<Record<string, string>> = { select: "metrics", timeUnit: "groupByTimeUnit" };
 
 const metricSchema = z
-  .object({
+  .strictObject({
     name: z.string("Expected the name of a metric"),
     function: z.string().optional().describe("sum, avg, min or max. Default: sum"),
     alias: z.string().min(1).max(MAX_NAME_LENGTH).optional().describe("What it is called in the result"),
@@ -32,7 +32,7 @@ const rangeSchema = z.strictObject({ start: z.iso.datetime({ offset: true }), en
 
 /** A query as Apigee takes it. */
 export const querySchema = z
-  .object({
+  .strictObject({
     name: z.string().max(MAX_NAME_LENGTH).optional(),
     metrics: z.array(metricSchema, "Expected a list of metrics").min(1, "Expected at least one"),
     dimensions: z.array(z.string(), "Expected a list of dimensions").default([]),
