@@ -104,7 +104,7 @@ test("a body passes whole, with a length or in chunks, and its trailers with it"
   expect(json.trailers).not.toHaveProperty("x-real-ip");
 });
 
-const oddNames = [
+const oddNames: { sent: string[]; arrive: Record<string, string> }[] = [
   { sent: ["ETag: 1", "etag: 2"], arrive: { etag: "1, 2" } },
   { sent: ["User-Agent: 1", "user-agent: 2"], arrive: { "user-agent": "1, 2" } },
   { sent: ["Constructor: 1", "toString: 2", "valueOf: 3"], arrive: { constructor: "1", tostring: "2", valueof: "3" } },
