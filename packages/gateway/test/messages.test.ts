@@ -79,6 +79,19 @@ describe("Expect: 100-continue (RFC 9110 §10.1.1)", () => {
     await until(() => target.sockets.size === 0);
   });
 
+  test("a target that does not take the body is one that does not answer: 504", async () => {
+    const target = await openRawTarget((socket) => socket.pause());
+    const gateway = await gatewayTo(target.origin, { limits: { continueTimeoutMs: 10, upstreamHeadersTimeoutMs: 200 } });
+    const client = await converse(gateway.port);
+    client.write(wire("PUT /x HTTP/1.1", "Host: a", "Content-Length: 100000000", "Expect: 100-continue"));
+    const chunk = Buffer.alloc(1_000_000);
+    const more = (): void => void (client.socket.writable && client.socket.write(chunk, more));
+    await client.readUntil(/100 Continue/);
+    more();
+    expect(await client.readUntil(/UPSTREAM/)).toMatch(/^HTTP\/1\.1 504 [\s\S]*UPSTREAM_TIMEOUT/);
+    client.socket.destroy();
+  });
+
   test("a client that leaves while the target says nothing harms nobody", async () => {
     const target = await openRawTarget((socket, heard) => {
       if (heard.startsWith("GET ")) socket.end(`${done}ok`);

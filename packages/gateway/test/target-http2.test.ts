@@ -4,6 +4,7 @@ import type { AddressInfo, Server } from "node:net";
 import type { ExchangeRecord } from "@wherefrom/gateway";
 import { expect, test } from "vitest";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { END_HEADERS, END_STREAM, type Field, frame, literals, openRawHttp2Target } from "./rig/http2-frames.ts";
 import { own } from "./rig/owned.ts";
 import { ask, converse, parseResponse, sendRaw, until, wire } from "./rig/wire.ts";
 
@@ -225,6 +226,47 @@ test("early hints and trailers of an answer reach a client of HTTP/1.1", async (
   const text = await sendRaw(gateway.port, wire("GET / HTTP/1.1", "Host: a", "Connection: close"));
   expect(text).toMatch(/^HTTP\/1\.1 103 Early Hints\r\nLink: <\/a>; rel=preload\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
   expect(text).toMatch(/\r\n2\r\nok\r\n0\r\ngrpc-status: 0\r\n\r\n$/);
+});
+
+const header = (stream: number, ...fields: Field[]) =>
+  frame("HEADERS", { flags: END_HEADERS, stream, payload: literals([[":status", "200"], ...fields]) });
+const data = (stream: number, text: string) => frame("DATA", { stream, payload: Buffer.from(text) });
+const reset = (stream: number) => frame("RST_STREAM", { stream, payload: Buffer.alloc(4) });
+
+const halves: { what: string; answer: (stream: number) => Buffer[] }[] = [
+  { what: "behind its header", answer: (stream) => [header(stream), reset(stream)] },
+  { what: "in its body", answer: (stream) => [header(stream), data(stream, "half"), reset(stream)] },
+  {
+    what: "in a body whose length it has said",
+    answer: (stream) => [header(stream, ["content-length", "8"]), data(stream, "half"), reset(stream)],
+  },
+];
+
+test.each(halves)("an answer that the target resets $what, without an error, is no whole one", async ({ answer }) => {
+  const target = own(await openRawHttp2Target(answer));
+  const gateway = await gatewayTo(target.url);
+  const text = await sendRaw(gateway.port, wire("GET / HTTP/1.1", "Host: a", "Connection: close"));
+  expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(text).not.toMatch(/\r\n0\r\n\r\n$/);
+});
+
+test.each(["099", "600"])("a status of %s is no answer: 502", async (status) => {
+  const flags = END_HEADERS | END_STREAM;
+  const target = own(await openRawHttp2Target((stream) => [frame("HEADERS", { flags, stream, payload: literals([[":status", status]]) })]));
+  const gateway = await gatewayTo(target.url);
+  expect(await sendRaw(gateway.port, wire("GET / HTTP/1.1", "Host: a", "Connection: close"))).toMatch(/^HTTP\/1\.1 502 /);
+});
+
+test("a target that does not take the body is one that does not answer: 504, though the client has sent all of it", async () => {
+  const server = createServer({ settings: { initialWindowSize: 0 } }, (request, response) => {
+    if (request.method === "GET") response.end("here");
+  });
+  own({ close: async () => void server.close() });
+  const gateway = await gatewayTo(await listen(server), { limits: { upstreamHeadersTimeoutMs: 200 } });
+  // The next request finds a connection on which the window is known.
+  expect(await sendRaw(gateway.port, wire("GET / HTTP/1.1", "Host: a", "Connection: close"))).toContain("200 OK");
+  const put = `${wire("PUT / HTTP/1.1", "Host: a", "Content-Length: 4", "Connection: close")}body`;
+  expect(await sendRaw(gateway.port, put)).toMatch(/^HTTP\/1\.1 504 [\s\S]*UPSTREAM_TIMEOUT/);
 });
 
 test("100 Continue is the target's to say", async () => {

@@ -1,4 +1,4 @@
-import { connect, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /** RFC 9113 §3.4. */
 export const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
@@ -106,7 +106,7 @@ export async function openRawHttp2(port: number, { settings = Buffer.alloc(0) }:
   let error: string | undefined;
   let pongs = 0;
   let isClosed = false;
-  readFrames(socket, ({ type, flags, stream, payload }) => {
+  const onFrame = ({ type, flags, stream, payload }: Read): void => {
     const known = streams.get(stream) ?? {};
     const end = flags & END_STREAM ? { isOver: true as const } : {};
     if (type === "HEADERS") streams.set(stream, { status: statusIn(payload), ...known, ...end });
@@ -117,7 +117,8 @@ export async function openRawHttp2(port: number, { settings = Buffer.alloc(0) }:
     if (type === "PING" && flags & 1) pongs += 1;
     if (type === "SETTINGS" && (flags & 1) === 0) socket.write(frame("SETTINGS", { flags: 1 }));
     for (const check of waiting) check();
-  });
+  };
+  readFrames(socket, { onFrame });
   const closed = new Promise<void>((resolve) =>
     socket.once("close", () => {
       isClosed = true;
@@ -159,11 +160,43 @@ export async function openRawHttp2(port: number, { settings = Buffer.alloc(0) }:
   };
 }
 
+export type RawHttp2Target = { readonly url: string; close(): Promise<void> };
+
+/** A target that says the frames itself with which it answers the header on a stream. */
+export async function openRawHttp2Target(answer: (stream: number) => readonly Buffer[]): Promise<RawHttp2Target> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.write(frame("SETTINGS"));
+    const onFrame = ({ type, flags, stream }: Read): void => {
+      if (type === "SETTINGS" && (flags & 1) === 0) socket.write(frame("SETTINGS", { flags: 1 }));
+      if (type === "HEADERS") socket.write(Buffer.concat(answer(stream)));
+    };
+    // The preface is whole in the first packet.
+    socket.once("data", (first: Buffer) => readFrames(socket, { onFrame, first: first.subarray(PREFACE.length) }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
 type Read = { readonly type: FrameType; readonly flags: number; readonly stream: number; readonly payload: Buffer };
 
-function readFrames(socket: Socket, onFrame: (frame: Read) => void): void {
+type FrameReader = {
+  readonly onFrame: (frame: Read) => void;
+  /** What has been read of the connection already. */
+  readonly first?: Buffer;
+};
+
+function readFrames(socket: Socket, { onFrame, first = Buffer.alloc(0) }: FrameReader): void {
   let bytes = Buffer.alloc(0);
-  socket.on("data", (chunk: Buffer) => {
+  const take = (chunk: Buffer): void => {
     bytes = Buffer.concat([bytes, chunk]);
     while (bytes.length >= 9 && bytes.length >= 9 + bytes.readUIntBE(0, 3)) {
       const end = 9 + bytes.readUIntBE(0, 3);
@@ -171,7 +204,9 @@ function readFrames(socket: Socket, onFrame: (frame: Read) => void): void {
       onFrame({ type: FRAMES[type] ?? type, flags: bytes[4] ?? 0, stream: bytes.readUInt32BE(5), payload: bytes.subarray(9, end) });
       bytes = bytes.subarray(end);
     }
-  });
+  };
+  socket.on("data", take);
+  take(first);
 }
 
 /** RFC 7541 Appendix A, entries 8 to 14. */

@@ -54,6 +54,7 @@ class Http2Request {
   #isSending = false;
   #isInDoubt = false;
   #hasAnswer = false;
+  #hasEnded = false;
   #isComplete = false;
 
   constructor(stream: ClientHttp2Stream, context: Http2RequestContext) {
@@ -63,6 +64,7 @@ class Http2Request {
 
   begin(): void {
     const stream = this.#stream;
+    this.#watchEnd();
     // Node hands over the fields as they came, after what it made of them.
     stream.on("headers", (fields: AnswerFields, _flags: number, ...[raw]: unknown[]) => this.#onInterim(fields, raw));
     stream.once("response", (fields: AnswerFields, _flags: number, ...[raw]: unknown[]) => this.#onResponse(fields, raw));
@@ -77,6 +79,19 @@ class Http2Request {
     stream.once("close", () => this.#onClose());
     if (stream.pending) stream.once("ready", () => this.#onReady());
     else this.#onReady();
+  }
+
+  /**
+   * Node ends a stream also where the target has reset it without an error, with half an answer said (RFC 9113 §8.1). Only an end that comes while the stream is
+   * open is the answer's.
+   */
+  #watchEnd(): void {
+    const stream = this.#stream;
+    const push = stream.push.bind(stream);
+    stream.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+      if (chunk === null && !stream.closed) this.#hasEnded = true;
+      return push(chunk, encoding);
+    };
   }
 
   #onReady(): void {
@@ -118,13 +133,29 @@ class Http2Request {
       if (!stream.closed) stream.sendTrailers(fieldsByName(requestTrailers(request).flat()));
     });
     stream.once("finish", () => this.#expectAnswer());
+    stream.on("drain", () => this.#expectProgress());
+    this.#expectProgress();
     body?.pipe(stream);
   }
 
+  /** The target has to take what waits for it; a client that sends slowly has limits of its own. */
+  #expectProgress(): void {
+    this.#limit("Nothing of the body was taken", () => this.#stream.writableLength > 0);
+  }
+
   #expectAnswer(): void {
+    this.#limit("No answer", () => true);
+  }
+
+  /** One timer at a time, until there is an answer. */
+  #limit(what: string, isLate: () => boolean): void {
+    clearTimeout(this.#timer);
     if (this.#hasAnswer) return;
     const timeoutMs = this.#context.outgoing.headersTimeoutMs ?? this.#context.limits.upstreamHeadersTimeoutMs;
-    this.#timer = setTimeout(() => this.#isTooLate(`No answer within ${timeoutMs} ms`), timeoutMs);
+    this.#timer = setTimeout(() => {
+      if (isLate()) this.#isTooLate(`${what} within ${timeoutMs} ms`);
+      else this.#limit(what, isLate);
+    }, timeoutMs);
   }
 
   #onResponse(fields: AnswerFields, raw: unknown): void {
@@ -133,6 +164,7 @@ class Http2Request {
     const status = fields[":status"] ?? 0;
     clearTimeout(this.#timer);
     outgoing.body?.forget();
+    if (status < 200) return this.#giveUp("UPSTREAM_BROKEN", "The answer has no status that there is");
     if (bytesOf(raw) > limits.maxHeaderBytes) return this.#giveUp("UPSTREAM_BROKEN", "The header of the answer is too large");
     this.#hasAnswer = true;
     const silenceMs = outgoing.bodyTimeoutMs ?? limits.bodyTimeoutMs;
@@ -150,7 +182,7 @@ class Http2Request {
 
   #onEnd(): void {
     const stream = this.#stream;
-    if (!this.#hasAnswer || this.#failure !== undefined) return;
+    if (!this.#hasAnswer || !this.#hasEnded || this.#failure !== undefined) return;
     this.#isComplete = true;
     this.#context.handler.onComplete(this.#trailers);
     // It has answered without the rest of the body.

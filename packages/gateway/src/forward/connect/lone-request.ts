@@ -28,7 +28,7 @@ export function sendAlone(outgoing: Outgoing, { target, limits, lookup, handler 
     request.destroy();
     handler.onError(reason ?? upstreamError("UPSTREAM_BROKEN", "The request was given up"));
   };
-  const limit = limitTime(outgoing, { target, limits, abort });
+  const limit = limitTime(outgoing, { target, limits, abort, hasUntaken: () => request.writableLength > 0 });
   let isSending = false;
   const sendBody = (): void => {
     isSending = true;
@@ -51,7 +51,8 @@ export function sendAlone(outgoing: Outgoing, { target, limits, lookup, handler 
     if (outgoing.expectsContinue && !isSending) agree();
     else handler.onHeaders(CONTINUE, [], nothing, "");
   });
-  request.once("finish", limit.isSent);
+  request.on("drain", () => limit.isSending());
+  request.once("finish", () => limit.isSent());
   request.once("response", limit.isOver);
   request.once("upgrade", () => abort(upstreamError("UPSTREAM_BROKEN", "The target switched protocols unasked")));
   readAnswer(request, { handler, bodyTimeoutMs: outgoing.bodyTimeoutMs ?? limits.bodyTimeoutMs });
@@ -95,6 +96,14 @@ function pump({ request, body }: Outgoing, sending: ClientRequest): void {
   body.pipe(sending, { end: false });
 }
 
+type LimitContext = {
+  readonly target: CompiledTarget;
+  readonly limits: GatewayLimits;
+  readonly abort: (reason: Error) => void;
+  /** Whether something of the body waits for the target. */
+  readonly hasUntaken: () => boolean;
+};
+
 type TimeLimit = {
   isWaitingToContinue(goOn: () => void): void;
   isSending(): void;
@@ -102,23 +111,27 @@ type TimeLimit = {
   isOver(): void;
 };
 
-/** One timer at a time: for connecting, for 100 Continue, for the answer. None runs while the client sends: its own limits do. */
-function limitTime(
-  { headersTimeoutMs }: Outgoing,
-  { target, limits, abort }: { target: CompiledTarget; limits: GatewayLimits; abort: (reason: Error) => void },
-): TimeLimit {
+/** One timer at a time: for connecting, for 100 Continue, for taking what waits of the body, for the answer. A client that sends slowly has limits of its own. */
+function limitTime({ headersTimeoutMs }: Outgoing, { target, limits, abort, hasUntaken }: LimitContext): TimeLimit {
   const connectMs = target.connectTimeoutMs ?? limits.connectTimeoutMs;
   const answerMs = headersTimeoutMs ?? limits.upstreamHeadersTimeoutMs;
   let timer = setTimeout(() => abort(upstreamError("UPSTREAM_CONNECT_TIMEOUT", `No connection within ${connectMs} ms`)), connectMs);
+  let isSent = false;
   let isOver = false;
   const next = (timeoutMs: number, expire: () => void): void => {
     clearTimeout(timer);
     if (!isOver) timer = setTimeout(expire, timeoutMs);
   };
+  const tooLate = (what: string): void => abort(upstreamError("UPSTREAM_TIMEOUT", `${what} within ${answerMs} ms`));
   return {
     isWaitingToContinue: (goOn: () => void) => next(limits.continueTimeoutMs, goOn),
-    isSending: () => clearTimeout(timer),
-    isSent: () => next(answerMs, () => abort(upstreamError("UPSTREAM_TIMEOUT", `No answer within ${answerMs} ms`))),
+    isSending() {
+      if (!isSent) next(answerMs, () => (hasUntaken() ? tooLate("Nothing of the body was taken") : this.isSending()));
+    },
+    isSent() {
+      isSent = true;
+      next(answerMs, () => tooLate("No answer"));
+    },
     isOver(): void {
       isOver = true;
       clearTimeout(timer);
