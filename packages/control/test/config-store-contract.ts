@@ -276,6 +276,24 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
       expect([...first, ...second].map(({ revision }) => revision)).toEqual([5, 4, 3, 2, 1]);
     });
 
+    test("a deletion elsewhere has an entry in the chain, and makes no revision", async () => {
+      const store = await open();
+      await store.change("demo", { by: at(10), decide: write(1) });
+      const resource = "organizations/local/environments/demo/events";
+      await store.noteDeletion({ ...at(20), resource, revision: 1, content: { uid: "u" } });
+      const log = await store.audit(ALL);
+      expect(log[0]).toMatchObject({
+        sequence: 3,
+        author: "alice",
+        resource,
+        change: "DELETED",
+        revision: 1,
+        contentHash: hashOf({ uid: "u" }),
+      });
+      expect(auditFaults([...log].reverse())).toEqual([]);
+      expect(await store.history("demo", ALL)).toHaveLength(1);
+    });
+
     test("each revision has one entry in the audit log, each entry the hash of the one before", async () => {
       const store = await open();
       await store.change("demo", { by: { ...at(10), reason: "because" }, decide: write(1) });

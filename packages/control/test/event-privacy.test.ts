@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { auditFaults } from "@wherefrom/model";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type ControlUnderTest, faultsOf, type Json, openControlForFile, verdictOf } from "./control-under-test.ts";
 import { eventOf } from "./event-store-contract.ts";
@@ -66,6 +67,21 @@ test("what is told of addresses holds for events that come from then on", async 
   // those that name the address, and not those that name its network
   expect((await erase({ address: "::ffff:203.0.113.7" })).body).toEqual({ deletedEvents: 4, deletedIncidents: 0 });
   expect(await clients()).toEqual(["203.0.113.0/24 2.0"]);
+});
+
+test("who deleted events stands in the audit log, and nothing about whose they were", async () => {
+  await deliver([0]);
+  const { body } = await under.ask(`POST /${name}:deleteEvents`, {
+    body: { address: CLIENT },
+    headers: { "x-goog-request-reason": "Asked for by the person" },
+  });
+  expect(body.deletedEvents).toBe(1);
+  const log = await under.ask("GET //v1/organizations/local/auditLog?pageSize=1000");
+  const [entry, ...more] = log.body.entries.filter(({ resource }: Json) => resource === `organizations/local/environments/${name}/events`);
+  expect(more).toEqual([]);
+  expect(entry).toMatchObject({ change: "DELETED", method: "organizations.environments.deleteEvents", reason: "Asked for by the person" });
+  expect(auditFaults([...log.body.entries].reverse())).toEqual([]);
+  expect(JSON.stringify(log.body)).not.toContain(CLIENT);
 });
 
 test("hashes of two environments have nothing in common", async () => {

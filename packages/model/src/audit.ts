@@ -20,14 +20,14 @@ export type AuditEntry = {
   authorVerified: boolean;
   /** What was asked for, as a method of the API: `organizations.environments.update`. */
   method: string;
-  /** `organizations/{org}` or `organizations/{org}/environments/{env}` */
+  /** `organizations/{org}`, `organizations/{org}/environments/{env}`, or something of theirs: `…/events`, `…/securityIncidents/{incident}` */
   resource: string;
   change: "CREATED" | "UPDATED" | "DELETED";
-  /** The revision that the change made. */
+  /** The revision that the change made; of events that were deleted, the one that their environment had. */
   revision: number;
   reason?: string | undefined;
   requestId?: string | undefined;
-  /** SHA-256 of what the revision holds, as canonical JSON; of a deletion, of what stood before it. */
+  /** SHA-256 of what the revision holds, as canonical JSON; of a deletion, of what stood before it; of deleted events, of which environment had them. */
   contentHash: string;
   /** The `hash` of the entry before. */
   previousHash: string;

@@ -4,6 +4,7 @@ import { clientText, numberOfAddress } from "../event-store/stored-address.ts";
 import { refuseFaults } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { violationsOf } from "../http/violations.ts";
+import { environmentName } from "./environment-json.ts";
 import { requireEnvironment } from "./environments.ts";
 import { requireEventStore } from "./require-event-store.ts";
 
@@ -15,7 +16,7 @@ const requestSchema = z
 
 const answerSchema = z.object({ deletedEvents: z.int(), deletedIncidents: z.int() }).meta({ id: "DeleteEventsResponse" });
 
-/** Also the incidents of the client that it is of, and the results of all queries of the environment. Not those of which a network is kept, as they name nobody. What gateways have not delivered yet comes later. */
+/** Each call has an entry in the audit log. Also the incidents of the client that it is of, and the results of all queries of the environment. Not those of which a network is kept, as they name nobody. What gateways have not delivered yet comes later. */
 export const deleteEvents: Endpoint = {
   summary: "Deletes the events that name an address: as the client, as a proxy, or in a header; and incidents of it",
   takes: requestSchema,
@@ -29,6 +30,13 @@ export const deleteEvents: Endpoint = {
     const eventStore = requireEventStore(call);
     const environment = await requireEnvironment(store, param("env"));
     const key = { organization, environment: environment.name };
+    // Before anything is gone. Without the address, and without a hash that addresses could be tried by: whoever it is of wants to be forgotten.
+    await store.noteDeletion({
+      ...call.stamp(),
+      resource: `${environmentName(organization, environment.name)}/events`,
+      revision: environment.revision,
+      content: { uid: environment.uid },
+    });
     const deletedEvents = await eventStore.deleteAddress(key, { address, hashKey: hashKeyOf(parts, environment) });
     // a result may name it
     await parts.store.queries.removeResults(key);

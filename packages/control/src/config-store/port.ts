@@ -225,6 +225,8 @@ export type OrganizationStore = {
   history(name: string, page: Page): Promise<readonly Revision<EnvironmentContent>[]>;
   /** One revision, if it is kept. */
   revision(name: string, revision: number): Promise<Revision<EnvironmentContent> | undefined>;
+  /** Appends an entry to the audit log about something of the organization's that is kept elsewhere, and so has no revision here. */
+  noteDeletion(deletion: AuditedDeletion): Promise<void>;
   /** Newest first; `before` is a `sequence`. */
   audit(page: Page): Promise<readonly AuditEntry[]>;
   /** Sorted by name, by code unit. */
@@ -234,6 +236,16 @@ export type OrganizationStore = {
   operation(name: string): Promise<Operation | undefined>;
   /** Newest first; `before` is a `position`. */
   operations(page: Page): Promise<readonly StoredOperation[]>;
+};
+
+/** Something that is deleted elsewhere. */
+export type AuditedDeletion = Stamp & {
+  /** `organizations/{org}/environments/{env}/events` */
+  readonly resource: string;
+  /** The one that stands of what it belongs to. */
+  readonly revision: number;
+  /** What the entry has the hash of: nothing that could be guessed by it. */
+  readonly content: Readonly<Record<string, unknown>>;
 };
 
 export type StoredOperation = { readonly position: number; readonly operation: Operation };

@@ -1,5 +1,5 @@
 import { changeTokens, readToken, readTokens, touchToken } from "./access-records.ts";
-import { readAudit } from "./audit-records.ts";
+import { appendAudit, readAudit } from "./audit-records.ts";
 import type { DebugStore } from "./debug-port.ts";
 import { readGateways, saveGateways } from "./gateway-records.ts";
 import { changeIncident, hasOldIncidents, noteSightings, readIncident, readIncidents, removeIncidents } from "./incident-records.ts";
@@ -68,6 +68,7 @@ export function sqlStore({ read, write, close }: SqlAccess, { limits, teller, de
     },
     history: (name, page) => read((db) => readHistory(db, { organization, name, page })),
     revision: (name, revision) => read((db) => readRevision(db, { organization, name, revision })),
+    noteDeletion: (deletion) => write((db) => appendAudit(db, { ...deletion, organization, change: "deleted" })),
     audit: (page) => read((db) => readAudit(db, { organization, page })),
     gateways: (environment) => read((db) => readGateways(db, { organization, environment })),
     saveOperation: (operation) => write((db) => saveOperation(db, { organization, operation, maxOperations: limits.maxOperations })),
