@@ -9,7 +9,7 @@ import type { Misfit } from "./misfit.ts";
 import type { ControlParts } from "./parts.ts";
 import { proposeIndex } from "./propose-index.ts";
 import { providersFor } from "./ranges.ts";
-import { type RecentTraffic, readRecentTraffic } from "./recent-traffic.ts";
+import { type RecentTraffic, readRecentTraffic, WINDOW_MS } from "./recent-traffic.ts";
 import { revisionsAlike } from "./revisions-alike.ts";
 import { factsOfTraffic } from "./traffic-facts.ts";
 
@@ -28,7 +28,7 @@ type Assessed = { readonly organization: string; readonly record: EnvironmentRec
  */
 export async function assessFit(parts: ControlParts, { organization, record, eventStore }: Assessed): Promise<Assessment> {
   const { name, settings, revision } = record;
-  const revisions = await revisionsAlike(parts.store.of(organization), record);
+  const revisions = await revisionsAlike(parts.store.of(organization), { record, since: parts.now() - WINDOW_MS });
   const traffic = await readRecentTraffic(eventStore, { organization, environment: name }, { revisions, until: parts.now() + 1 });
   const policy = parsePolicy(settings.clientIpResolutionConfig ?? {}, { providers: providersFor(parts.ranges, record) });
   const fit = judgeFit(traffic, policy);

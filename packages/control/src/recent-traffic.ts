@@ -5,7 +5,7 @@ import type { Filter } from "./event-store/filter.ts";
 import type { EventStore, Group } from "./event-store/port.ts";
 
 /** How far back traffic is recent, in milliseconds. */
-const WINDOW_MS = 900_000;
+export const WINDOW_MS = 900_000;
 /** Values of one dimension that are looked at, the commonest first. Whatever is rarer counts as a request, but has no value. */
 const MAX_VALUES = 1_000;
 

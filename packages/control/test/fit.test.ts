@@ -291,14 +291,16 @@ test.each(known)("a diagnosis of «$environment» knows $facts", async ({ enviro
 });
 
 test("a change that resolves as before goes on with what happened, and one that does not begins anew", async () => {
-  const changes = [{ displayName: "Demo" }, { clientIpResolutionConfig: headerIndex(-2) }, { clientIpResolutionConfig: headerIndex(-1) }];
+  // more than are looked at in one go
+  const names = Array.from({ length: 12 }, (_, index) => ({ displayName: `Demo ${index}` }));
+  const changes = [...names, { clientIpResolutionConfig: headerIndex(-2) }, { clientIpResolutionConfig: headerIndex(-1) }];
   const seen: string[] = [];
   for (const body of changes) {
     await control.ask("PATCH /tester", { body });
     const { body: fit } = await control.ask("GET /tester:fit");
     seen.push(`r${fit.revisionId} ${fit.requests}`);
   }
-  expect(seen).toEqual(["r2 40", "r3 0", "r4 40"]);
+  expect(seen).toEqual([...names.map((_, index) => `r${index + 2} 40`), "r14 0", "r15 40"]);
 });
 
 test("a control that keeps no events cannot say whether a policy fits", async () => {

@@ -11,7 +11,7 @@ import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { violationsOf } from "../http/violations.ts";
 import type { ControlParts } from "../parts.ts";
 import { providersFor } from "../ranges.ts";
-import { type RecentTraffic, readRecentTraffic } from "../recent-traffic.ts";
+import { type RecentTraffic, readRecentTraffic, WINDOW_MS } from "../recent-traffic.ts";
 import { revisionsAlike } from "../revisions-alike.ts";
 import { factsOfTraffic } from "../traffic-facts.ts";
 import { wordsFor, wordsSchema } from "./diagnosis-words.ts";
@@ -86,7 +86,7 @@ async function recentTrafficIfAny(
   { organization, record }: Ran,
 ): Promise<RecentTraffic | undefined> {
   if (eventStore === undefined) return undefined;
-  const revisions = await revisionsAlike(store.of(organization), record);
+  const revisions = await revisionsAlike(store.of(organization), { record, since: now() - WINDOW_MS });
   try {
     return await readRecentTraffic(eventStore, { organization, environment: record.name }, { revisions, until: now() + 1 });
   } catch (error) {
