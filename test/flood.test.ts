@@ -41,7 +41,7 @@ beforeAll(async () => {
   const routes = [{ name: "all", target: `http://127.0.0.1:${(target.address() as AddressInfo).port}` }];
   await control.seedEnvironment({ organization: "local", name: "prod", clientIpResolutionConfig: POLICY, routes });
   gateways = await Promise.all(["edge-1", "edge-2"].map(openNode));
-}, 30_000);
+}, 60_000);
 
 afterAll(async () => {
   agent.destroy();

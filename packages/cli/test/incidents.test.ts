@@ -74,4 +74,4 @@ test("incidents are listed, shown, closed and banned, and a shared address is no
     stderr: expect.stringContaining("(SECURITY_INCIDENT_NOT_FOUND)"),
   });
   expect((await run(["env", "incidents", "close"], { env })).stderr).toContain("Give the id of an incident");
-}, 30_000);
+}, 60_000);
