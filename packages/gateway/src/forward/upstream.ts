@@ -9,6 +9,7 @@ import { sendAlone } from "./connect/lone-request.ts";
 import type { Lookup } from "./connect/lookup.ts";
 import type { AnswerHandler, Outgoing } from "./connect/outgoing.ts";
 import { openPool, sendPooled } from "./connect/pooled.ts";
+import { SilenceWatch } from "./connect/silence-watch.ts";
 import { Health, type Standing } from "./health.ts";
 import { announcedTrailers } from "./trailers.ts";
 
@@ -34,6 +35,7 @@ export class Upstream {
   /** Opened with the first request that takes this way. */
   #pool: Dispatcher | undefined;
   #http2: Http2Connections | undefined;
+  readonly #silence = new SilenceWatch();
   #open = 0;
 
   constructor(target: CompiledTarget, context: UpstreamContext) {
@@ -80,7 +82,12 @@ export class Upstream {
     const isBeyondUndici = body !== null && (outgoing.expectsContinue || announcedTrailers(request) !== undefined);
     if (isBeyondUndici) return sendAlone(outgoing, { target, limits, lookup, handler });
     this.#pool ??= openPool(target, { limits, lookup });
-    sendPooled(this.#pool, { outgoing, handler });
+    sendPooled(this.#pool, outgoing, {
+      handler,
+      silence: this.#silence,
+      headersTimeoutMs: outgoing.headersTimeoutMs ?? limits.upstreamHeadersTimeoutMs,
+      bodyTimeoutMs: outgoing.bodyTimeoutMs ?? limits.bodyTimeoutMs,
+    });
   }
 
   /** It has answered what was begun at `beganAtMs`. */

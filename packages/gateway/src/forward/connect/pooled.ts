@@ -4,6 +4,7 @@ import type { CompiledTarget } from "../../route/targets.ts";
 import { connectOptions } from "./connect-options.ts";
 import type { Lookup } from "./lookup.ts";
 import type { AnswerHandler, Outgoing } from "./outgoing.ts";
+import type { SilenceTimeouts, SilenceWatch } from "./silence-watch.ts";
 
 /** The HTTP/1.1 connections to one target. */
 export function openPool(target: CompiledTarget, { limits, lookup }: { limits: GatewayLimits; lookup: Lookup }): Pool {
@@ -22,18 +23,24 @@ export function openPool(target: CompiledTarget, { limits, lookup }: { limits: G
   });
 }
 
-/** Sends one request on a connection of the pool, or on the next that is free. */
-export function sendPooled(pool: Dispatcher, { outgoing, handler }: { outgoing: Outgoing; handler: AnswerHandler }): void {
-  const { method, pathAndQuery, fields, body, headersTimeoutMs, bodyTimeoutMs } = outgoing;
+type PooledSending = SilenceTimeouts & { readonly handler: AnswerHandler; readonly silence: SilenceWatch };
+
+/**
+ * Sends one request on a connection of the pool, or on the next that is free. Of a request that has no body undici makes no timers, which it would make anew each time; it
+ * knows best when those of one that has a body begin.
+ */
+export function sendPooled(pool: Dispatcher, { method, pathAndQuery, fields, body }: Outgoing, sending: PooledSending): void {
+  const { handler, silence, headersTimeoutMs, bodyTimeoutMs } = sending;
+  const isWatched = body === null;
   pool.dispatch(
     {
       method,
       path: pathAndQuery,
       headers: fields,
       body,
-      headersTimeout: headersTimeoutMs ?? null,
-      bodyTimeout: bodyTimeoutMs ?? null,
+      headersTimeout: isWatched ? 0 : headersTimeoutMs,
+      bodyTimeout: isWatched ? 0 : bodyTimeoutMs,
     },
-    handler,
+    isWatched ? silence.over(handler, sending) : handler,
   );
 }
