@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { knownNames } from "../src/forward/known-names.ts";
+import { nameText } from "../src/forward/name-text.ts";
 
 const decide = (name: string): boolean => name.startsWith("x-");
 
@@ -26,4 +27,16 @@ test("decides once about a name that comes again, and anew about one that is too
   const long = `x-${"a".repeat(100)}`;
   for (const name of ["Accept", "Accept", "accept", long, long]) known(name);
   expect(asked).toEqual(["accept", "accept", long, long]);
+});
+
+test("a name given as bytes is the same text, however many of its length came before", () => {
+  const bytes = fc.oneof(
+    fc.constantFrom("Date", "date", "DATE", "", "x".repeat(64), "x".repeat(65)).map((text) => Buffer.from(text)),
+    fc.uint8Array({ minLength: 3, maxLength: 4 }).map((some) => Buffer.from(some)),
+  );
+  fc.assert(
+    fc.property(fc.array(bytes, { maxLength: 200 }), (names) => {
+      for (const name of names) expect(nameText(name)).toBe(name.toString("latin1"));
+    }),
+  );
 });

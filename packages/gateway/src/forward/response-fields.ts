@@ -1,5 +1,6 @@
 import { isHopByHop, passing, withoutNames } from "./hop-by-hop.ts";
 import { knownNames } from "./known-names.ts";
+import { nameText } from "./name-text.ts";
 
 const staysBehind = knownNames(isHopByHop);
 const staysBehindWithoutTrailers = knownNames((name) => isHopByHop(name) || name === "trailer");
@@ -59,6 +60,11 @@ export function hasField(fields: readonly string[], name: string): boolean {
 /** Raw fields as undici keeps them, as text. Latin-1 keeps every byte as it came. */
 export function textFields(raw: readonly (Buffer | string)[] | null): string[] {
   const texts: string[] = [];
-  if (raw !== null) for (const part of raw) texts.push(typeof part === "string" ? part : part.toString("latin1"));
+  if (raw === null) return texts;
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index] as Buffer | string;
+    const value = raw[index + 1] as Buffer | string;
+    texts.push(typeof name === "string" ? name : nameText(name), typeof value === "string" ? value : value.toString("latin1"));
+  }
   return texts;
 }
