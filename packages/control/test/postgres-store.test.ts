@@ -5,6 +5,7 @@ import { type ConfigStore, type EnvironmentKey, StoreUnavailable } from "../src/
 import { openPostgresStore } from "../src/config-store/postgres.ts";
 import { describeConfigStore, optionsOf } from "./config-store-contract.ts";
 import { hasPostgres, openCluster, type PostgresCluster } from "./postgres-cluster.ts";
+import { describeTwoNodes } from "./two-nodes.ts";
 
 const by = { at: 1, author: "alice", isAuthorVerified: false, method: "test" };
 const ALL = { limit: 1_000 };
@@ -41,6 +42,8 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
     const database = await cluster.database();
     return { open: (limits) => openPostgresStore(database, optionsOf(limits)) };
   });
+
+  describe("two controls on one database", () => describeTwoNodes(() => cluster.database()));
 
   test("two nodes that open an empty database at a time make its tables once, and none of their writes is lost", async () => {
     const database = await cluster.database();

@@ -1,17 +1,18 @@
 import { join } from "node:path";
 import { auditFaults, snapshotSchema } from "@wherefrom/model";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { openPostgresStore } from "../src/config-store/postgres.ts";
 import { optionsOf } from "./config-store-contract.ts";
 import { type ControlUnderTest, headerIndex, type Json, openTestControl, temporaryFolder } from "./control-under-test.ts";
 import { change, FIRST, OTHER, report } from "./fleet-under-test.ts";
 import { type GatewayStream, openStream } from "./gateway-stream.ts";
-import { hasPostgres, openCluster, type PostgresCluster } from "./postgres-cluster.ts";
 
 const PATIENCE = { timeout: 15_000, interval: 50 };
 const DENY = { state: "ENABLED", conditionConfig: { ipAddressRanges: ["203.0.113.0/24"] }, deny: {} };
 const BANS = 6;
+const WAITING =
+  "SELECT count(*)::int FROM pg_locks JOIN pg_database ON oid = database WHERE datname = current_database() AND NOT granted AND locktype = $1";
 
 /** All that a stream brings, by revision, as it comes. */
 function keep(stream: GatewayStream): Map<number, Json> {
@@ -46,7 +47,7 @@ async function interleave<First, Second>(
   onTestFinished(() => client.end());
   const untilWaiting = (kind: "relation" | "advisory"): Promise<void> =>
     vi.waitFor(async () => {
-      const { rows } = await client.query("SELECT count(*)::int FROM pg_locks WHERE NOT granted AND locktype = $1", [kind]);
+      const { rows } = await client.query(WAITING, [kind]);
       expect(rows).toEqual([{ count: 1 }]);
     }, PATIENCE);
   await client.query("BEGIN");
@@ -59,15 +60,10 @@ async function interleave<First, Second>(
   return Promise.all([first, second]);
 }
 
-describe.runIf(hasPostgres)("two controls on one database", () => {
-  let cluster: PostgresCluster;
-  beforeAll(async () => {
-    cluster = await openCluster("fsync=off");
-  });
-  afterAll(() => cluster.stop());
-
+/** What several controls on one database keep to. `databaseOf` makes an empty one. */
+export function describeTwoNodes(databaseOf: () => Promise<string>): void {
   test("bans at both nodes at a time reach every gateway, no revision says two things, and of two promotions one is it", async () => {
-    const [left, right] = await openTwo(await cluster.database());
+    const [left, right] = await openTwo(await databaseOf());
     await left.control.seedEnvironment({ organization: "local", name: "demo", clientIpResolutionConfig: headerIndex(-1) });
     const [first, other] = [keep(await openStream(left, FIRST)), keep(await openStream(right, OTHER))];
     await Promise.all([report(left, FIRST, 1), report(right, OTHER, 1)]);
@@ -103,7 +99,7 @@ describe.runIf(hasPostgres)("two controls on one database", () => {
   const withIndex = (index: number) => ({ ...ROLLED_OUT, clientIpResolutionConfig: headerIndex(index) });
 
   test("what is applied to an environment that the other node makes meanwhile is tried on some of its gateways first", async () => {
-    const database = await cluster.database();
+    const database = await databaseOf();
     const [left, right] = await openTwo(database);
     const store = await openPostgresStore(database, optionsOf());
     onTestFinished(() => store.close());
@@ -118,7 +114,7 @@ describe.runIf(hasPostgres)("two controls on one database", () => {
   });
 
   test("a rollback that names no revision undoes what the other node writes meanwhile, and says to where", async () => {
-    const database = await cluster.database();
+    const database = await databaseOf();
     const [left, right] = await openTwo(database);
     await left.ask("POST ", { body: { name: "demo", clientIpResolutionConfig: headerIndex(-1) } });
     await change(left, -2, {});
@@ -131,7 +127,7 @@ describe.runIf(hasPostgres)("two controls on one database", () => {
   });
 
   test("what a gateway hands to one node is listed, followed and deleted at the other", async () => {
-    const [left, right] = await openTwo(await cluster.database());
+    const [left, right] = await openTwo(await databaseOf());
     const routes = [{ name: "all", target: "http://127.0.0.1:9000" }];
     await left.control.seedEnvironment({ organization: "local", name: "demo", routes });
     const sessions = "/demo/apis/all/revisions/1/debugsessions";
@@ -155,4 +151,4 @@ describe.runIf(hasPostgres)("two controls on one database", () => {
     await left.ask(`DELETE ${data}`);
     expect((await right.ask(`GET ${data}`)).body.transactions).toEqual([]);
   });
-});
+}
