@@ -218,6 +218,18 @@ export function describeEventStore(name: string, placeOf: () => Promise<EventPla
       expect((await store.ask(local, { ...question, maxPoints: 20 }))[0]?.points).toHaveLength(20);
     });
 
+    test("thousands of groups come with their points, and no other", async () => {
+      const events = Array.from({ length: 5_001 }, (_, index) => {
+        const resolvedIp = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
+        return eventOf({ time: index % 7, resolvedIp, path: `/${index}` });
+      });
+      await store.append(local, batchOf(events));
+      const per = { unit: "minute", offsetMinutes: 0 } as const;
+      const groups = await store.ask(local, { ...COUNT, per, dimensions: ["resolved_ip", "path"], limit: 5_000 });
+      expect(groups).toHaveLength(5_000);
+      expect(groups.at(-1)).toEqual({ values: ["10.0.19.135", "/4999"], points: [{ at: 0, measures: [1] }] });
+    });
+
     test("a pattern that is too large is refused, and the next question answered", async () => {
       await store.append(local, batchOf([eventOf({ userAgent: "curl/8" })]));
       const matching = (pattern: string): Question => ({ ...COUNT, filter: { kind: "matches", dimension: "user_agent", pattern } });

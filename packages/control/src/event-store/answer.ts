@@ -20,11 +20,11 @@ type Row = {
   readonly measures: Point["measures"];
 };
 
-/** Answers a question by one statement, or with times by two: which groups there are, and then their points. */
+/** Answers a question by one statement, or with dimensions and times by two: which groups there are, and then their points. */
 export async function answer(run: RunStatement, { key, question, readAddress }: Asking): Promise<Group[]> {
   const rows = async (part: StatementPart): Promise<Row[]> =>
     (await run((writer) => compileQuestion(writer, key, { question, part }))).map((row) => readRow(row, { question, part, readAddress }));
-  const groups = (await rows({ kind: "groups" })).filter(({ events }) => events > 0);
+  const groups = isOneGroup(question) ? [ALL_EVENTS] : (await rows({ kind: "groups" })).filter(({ events }) => events > 0);
   if (question.per === undefined) return groups.map(({ values, measures }) => ({ values, points: [{ at: undefined, measures }] }));
   const isWhole = question.offset === 0 && groups.length < question.limit;
   const points =
@@ -33,7 +33,17 @@ export async function answer(run: RunStatement, { key, question, readAddress }: 
       : await rows({ kind: "points", among: isWhole ? undefined : amongOf(question, groups), maxRows: question.maxPoints + 1 });
   if (points.length > question.maxPoints) throw new QuestionTooCostly(`More than ${question.maxPoints} points`);
   const byGroup = pointsOf(points);
-  return groups.map(({ values }) => ({ values, points: byGroup.get(nameOf(values)) ?? [] }));
+  return groups.flatMap(({ values }) => {
+    const found = byGroup.get(nameOf(values));
+    return found === undefined ? [] : [{ values, points: found }];
+  });
+}
+
+const ALL_EVENTS: Row = { at: undefined, values: [], events: 0, measures: [] };
+
+/** Then its points say whether it is there. */
+function isOneGroup({ dimensions, per, offset, limit }: Question): boolean {
+  return per !== undefined && dimensions.length === 0 && offset === 0 && limit > 0;
 }
 
 /** By the name of the group, in the order of time. */

@@ -4,10 +4,13 @@ import type { ClickhouseLimits } from "./clickhouse-open.ts";
 
 const MUTATION_PAUSE_MS = 50;
 
+/** A statement may name some thousands of groups: the texts of each, and what they are written as. */
+const ROOM = { max_query_size: "67108864", max_ast_elements: "2000000", max_expanded_ast_elements: "2000000" };
+
 /** Rows of a question, each with its values in the order of the statement. Numbers of 64 bits may come as texts. */
 export async function rowsOf(client: ClickHouseClient, query: string, timeoutMs?: number): Promise<unknown[][]> {
   const limits = timeoutMs === undefined ? {} : { max_execution_time: Math.ceil(timeoutMs / 1_000) };
-  const answered = await client.query({ query, format: "JSONCompact", clickhouse_settings: limits });
+  const answered = await client.query({ query, format: "JSONCompact", clickhouse_settings: { ...ROOM, ...limits } });
   return (await answered.json<unknown[]>()).data;
 }
 

@@ -100,6 +100,8 @@ function measureSql({ metric, aggregate }: Measure): string {
     case "max":
       return `${aggregate}(${number})`;
     case "sum":
+      // the same, and the numbers that databases count with
+      if (metric === "messages") return "(count(*) - count(sample_rate) + coalesce(sum(1 / sample_rate), 0))";
       // of nothing it is 0, also for the order
       return `coalesce(sum(${number} * ${WEIGHT}), 0)`;
     case "avg":

@@ -124,17 +124,20 @@ async function question<Question, Answer>(
 ): Promise<Answer> {
   if (questions >= MAX_QUESTIONS) await new Promise<void>((resolve) => waiting.push(resolve));
   questions += 1;
-  const reader = await held().instance.connect();
-  const over = new AbortController();
-  sleep(timeoutMs, undefined, { signal: over.signal }).then(
-    () => reader.interrupt(),
-    () => undefined,
-  );
   try {
-    return await answer(reader, key, question);
+    const reader = await held().instance.connect();
+    const over = new AbortController();
+    sleep(timeoutMs, undefined, { signal: over.signal }).then(
+      () => reader.interrupt(),
+      () => undefined,
+    );
+    try {
+      return await answer(reader, key, question);
+    } finally {
+      over.abort();
+      reader.closeSync();
+    }
   } finally {
-    over.abort();
-    reader.closeSync();
     questions -= 1;
     waiting.shift()?.();
   }
