@@ -33,10 +33,8 @@ describe.runIf(hasClickhouse)("ClickHouse", () => {
     const database = await server.database();
     const stores = await Promise.all([1, 2, 3].map(() => opened(database)));
     const batches = Array.from({ length: 10 }, (_, index) => batchOf([eventOf({ time: index }), eventOf({ time: index })]));
-    for (const batch of batches) {
-      await Promise.all(stores.map((store) => store.append(LOCAL, batch)));
-      for (const store of stores) expect(await store.append(LOCAL, batch)).toEqual({ isNew: false });
-    }
+    await Promise.all(stores.flatMap((store) => batches.map((batch) => store.append(LOCAL, batch))));
+    for (const store of stores) for (const batch of batches) expect(await store.append(LOCAL, batch)).toEqual({ isNew: false });
     for (const store of stores) expect(await countOf(store)).toBe(20);
   });
 

@@ -1,18 +1,22 @@
 import { ADDRESS_FORMS, namesOfAddress } from "./address-keeper.ts";
 import { answer, type RunStatement } from "./answer.ts";
-import { appendBatch } from "./clickhouse-append.ts";
+import { type Appending, appendBatches } from "./clickhouse-append.ts";
 import { deleteRows, rowsOf } from "./clickhouse-ask.ts";
 import { whileAvailable } from "./clickhouse-fault.ts";
 import { type ClickhouseLimits, openClickhouse } from "./clickhouse-open.ts";
 import { CLICKHOUSE_WRITER, numberSql, placeSql, readHex } from "./clickhouse-sql.ts";
 import { countClients } from "./count-clients.ts";
-import type { Appended, EventStore } from "./port.ts";
+import type { EventStore } from "./port.ts";
+import { waitingAppends } from "./waiting-appends.ts";
 
 export type ClickhouseOptions = {
   readonly limits: ClickhouseLimits;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 };
+
+/** Batches that are added together. */
+const MAX_BATCHES = 64;
 
 /**
  * Opens a ClickHouse database of events, which several controls may share.
@@ -22,15 +26,12 @@ export type ClickhouseOptions = {
 export async function openClickhouseEvents(analytics: string, { limits, now }: ClickhouseOptions): Promise<EventStore> {
   const client = await openClickhouse(analytics, limits);
   const run: RunStatement = (write) => rowsOf(client, write(CLICKHOUSE_WRITER), limits.eventQuestionTimeoutMs);
-  /** Appends, one after another: each makes a part of the table, and ClickHouse refuses too many at once. */
-  let appended: Promise<unknown> = Promise.resolve();
+  // each makes a part of the table, and ClickHouse refuses too many at once
+  const appends = waitingAppends((together: readonly Appending[]) => whileAvailable(() => appendBatches(client, together, limits)), {
+    maxTogether: MAX_BATCHES,
+  });
   return {
-    append(key, batch) {
-      const append = (): Promise<Appended> => whileAvailable(() => appendBatch(client, key, { batch, receivedAt: now(), limits }));
-      const done = appended.then(append, append);
-      appended = done;
-      return done;
-    },
+    append: (key, batch) => appends.add({ key, batch, receivedAt: now() }),
     ask: (key, question) => whileAvailable(() => answer(run, { key, question, readAddress: readHex })),
     countClients: (key, question) => whileAvailable(() => countClients(run, { key, question, readAddress: readHex })),
     deleteBefore: (key, { before }) =>
@@ -50,7 +51,7 @@ export async function openClickhouseEvents(analytics: string, { limits, now }: C
         return rows.map(([organization, environment]) => ({ organization: String(organization), environment: String(environment) }));
       }),
     async close() {
-      await appended.catch(() => undefined);
+      await appends.settled();
       await client.close();
     },
   };

@@ -7,7 +7,8 @@ import { compact, deleteAddress, deleteBefore } from "./duckdb-delete.ts";
 import type { DuckdbAsk, DuckdbAsks, DuckdbReply } from "./duckdb-messages.ts";
 import { type OpenedDuckdb, openDuckdb } from "./duckdb-open.ts";
 import { askDuckdb, countDuckdbClients, environmentsOf } from "./duckdb-query.ts";
-import { type Appended, QuestionTooCostly } from "./port.ts";
+import { QuestionTooCostly } from "./port.ts";
+import { waitingAppends } from "./waiting-appends.ts";
 
 /*
  * The process that holds the database, so that neither a long question nor an end of DuckDB's is one of control. It ends when control does, however
@@ -17,20 +18,16 @@ import { type Appended, QuestionTooCostly } from "./port.ts";
 /** Batches in one transaction. */
 const MAX_BATCHES = 64;
 
-type WaitingAppend = {
-  readonly appending: Appending;
-  readonly resolve: (appended: Appended) => void;
-  readonly reject: (error: unknown) => void;
-};
-
 /** Questions at a time. Each takes one of the threads that appending needs too. */
 const MAX_QUESTIONS = 2;
 
 let opened: OpenedDuckdb | undefined;
 /** The last write. Writes are made one after another. */
 let written: Promise<unknown> = Promise.resolve();
-/** Batches that no write has taken up. */
-const waitingAppends: WaitingAppend[] = [];
+/** What came during the write before goes to the disk together: each time on its own is most of what a small batch costs. */
+const appends = waitingAppends((together: readonly Appending[]) => write((writer) => appendBatches(writer, together)), {
+  maxTogether: MAX_BATCHES,
+});
 let questions = 0;
 const waiting: (() => void)[] = [];
 
@@ -63,7 +60,7 @@ function answerTo(ask: DuckdbAsk): Promise<DuckdbAsks[keyof DuckdbAsks]["answer"
     case "open":
       return open(ask.given);
     case "append":
-      return append(ask.given);
+      return appends.add(ask.given);
     case "ask":
       return question(ask.given, askDuckdb);
     case "countClients":
@@ -98,24 +95,6 @@ function write<Answer>(act: (writer: DuckDBConnection) => Promise<Answer>): Prom
   return done;
 }
 
-/** What came during the write before goes to the disk together: each time on its own is most of what a small batch costs. */
-function append(appending: Appending): Promise<Appended> {
-  const appended = new Promise<Appended>((resolve, reject) => waitingAppends.push({ appending, resolve, reject }));
-  void write(async (writer) => {
-    const together = waitingAppends.splice(0, MAX_BATCHES);
-    try {
-      const answers = await appendBatches(
-        writer,
-        together.map(({ appending }) => appending),
-      );
-      for (const [index, answer] of answers.entries()) together[index]?.resolve(answer);
-    } catch (error) {
-      for (const { reject } of together) reject(error);
-    }
-  });
-  return appended;
-}
-
 type Asked<Question> = { readonly key: EnvironmentKey; readonly question: Question; readonly timeoutMs: number };
 
 async function question<Question, Answer>(
@@ -144,6 +123,7 @@ async function question<Question, Answer>(
 }
 
 async function close(): Promise<null> {
+  await appends.settled();
   await write(compact);
   return null;
 }
