@@ -138,7 +138,9 @@ async function compareAll({ note }: Session, { stores, count, from, cases }: Com
 
 async function askStats({ url }: Store, { dimensions, query }: ReplayQuestion, timeRange: string): Promise<Answer> {
   const path = `/v1/organizations/local/environments/bench/stats/${dimensions}`;
-  const response = await fetch(`${url}${path}?${new URLSearchParams({ ...query, timeRange })}`);
+  const asked = `${url}${path}?${new URLSearchParams({ ...query, timeRange })}`;
+  // a connection that was kept may have been closed meanwhile
+  const response = await fetch(asked).catch(() => fetch(asked));
   const text = await response.text();
   if (!response.ok) throw new Error(`The API answered ${response.status} ${text}`);
   return readAnswer(JSON.parse(text));
