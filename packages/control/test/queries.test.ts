@@ -113,6 +113,21 @@ test.each(results)("a result is $says", async ({ body, text: expected }) => {
   expect(text.split("\n").slice(0, -1)).toEqual(expected);
 });
 
+const encodings = [
+  { accepts: "br, gzip;q=0.5", encoding: "gzip" },
+  { accepts: "*", encoding: "gzip" },
+  { accepts: "gzip;q=0, br", encoding: null },
+  { accepts: "identity", encoding: null },
+];
+test("a result is zipped for whoever accepts that", async () => {
+  const { query, text } = await answerTo(COUNT);
+  for (const { accepts, encoding } of encodings) {
+    const response = await control.get(`/demo/queries/${idOf(query)}/result`, { headers: { "accept-encoding": accepts } });
+    expect([accepts, response.headers.get("content-encoding")]).toEqual([accepts, encoding]);
+    expect(await response.text()).toBe(text);
+  }
+});
+
 test("a query with more rows than a result may have fails, and says the way out", async () => {
   const many = Array.from({ length: 4 }, (_, index) => eventOf({ time: NOON, path: `/${index}` }));
   const other = await openControlWithEvents({ events: { demo: many }, receivedAt: NOON, limits: { maxQueryRows: 3 } });

@@ -62,6 +62,18 @@ export function describeQueryStore(name: string, placeOf: () => Promise<StorePla
       expect(await queries.read(KEY, gone.id)).toMatchObject({ state: "failed", error: "it's gone", updatedAt: 22 });
     });
 
+    test("a run that had read what is to be gone ends nothing, and is begun anew", async () => {
+      const queries = await open();
+      await add(queries, 1);
+      const run = (await queries.take({ now: 10, until: 100 })) as QueryRecord;
+      expect(await queries.removeResults(OTHER)).toBe(0);
+      expect((await queries.read(KEY, run.id))?.state).toBe("running");
+      expect(await queries.removeResults(KEY)).toBe(0);
+      await queries.finish(run, { outcome: completed, at: 11 });
+      expect(await queries.read(KEY, run.id)).toMatchObject({ state: "enqueued" });
+      expect(await queries.take({ now: 12, until: 100 })).toMatchObject({ id: run.id, attempts: 2 });
+    });
+
     test("only so many are open, and of those that are over the oldest go", async () => {
       const queries = await open();
       for (const at of [1, 2, 3]) expect(await add(queries, at)).toBeDefined();

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import { z } from "zod";
 import { QUERY_STATES, type QueryRecord } from "../config-store/query-port.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
@@ -8,6 +10,8 @@ import { environmentName } from "./environment-json.ts";
 import { querySchema, readQueryBody } from "./query-body.ts";
 import { requireEventStore } from "./require-event-store.ts";
 import { keyOf } from "./security-incidents.ts";
+
+const zipped = promisify(gzip);
 
 const int64 = z.string().meta({ format: "int64" });
 
@@ -95,7 +99,9 @@ export const getQueryResult: Endpoint = {
     const { outputFormat } = query.asked;
     const type = outputFormat === "csv" ? "text/csv; charset=utf-8" : "application/x-ndjson";
     const disposition = `attachment; filename="OfflineQueryResult-${query.id}.${outputFormat === "csv" ? "csv" : "jsonl"}"`;
-    return new Response(text, { headers: { "content-type": type, "content-disposition": disposition, "cache-control": "no-store" } });
+    const headers = { "content-type": type, "content-disposition": disposition, "cache-control": "no-store", vary: "accept-encoding" };
+    if (!acceptsGzip(call.header("accept-encoding") ?? "")) return new Response(text, { headers });
+    return new Response(await zipped(text), { headers: { ...headers, "content-encoding": "gzip" } });
   },
 };
 
@@ -120,6 +126,11 @@ export const getQueryResultUrl: Endpoint = {
     });
   },
 };
+
+/** Source: RFC 9110 §12.5.3. */
+function acceptsGzip(accepted: string): boolean {
+  return accepted.split(",").some((coding) => /^\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*$)[0-9.]+\s*)?$/i.test(coding));
+}
 
 async function requireQuery(call: Call): Promise<QueryRecord> {
   const id = call.param("query");

@@ -20,8 +20,13 @@ const FIELD_OF: Readonly<Record<string, string>> = { select: "metrics", timeUnit
 
 const metricSchema = z
   .strictObject({
-    name: z.string("Expected the name of a metric"),
-    function: z.string().optional().describe("sum, avg, min or max. Default: sum"),
+    // they become part of one text, so nothing in them may end theirs
+    name: z.string("Expected the name of a metric").regex(/^[a-z_]+$/, "Expected the name of a metric"),
+    function: z
+      .string()
+      .regex(/^[a-z]*$/, "Expected sum, avg, min or max")
+      .optional()
+      .describe("sum, avg, min or max. Default: sum"),
     alias: z.string().min(1).max(MAX_NAME_LENGTH).optional().describe("What it is called in the result"),
     operator: z.string().optional().describe("Refused: results are as they were counted"),
     value: z.string().optional().describe("Refused, as operator"),

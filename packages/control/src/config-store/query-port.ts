@@ -66,6 +66,6 @@ export type QueryStore = {
   finish(run: QueryRecord, options: { readonly outcome: QueryOutcome; readonly at: number }): Promise<void>;
   /** Forgets those that were over before. */
   forgetBefore(before: number): Promise<void>;
-  /** Forgets all of an environment that are over. Resolves with their number. */
+  /** Forgets all of an environment that are over, and has those that are run begun anew: what they have read is past. Resolves with the number of the former. */
   removeResults(key: EnvironmentKey): Promise<number>;
 };

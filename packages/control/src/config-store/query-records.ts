@@ -138,6 +138,9 @@ export async function removeQueries(
   return Number((await rows.where("state", "in", states).executeTakeFirst()).numDeletedRows);
 }
 
-export function removeQueryResults(db: Db, key: EnvironmentKey): Promise<number> {
+export async function removeQueryResults(db: Db, key: EnvironmentKey): Promise<number> {
+  const { organization, environment } = key;
+  const running = db.updateTable("queries").where("organization", "=", organization).where("environment", "=", environment);
+  await running.where("state", "=", "running").set({ state: "enqueued", run_until: 0 }).execute();
   return removeQueries(db, { key, states: OVER });
 }
