@@ -30,6 +30,7 @@ server.listen(0, "127.0.0.1", () => process.stdout.write(`${/** @type {{ port: n
  */
 function answer(parameters, body) {
   session.query(`USE ${parameters.get("database") ?? "default"}`);
+  for (const [name, value] of parameters) if (name.startsWith("max_")) session.query(`SET ${name} = ${Number(value)}`);
   const insert = /^INSERT INTO (\w+) FORMAT RowBinary$/.exec(parameters.get("query") ?? "");
   if (insert === null) {
     const { statement = "", format = "TSV" } = /^(?<statement>.*?)(?:\s+FORMAT (?<format>\w+)\s*)?$/s.exec(body.toString())?.groups ?? {};
