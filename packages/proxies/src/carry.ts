@@ -1,7 +1,8 @@
-import { createResolver, evidenceOfFields, type HeaderField, parseAddress, parsePolicy } from "wherefrom";
+import { createResolver, evidenceOfFields, type HeaderField, parseAddress, parsePolicy, type Resolver } from "wherefrom";
+import { ADDRESS_HEADERS } from "./address-headers.ts";
 import type { ClientRule, HeaderEffect, ProxyPassage, ValuePart } from "./description.ts";
 import { policyOf } from "./policy-of.ts";
-import { covers, isTrusted } from "./trust.ts";
+import { coversAny, isTrusted } from "./trust.ts";
 import { walkToPublic } from "./walk-to-public.ts";
 
 /** A request as it comes in. */
@@ -64,14 +65,30 @@ function clientByHeader(rule: HeaderRule, { peer, fields }: ComingIn): string | 
   if (rule.selection.kind === "first-untrusted" && rule.selection.publicBehind !== undefined)
     return walkToPublic(elementsOf(fields, rule.headers[0]), { peer, trust: rule.trust, publicBehind: rule.selection.publicBehind });
   const header = rule.headers.find((name) => fields.some(([field]) => field.toLowerCase() === name)) ?? rule.headers[0];
-  const ask = (selection: HeaderRule["selection"]): ReturnType<ReturnType<typeof createResolver>["resolve"]> | undefined => {
-    const policy = policyOf({ ...rule, headers: [header], selection });
-    return policy === undefined ? undefined : createResolver(parsePolicy(policy)).resolve(evidenceOfFields(peer, [...fields]));
-  };
+  // a header that is known to nobody is looked at under one name, so that ways share resolvers
+  const name = ADDRESS_HEADERS.includes(header) ? header : "x-client-ip";
+  const own = fields.filter(([field]) => field.toLowerCase() === header).map(([, value]): HeaderField => [name, value]);
+  const ask = (selection: HeaderRule["selection"]): ReturnType<Resolver["resolve"]> | undefined =>
+    resolverFor({ ...rule, headers: [name], selection })?.resolve(evidenceOfFields(peer, own));
   const answer = ask(rule.selection);
   if (answer === undefined) return undefined;
   const isShort = answer.reason === "index-out-of-range" && rule.selection.kind === "index" && rule.selection.orLeftmost;
   return (isShort ? ask({ kind: "leftmost" })?.ip : answer.ip) ?? peer;
+}
+
+/** Resolvers by the list of peers that they believe, which ways share. */
+const resolvers = new WeakMap<object, Map<string, Resolver>>();
+
+function resolverFor(rule: HeaderRule): Resolver | undefined {
+  const policy = policyOf(rule);
+  if (policy === undefined) return undefined;
+  const list = rule.trust.kind === "list" ? rule.trust.entries : resolvers;
+  const known = resolvers.get(list) ?? new Map<string, Resolver>();
+  resolvers.set(list, known);
+  const key = JSON.stringify([rule.trust.kind, rule.headers, rule.selection]);
+  const resolver = known.get(key) ?? createResolver(parsePolicy(policy));
+  known.set(key, resolver);
+  return resolver;
 }
 
 /** Leaves in the header only what stands left of the hop that was taken. */
@@ -101,7 +118,7 @@ type Asked = { readonly state: State; readonly request: ComingIn; readonly clien
 
 function apply(effect: HeaderEffect, { state, request, client }: Asked): void {
   const { header, keeps, writes, joins, onlyIfAbsent, except, condition } = effect;
-  if (except.some((prefix) => covers(prefix, request.peer))) return;
+  if (coversAny(except, request.peer)) return;
   const isOwn = ([name]: HeaderField): boolean => name.toLowerCase() === header;
   if (onlyIfAbsent && state.fields.some(isOwn)) return;
   const kept = isTrusted(keeps, request.peer);

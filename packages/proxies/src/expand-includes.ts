@@ -44,5 +44,5 @@ export const UNREAD_EXPECTED: Readonly<Record<SkippedWhy, string>> = {
   "not-regular": "a regular file",
   "too-large": `a file of at most ${CONFIG_LIMITS.maxFileBytes} bytes`,
   unreadable: "a file that can be read",
-  "too-many": `at most ${CONFIG_LIMITS.maxFiles} files`,
+  "too-many": `at most ${CONFIG_LIMITS.maxFiles} files, of ${CONFIG_LIMITS.maxIncludedBytes} bytes together`,
 };

@@ -1,5 +1,7 @@
 import type { FindingCode } from "./finding-code.ts";
+import { CONFIG_LIMITS } from "./limits.ts";
 import type { Place } from "./source.ts";
+import { toldText } from "./told-text.ts";
 
 /** `error`: a client can choose its address, or every client is somebody else. `warning`: so under a condition that is often met. `note`: know it. */
 export type FindingSeverity = "error" | "warning" | "note";
@@ -9,10 +11,12 @@ export type Finding = {
   readonly code: FindingCode;
   readonly severity: FindingSeverity;
   readonly place: Place;
-  /** What it is about, as it is written. Not escaped. */
+  /** What it is about, as it is written; of a long text the beginning. Not escaped. */
   readonly what: string;
-  /** Other places that belong to it. */
+  /** Other places that belong to it, the first of them. */
   readonly others: readonly Place[];
+  /** How many more places belong to it than are named; absent where all are. */
+  readonly more?: number;
   /** What to write in its place, in the language of the configuration; absent where only a person can say. */
   readonly fix?: string;
 };
@@ -20,7 +24,9 @@ export type Finding = {
 /** A finding without what most have not. */
 export function findingAt(
   place: Place,
-  { others = [], ...finding }: Omit<Finding, "place" | "others"> & { readonly others?: readonly Place[] },
+  { others = [], ...finding }: Omit<Finding, "place" | "others" | "more"> & { readonly others?: readonly Place[] },
 ): Finding {
-  return { ...finding, place, others };
+  const more = others.length - CONFIG_LIMITS.maxPlaces;
+  const named = more > 0 ? others.slice(0, CONFIG_LIMITS.maxPlaces) : others;
+  return { ...finding, what: toldText(finding.what), place, others: named, ...(more > 0 && { more }) };
 }

@@ -3,6 +3,7 @@ import type { ClientRule, Product, ProxyPassage, ServicePassage } from "./descri
 import { type Finding, findingAt } from "./finding.ts";
 import { fixFor } from "./fixes.ts";
 import { spelled } from "./policy-of.ts";
+import { toldTexts } from "./told-text.ts";
 
 /** Judges whom a proxy or a service takes for its client. */
 export function judgeClient(passage: ProxyPassage | ServicePassage): readonly Finding[] {
@@ -57,7 +58,7 @@ function judgeHeaderRule(
   { trust, selection, headers, place }: Extract<ClientRule, { kind: "header" }>,
   product: Product,
 ): readonly Finding[] {
-  const what = headers.map(spelled).join(", ");
+  const what = toldTexts(headers.map(spelled), ", ");
   switch (trust.kind) {
     case "everybody":
       return [

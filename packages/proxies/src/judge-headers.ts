@@ -4,6 +4,7 @@ import type { HeaderEffect, ProxyPassage } from "./description.ts";
 import { type Finding, findingAt } from "./finding.ts";
 import { fixFor } from "./fixes.ts";
 import { spelled } from "./policy-of.ts";
+import { toldTexts } from "./told-text.ts";
 
 /** A claim that no path writes by itself, and a peer that no list trusts. Both from RFC 5737. */
 const CLAIM = "192.0.2.123";
@@ -68,7 +69,7 @@ function judgeEffect({ header, onlyIfAbsent, except, place }: HeaderEffect, { pr
       ? [findingAt(place, { code: "FINDING_CLAIM_KEEPS_HEADER", severity: "error", what, ...fixFor("overwrite-header", product) } as const)]
       : []),
     ...(except.length > 0
-      ? [findingAt(place, { code: "FINDING_CLAIM_PASSED", severity: "note", what: `${what}, except ${except.join(", ")}` } as const)]
+      ? [findingAt(place, { code: "FINDING_CLAIM_PASSED", severity: "note", what: `${what}, except ${toldTexts(except, ", ")}` } as const)]
       : []),
   ];
 }
@@ -114,7 +115,9 @@ export function judgeForeignHeaders(passages: readonly ProxyPassage[]): readonly
       (header) => header !== XFF && fields.some(([field, value]) => field.toLowerCase() === header && value === CLAIM),
     );
     const what = passed.map(spelled).join(", ");
-    if (what !== "") groups.set(what, [...(groups.get(what) ?? []), passage]);
+    const group = groups.get(what);
+    if (group !== undefined) group.push(passage);
+    else if (what !== "") groups.set(what, [passage]);
   }
   return [...groups].flatMap(([what, [first, ...others]]) =>
     first === undefined

@@ -8,6 +8,12 @@ type ConfigLimits = {
   readonly maxRules: number;
   readonly maxPassages: number;
   readonly maxEffects: number;
+  readonly maxAsked: number;
+  readonly maxNetworks: number;
+  readonly maxPlaces: number;
+  readonly maxTextUnits: number;
+  readonly maxExpandedUnits: number;
+  readonly maxIncludedBytes: number;
   readonly maxIssues: number;
 };
 
@@ -31,6 +37,18 @@ export const CONFIG_LIMITS: ConfigLimits = {
   maxPassages: 2_000,
   /** Things done to headers, on all ways together. Each is followed for each way. */
   maxEffects: 20_000,
+  /** Things that one rule of a packet filter asks of a connection. */
+  maxAsked: 100,
+  /** Networks of one list of peers. */
+  maxNetworks: 10_000,
+  /** Places that one finding names beside its own. */
+  maxPlaces: 20,
+  /** UTF-16 units of a text that is told: a name, a condition. A longer one ends in `…`. */
+  maxTextUnits: 1_000,
+  /** UTF-16 units that names and arguments may stand for in all places together. */
+  maxExpandedUnits: 4_194_304,
+  /** Bytes of the files that are included, together; one that is included twice counts twice. */
+  maxIncludedBytes: 67_108_864,
   /** Faults that are told of one configuration. */
   maxIssues: 100,
 };

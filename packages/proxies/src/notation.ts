@@ -12,6 +12,7 @@ import type {
   ValuePart,
 } from "./description.ts";
 import { spelled } from "./policy-of.ts";
+import { toldText, toldTexts } from "./told-text.ts";
 
 /**
  * A way through a configuration in one line: `peer -> client = …: … -> X-Forwarded-For: … -> target`. A notation and not a sentence: it is the same in every language. It holds text of the configuration, which is
@@ -71,7 +72,7 @@ function ruleText(rule: ClientRule): string {
     case "preamble":
       return `PROXY protocol, from ${trustText(rule.trust)}`;
     case "header":
-      return `${selectionText(rule.selection)} of ${rule.headers.map(spelled).join(" or ")}, from ${trustText(rule.trust)}`;
+      return `${selectionText(rule.selection)} of ${toldTexts(rule.headers.map(spelled), " or ")}, from ${trustText(rule.trust)}`;
     case "unknown":
       return `? (${rule.why})`;
   }
@@ -98,7 +99,7 @@ function trustText(trust: Trust): string {
     case "everybody":
       return trust.kind;
     case "list":
-      return trust.entries.join(" ");
+      return toldTexts(trust.entries);
     case "unknown":
       return `? (${trust.why})`;
   }
@@ -109,21 +110,21 @@ function effectText({ header, keeps, writes, joins, onlyIfAbsent, except, condit
   const text = [...kept, ...(writes.length === 0 ? [] : [valueText(writes)])].join(joins === "line" ? " + line " : " + ");
   const limits = [
     ...(onlyIfAbsent ? ["only if absent"] : []),
-    ...(except.length > 0 ? [`except ${except.join(" ")}`] : []),
+    ...(except.length > 0 ? [`except ${toldTexts(except)}`] : []),
     ...(condition === undefined ? [] : [condition]),
   ];
   return `${spelled(header)}: ${text === "" ? "removed" : text}${limits.length === 0 ? "" : ` (${limits.join("; ")})`}`;
 }
 
 function valueText(parts: readonly ValuePart[]): string {
-  return parts.map(partText).join("");
+  return toldText(parts.map(partText).join(""));
 }
 
 function partText(part: ValuePart): string {
   switch (part.kind) {
     case "text":
     case "unknown":
-      return part.text;
+      return toldText(part.text);
     case "client":
     case "peer":
       return part.kind;

@@ -4,7 +4,7 @@ import type { Finding } from "./finding.ts";
 import { judge } from "./judge.ts";
 import { CONFIG_KINDS, type ConfigKind, detectKind, readerOf } from "./kind.ts";
 import { CONFIG_LIMITS } from "./limits.ts";
-import { type Include, includeNothing, type SourceText } from "./source.ts";
+import { type Include, type Included, includeNothing, type SourceText } from "./source.ts";
 import { createNotes } from "./statement.ts";
 
 /** What a configuration says of the client address. */
@@ -42,31 +42,29 @@ export function readConfig(
     return { ...empty, issues: [issueAt(top, { code: "CONFIG_KIND_UNKNOWN", expected, given: source.text.slice(0, 80) })] };
   }
   const notes = createNotes();
-  const { passages, findings } = readerOf(kind)(source, { include, notes });
-  const some = passages.slice(0, followed(passages));
-  if (some.length < passages.length) {
-    const expected = `at most ${CONFIG_LIMITS.maxPassages} ways through it, with ${CONFIG_LIMITS.maxEffects} effects on headers`;
-    notes.issues.push(issueAt(top, { code: "CONFIG_LIMIT_REACHED", expected, given: String(passages.length) }));
-  }
+  const { passages, findings } = readerOf(kind)(source, { include: includeWithin(include), notes });
   return {
     file: source.name,
     kind,
-    passages: some,
-    findings: [...findings, ...judge(some)].toSorted(bySeverity),
+    passages,
+    findings: [...findings, ...judge(passages)].toSorted(bySeverity),
     issues: notes.issues,
     statements: notes.statements,
     others: Object.fromEntries(notes.others),
   };
 }
 
-/** How many of the ways are within the limits. */
-function followed(passages: readonly Passage[]): number {
-  let effects = 0;
-  const beyond = passages.findIndex((passage, index) => {
-    effects += passage.kind === "proxy" ? passage.headers.length : 0;
-    return effects > CONFIG_LIMITS.maxEffects || index >= CONFIG_LIMITS.maxPassages;
-  });
-  return beyond === -1 ? passages.length : beyond;
+/** Finds what is included, each name once, as long as all of it together is within the limit. */
+function includeWithin(include: Include): Include {
+  const known = new Map<string, Included>();
+  let bytes = 0;
+  return (pattern) => {
+    if (bytes > CONFIG_LIMITS.maxIncludedBytes) return { files: [], skipped: [{ name: pattern, why: "too-many" }] };
+    const included = known.get(pattern) ?? include(pattern);
+    known.set(pattern, included);
+    for (const { text } of included.files) bytes += text.length;
+    return included;
+  };
 }
 
 const SEVERITIES = ["error", "warning", "note"];

@@ -20,11 +20,17 @@ export type Notes = {
   statements: number;
   /** Statements that nothing here is told by, by name. */
   readonly others: Map<string, number>;
+  /** Things done to headers, on all ways so far. */
+  effects: number;
+  /** Whether there are as many ways as are followed: more need not be looked for. */
+  isFull: boolean;
+  /** UTF-16 units that names and arguments have stood for so far. */
+  expanded: number;
 };
 
 /** Nothing come upon yet. */
 export function createNotes(): Notes {
-  return { issues: [], statements: 0, others: new Map() };
+  return { issues: [], statements: 0, others: new Map(), effects: 0, isFull: false, expanded: 0 };
 }
 
 /** Notes an issue, up to the limit. */
@@ -40,6 +46,18 @@ export function countStatement(notes: Notes, place: Place): boolean {
     notes.issues.push(
       issueAt(place, { code: "CONFIG_LIMIT_REACHED", expected: `at most ${CONFIG_LIMITS.maxStatements} statements`, given: "more" }),
     );
+  }
+  return false;
+}
+
+/** Counts what a name or an argument stands for at one place. `false` when it comes to more than is read: that is noted once. */
+export function countExpanded(notes: Notes, place: Place, units: number): boolean {
+  const before = notes.expanded;
+  notes.expanded += units;
+  if (notes.expanded <= CONFIG_LIMITS.maxExpandedUnits) return true;
+  if (before <= CONFIG_LIMITS.maxExpandedUnits) {
+    const expected = `names and arguments that stand for at most ${CONFIG_LIMITS.maxExpandedUnits} characters together`;
+    notes.issues.push(issueAt(place, { code: "CONFIG_LIMIT_REACHED", expected, given: "more" }));
   }
   return false;
 }

@@ -1,13 +1,19 @@
-import { parseAddress, parsePrefix, prefixesOverlap } from "wherefrom";
+import { type Prefix, parseAddress, parsePrefix, prefixesOverlap } from "wherefrom";
 import type { Trust } from "./description.ts";
+import { CONFIG_LIMITS } from "./limits.ts";
+import { toldTexts } from "./told-text.ts";
 
 export const NOBODY: Trust = { kind: "nobody" };
 export const EVERYBODY: Trust = { kind: "everybody" };
 
-/** Trust in a list of networks, and the texts of it that are none. A list with all of IPv4 or of IPv6 trusts everybody who comes over it, so it is `everybody`. */
+/** Trust in a list of networks, and the texts of it that are none. A list with all of IPv4 or of IPv6 trusts everybody who comes over it, so it is `everybody`; one that is longer than is read is unknown. */
 export function trustIn(texts: readonly string[]): { readonly trust: Trust; readonly strange: readonly string[] } {
   const found = new Set<string>();
   const strange: string[] = [];
+  if (texts.length > CONFIG_LIMITS.maxNetworks) {
+    const why = `more than ${CONFIG_LIMITS.maxNetworks} networks`;
+    return { trust: { kind: "unknown", why }, strange: [why] };
+  }
   for (const text of texts) {
     const entry = text === "unix:" ? text : canonicalPrefix(text);
     if (entry === undefined) strange.push(text);
@@ -15,7 +21,7 @@ export function trustIn(texts: readonly string[]): { readonly trust: Trust; read
   }
   const entries = [...found];
   if (entries.some((entry) => entry === "0.0.0.0/0" || entry === "::/0")) return { trust: EVERYBODY, strange };
-  if (entries.length === 0) return { trust: strange.length === 0 ? NOBODY : { kind: "unknown", why: strange.join(" ") }, strange };
+  if (entries.length === 0) return { trust: strange.length === 0 ? NOBODY : { kind: "unknown", why: toldTexts(strange) }, strange };
   return { trust: { kind: "list", entries }, strange };
 }
 
@@ -42,8 +48,20 @@ export function isTrusted(trust: Trust, address: string): boolean | undefined {
     case "unknown":
       return undefined;
     case "list":
-      return trust.entries.some((entry) => covers(entry, address));
+      return coversAny(trust.entries, address);
   }
+}
+
+/** Networks as they were read. Ways share the lists that they believe. */
+const known = new WeakMap<readonly string[], readonly Prefix[]>();
+
+/** Whether one of the networks holds an address. */
+export function coversAny(entries: readonly string[], address: string): boolean {
+  const one = parsePrefix(parseAddress(address)?.text ?? "");
+  if (one.kind !== "prefix") return false;
+  const prefixes = known.get(entries) ?? entries.map(parsePrefix).flatMap((reading) => (reading.kind === "prefix" ? [reading.prefix] : []));
+  known.set(entries, prefixes);
+  return prefixes.some((prefix) => prefixesOverlap(prefix, one.prefix));
 }
 
 /** Whether a network holds an address. */

@@ -1,5 +1,6 @@
 import type { Include } from "../source.ts";
 import { type Statement, textsOf, type Word } from "../statement.ts";
+import { toldText } from "../told-text.ts";
 import { trustIn } from "../trust.ts";
 import { textOf } from "./parse.ts";
 
@@ -13,11 +14,26 @@ export type Condition =
   /** By what only a request shows. */
   | { readonly kind: "unknown"; readonly text: string };
 
-type ConditionOptions = {
-  /** The `acl` lines of the section. Several of one name hold when one of them does. */
-  readonly acls: readonly Statement[];
+/** What conditions of one section may name. */
+export type Acls = {
+  /** The `acl` lines by name. Several of one name hold when one of them does. */
+  readonly lines: ReadonlyMap<string, readonly Statement[]>;
+  /** What has been read already, so that conditions share it: names, and tests as they are written. */
+  readonly known: Map<string, Term>;
   readonly include: Include;
 };
+
+/** The names that `acl` lines give. */
+export function aclsOf(statements: readonly Statement[], include: Include): Acls {
+  const lines = new Map<string, Statement[]>();
+  for (const statement of statements) {
+    const name = statement.words[0]?.text ?? "";
+    const group = lines.get(name);
+    if (group === undefined) lines.set(name, [statement]);
+    else group.push(statement);
+  }
+  return { lines, known: new Map(), include };
+}
 
 /** Where in the words of a rule its condition begins; their number when it has none. */
 export function conditionStart(words: readonly Word[]): number {
@@ -26,11 +42,11 @@ export function conditionStart(words: readonly Word[]): number {
 }
 
 /** Reads `if …` or `unless …`. Only a comparison of the source with networks, and a look whether a header is there, are understood; terms that all have to hold are not. */
-export function readCondition(words: readonly Word[], options: ConditionOptions): Condition {
+export function readCondition(words: readonly Word[], acls: Acls): Condition {
   const [keyword, ...rest] = words;
   if (keyword === undefined) return { kind: "always" };
-  const text = textOf(words);
-  const alternatives = splitAt(textsOf(rest), ["||", "or"]).map((terms) => readTerm(terms, options));
+  const text = toldText(textOf(words));
+  const alternatives = splitAt(textsOf(rest), ["||", "or"]).map((terms) => readTerm(terms, acls));
   const [first] = alternatives;
   const read = first !== undefined && alternatives.length === 1 ? first : anyOf(alternatives);
   return withText(keyword.text === "unless" ? not(read) : read, text);
@@ -54,32 +70,37 @@ function withText(term: Term, text: string): Condition {
 }
 
 /** One term, with a `!` in front or not: `{ src 10.0.0.0/8 }`, or the name of an `acl`. */
-function readTerm(terms: readonly string[], options: ConditionOptions): Term {
-  let isNegated = false;
-  let [first = "", ...rest] = terms;
-  while (first.startsWith("!")) {
-    isNegated = !isNegated;
-    if (first === "!") [first = "", ...rest] = rest;
-    else first = first.slice(1);
-  }
-  const term = first === "{" ? readAnonymous(rest, options) : rest.length === 0 ? readNamed(first, options) : UNKNOWN;
-  return isNegated ? not(term) : term;
+function readTerm(terms: readonly string[], acls: Acls): Term {
+  const start = terms.findIndex((text) => !/^!+$/.test(text));
+  const [signs = "", first = ""] = /^(!*)(.*)$/s.exec(terms[start] ?? "")?.slice(1) ?? [];
+  const count = terms.slice(0, Math.max(start, 0)).reduce((sum, text) => sum + text.length, signs.length);
+  const rest = terms.slice(start + 1);
+  const term = first === "{" ? readAnonymous(rest, acls) : rest.length === 0 ? readNamed(first, acls) : UNKNOWN;
+  return count % 2 === 1 ? not(term) : term;
 }
 
 const UNKNOWN: Term = { kind: "unknown" };
 
-function readAnonymous(words: readonly string[], options: ConditionOptions): Term {
-  return words.indexOf("}") === words.length - 1 ? readTest(words.slice(0, -1), options) : UNKNOWN;
+function readAnonymous(words: readonly string[], acls: Acls): Term {
+  if (words.indexOf("}") !== words.length - 1) return UNKNOWN;
+  const test = words.slice(0, -1);
+  return remembered(acls, { key: `{ ${test.join(" ")}`, read: () => readTest(test, acls) });
 }
 
-function readNamed(name: string, options: ConditionOptions): Term {
-  const lines = options.acls.filter(({ words }) => words[0]?.text === name);
-  if (lines.length > 0) return anyOf(lines.map(({ words }) => readTest(textsOf(words.slice(1)), options)));
-  return name === "TRUE" ? { kind: "always" } : UNKNOWN;
+function readNamed(name: string, acls: Acls): Term {
+  const lines = acls.lines.get(name);
+  if (lines === undefined) return name === "TRUE" ? { kind: "always" } : UNKNOWN;
+  return remembered(acls, { key: name, read: () => anyOf(lines.map(({ words }) => readTest(textsOf(words.slice(1)), acls))) });
+}
+
+function remembered({ known }: Acls, { key, read }: { readonly key: string; readonly read: () => Term }): Term {
+  const term = known.get(key) ?? read();
+  known.set(key, term);
+  return term;
 }
 
 /** A fetch with its patterns: `src 10.0.0.0/8 -f lb.lst`, `req.hdr(x-real-ip) -m found`. */
-function readTest([fetch = "", ...patterns]: readonly string[], { include }: ConditionOptions): Term {
+function readTest([fetch = "", ...patterns]: readonly string[], { include }: Acls): Term {
   if (fetch === "always_true" && patterns.length === 0) return { kind: "always" };
   if (fetch === "src") return readNetworks(patterns, include);
   const [, isCount, header] = /^(?:req\.)?f?hdr(_cnt)?\(([^(),]+)\)$/.exec(fetch) ?? [];
@@ -97,7 +118,7 @@ function readNetworks(patterns: readonly string[], include: Include): Term {
       at += 1;
       const { files, skipped } = include(patterns[at] ?? "");
       if (skipped.length > 0 || files.length === 0) return UNKNOWN;
-      for (const { text } of files) texts.push(...networksIn(text));
+      for (const { text } of files) for (const network of networksIn(text)) texts.push(network);
     } else if (pattern.startsWith("-") && !["-n", "--"].includes(pattern)) return UNKNOWN;
     else if (!pattern.startsWith("-")) texts.push(pattern);
   }

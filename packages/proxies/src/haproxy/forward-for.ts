@@ -2,20 +2,17 @@ import { effectOf } from "../address-headers.ts";
 import type { HeaderEffect, ValuePart } from "../description.ts";
 import { type Notes, note, type Statement, textsOf } from "../statement.ts";
 import { EVERYBODY, trustIn } from "../trust.ts";
-import { linesNamed } from "./rules.ts";
 import type { Section } from "./scope.ts";
 import type { ForwardFor } from "./told.ts";
 
 const DEFAULT_NAME = "x-forwarded-for";
 
 /**
- * `option forwardfor` of a section; the last line holds, whole.
+ * Reads a line `option forwardfor`. The last one of a section holds, whole.
  *
  * Source: HAProxy, configuration manual, 4.2 "option forwardfor".
  */
-export function forwardForIn(section: Section, notes: Notes): ForwardFor | undefined {
-  const line = linesNamed(section, "option").findLast(({ words }) => words[0]?.text === "forwardfor");
-  if (line === undefined) return undefined;
+export function readForwardFor(line: Statement, notes: Notes): ForwardFor {
   let option: ForwardFor = { header: DEFAULT_NAME, onlyIfAbsent: false, except: [], place: line.place };
   const words = line.words.slice(1);
   for (let at = 0; at < words.length; at += 1) {
@@ -41,9 +38,8 @@ function networkOf(text: string): readonly string[] {
  * Source: HAProxy, configuration manual 2.8, 4.2 "option forwarded": without words it writes `proto` and `for`.
  */
 export function forwardedEffects(sections: readonly Section[]): readonly HeaderEffect[] {
-  const lines = sections.flatMap((section) => {
-    const isOption = ({ name, words }: Statement): boolean => words[name === "no" ? 1 : 0]?.text === "forwarded";
-    const line = linesNamed(section, "option", "no").findLast(isOption);
+  const lines = sections.flatMap(({ inForce }) => {
+    const line = inForce.get("option forwarded");
     return line?.name === "option" ? [line] : [];
   });
   const line = lines.at(-1);

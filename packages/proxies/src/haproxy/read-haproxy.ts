@@ -1,15 +1,15 @@
+import { addPassage } from "../add-passage.ts";
 import type { Passage, PreambleIn, ProxyPassage } from "../description.ts";
-import { CONFIG_LIMITS } from "../limits.ts";
 import type { Reader } from "../reading.ts";
-import type { Include, Included, Place } from "../source.ts";
-import { countOther, type Notes, note, type Statement } from "../statement.ts";
+import { countOther, type Notes, type Statement } from "../statement.ts";
+import { toldTexts } from "../told-text.ts";
 import { entrancesOf } from "./entrances.ts";
-import { forwardedEffects, forwardForIn, forwardForOf } from "./forward-for.ts";
+import { forwardedEffects, forwardForOf, readForwardFor } from "./forward-for.ts";
 import { parseHaproxy } from "./parse.ts";
-import { type Rule, rulesOf } from "./rules.ts";
+import { type Backends, backendsIn, routesOf } from "./routes.ts";
+import { type Rule, type Rules, rulesIn } from "./rules.ts";
 import { readsHttp, type Section, sectionsIn } from "./scope.ts";
-import { exitsOf } from "./servers.ts";
-import { follow, forwardForEffect } from "./told.ts";
+import { type ForwardFor, follow, forwardForEffect } from "./told.ts";
 
 /**
  * Reads HAProxy: each way from a frontend or a `listen` to a backend that its rules name.
@@ -19,61 +19,58 @@ import { follow, forwardForEffect } from "./told.ts";
  * Source: HAProxy, configuration manual 2.6, which a real one of Debian confirms; `option forwarded`, which came with 2.8, from the manual of that.
  */
 export const readHaproxy: Reader = (source, { include, notes }) => {
-  const sections = sectionsIn(parseHaproxy(source, notes), notes);
-  const once = rememberIncludes(include);
-  const read = new Map(sections.map((section) => [section, { section, rules: rulesOf(section, { include: once, notes }) }]));
+  const statements = parseHaproxy(source, notes);
+  const sections = sectionsIn(statements, notes);
+  const rulesOf = rulesIn({ include, notes });
+  for (const section of sections) rulesOf(section);
   const passages: Passage[] = [];
-  const found: Found = { sections, read, include: once, notes, passages };
-  for (const section of sections) if (section.kind !== "backend") readWays(section, found);
-  for (const { lines } of sections) for (const { name } of lines) if (!READ.has(name)) countOther(notes, name);
+  const backends = backendsIn(sections);
+  const found: Found = { backends, rulesOf, forwardForOf: forwardForIn(notes), notes, passages };
+  for (const section of sections) {
+    if (notes.isFull) break;
+    if (section.kind !== "backend") readWays(section, found);
+  }
+  for (const { block = [] } of statements) for (const { name } of block) if (!READ.has(name)) countOther(notes, name);
   return { passages, findings: [] };
 };
 
-type Stated = { readonly section: Section; readonly rules: readonly Rule[] };
-
 type Found = {
-  readonly sections: readonly Section[];
-  readonly read: ReadonlyMap<Section, Stated>;
-  readonly include: Include;
+  readonly backends: Backends;
+  readonly rulesOf: (section: Section) => Rules;
+  readonly forwardForOf: (section: Section) => ForwardFor | undefined;
   readonly notes: Notes;
   readonly passages: Passage[];
 };
 
-/** A file of networks is named in many conditions. */
-function rememberIncludes(include: Include): Include {
-  const known = new Map<string, Included>();
-  return (pattern) => {
-    const included = known.get(pattern) ?? include(pattern);
-    known.set(pattern, included);
-    return included;
+/** Sections share the line of their defaults: it is read once. */
+function forwardForIn(notes: Notes): Found["forwardForOf"] {
+  const known = new Map<Statement, ForwardFor>();
+  return ({ inForce }) => {
+    const line = inForce.get("option forwardfor");
+    if (line === undefined) return undefined;
+    const option = known.get(line) ?? readForwardFor(line, notes);
+    known.set(line, option);
+    return option;
   };
 }
 
-type Route = { readonly backend: Section; readonly place: Place };
-
 function readWays(section: Section, found: Found): void {
-  const { include, notes, passages } = found;
-  const routes = routesOf(section, found);
-  for (const entrance of entrancesOf(section, { include })) {
-    for (const { backend, place } of routes) {
-      for (const exit of exitsOf(backend)) {
-        // one more than the limit, so that the limit is told
-        if (passages.length > CONFIG_LIMITS.maxPassages) return;
-        const { preambleIn } = entrance;
+  const { routes, isNamed } = routesOf(section, found);
+  const entrances = routes.length === 0 ? [] : entrancesOf(section, found.rulesOf(section).connection);
+  for (const entrance of entrances) {
+    for (const { backend, exits, place } of routes) {
+      for (const exit of exits) {
+        const { preambleIn, listens } = entrance;
         const base = { kind: "proxy", product: "haproxy", place, ...(preambleIn && { preambleIn }), consumesHops: false } as const;
-        const name = [section.kind, section.name, entrance.listens, ...(backend === section ? [] : ["backend", backend.name])];
+        const name = [section.kind, section.name, listens, ...(backend === section ? [] : ["backend", backend.name])];
         const { preambleOut, keepsSource, target } = exit;
         const rest = { dropsUnderscores: false, preambleOut, keepsSource, passesUpgrade: true, ...(target !== "" && { target }) } as const;
-        passages.push({
-          ...base,
-          ...toldOf([section, backend], { preambleIn, found }),
-          ...rest,
-          name: name.filter((word) => word !== "").join(" "),
-        });
+        const told = toldOf([section, backend], { preambleIn, found });
+        if (!addPassage(found, { ...base, ...told, ...rest, name: toldTexts(name.filter((word) => word !== "")) })) return;
       }
     }
   }
-  if (routes.length === 0) countOther(notes, section.kind);
+  if (!isNamed) countOther(found.notes, section.kind);
 }
 
 /** What becomes of the address between a frontend and a backend. */
@@ -82,41 +79,17 @@ function toldOf(
   { preambleIn, found }: { readonly preambleIn: PreambleIn | undefined; readonly found: Found },
 ): Pick<ProxyPassage, "carries" | "client" | "headers"> {
   const own = [...new Set([frontend, backend])];
-  const stages = own.map((section) => found.read.get(section)?.rules ?? []);
+  const stages = own.map(found.rulesOf).map(({ tcp, http }) => [...tcp, ...http]);
   const isHttp = readsHttp(frontend) || readsHttp(backend);
   const { client, headers } = follow(isHttp ? stages : stages.map(withoutHeaders), preambleIn);
   if (!isHttp) return { carries: "tcp", client, headers: [] };
-  const forwardFor = forwardForOf(own.map((section) => forwardForIn(section, found.notes)));
+  const forwardFor = forwardForOf(own.map(found.forwardForOf));
   const effects = forwardFor.map((option) => forwardForEffect(option, { isPeer: client.kind === "peer" }));
   return { carries: "http", client, headers: [...headers, ...forwardedEffects(own), ...effects] };
 }
 
 function withoutHeaders(rules: readonly Rule[]): readonly Rule[] {
   return rules.filter(({ kind }) => kind === "source");
-}
-
-/** Where a section leads: to the backends that it names, or to its own servers. */
-function routesOf(section: Section, { sections, notes }: Found): readonly Route[] {
-  const routes = new Map<Section, Route>();
-  const backends = sections.filter(({ kind }) => kind !== "frontend");
-  const add = (line: Statement): void => {
-    const name = line.words[0]?.text ?? "";
-    // a name that is made of what a request says may be any
-    const named = /%[[{]|\$/.test(name) ? backends : backends.filter((backend) => backend.name === name);
-    if (named.length === 0)
-      note(notes, line.place, { code: "CONFIG_UNEXPECTED", expected: "the name of a backend in this file", given: name });
-    for (const backend of named) if (!routes.has(backend)) routes.set(backend, { backend, place: line.place });
-  };
-  for (const line of section.lines) {
-    if (line.name !== "use_backend") continue;
-    add(line);
-    // nothing behind it is reached
-    if (line.words.length === 1 && !/%[[{]/.test(line.words[0]?.text ?? "")) return [...routes.values()];
-  }
-  const fallback = section.lines.findLast(({ name }) => name === "default_backend");
-  if (fallback !== undefined) add(fallback);
-  else if (section.kind === "listen" && !routes.has(section)) routes.set(section, { backend: section, place: section.statement.place });
-  return [...routes.values()];
 }
 
 /** Names of lines that are read. */

@@ -2,9 +2,10 @@ import { ADDRESS_HEADERS, XFF } from "../address-headers.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import type { Include, Place } from "../source.ts";
 import { type Notes, note, type Statement, type Word } from "../statement.ts";
-import { type Condition, conditionStart, readCondition } from "./conditions.ts";
+import { toldText } from "../told-text.ts";
+import { type Acls, aclsOf, type Condition, conditionStart, readCondition } from "./conditions.ts";
 import { textOf } from "./parse.ts";
-import type { Section } from "./scope.ts";
+import { type Block, linesNamed, type Section } from "./scope.ts";
 
 /** A rule of a section that has to do with the client address. Rules apply in their order, those of the frontend before those of the backend. */
 export type Rule = { readonly condition: Condition; readonly place: Place } & (
@@ -28,26 +29,74 @@ const NEUTRAL: ReadonlySet<string> = new Set(
 
 export type RuleOptions = { readonly include: Include; readonly notes: Notes };
 
-/** Reads the rules of a section. Actions that nobody here understands are noted. */
-export function rulesOf(section: Section, { include, notes }: RuleOptions): readonly Rule[] {
-  const acls = section.lines.filter(({ name }) => name === "acl");
+/** A rule that lets connections in or turns them away before a PROXY protocol header is read, or expects one. */
+export type ConnectionRule = { readonly action: string; readonly condition: Condition; readonly place: Place };
+
+/** The rules of a section, by when they are looked at: a connection passes those of TCP first. */
+export type Rules = {
+  readonly connection: readonly ConnectionRule[];
+  readonly tcp: readonly Rule[];
+  readonly http: readonly Rule[];
+};
+
+/**
+ * The rules of sections, those of their defaults first. Those of defaults are read once.
+ *
+ * Source: HAProxy, configuration manual 2.6, 4.2 "acl": what `defaults` define by it no other section sees.
+ */
+export function rulesIn(options: RuleOptions): (section: Section) => Rules {
+  const known = new Map<Block, Rules>();
+  const ownOf = (block: Block): Rules => {
+    const rules = known.get(block) ?? ownRules(block, options);
+    known.set(block, rules);
+    return rules;
+  };
+  return (section) => {
+    const { defaults } = section;
+    const own = ownOf(section);
+    if (defaults === undefined) return own;
+    const before = ownOf(defaults);
+    return {
+      connection: [...before.connection, ...own.connection],
+      tcp: [...before.tcp, ...own.tcp],
+      http: [...before.http, ...own.http],
+    };
+  };
+}
+
+/** Reads the rules of one block. Actions that nobody here understands are noted. */
+function ownRules(block: Block, { include, notes }: RuleOptions): Rules {
+  const acls = aclsOf(linesNamed(block, "acl"), include);
+  const lines = linesNamed(block, "tcp-request");
+  const tcp = readRules(lines, { acls, notes });
+  const connection = lines
+    .filter(({ words: [level, action] }) => level?.text === "connection" && CONNECTION_ACTIONS.has(action?.text ?? ""))
+    .slice(0, CONFIG_LIMITS.maxRules)
+    .map(({ words, place }) => ({
+      action: words[1]?.text ?? "",
+      condition: readCondition(words.slice(conditionStart(words)), acls),
+      place,
+    }));
+  return { connection, tcp, http: readRules(linesNamed(block, "http-request"), { acls, notes }) };
+}
+
+const CONNECTION_ACTIONS: ReadonlySet<string> = new Set(["expect-proxy", "reject", "accept"]);
+
+function readRules(lines: readonly Statement[], { acls, notes }: { readonly acls: Acls; readonly notes: Notes }): readonly Rule[] {
   const rules: Rule[] = [];
-  // a connection passes those of TCP first
-  for (const { name, words, place } of [...linesNamed(section, "tcp-request"), ...linesNamed(section, "http-request")]) {
+  for (const { name, words, place } of lines) {
     const [action, ...rest] = name === "http-request" ? words : words.slice(1);
     if (action === undefined || words[0]?.text === "inspect-delay") continue;
     const at = conditionStart(rest);
-    const said = { action: action.text, args: rest.slice(0, at), all: [action, ...rest] };
-    const rule = { condition: readCondition(rest.slice(at), { acls, include }), place };
-    const read = readAction(said);
+    const read = readAction({ action: action.text, args: rest.slice(0, at) });
     if (read === "neutral") continue;
-    const text = `${name} ${textOf(words)}`;
+    const text = toldText(`${name} ${textOf(words)}`);
     if (read === undefined) note(notes, place, { code: "CONFIG_NOT_UNDERSTOOD", expected: "an action that is known here", given: text });
     if (rules.length === CONFIG_LIMITS.maxRules) {
       note(notes, place, { code: "CONFIG_LIMIT_REACHED", expected: `at most ${CONFIG_LIMITS.maxRules} rules of a section`, given: "more" });
       break;
     }
-    rules.push({ ...rule, ...(read ?? { kind: "replace", header: XFF, text }) });
+    rules.push({ condition: readCondition(rest.slice(at), acls), place, ...(read ?? { kind: "replace", header: XFF, text }) });
   }
   return rules;
 }
@@ -95,8 +144,3 @@ const equals = (header: string, name: string): boolean => header === name;
 const startsWith = (header: string, name: string): boolean => header.startsWith(name);
 const endsWith = (header: string, name: string): boolean => header.endsWith(name);
 const includes = (header: string, name: string): boolean => header.includes(name);
-
-/** The statements of a section of one name, as `bind` or `server`. */
-export function linesNamed({ lines }: Section, ...names: readonly string[]): readonly Statement[] {
-  return lines.filter(({ name }) => names.includes(name));
-}

@@ -1,8 +1,7 @@
 import type { ProxyPassage } from "../description.ts";
-import { textsOf, type Word } from "../statement.ts";
 import { targetsText } from "../targets-text.ts";
-import { linesNamed } from "./rules.ts";
-import { lastLine, type Section } from "./scope.ts";
+import type { Section } from "./scope.ts";
+import { NO_OPTIONS, preambleOf, usesClient, withOptions } from "./server-options.ts";
 
 /** Servers of a backend that are connected to in the same manner. */
 export type Exit = Pick<ProxyPassage, "preambleOut" | "keepsSource"> & { readonly target: string };
@@ -13,47 +12,19 @@ export type Exit = Pick<ProxyPassage, "preambleOut" | "keepsSource"> & { readonl
  * Source: HAProxy, configuration manual, 5.2 `send-proxy`, `send-proxy-v2`, `default-server`, and 4.2 `source`.
  */
 export function exitsOf(section: Section): readonly Exit[] {
-  let shared: readonly string[] = [];
+  const keepsSource = usesClient(section.inForce.get("source")?.words.slice(1, 3) ?? []);
   const exits = new Map<string, { exit: Exit; targets: string[] }>();
-  for (const { name, words } of linesNamed(section, "default-server", "server", "server-template")) {
-    if (name === "default-server") {
-      shared = [...shared, ...textsOf(words)];
-      continue;
-    }
+  let shared = section.defaults?.serverOptions ?? NO_OPTIONS;
+  for (const { name, words } of section.statement.block ?? []) {
+    if (name === "default-server") shared = withOptions(shared, words);
+    if (name !== "server" && name !== "server-template") continue;
     const at = name === "server" ? 1 : 2;
-    const options = [...shared, ...textsOf(words.slice(at + 1))];
-    const exit: Exit = { preambleOut: preambleOf(options), keepsSource: isTransparent(options) ?? keepsSourceIn(section), target: "" };
+    const options = withOptions(shared, words.slice(at + 1));
+    const exit: Exit = { preambleOut: preambleOf(options), keepsSource: options.isTransparent ?? keepsSource, target: "" };
     const key = JSON.stringify(exit);
     const known = exits.get(key) ?? { exit, targets: [] };
     exits.set(key, known);
-    known.targets.push(targetOf(words[at]));
+    known.targets.push(words[at]?.text ?? "");
   }
   return [...exits.values()].map(({ exit, targets }) => ({ ...exit, target: targetsText(targets) }));
-}
-
-function targetOf(word: Word | undefined): string {
-  return word?.text ?? "";
-}
-
-/** The second version goes before the first where both are asked for. */
-function preambleOf(options: readonly string[]): ProxyPassage["preambleOut"] {
-  let [hasFirst, hasSecond] = [false, false];
-  for (const option of options) {
-    if (option === "send-proxy" || option === "no-send-proxy") hasFirst = option === "send-proxy";
-    else if (option === "no-send-proxy-v2") hasSecond = false;
-    else if (/^send-proxy-v2(?:-ssl(?:-cn)?)?$/.test(option)) hasSecond = true;
-  }
-  return hasSecond ? "v2" : hasFirst ? "v1" : "none";
-}
-
-function keepsSourceIn(section: Section): boolean {
-  const line = lastLine(section, "source");
-  return line !== undefined && isTransparent(["source", ...textsOf(line.words)]) === true;
-}
-
-/** Whether servers are connected to from the client's address; `undefined` where nothing is said. */
-function isTransparent(options: readonly string[]): boolean | undefined {
-  const at = options.lastIndexOf("source");
-  if (at === -1) return undefined;
-  return options[at + 2] === "usesrc" && ["client", "clientip"].includes(options[at + 3] ?? "");
 }

@@ -1,14 +1,12 @@
-import { ADDRESS_HEADERS } from "../address-headers.ts";
 import type { ProxyPassage } from "../description.ts";
 import { type Finding, findingAt } from "../finding.ts";
-import { type Statement, textsOf } from "../statement.ts";
+import { textsOf } from "../statement.ts";
 import type { Scope } from "./scope.ts";
 
 /** Tells of lines about the address that a place does not take over, because it has lines of the same directive of its own. */
 export function judgeNotInherited({ headers }: ProxyPassage, { setHeaders, putAside }: Scope): readonly Finding[] {
-  const headerOf = ({ words }: Statement): string => words[0]?.text.toLowerCase() ?? "";
   const said = new Set(headers.map(({ header }) => header));
-  const lost = putAside.filter((statement) => ADDRESS_HEADERS.includes(headerOf(statement)) && !said.has(headerOf(statement)));
+  const lost = [...putAside].flatMap(([header, statements]) => (said.has(header) ? [] : statements));
   const [first] = setHeaders;
   if (first === undefined || lost.length === 0) return [];
   return [

@@ -1,14 +1,17 @@
-import { ADDRESS_HEADERS, effectOf, isAboutAddress, mentions } from "../address-headers.ts";
-import type { ClientRule, HeaderEffect, Passage, PreambleIn, ProxyPassage } from "../description.ts";
+import { addPassage } from "../add-passage.ts";
+import { ADDRESS_HEADERS, effectOf, isAboutAddress, mentions, saysAddress } from "../address-headers.ts";
+import type { ClientRule, HeaderEffect, Passage, PreambleIn, ProxyPassage, Trust } from "../description.ts";
 import { expandIncludes } from "../expand-includes.ts";
 import { type Finding, findingAt } from "../finding.ts";
+import { CONFIG_LIMITS } from "../limits.ts";
 import type { Reader } from "../reading.ts";
-import { countOther, type Notes, type Statement, textsOf } from "../statement.ts";
+import { countOther, type Notes, note, type Statement, textsOf } from "../statement.ts";
+import { toldText, toldTexts } from "../told-text.ts";
 import { EVERYBODY, trustIn } from "../trust.ts";
 import { judgeNotInherited } from "./inheritance.ts";
 import { parseNginx } from "./parse.ts";
 import { OUTERMOST, type Scope, scopeIn } from "./scope.ts";
-import { readValue } from "./values.ts";
+import { readValue, type Variables } from "./values.ts";
 
 /**
  * Reads nginx: `http` with its servers and locations, and `stream`. A file that begins inside of `http` or of a server is read as that, for it is included somewhere.
@@ -17,7 +20,14 @@ import { readValue } from "./values.ts";
  */
 export const readNginx: Reader = (source, { include, notes }) => {
   const statements = expandIncludes(parseNginx(source, notes), { directives: ["include"], parse: parseNginx, include, notes });
-  const reading: Found = { passages: [], findings: [], notes };
+  const reading: Found = {
+    passages: [],
+    findings: [],
+    notes,
+    told: new Set(),
+    trusts: new Map(),
+    effects: { proxy_set_header: new Map(), grpc_set_header: new Map() },
+  };
   const blocksOf = (name: string): readonly Statement[] => statements.filter((statement) => statement.name === name);
   for (const http of blocksOf("http")) readHttp(http.block ?? [], reading);
   for (const stream of blocksOf("stream")) readStream(stream.block ?? [], reading);
@@ -29,7 +39,26 @@ export const readNginx: Reader = (source, { include, notes }) => {
   return reading;
 };
 
-type Found = { readonly passages: Passage[]; readonly findings: Finding[]; readonly notes: Notes };
+type Found = {
+  readonly passages: Passage[];
+  readonly findings: Finding[];
+  readonly notes: Notes;
+  /** Findings that are told once. */
+  readonly told: Set<string>;
+  /** What levels share is read once. */
+  readonly trusts: Map<readonly Statement[], Trust>;
+  readonly effects: Readonly<Record<Setter, Map<readonly Statement[], SetEffects>>>;
+};
+
+type Setter = "proxy_set_header" | "grpc_set_header";
+
+/** What lines that set headers do, as it is with these variables. */
+type SetEffects = {
+  readonly lines: readonly Statement[];
+  readonly variables: Variables;
+  readonly effects: readonly HeaderEffect[];
+  readonly passesUpgrade: boolean;
+};
 
 function readHttp(block: readonly Statement[], found: Found): void {
   const scope = scopeIn(OUTERMOST, block);
@@ -44,19 +73,14 @@ function readServer(statement: Statement, outer: Scope, found: Found): void {
   const scope = scopeIn(outer, block);
   const server: Server = { name: nameOf(block), ...preambleOf(block) };
   const before = found.passages.length;
+  if (found.notes.isFull) return;
   readPlace(statement, { name: server.name, scope, server }, found);
   readInner(block, { name: server.name, scope, server }, found);
   const client = clientRuleOf(scope, found);
   if (found.passages.length === before && client.kind !== "peer") {
     const { preambleIn } = server;
-    found.passages.push({
-      kind: "service",
-      product: "nginx",
-      place: statement.place,
-      name: server.name,
-      client,
-      ...(preambleIn && { preambleIn }),
-    });
+    const { place } = statement;
+    addPassage(found, { kind: "service", product: "nginx", place, name: server.name, client, ...(preambleIn && { preambleIn }) });
   }
 }
 
@@ -67,7 +91,7 @@ function readInner(block: readonly Statement[], { name, scope, server }: At, fou
   for (const statement of block) {
     if (!["location", "if", "limit_except"].includes(statement.name)) continue;
     const inner = statement.block ?? [];
-    const at = { name: `${name} ${[statement.name, ...textsOf(statement.words)].join(" ")}`, scope: scopeIn(scope, inner), server };
+    const at = { name: toldText(`${name} ${statement.name} ${toldTexts(textsOf(statement.words))}`), scope: scopeIn(scope, inner), server };
     readPlace(statement, at, found);
     readInner(inner, at, found);
   }
@@ -77,10 +101,9 @@ function readInner(block: readonly Statement[], { name, scope, server }: At, fou
 /** A place that passes requests on makes a passage. */
 function readPlace({ block = [] }: Statement, { name, scope, server }: At, found: Found): void {
   const pass = block.find((statement) => statement.name === "proxy_pass" || statement.name === "grpc_pass");
-  if (pass === undefined) return;
-  const effects = scope.setHeaders
-    .filter((statement) => statement.name === (pass.name === "grpc_pass" ? "grpc_set_header" : "proxy_set_header"))
-    .map((statement) => effectIn(statement, scope));
+  if (pass === undefined || found.notes.isFull) return;
+  const setter = pass.name === "grpc_pass" ? "grpc_set_header" : "proxy_set_header";
+  const { effects, passesUpgrade } = effectsIn(scope, { setter, found });
   const { preambleIn } = server;
   const passage: ProxyPassage = {
     kind: "proxy",
@@ -91,14 +114,14 @@ function readPlace({ block = [] }: Statement, { name, scope, server }: At, found
     ...(preambleIn && { preambleIn }),
     client: clientRuleOf(scope, found),
     consumesHops: false,
-    headers: [...withheld(scope), ...effects.filter(isAboutAddress)],
+    headers: [...withheld(scope), ...effects],
     dropsUnderscores: scope.single.get("underscores_in_headers")?.words[0]?.text !== "on",
     preambleOut: "none",
     keepsSource: isTransparent(scope),
-    passesUpgrade: pass.name === "grpc_pass" || effects.some(isUpgradePassed),
-    target: pass.words[0]?.text ?? "",
+    passesUpgrade: pass.name === "grpc_pass" || passesUpgrade,
+    target: toldText(pass.words[0]?.text ?? ""),
   };
-  found.passages.push(passage);
+  if (!addPassage(found, passage)) return;
   found.findings.push(...judgeNotInherited(passage, scope), ...judgePreamble(passage));
   const underscores = scope.single.get("underscores_in_headers");
   if (!passage.dropsUnderscores && underscores !== undefined) {
@@ -107,8 +130,39 @@ function readPlace({ block = [] }: Statement, { name, scope, server }: At, found
   }
 }
 
-function effectIn({ words, place }: Statement, { variables }: Scope): HeaderEffect {
-  return effectOf(words[0]?.text.toLowerCase() ?? "", { value: readValue(words[1]?.text ?? "", variables), place });
+/** What the lines do that hold at a place, as far as it is about the address or a handshake. Places that share the lines share what they do. */
+function effectsIn({ setHeaders, variables }: Scope, { setter, found }: { readonly setter: Setter; readonly found: Found }): SetEffects {
+  const known = found.effects[setter].get(setHeaders);
+  if (known?.variables === variables) return known;
+  const lines = known?.lines ?? linesOnAddress(setHeaders, { setter, found });
+  const all = lines.flatMap(({ words, place }) => {
+    const [header, value] = [headerOf(words), readValue(words[1]?.text ?? "", variables)];
+    return isTold(header) || saysAddress(value) ? [effectOf(header, { value, place })] : [];
+  });
+  const read = { lines, variables, effects: all.filter(isAboutAddress), passesUpgrade: all.some(isUpgradePassed) };
+  found.effects[setter].set(setHeaders, read);
+  return read;
+}
+
+/** Lines that may tell an address: by their header, or by a variable in what they write. */
+function linesOnAddress(
+  lines: readonly Statement[],
+  { setter, found }: { readonly setter: Setter; readonly found: Found },
+): readonly Statement[] {
+  const some = lines.filter(({ name, words }) => name === setter && (isTold(headerOf(words)) || words[1]?.text.includes("$") === true));
+  const more = some[CONFIG_LIMITS.maxRules];
+  if (more === undefined) return some;
+  const expected = `at most ${CONFIG_LIMITS.maxRules} headers that are set at one level`;
+  note(found.notes, more.place, { code: "CONFIG_LIMIT_REACHED", expected, given: "more" });
+  return some.slice(0, CONFIG_LIMITS.maxRules);
+}
+
+function headerOf(words: Statement["words"]): string {
+  return words[0]?.text.toLowerCase() ?? "";
+}
+
+function isTold(header: string): boolean {
+  return header === "upgrade" || ADDRESS_HEADERS.includes(header);
 }
 
 /** nginx passes the field on only where it is set: to what came in, or to something. */
@@ -137,24 +191,36 @@ function clientRuleOf({ trusted, single }: Scope, found: Found): ClientRule {
   const named = single.get("real_ip_header");
   const place = named?.place ?? trusted[0]?.place;
   if (place === undefined) return { kind: "peer" };
-  const { trust, strange } = trustIn(trusted.map(({ words }) => words[0]?.text ?? ""));
-  const at = trusted.find(({ words }) => strange.includes(words[0]?.text ?? ""));
-  if (at !== undefined) once(found, findingAt(at.place, { code: "FINDING_TRUST_UNKNOWN", severity: "note", what: strange.join(" ") }));
+  const trust = trustOf(trusted, found);
   const header = (named?.words[0]?.text ?? "X-Real-IP").toLowerCase();
   if (header === "proxy_protocol") return { kind: "preamble", trust, place };
   const selection = { kind: single.get("real_ip_recursive")?.words[0]?.text === "on" ? "first-untrusted" : "rightmost" } as const;
   return { kind: "header", headers: [header], selection, trust, place };
 }
 
+/** Whom lines trust. Names in them are told once. */
+function trustOf(trusted: readonly Statement[], found: Found): Trust {
+  const known = found.trusts.get(trusted);
+  if (known !== undefined) return known;
+  const { trust, strange } = trustIn(trusted.map(({ words }) => words[0]?.text ?? ""));
+  const [first] = strange;
+  const at = trusted.find(({ words }) => words[0]?.text === first) ?? trusted[0];
+  if (first !== undefined && at !== undefined)
+    once(found, findingAt(at.place, { code: "FINDING_TRUST_UNKNOWN", severity: "note", what: toldTexts(strange) }));
+  found.trusts.set(trusted, trust);
+  return trust;
+}
+
 /** A rule of an outer level is met in each place that takes it over. */
-function once({ findings }: Found, finding: Finding): void {
-  const isSame = ({ code, place }: Finding): boolean => code === finding.code && JSON.stringify(place) === JSON.stringify(finding.place);
-  if (!findings.some(isSame)) findings.push(finding);
+function once({ findings, told }: Found, finding: Finding): void {
+  const key = JSON.stringify([finding.code, finding.place]);
+  if (!told.has(key)) findings.push(finding);
+  told.add(key);
 }
 
 function nameOf(block: readonly Statement[]): string {
   const first = (name: string): string | undefined => block.find((statement) => statement.name === name)?.words[0]?.text;
-  return [first("server_name"), first("listen")].filter((text) => text !== undefined && text !== "_").join(" ") || "server";
+  return toldText([first("server_name"), first("listen")].filter((text) => text !== undefined && text !== "_").join(" ")) || "server";
 }
 
 function preambleOf(block: readonly Statement[]): { preambleIn?: PreambleIn } {
@@ -178,7 +244,7 @@ function readStream(block: readonly Statement[], found: Found): void {
     const pass = server.block?.find(({ name }) => name === "proxy_pass");
     if (pass === undefined) continue;
     const preamble = preambleOf(server.block ?? []);
-    const { trust } = trustIn(scope.trusted.map(({ words }) => words[0]?.text ?? ""));
+    const trust = trustOf(scope.trusted, found);
     const place = scope.trusted[0]?.place;
     const passage: ProxyPassage = {
       kind: "proxy",
@@ -194,9 +260,9 @@ function readStream(block: readonly Statement[], found: Found): void {
       preambleOut: scope.single.get("proxy_protocol")?.words[0]?.text === "on" ? "v1" : "none",
       keepsSource: isTransparent(scope),
       passesUpgrade: true,
-      target: pass.words[0]?.text ?? "",
+      target: toldText(pass.words[0]?.text ?? ""),
     };
-    found.passages.push(passage);
+    if (!addPassage(found, passage)) return;
     if (passage.client.kind === "peer" && passage.preambleIn !== undefined) {
       const fix = "set_real_ip_from LOAD_BALANCER_NETWORK;";
       found.findings.push(

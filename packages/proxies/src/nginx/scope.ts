@@ -1,12 +1,15 @@
+import { ADDRESS_HEADERS } from "../address-headers.ts";
+import type { ValuePart } from "../description.ts";
+import { CONFIG_LIMITS } from "../limits.ts";
 import type { Statement } from "../statement.ts";
-import { readMap, readValue, type Variables } from "./values.ts";
+import { NO_VARIABLES, readMap, readValue, type Variables } from "./values.ts";
 
 /** What holds at one level of a configuration: what it says itself, and what it takes over from the levels around it. */
 export type Scope = {
   /** `proxy_set_header`, or `grpc_set_header`: a level that has one of its own takes none over. */
   readonly setHeaders: readonly Statement[];
-  /** Those of the levels around it that a level's own have put aside. */
-  readonly putAside: readonly Statement[];
+  /** Those of the levels around it that a level's own have put aside, by the header of the address that they set. As many of each are kept as are told. */
+  readonly putAside: PutAside;
   readonly trusted: readonly Statement[];
   readonly single: ReadonlyMap<string, Statement>;
   readonly variables: Variables;
@@ -22,7 +25,9 @@ const SINGLE = [
   "proxy_protocol",
 ];
 
-export const OUTERMOST: Scope = { setHeaders: [], putAside: [], trusted: [], single: new Map(), variables: new Map() };
+export type PutAside = ReadonlyMap<string, readonly Statement[]>;
+
+export const OUTERMOST: Scope = { setHeaders: [], putAside: new Map(), trusted: [], single: new Map(), variables: NO_VARIABLES };
 
 /**
  * The scope inside of a block.
@@ -33,17 +38,48 @@ export function scopeIn(outer: Scope, block: readonly Statement[]): Scope {
   const own = (...names: readonly string[]): readonly Statement[] => block.filter(({ name }) => names.includes(name));
   const setHeaders = own("proxy_set_header", "grpc_set_header");
   const trusted = own("set_real_ip_from");
-  let variables = outer.variables;
-  for (const map of own("map", "geo")) variables = readMap(map, variables);
-  for (const { words } of own("set")) {
-    const name = words[0]?.text.replace(/^\$/, "") ?? "";
-    variables = new Map([...variables, [name, readValue(words[1]?.text ?? "", variables)]]);
-  }
   return {
     setHeaders: setHeaders.length > 0 ? setHeaders : outer.setHeaders,
-    putAside: setHeaders.length > 0 ? [...outer.setHeaders, ...outer.putAside] : outer.putAside,
+    putAside: setHeaders.length > 0 ? withPutAside(outer) : outer.putAside,
     trusted: trusted.length > 0 ? trusted : outer.trusted,
     single: new Map([...outer.single, ...own(...SINGLE).map((statement) => [statement.name, statement] as const)]),
-    variables,
+    variables: variablesIn(outer.variables, { maps: own("map", "geo"), sets: own("set") }),
   };
+}
+
+/** The variables of a level; those around it where it defines none, so that levels share them. */
+function variablesIn(
+  outer: Variables,
+  { maps, sets }: { readonly maps: readonly Statement[]; readonly sets: readonly Statement[] },
+): Variables {
+  if (maps.length === 0 && sets.length === 0) return outer;
+  const own = new Map<string, readonly ValuePart[]>();
+  const variables: Variables = { own, outer };
+  for (const map of maps) {
+    const [name, value] = readMap(map, variables) ?? [];
+    if (name !== undefined && value !== undefined) own.set(name, value);
+  }
+  for (const { words } of sets) own.set(words[0]?.text.replace(/^\$/, "") ?? "", readValue(words[1]?.text ?? "", variables));
+  return variables;
+}
+
+/** What levels put aside that have lines of their own, by the level around them. */
+const known = new WeakMap<Scope, PutAside>();
+
+function withPutAside(outer: Scope): PutAside {
+  const before = known.get(outer);
+  if (before !== undefined) return before;
+  const aside = new Map<string, Statement[]>();
+  const add = (header: string, statement: Statement): void => {
+    const group = aside.get(header) ?? [];
+    aside.set(header, group);
+    if (group.length <= CONFIG_LIMITS.maxPlaces) group.push(statement);
+  };
+  for (const statement of outer.setHeaders) {
+    const header = statement.words[0]?.text.toLowerCase() ?? "";
+    if (ADDRESS_HEADERS.includes(header)) add(header, statement);
+  }
+  for (const [header, statements] of outer.putAside) for (const statement of statements) add(header, statement);
+  known.set(outer, aside);
+  return aside;
 }

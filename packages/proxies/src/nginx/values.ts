@@ -1,9 +1,21 @@
 import { XFF } from "../address-headers.ts";
 import type { ValuePart } from "../description.ts";
 import type { Statement } from "../statement.ts";
+import { toldText } from "../told-text.ts";
 
-/** Variables that a configuration defines, by name. */
-export type Variables = ReadonlyMap<string, readonly ValuePart[]>;
+/** Variables that a level defines, by name, and those of the levels around it. */
+export type Variables = { readonly own: ReadonlyMap<string, readonly ValuePart[]>; readonly outer: Variables | undefined };
+
+/** Nothing is defined. */
+export const NO_VARIABLES: Variables = { own: new Map(), outer: undefined };
+
+function defined(name: string, variables: Variables): readonly ValuePart[] | undefined {
+  for (let level: Variables | undefined = variables; level !== undefined; level = level.outer) {
+    const known = level.own.get(name);
+    if (known !== undefined) return known;
+  }
+  return OWN[name];
+}
 
 /** Parts of one value, at the most: variables that are made of variables grow fast. */
 const MAX_PARTS = 256;
@@ -29,18 +41,25 @@ const OWN: Readonly<Record<string, readonly ValuePart[]>> = {
 
 /** Reads a value with variables in it. */
 export function readValue(text: string, variables: Variables): readonly ValuePart[] {
-  const parts = text.split(/(\$\{\w+\}|\$\w+)/).flatMap((piece): readonly ValuePart[] => {
-    if (piece === "") return [];
-    const name = /^\$\{?(\w+)\}?$/.exec(piece)?.[1];
-    if (name === undefined) return [{ kind: "text", text: piece }];
-    const known = variables.get(name) ?? OWN[name];
-    if (known !== undefined) return known;
-    const field = /^http_(\w+)$/.exec(name)?.[1];
-    return [
-      field === undefined ? { kind: "unknown", text: `$${name}` } : { kind: "received", header: field.replaceAll("_", "-").toLowerCase() },
-    ];
-  });
-  return sizeOf(parts) > MAX_PARTS ? [{ kind: "unknown", text }] : parts;
+  const parts: ValuePart[] = [];
+  let size = 0;
+  for (const [piece, braced, bare] of text.matchAll(/\$\{(\w+)\}|\$(\w+)|[^$]+|\$/g)) {
+    const name = braced ?? bare;
+    const read = name === undefined ? [{ kind: "text", text: piece } as const] : variableParts(name, variables);
+    size += sizeOf(read);
+    if (size > MAX_PARTS) return [{ kind: "unknown", text: toldText(text) }];
+    parts.push(...read);
+  }
+  return parts;
+}
+
+function variableParts(name: string, variables: Variables): readonly ValuePart[] {
+  const known = defined(name, variables);
+  if (known !== undefined) return known;
+  const field = /^http_(\w+)$/.exec(name)?.[1];
+  return [
+    field === undefined ? { kind: "unknown", text: `$${name}` } : { kind: "received", header: field.replaceAll("_", "-").toLowerCase() },
+  ];
 }
 
 function sizeOf(parts: readonly ValuePart[]): number {
@@ -51,11 +70,15 @@ function sizeOf(parts: readonly ValuePart[]): number {
   );
 }
 
-/** Adds what a `map` or a `geo` defines. A map that is made of a later one sees it as unknown. */
-export function readMap({ name, words, block = [] }: Statement, variables: Variables): Variables {
+/** What a `map` or a `geo` defines, by the name of its variable. A map that is made of a later one sees it as unknown. */
+export function readMap(
+  { name, words, block = [] }: Statement,
+  variables: Variables,
+): readonly [name: string, value: readonly ValuePart[]] | undefined {
   const target = words.at(-1)?.text.replace(/^\$/, "");
-  if (target === undefined) return variables;
-  if (name === "geo") return new Map([...variables, [target, [{ kind: "unknown", text: `$${target}` }]]]);
+  if (target === undefined) return undefined;
+  const unknown: readonly ValuePart[] = [{ kind: "unknown", text: `$${target}` }];
+  if (name === "geo" || block.length > MAX_PARTS) return [target, unknown];
   const cases = block
     .filter((statement) => statement.name !== "hostnames" && statement.name !== "volatile" && statement.name !== "include")
     .map((statement) => ({
@@ -65,5 +88,5 @@ export function readMap({ name, words, block = [] }: Statement, variables: Varia
     }));
   const of = readValue(words[0]?.text ?? "", variables);
   const parts: readonly ValuePart[] = [{ kind: "by-value", of, cases }];
-  return new Map([...variables, [target, sizeOf(parts) > MAX_PARTS ? [{ kind: "unknown", text: `$${target}` }] : parts]]);
+  return [target, sizeOf(parts) > MAX_PARTS ? unknown : parts];
 }
