@@ -62,10 +62,10 @@ function readingBlocks(reading: ConfigReading, telling: Telling): readonly Block
 }
 
 function findingBlocks(findings: readonly Finding[], { say, plain }: Telling): readonly Block[] {
-  return findings.flatMap(({ code, severity, place, what, others, fix }): readonly Block[] => {
+  return findings.flatMap(({ code, severity, place, what, others, more, fix }): readonly Block[] => {
     const word = { error: plain("configError"), warning: plain("envWarning"), note: plain("envNote") }[severity];
     const at: Line = [placePiece(place)];
-    const elsewhere = others.map((other) => [placePiece(other)]);
+    const elsewhere: Line[] = [...others.map((other) => [placePiece(other)]), ...(more === undefined ? [] : [[`+ ${more}`]])];
     const slots = { at, what: written(what), others: joined(elsewhere), places: joined([at, ...elsewhere]) };
     const text: Line = [`${word}: `, ...say(`config.${code}`, slots), ` (${code})`];
     return [{ kind: "paragraph", text }, ...(fix === undefined ? [] : [listingOf(fix)])];

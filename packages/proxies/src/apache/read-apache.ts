@@ -1,3 +1,4 @@
+import { addPassage } from "../add-passage.ts";
 import { isAboutAddress, XFF } from "../address-headers.ts";
 import type { ClientRule, HeaderEffect, Passage, ProxyPassage } from "../description.ts";
 import { expandIncludes } from "../expand-includes.ts";
@@ -51,13 +52,13 @@ function readServer(server: Server, found: Found): void {
   const places = placesIn(server);
   const before = passages.length;
   for (const route of routesOf(server, places)) {
-    if (passages.length > CONFIG_LIMITS.maxPassages) return;
+    if (found.notes.isFull) return;
     const scheme = /^(?:unix:[^|]*\|)?(\w+):/.exec(route.target)?.[1] ?? "http";
     if (!["http", "https", "ws", "wss", "balancer", "h2", "h2c"].includes(scheme)) countOther(found.notes, `proxypass ${scheme}`);
-    else passages.push(passageOf(route, { server, places, found }));
+    else addPassage(found, passageOf(route, { server, places, found }));
   }
   if (passages.length === before && client.client.kind !== "peer" && server.host !== undefined)
-    passages.push({ kind: "service", product: "apache", place: server.host.place, name: nameOf(server), ...client });
+    addPassage(found, { kind: "service", product: "apache", place: server.host.place, name: nameOf(server), ...client });
 }
 
 function nameOf({ host, own, main }: Server): string {

@@ -1,3 +1,4 @@
+import { addPassage } from "../add-passage.ts";
 import { isAboutAddress, XFF } from "../address-headers.ts";
 import type { HeaderEffect, Passage, ProxyPassage, Trust } from "../description.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
@@ -31,7 +32,7 @@ export const readCaddy: Reader = (source, { include, notes }) => {
     walk(site.block, { name, matchers: new Map(), headers: [], isInOrder: false, depth: 0 }, found);
     const { client, preambleIn } = server;
     if (passages.length === before && client.kind !== "peer")
-      passages.push({ kind: "service", product: "caddy", place: site.place, name, client, ...(preambleIn && { preambleIn }) });
+      addPassage(found, { kind: "service", product: "caddy", place: site.place, name, client, ...(preambleIn && { preambleIn }) });
   }
   for (const { name } of options) if (name !== "servers") countOther(notes, name);
   return { passages, findings: [] };
@@ -65,9 +66,9 @@ function walk(block: readonly Statement[], at: At, found: Found): void {
     const { name, words, place, block: inner = [] } = statement;
     const here = { ...at, matchers, headers, name: [at.name, ...textsOf(words).filter(isMatcher)].join(" ") };
     if (at.depth > 0 && !countStatement(found.notes, place)) return;
-    if (found.passages.length > CONFIG_LIMITS.maxPassages) return;
+    if (found.notes.isFull) return;
     if (name === "request_header") headers = withRequestHeader(statement, here, found);
-    else if (name === "reverse_proxy") found.passages.push(...passageOf(statement, here, found));
+    else if (name === "reverse_proxy") for (const passage of passageOf(statement, here, found)) addPassage(found, passage);
     else if (CONTAINERS.has(name)) walk(inner, { ...here, isInOrder: name === "route" }, found);
     else if (name === "invoke") invoke(statement, here, found);
     else if (!name.startsWith("@")) readOther(statement, found);

@@ -1,3 +1,4 @@
+import { addPassage } from "../add-passage.ts";
 import type { Passage } from "../description.ts";
 import type { Finding } from "../finding.ts";
 import type { Reader } from "../reading.ts";
@@ -15,7 +16,7 @@ export const readCommand: Reader = (source, context) => {
     if (!countStatement(context.notes, first.place)) break;
     const service = serviceOfCommand(words, context);
     if (service === undefined) continue;
-    passages.push(service.passage);
+    if (!addPassage({ passages, notes: context.notes }, service.passage)) break;
     findings.push(...service.findings);
   }
   return { passages, findings };

@@ -1,4 +1,5 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from "yaml";
+import { addPassage } from "../add-passage.ts";
 import { serviceOfCommand } from "../command/service-of-command.ts";
 import { commandLines } from "../command/words.ts";
 import type { Passage } from "../description.ts";
@@ -41,8 +42,8 @@ export const readCompose: Reader = (source, context) => {
       continue;
     }
     const read = serviceIn(value, { name: textOf(key), reading });
-    passages.push(...read.passages);
-    findings.push(...read.findings);
+    for (const passage of read.passages) addPassage({ passages, notes }, passage);
+    for (const finding of read.findings) findings.push(finding);
   }
   return { passages, findings };
 };

@@ -1,3 +1,4 @@
+import { addPassage } from "../add-passage.ts";
 import type { ClientRule, Passage } from "../description.ts";
 import type { Reader } from "../reading.ts";
 import { type Place, placesIn } from "../source.ts";
@@ -33,7 +34,10 @@ export const readJavascript: Reader = (source, { notes }) => {
         ?.slice(0, MAX_TEXT_LENGTH) ?? "",
   };
   const applications = applicationsIn(visits, { makers: makersIn(visits), constants });
-  return { passages: passagesOf(applications, { settings: settingsIn(visits, constants), reading }), findings: [] };
+  const passages: Passage[] = [];
+  for (const passage of passagesOf(applications, { settings: settingsIn(visits, constants), reading }))
+    if (!addPassage({ passages, notes }, passage)) break;
+  return { passages, findings: [] };
 };
 
 const MAX_TEXT_LENGTH = 100;

@@ -1,4 +1,5 @@
-import type { NetworkPassage } from "../description.ts";
+import { addPassage } from "../add-passage.ts";
+import type { NetworkPassage, Passage } from "../description.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import type { Place } from "../source.ts";
 import { type Notes, note } from "../statement.ts";
@@ -16,7 +17,7 @@ const MAX_JUMPS = 16;
  * The ways of connections from clients through a packet filter: one for each redirection, and one for connections that are passed on to where they were sent, if there is no other or every one of them is rewritten. Ways of
  * clients on the inside are told where they differ. Connections that the machine itself begins are none of them, nor are those that it takes itself, but for redirections to it.
  */
-export function waysThrough(ruleset: Ruleset, { notes, top }: { readonly notes: Notes; readonly top: Place }): readonly NetworkPassage[] {
+export function waysThrough(ruleset: Ruleset, { notes, top }: { readonly notes: Notes; readonly top: Place }): readonly Passage[] {
   const budget: Budget = { rules: MAX_RULES_WALKED };
   const redirections = basesAt(ruleset, "prerouting").flatMap((chain) => redirectionsIn(chain, budget));
   const walking: Walking = { ruleset, budget, outerInterfaces: outerInterfacesOf(ruleset, redirections) };
@@ -32,7 +33,9 @@ export function waysThrough(ruleset: Ruleset, { notes, top }: { readonly notes: 
   for (const { source, place } of new Map(unknown.map((found) => [JSON.stringify(found.place), found])).values()) {
     if (source.kind === "unknown") note(notes, place, { code: "CONFIG_UNEXPECTED", expected: "what is understood", given: source.why });
   }
-  return merged(all);
+  const passages: Passage[] = [];
+  for (const way of merged(all)) if (!addPassage({ passages, notes }, way)) break;
+  return passages;
 }
 
 type Walking = { readonly ruleset: Ruleset; readonly budget: Budget; readonly outerInterfaces: ReadonlySet<string> };

@@ -1,17 +1,16 @@
 import { addPassage } from "../add-passage.ts";
-import { ADDRESS_HEADERS, effectOf, isAboutAddress, mentions, saysAddress } from "../address-headers.ts";
+import { ADDRESS_HEADERS, effectOf, mentions } from "../address-headers.ts";
 import type { ClientRule, HeaderEffect, Passage, PreambleIn, ProxyPassage, Trust } from "../description.ts";
 import { expandIncludes } from "../expand-includes.ts";
 import { type Finding, findingAt } from "../finding.ts";
-import { CONFIG_LIMITS } from "../limits.ts";
 import type { Reader } from "../reading.ts";
-import { countOther, type Notes, note, type Statement, textsOf } from "../statement.ts";
+import { countOther, type Notes, type Statement, textsOf } from "../statement.ts";
 import { toldText, toldTexts } from "../told-text.ts";
 import { EVERYBODY, trustIn } from "../trust.ts";
 import { judgeNotInherited } from "./inheritance.ts";
 import { parseNginx } from "./parse.ts";
 import { OUTERMOST, type Scope, scopeIn } from "./scope.ts";
-import { readValue, type Variables } from "./values.ts";
+import { effectsIn, type KnownEffects, nothingKnown } from "./set-headers.ts";
 
 /**
  * Reads nginx: `http` with its servers and locations, and `stream`. A file that begins inside of `http` or of a server is read as that, for it is included somewhere.
@@ -26,7 +25,7 @@ export const readNginx: Reader = (source, { include, notes }) => {
     notes,
     told: new Set(),
     trusts: new Map(),
-    effects: { proxy_set_header: new Map(), grpc_set_header: new Map() },
+    effects: nothingKnown(),
   };
   const blocksOf = (name: string): readonly Statement[] => statements.filter((statement) => statement.name === name);
   for (const http of blocksOf("http")) readHttp(http.block ?? [], reading);
@@ -47,17 +46,7 @@ type Found = {
   readonly told: Set<string>;
   /** What levels share is read once. */
   readonly trusts: Map<readonly Statement[], Trust>;
-  readonly effects: Readonly<Record<Setter, Map<readonly Statement[], SetEffects>>>;
-};
-
-type Setter = "proxy_set_header" | "grpc_set_header";
-
-/** What lines that set headers do, as it is with these variables. */
-type SetEffects = {
-  readonly lines: readonly Statement[];
-  readonly variables: Variables;
-  readonly effects: readonly HeaderEffect[];
-  readonly passesUpgrade: boolean;
+  readonly effects: KnownEffects;
 };
 
 function readHttp(block: readonly Statement[], found: Found): void {
@@ -103,7 +92,7 @@ function readPlace({ block = [] }: Statement, { name, scope, server }: At, found
   const pass = block.find((statement) => statement.name === "proxy_pass" || statement.name === "grpc_pass");
   if (pass === undefined || found.notes.isFull) return;
   const setter = pass.name === "grpc_pass" ? "grpc_set_header" : "proxy_set_header";
-  const { effects, passesUpgrade } = effectsIn(scope, { setter, found });
+  const { effects, passesUpgrade } = effectsIn(scope, { setter, known: found.effects, notes: found.notes });
   const { preambleIn } = server;
   const passage: ProxyPassage = {
     kind: "proxy",
@@ -128,46 +117,6 @@ function readPlace({ block = [] }: Statement, { name, scope, server }: At, found
     const fix = "underscores_in_headers off;";
     once(found, findingAt(underscores.place, { code: "FINDING_ALIAS_PASSED", severity: "warning", what: "X_Forwarded_For", fix }));
   }
-}
-
-/** What the lines do that hold at a place, as far as it is about the address or a handshake. Places that share the lines share what they do. */
-function effectsIn({ setHeaders, variables }: Scope, { setter, found }: { readonly setter: Setter; readonly found: Found }): SetEffects {
-  const known = found.effects[setter].get(setHeaders);
-  if (known?.variables === variables) return known;
-  const lines = known?.lines ?? linesOnAddress(setHeaders, { setter, found });
-  const all = lines.flatMap(({ words, place }) => {
-    const [header, value] = [headerOf(words), readValue(words[1]?.text ?? "", variables)];
-    return isTold(header) || saysAddress(value) ? [effectOf(header, { value, place })] : [];
-  });
-  const read = { lines, variables, effects: all.filter(isAboutAddress), passesUpgrade: all.some(isUpgradePassed) };
-  found.effects[setter].set(setHeaders, read);
-  return read;
-}
-
-/** Lines that may tell an address: by their header, or by a variable in what they write. */
-function linesOnAddress(
-  lines: readonly Statement[],
-  { setter, found }: { readonly setter: Setter; readonly found: Found },
-): readonly Statement[] {
-  const some = lines.filter(({ name, words }) => name === setter && (isTold(headerOf(words)) || words[1]?.text.includes("$") === true));
-  const more = some[CONFIG_LIMITS.maxRules];
-  if (more === undefined) return some;
-  const expected = `at most ${CONFIG_LIMITS.maxRules} headers that are set at one level`;
-  note(found.notes, more.place, { code: "CONFIG_LIMIT_REACHED", expected, given: "more" });
-  return some.slice(0, CONFIG_LIMITS.maxRules);
-}
-
-function headerOf(words: Statement["words"]): string {
-  return words[0]?.text.toLowerCase() ?? "";
-}
-
-function isTold(header: string): boolean {
-  return header === "upgrade" || ADDRESS_HEADERS.includes(header);
-}
-
-/** nginx passes the field on only where it is set: to what came in, or to something. */
-function isUpgradePassed({ header, keeps, writes }: HeaderEffect): boolean {
-  return header === "upgrade" && (keeps.kind === "everybody" || writes.length > 0);
 }
 
 /** With `proxy_pass_request_headers off` nothing of what came in goes on. */
