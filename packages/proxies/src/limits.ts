@@ -8,6 +8,7 @@ type ConfigLimits = {
   readonly maxRules: number;
   readonly maxPassages: number;
   readonly maxEffects: number;
+  readonly maxHeaders: number;
   readonly maxAsked: number;
   readonly maxNetworks: number;
   readonly maxPlaces: number;
@@ -37,6 +38,8 @@ export const CONFIG_LIMITS: ConfigLimits = {
   maxPassages: 2_000,
   /** Things done to headers, on all ways together. Each is followed for each way. */
   maxEffects: 20_000,
+  /** Headers in which one proxy looks for its client. */
+  maxHeaders: 16,
   /** Things that one rule of a packet filter asks of a connection. */
   maxAsked: 100,
   /** Networks of one list of peers. */

@@ -52,16 +52,22 @@ export function isTrusted(trust: Trust, address: string): boolean | undefined {
   }
 }
 
-/** Networks as they were read. Ways share the lists that they believe. */
-const known = new WeakMap<readonly string[], readonly Prefix[]>();
+/** Networks as they were read, and the last address that was asked for. Ways share the lists that they believe, and are judged by the same addresses. */
+const known = new WeakMap<readonly string[], { readonly prefixes: readonly Prefix[]; asked: string; isCovered: boolean }>();
 
 /** Whether one of the networks holds an address. */
 export function coversAny(entries: readonly string[], address: string): boolean {
+  const list = known.get(entries) ?? { prefixes: prefixesOf(entries), asked: "", isCovered: false };
+  known.set(entries, list);
+  if (list.asked === address) return list.isCovered;
   const one = parsePrefix(parseAddress(address)?.text ?? "");
-  if (one.kind !== "prefix") return false;
-  const prefixes = known.get(entries) ?? entries.map(parsePrefix).flatMap((reading) => (reading.kind === "prefix" ? [reading.prefix] : []));
-  known.set(entries, prefixes);
-  return prefixes.some((prefix) => prefixesOverlap(prefix, one.prefix));
+  list.asked = address;
+  list.isCovered = one.kind === "prefix" && list.prefixes.some((prefix) => prefixesOverlap(prefix, one.prefix));
+  return list.isCovered;
+}
+
+function prefixesOf(entries: readonly string[]): readonly Prefix[] {
+  return entries.map(parsePrefix).flatMap((reading) => (reading.kind === "prefix" ? [reading.prefix] : []));
 }
 
 /** Whether a network holds an address. */

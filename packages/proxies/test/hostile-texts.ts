@@ -140,6 +140,54 @@ const rows: readonly (readonly [ConfigKind, string, HostileText["text"]])[] = [
   ["nginx", "lua blocks", (n) => "access_by_lua_block {".repeat(n)],
   ["nginx", "underscores", (n) => `http { underscores_in_headers on; ${rep(n, (_i) => `server { proxy_pass http://a; }`)} }`],
   ["nginx", "underscores each", (n) => `http { ${rep(n, (_i) => `server { underscores_in_headers on; proxy_pass http://a; }`)} }`],
+  // caddy
+  ["caddy", "servers and sites", (n) => `{\n${rep(n, (i) => ` servers :${i} {\n }\n`)}}\n${rep(n, (i) => `a${i}:1 {\n}\n`)}`],
+  [
+    "caddy",
+    "options of servers and sites",
+    (n) =>
+      `{\n servers {\n${rep(n, (i) => `  client_ip_headers a${i}\n`)}  trusted_proxies static ${"10.0.0.1 ".repeat(n)}\n }\n}\n${rep(n, (i) => `a${i}:1 {\n reverse_proxy a\n}\n`)}`,
+  ],
+  ["caddy", "addresses of a site", (n) => `{\n${rep(n, (i) => ` servers :${i} {\n }\n`)}}\n${rep(n, (i) => `a${i}:1, `)} b {\n}\n`],
+  [
+    "caddy",
+    "matchers over handles",
+    (n) => `a {\n${rep(n, (i) => ` @m${i} remote_ip 10.0.0.1\n`)}${rep(n, (i) => ` handle /${i} {\n }\n`)}}\n`,
+  ],
+  ["caddy", "request headers", (n) => `a {\n${rep(n, () => ` request_header X-Real-IP {remote_host}\n`)} reverse_proxy b\n}\n`],
+  [
+    "caddy",
+    "request headers that are none of the address",
+    (n) => `a {\n${rep(n, () => ` request_header X-Foo a\n`)} reverse_proxy b\n}\n`,
+  ],
+  [
+    "caddy",
+    "request headers on many ways",
+    (n) =>
+      `a {\n${rep(Math.min(n, 1000), () => ` request_header X-Real-IP {remote_host}\n`)} ${rep(n, (i) => ` handle /${i} {\n reverse_proxy b\n }\n`)}\n}\n`,
+  ],
+  ["caddy", "arguments in arguments", (n) => `(s) {\n header ${"{args[0]}".repeat(n)}\n}\na {\n import s ${"a".repeat(n)}\n}\n`],
+  ["caddy", "addresses on lines", (n) => `${rep(n, (i) => `a${i},\n`)}b {\n}\n`],
+  ["caddy", "heredocs", (n) => `a {\n${rep(n, () => " header a <<x\n")}}\n`],
+  [
+    "caddy",
+    "header_up with many targets",
+    (n) => `a {\n reverse_proxy ${"b ".repeat(n)} {\n${rep(n, () => `  header_up X-Real-IP a\n`)} }\n}\n`,
+  ],
+  ["caddy", "braces in a value", (n) => `a {\n request_header X-Real-IP "${"{a".repeat(n)}"\n reverse_proxy b\n}\n`],
+  ["caddy", "unclosed braces in one value", (n) => `a {\n request_header X-Real-IP ${"{".repeat(n)}\n reverse_proxy b\n}\n`],
+  [
+    "caddy",
+    "named matcher used",
+    (n) =>
+      `a {\n @m remote_ip ${"10.0.0.1 ".repeat(n)}\n${rep(Math.min(1000, n), () => ` request_header @m X-Real-IP a\n`)} reverse_proxy b\n}\n`,
+  ],
+  [
+    "caddy",
+    "not remote_ip, many networks, many ways",
+    (n) =>
+      `a {\n @m not remote_ip ${rep(n, (i) => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255} `)}\n request_header @m X-Real-IP a\n${rep((n / 20) | 0, (i) => ` handle /${i} {\n reverse_proxy b\n }\n`)}}\n`,
+  ],
 ];
 
 export const hostileTexts: readonly HostileText[] = rows.map(([kind, says, text]) => ({ kind, says, text }));

@@ -14,8 +14,8 @@ export type HeaderOp = {
 type OpOptions = {
   readonly remote: readonly ValuePart[];
   readonly matcher: Matcher;
-  /** What headers were made before this one is looked at: `received` is what came to the proxy, and no longer there. */
-  readonly changed: ReadonlySet<string>;
+  /** What headers were made by before this one is looked at: `received` is what came to the proxy, and no longer there. */
+  readonly changed: readonly HeaderEffect[];
   /** Whether the request that came is still there beside what is made of it. */
   readonly isLate?: boolean;
 };
@@ -40,7 +40,9 @@ export function headerOpOf(
   }
   const parts = readValue(value ?? "", remote).map(
     (part): ValuePart =>
-      part.kind === "received" && changed.has(part.header) ? { kind: "unknown", text: `{header.${part.header}}` } : part,
+      part.kind === "received" && changed.some(({ header }) => header === part.header)
+        ? { kind: "unknown", text: `{header.${part.header}}` }
+        : part,
   );
   if (sign === "+")
     return {

@@ -1,7 +1,7 @@
 import { UNREAD_EXPECTED } from "../expand-includes.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import type { Include, Place, SourceText } from "../source.ts";
-import { countStatement, type Notes, note, type Statement, type Word } from "../statement.ts";
+import { countExpanded, countStatement, type Notes, note, type Statement, type Word } from "../statement.ts";
 import { parseCaddyfile } from "./parse.ts";
 
 /** Snippets, and routes with a name, by name. */
@@ -24,11 +24,12 @@ export function expandImports(statements: readonly Statement[], { include, notes
   ): readonly Statement[] {
     const out: Statement[] = [];
     for (const given of block) {
-      const statement = depth === 0 ? given : withArguments(given, args);
+      if (depth > 0 && !countStatement(notes, given.place)) return out;
+      const statement = depth === 0 ? given : withArguments(given, { args, notes });
+      if (statement === undefined) return out;
       const snippet = /^\(([^()]+)\)$/.exec(statement.name)?.[1];
-      if (depth > 0 && !countStatement(notes, statement.place)) return out;
       if (snippet !== undefined) snippets.set(snippet, statement.block ?? []);
-      else if (statement.name === "import") out.push(...imported(statement, depth));
+      else if (statement.name === "import") for (const line of imported(statement, depth)) out.push(line);
       else out.push(statement.block === undefined ? statement : { ...statement, block: expand(statement.block, { args, depth }) });
     }
     return out;
@@ -57,16 +58,27 @@ export function expandImports(statements: readonly Statement[], { include, notes
   return expand(statements, { args: [], depth: 0 });
 }
 
-function withArguments({ name, words, ...statement }: Statement, args: readonly string[]): Statement {
-  const own = words.flatMap((word) => (word.text === "{args[:]}" ? args.map((text) => ({ ...word, text })) : [withArgument(word, args)]));
-  return { ...statement, name: replaced(name, args), words: own };
+type Given = { readonly args: readonly string[]; readonly notes: Notes };
+
+/** A line with its arguments; `undefined` when all of them together stand for more than is read. */
+function withArguments({ name, words, ...statement }: Statement, { args, notes }: Given): Statement | undefined {
+  let units = 0;
+  const isRoom = (texts: readonly string[]): boolean => {
+    for (const text of texts) units += text.length + 1;
+    return notes.expanded + units <= CONFIG_LIMITS.maxExpandedUnits;
+  };
+  // what has no argument stays, as a placeholder that nobody knows
+  const replaced = (text: string): string =>
+    text.replaceAll(ARGUMENT, (whole, index: string) => {
+      const arg = args[Number(index)];
+      return arg !== undefined && isRoom([arg]) ? arg : whole;
+    });
+  const own = words.flatMap((word): readonly Word[] => {
+    if (word.text !== "{args[:]}") return [word.text.includes("{args") ? { ...word, text: replaced(word.text) } : word];
+    return isRoom(args) ? args.map((text) => ({ ...word, text })) : [word];
+  });
+  const line = { ...statement, name: replaced(name), words: own };
+  return countExpanded(notes, statement.place, units) ? line : undefined;
 }
 
-function withArgument(word: Word, args: readonly string[]): Word {
-  return { ...word, text: replaced(word.text, args) };
-}
-
-/** What has no argument stays, as a placeholder that nobody knows. */
-function replaced(text: string, args: readonly string[]): string {
-  return text.replaceAll(/\{args[[.](\d{1,3})\]?\}/g, (whole, index: string) => args[Number(index)] ?? whole);
-}
+const ARGUMENT = /\{args[[.](\d{1,3})\]?\}/g;

@@ -57,9 +57,12 @@ function readQuoted(text: string, { start, quote }: { readonly start: number; re
 }
 
 function readHeredoc(text: string, start: number): Read | undefined {
-  const end = endOfLine(text, start);
-  const marker = /^<<([\w-]+)\r?$/.exec(text.slice(start, end))?.[1];
+  if (!text.startsWith("<<", start)) return undefined;
+  const opening = /<<([\w-]+)\r?(?:\n|$)/y;
+  opening.lastIndex = start;
+  const marker = opening.exec(text)?.[1];
   if (marker === undefined) return undefined;
+  const end = endOfLine(text, start);
   for (let at = end + 1; at < text.length; ) {
     const next = endOfLine(text, at);
     if (text.slice(at, next).trim() === marker) return { word: text.slice(end + 1, at), end: next, isQuoted: true };

@@ -1,4 +1,5 @@
 import type { Statement } from "../statement.ts";
+import { toldText, toldTexts } from "../told-text.ts";
 import { trustIn } from "../trust.ts";
 import { PRIVATE_RANGES } from "./trusted.ts";
 
@@ -10,13 +11,16 @@ export type Matcher =
   /** By what only a request shows. */
   | { readonly kind: "unknown"; readonly text: string };
 
-/** Matchers that a block names, by their name with `@`. */
-export type Matchers = ReadonlyMap<string, Matcher>;
+/** Matchers that a block names, by their name with `@`, and those of the blocks around it. */
+export type Matchers = { readonly own: ReadonlyMap<string, Matcher>; readonly outer: Matchers | undefined };
+
+/** No matcher is named. */
+export const NO_MATCHERS: Matchers = { own: new Map(), outer: undefined };
 
 /** Adds those that a block defines. */
 export function matchersIn(outer: Matchers, block: readonly Statement[]): Matchers {
   const own = block.filter(({ name }) => name.startsWith("@")).map((statement) => [statement.name, readMatcher(statement)] as const);
-  return new Map([...outer, ...own]);
+  return own.length === 0 ? outer : { own: new Map(own), outer };
 }
 
 /** Whether a word is a matcher: it stands first. */
@@ -26,7 +30,12 @@ export function isMatcher(text: string | undefined): boolean {
 
 /** The matcher that a word names. */
 export function matcherOf(text: string, matchers: Matchers): Matcher {
-  return text === "*" ? { kind: "all" } : (matchers.get(text) ?? { kind: "unknown", text });
+  if (text === "*") return { kind: "all" };
+  for (let level: Matchers | undefined = matchers; level !== undefined; level = level.outer) {
+    const matcher = level.own.get(text);
+    if (matcher !== undefined) return matcher;
+  }
+  return { kind: "unknown", text: toldText(text) };
 }
 
 /** `@name remote_ip NETWORKS`, `@name not remote_ip NETWORKS`, in one line or as the one line of a block. Of other matchers only the name is told. */
@@ -41,5 +50,5 @@ function readMatcher({ name, words, block }: Statement): Matcher {
   const { trust, strange } = trustIn(networks.flatMap((text) => (text === "private_ranges" ? PRIVATE_RANGES : [text])));
   return strange.length > 0 || trust.kind !== "list"
     ? unknown
-    : { kind: "peer", entries: trust.entries, isInside, text: `${name} ${texts.join(" ")}` };
+    : { kind: "peer", entries: trust.entries, isInside, text: toldTexts([name, ...texts]) };
 }

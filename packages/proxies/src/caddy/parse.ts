@@ -19,12 +19,12 @@ export function parseCaddyfile(source: SourceText, notes: Notes): readonly State
       continue;
     }
     if (!countStatement(notes, first.place)) break;
-    const words = [...addresses, ...line];
     // addresses of a site go on in the next line behind a comma
     if (blocks.innermost === undefined && !last.isQuoted && last.text.endsWith(",")) {
-      addresses = words;
+      for (const word of line) addresses.push(word);
       continue;
     }
+    const words = [...addresses, ...line];
     addresses = [];
     const [name, ...rest] = isMark(last, "{") ? words.slice(0, -1) : words;
     const head = { name: name?.text ?? "", words: rest, place: name?.place ?? first.place };

@@ -3,15 +3,16 @@ import { isAboutAddress, XFF } from "../address-headers.ts";
 import type { HeaderEffect, Passage, ProxyPassage, Trust } from "../description.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import type { Reader } from "../reading.ts";
-import { countOther, countStatement, type Notes, note, type Statement, textsOf } from "../statement.ts";
+import { countOther, countStatement, type Notes, note, type Statement, textsOf, type Word } from "../statement.ts";
 import { targetsText } from "../targets-text.ts";
+import { toldText, toldTexts } from "../told-text.ts";
 import { EVERYBODY, NOBODY } from "../trust.ts";
 import { type HeaderOp, headerOpOf, matched } from "./header-ops.ts";
 import { expandImports } from "./imports.ts";
-import { isMatcher, type Matchers, matchersIn } from "./matchers.ts";
+import { isMatcher, type Matchers, matchersIn, NO_MATCHERS } from "./matchers.ts";
 import { parseCaddyfile } from "./parse.ts";
 import { type Site, sitesIn } from "./sites.ts";
-import { type Server, serverOf, trustOf } from "./trusted.ts";
+import { type Server, serversIn, trustOf } from "./trusted.ts";
 
 /**
  * Reads a Caddyfile: each `reverse_proxy` of its sites.
@@ -24,12 +25,14 @@ export const readCaddy: Reader = (source, { include, notes }) => {
   const statements = expandImports(parseCaddyfile(source, notes), { include, notes });
   const { options, routes, sites } = sitesIn(statements);
   const passages: Passage[] = [];
+  const serverFor = serversIn(options);
   for (const site of sites) {
-    const server = serverOf(options, site.addresses);
+    if (notes.isFull) break;
+    const server = serverFor(site.addresses);
     const found: Found = { site, server, routes, notes, passages };
     const before = passages.length;
-    const name = textsOf(site.addresses).join(" ");
-    walk(site.block, { name, matchers: new Map(), headers: [], isInOrder: false, depth: 0 }, found);
+    const name = toldTexts(textsOf(site.addresses));
+    walk(site.block, { name, matchers: NO_MATCHERS, headers: [], isInOrder: false, depth: 0 }, found);
     const { client, preambleIn } = server;
     if (passages.length === before && client.kind !== "peer")
       addPassage(found, { kind: "service", product: "caddy", place: site.place, name, client, ...(preambleIn && { preambleIn }) });
@@ -62,13 +65,18 @@ type At = {
 function walk(block: readonly Statement[], at: At, found: Found): void {
   const matchers = matchersIn(at.matchers, block);
   let { headers } = at;
+  let own: HeaderEffect[] | undefined;
   for (const statement of at.isInOrder ? block : inOwnOrder(block)) {
     const { name, words, place, block: inner = [] } = statement;
-    const here = { ...at, matchers, headers, name: [at.name, ...textsOf(words).filter(isMatcher)].join(" ") };
+    const here = { ...at, matchers, headers, name: named(at.name, words) };
     if (at.depth > 0 && !countStatement(found.notes, place)) return;
     if (found.notes.isFull) return;
-    if (name === "request_header") headers = withRequestHeader(statement, here, found);
-    else if (name === "reverse_proxy") for (const passage of passageOf(statement, here, found)) addPassage(found, passage);
+    if (name === "request_header") {
+      // the list of the block around it stays as it is
+      own ??= [...headers];
+      headers = own;
+      addRequestHeader(statement, { ...here, headers: own }, found);
+    } else if (name === "reverse_proxy") for (const passage of passageOf(statement, here, found)) addPassage(found, passage);
     else if (CONTAINERS.has(name)) walk(inner, { ...here, isInOrder: name === "route" }, found);
     else if (name === "invoke") invoke(statement, here, found);
     else if (!name.startsWith("@")) readOther(statement, found);
@@ -77,22 +85,26 @@ function walk(block: readonly Statement[], at: At, found: Found): void {
 
 const CONTAINERS: ReadonlySet<string> = new Set(["handle", "handle_path", "handle_errors", "route"]);
 
+/** A name with the matcher that stands first among words. */
+function named(name: string, [first]: readonly Word[]): string {
+  return first !== undefined && isMatcher(first.text) ? toldText(`${name} ${toldText(first.text)}`) : name;
+}
+
 function inOwnOrder(block: readonly Statement[]): readonly Statement[] {
   const rank = ({ name, words }: Statement): number => (name !== "request_header" ? 2 : isMatcher(words[0]?.text) ? 0 : 1);
   return block.toSorted((first, other) => rank(first) - rank(other));
 }
 
-function withRequestHeader({ words, place }: Statement, { headers, matchers }: At, { server, notes }: Found): readonly HeaderEffect[] {
+function addRequestHeader(
+  { words, place }: Statement,
+  { headers, matchers }: At & { readonly headers: HeaderEffect[] },
+  { server, notes }: Found,
+): void {
   const { matcher, rest } = matched(words, matchers);
-  const op = headerOpOf({ words: rest, place }, { remote: server.remote, matcher, changed: changedBy(headers) });
+  const op = headerOpOf({ words: rest, place }, { remote: server.remote, matcher, changed: headers });
   const effects = op.effects.filter(isAboutAddress);
-  if (headers.length + effects.length <= CONFIG_LIMITS.maxRules) return [...headers, ...effects];
-  note(notes, place, MANY_RULES);
-  return headers;
-}
-
-function changedBy(headers: readonly HeaderEffect[]): ReadonlySet<string> {
-  return new Set(headers.map(({ header }) => header));
+  if (headers.length + effects.length <= CONFIG_LIMITS.maxRules) headers.push(...effects);
+  else note(notes, place, MANY_RULES);
 }
 
 function invoke({ words, place }: Statement, at: At, found: Found): void {
@@ -143,7 +155,7 @@ function passageOf(
       ...(preambleIn && { preambleIn }),
       client,
       consumesHops: false,
-      headers: [...headers, forwarded, ...headersUp(block, { server, changed: changedBy(headers), notes })],
+      headers: [...headers, forwarded, ...headersUp(block, { server, changed: headers, notes })],
       dropsListedAt: headers.length,
       dropsUnderscores: false,
       preambleOut: version === "v1" || version === "v2" ? version : "none",
@@ -155,6 +167,8 @@ function passageOf(
 }
 
 function bothOf(first: Trust, other: Trust): Trust {
+  if (other.kind === "nobody") return first;
+  if (first.kind === "nobody") return other;
   const found = [first, other];
   const unknown = found.find(({ kind }) => kind === "unknown");
   if (unknown !== undefined) return unknown;
@@ -170,7 +184,7 @@ function bothOf(first: Trust, other: Trust): Trust {
  */
 function headersUp(
   block: readonly Statement[],
-  { server, changed, notes }: { readonly server: Server; readonly changed: ReadonlySet<string>; readonly notes: Notes },
+  { server, changed, notes }: { readonly server: Server; readonly changed: readonly HeaderEffect[]; readonly notes: Notes },
 ): readonly HeaderEffect[] {
   const lines = block.filter(({ name }) => name === "header_up");
   const more = lines[CONFIG_LIMITS.maxRules];

@@ -1,6 +1,8 @@
 import type { ClientRule, PreambleIn, Trust, ValuePart } from "../description.ts";
+import { CONFIG_LIMITS } from "../limits.ts";
 import type { Place } from "../source.ts";
 import { type Statement, textsOf, type Word } from "../statement.ts";
+import { toldTexts } from "../told-text.ts";
 import { NOBODY, trustIn } from "../trust.ts";
 
 /**
@@ -13,7 +15,7 @@ export const PRIVATE_RANGES: readonly string[] = ["192.168.0.0/16", "172.16.0.0/
 /** Trust in the networks that words name. A word that is none makes it unknown. */
 export function trustOf(words: readonly string[]): Trust {
   const { trust, strange } = trustIn(words.flatMap((text) => (text === "private_ranges" ? PRIVATE_RANGES : [text])));
-  return strange.length > 0 ? { kind: "unknown", why: strange.join(" ") } : trust;
+  return strange.length > 0 ? { kind: "unknown", why: toldTexts(strange) } : trust;
 }
 
 /** Whom a server takes for its client, and what it knows of the connection. */
@@ -29,25 +31,45 @@ export type Server = {
 const PLAIN: Server = { client: { kind: "peer" }, trust: NOBODY, remote: [{ kind: "client" }] };
 
 /**
- * The server that a site is served by, as the global options have it.
+ * Says which server a site is served by, as the global options have it.
  *
  * Source: Caddy 2.7 and later, "Global options", `servers`: `trusted_proxies`, `client_ip_headers`, `trusted_proxies_strict`, and the listener wrapper `proxy_protocol`. Debian's 2.6 has none of them, so no
  * test confirms it.
  */
-export function serverOf(options: readonly Statement[], addresses: readonly Word[]): Server {
+export function serversIn(options: readonly Statement[]): (addresses: readonly Word[]) => Server {
   const servers = options.filter(({ name }) => name === "servers");
-  const ports = addresses.map(({ text }) => portOf(text));
-  const own = servers.findLast(({ words: [listener] }) => listener !== undefined && ports.includes(portOf(listener.text)));
-  const block = (own ?? servers.findLast(({ words }) => words.length === 0))?.block;
-  if (block === undefined) return PLAIN;
+  // of those of one port the last one holds
+  const byPort = new Map(
+    servers.flatMap(({ words: [listener], block }, index) =>
+      listener === undefined ? [] : [[portOf(listener.text), { index, block }] as const],
+    ),
+  );
+  const forAll = servers.findLast(({ words }) => words.length === 0)?.block;
+  const known = new Map<readonly Statement[], Server>();
+  return (addresses) => {
+    const own = addresses
+      .flatMap(({ text }) => byPort.get(portOf(text)) ?? [])
+      .reduce<{ index: number; block: Statement["block"] } | undefined>(
+        (best, one) => (best !== undefined && best.index > one.index ? best : one),
+        undefined,
+      );
+    const block = own === undefined ? forAll : own.block;
+    if (block === undefined) return PLAIN;
+    const server = known.get(block) ?? serverOf(block);
+    known.set(block, server);
+    return server;
+  };
+}
+
+function serverOf(block: readonly Statement[]): Server {
   const preambleIn = preambleOf(block);
-  const client = clientRuleOf(block);
-  if (preambleIn === undefined) return client === undefined ? PLAIN : { client, trust: client.trust, remote: [{ kind: "peer" }] };
-  if (client === undefined) return { ...PLAIN, preambleIn, client: { kind: "preamble", trust: preambleIn.from, place: preambleIn.place } };
+  const told = clientRuleOf(block);
+  if (preambleIn === undefined) return told === undefined ? PLAIN : { ...told, remote: [{ kind: "peer" }] };
+  if (told === undefined) return { ...PLAIN, preambleIn, client: { kind: "preamble", trust: preambleIn.from, place: preambleIn.place } };
   const why = "trusted_proxies behind proxy_protocol";
   return {
     preambleIn,
-    client: { kind: "unknown", why, place: client.place },
+    client: { kind: "unknown", why, place: told.client.place },
     trust: { kind: "unknown", why },
     remote: [{ kind: "unknown", text: "{remote_host}" }],
   };
@@ -59,22 +81,21 @@ function portOf(address: string): string {
 }
 
 /** Without `trusted_proxies_strict` the leftmost address of the header is taken. */
-function clientRuleOf(block: readonly Statement[]): Extract<ClientRule, { kind: "header" }> | undefined {
+function clientRuleOf(
+  block: readonly Statement[],
+): { readonly client: Extract<ClientRule, { kind: "header" | "unknown" }>; readonly trust: Trust } | undefined {
   const trusted = block.findLast(({ name }) => name === "trusted_proxies");
   if (trusted === undefined) return undefined;
   const [source, ...networks] = textsOf(trusted.words);
-  const trust: Trust = source === "static" ? trustOf(networks) : { kind: "unknown", why: textsOf(trusted.words).join(" ") };
+  const trust: Trust = source === "static" ? trustOf(networks) : { kind: "unknown", why: toldTexts(textsOf(trusted.words)) };
   const [first = "x-forwarded-for", ...others] = block
     .filter(({ name }) => name === "client_ip_headers")
     .flatMap(({ words }) => textsOf(words).map((text) => text.toLowerCase()));
+  if (others.length >= CONFIG_LIMITS.maxHeaders)
+    return { trust, client: { kind: "unknown", why: `client_ip_headers: more than ${CONFIG_LIMITS.maxHeaders}`, place: trusted.place } };
   const isStrict = block.some(({ name }) => name === "trusted_proxies_strict");
-  return {
-    kind: "header",
-    headers: [first, ...others],
-    selection: { kind: isStrict ? "first-untrusted" : "leftmost" },
-    trust,
-    place: trusted.place,
-  };
+  const selection = { kind: isStrict ? "first-untrusted" : "leftmost" } as const;
+  return { trust, client: { kind: "header", headers: [first, ...others], selection, trust, place: trusted.place } };
 }
 
 /** Releases differ in whom they believe when `allow` names nobody. */

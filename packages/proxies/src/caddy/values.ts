@@ -1,4 +1,5 @@
 import type { ValuePart } from "../description.ts";
+import { toldText } from "../told-text.ts";
 
 /** Parts of one value, at the most. */
 const MAX_PARTS = 256;
@@ -13,7 +14,7 @@ export function readValue(text: string, remote: readonly ValuePart[]): readonly 
   for (const [piece] of text.matchAll(/\{[^{}\s]*\}|[^{]+|\{/g)) {
     if (!piece.startsWith("{") || piece === "{") parts.push({ kind: "text", text: piece });
     else parts.push(...readPlaceholder(piece, remote));
-    if (parts.length > MAX_PARTS) return [{ kind: "unknown", text }];
+    if (parts.length > MAX_PARTS) return [{ kind: "unknown", text: toldText(text) }];
   }
   return parts;
 }
