@@ -69,6 +69,20 @@ test.each([
     ],
   },
   {
+    says: "a header of the load balancer's own that is taken away before it is looked at",
+    text: `LoadModule headers_module a.so\nLoadModule proxy_module a.so\nLoadModule remoteip_module a.so\n${host("RemoteIPHeader X-Balancer", "RemoteIPInternalProxy 10.0.0.1", "RequestHeader unset X-Balancer early")}`,
+    ways: [
+      "VirtualHost *:80 a.example /: peer -> client = peer -> X-Balancer: removed -> X-Forwarded-For: received + client -> http://app:8000/",
+    ],
+  },
+  {
+    says: "a header that is made of one that was changed",
+    text: host("RequestHeader set X-Foo a", 'RequestHeader set X-Real-IP "expr=%{HTTP:X-Foo}"'),
+    ways: [
+      "VirtualHost *:80 a.example /: peer -> client = peer -> X-Real-IP: %{HTTP:X-Foo} -> X-Forwarded-For: received + client -> http://app:8000/",
+    ],
+  },
+  {
     says: "a service of its own",
     text: "RemoteIPHeader X-Real-IP\nRemoteIPInternalProxy 10.0.0.1\n<VirtualHost *:80>\nDocumentRoot /srv\n</VirtualHost>\n",
     ways: ["VirtualHost *:80: peer -> client = first untrusted from the right of X-Real-IP, from 10.0.0.1/32"],
@@ -128,6 +142,12 @@ test("many hosts that take over many ways end at their limit", () => {
   ).join("\n");
   const { passages, issues } = readApache(`${many}\n${hosts}\n`);
   expect(passages).toHaveLength(2_000);
+  expect(issues.map(({ code }) => code)).toEqual(["CONFIG_LIMIT_REACHED"]);
+});
+
+test("what hosts take over without a way ends at the limit of statements", () => {
+  const many = "ProxyPass /a ajp://app/\n".repeat(400);
+  const { issues } = readApache(`${many}${"<VirtualHost *:80>\n</VirtualHost>\n".repeat(400)}`);
   expect(issues.map(({ code }) => code)).toEqual(["CONFIG_LIMIT_REACHED"]);
 });
 

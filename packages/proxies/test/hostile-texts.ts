@@ -188,6 +188,73 @@ const rows: readonly (readonly [ConfigKind, string, HostileText["text"]])[] = [
     (n) =>
       `a {\n @m not remote_ip ${rep(n, (i) => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255} `)}\n request_header @m X-Real-IP a\n${rep((n / 20) | 0, (i) => ` handle /${i} {\n reverse_proxy b\n }\n`)}}\n`,
   ],
+  // apache
+  [
+    "apache",
+    "virtual hosts with main lines",
+    (n) => `${rep(n, (i) => `ServerAlias a${i}\n`)}${rep(n, () => `<VirtualHost *:80>\n</VirtualHost>\n`)}`,
+  ],
+  ["apache", "proxypass", (n) => rep(n, (i) => `ProxyPass /${i} http://a/\n`)],
+  ["apache", "locations with proxypass", (n) => rep(n, (i) => `<Location /${i}>\nProxyPass http://a/\n</Location>\n`)],
+  [
+    "apache",
+    "locations below routes",
+    (n) => `${rep(n, (i) => `ProxyPass /a${i} http://a/\n`)}${rep(n, (i) => `<Location /b${i}>\n</Location>\n`)}`,
+  ],
+  ["apache", "locations below one route", (n) => `ProxyPass / http://a/\n${rep(n, (i) => `<Location /b${i}>\n</Location>\n`)}`],
+  [
+    "apache",
+    "locations below ! routes",
+    (n) => `${rep(n, (i) => `ProxyPass /a${i} !\n`)}${rep(n, (i) => `<Location /a${i}/b>\n</Location>\n`)}`,
+  ],
+  [
+    "apache",
+    "request headers over routes",
+    (n) => `${rep(n, () => `RequestHeader set X-Real-IP a\n`)}${rep(n, (i) => `ProxyPass /${i} http://a/\n`)}`,
+  ],
+  [
+    "apache",
+    "other request headers over routes",
+    (n) => `${rep(n, () => `RequestHeader set X-Foo a\n`)}${rep(n, (i) => `ProxyPass /${i} http://a/\n`)}`,
+  ],
+  ["apache", "other lines over routes", (n) => `${rep(n, () => `Foo bar\n`)}${rep(n, (i) => `ProxyPass /${i} http://a/\n`)}`],
+  [
+    "apache",
+    "remote ip lines over hosts",
+    (n) =>
+      `RemoteIPHeader X-Forwarded-For\n${rep(n, () => `RemoteIPInternalProxy 10.0.0.1\n`)}${rep(n, () => `<VirtualHost *:80>\n</VirtualHost>\n`)}`,
+  ],
+  [
+    "apache",
+    "remote ip words over hosts",
+    (n) =>
+      `RemoteIPHeader X-Forwarded-For\nRemoteIPInternalProxy ${rep(n, (i) => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255} `)}\n${rep((n / 20) | 0, () => `<VirtualHost *:80>\nProxyPass / http://a/\n</VirtualHost>\n`)}`,
+  ],
+  [
+    "apache",
+    "trusted words over hosts",
+    (n) =>
+      `RemoteIPHeader X-Forwarded-For\nRemoteIPTrustedProxy ${rep(n, (i) => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255} `)}\n${rep((n / 20) | 0, () => `<VirtualHost *:80>\nProxyPass / http://a/\n</VirtualHost>\n`)}`,
+  ],
+  ["apache", "conditions", (n) => rep(n, () => `<IfModule a>\nRequestHeader set X-Real-IP a\n</IfModule>\n<If a>\n</If>\n`)],
+  ["apache", "defined names", (n) => `${rep(n, (i) => `Define a${i} b\n`)}${rep(n, (i) => `Foo ${"$"}{a${i}}\n`)}`],
+  ["apache", "joined lines", (n) => "a\\\n".repeat(n)],
+  ["apache", "load modules", (n) => rep(n, (i) => `LoadModule a${i} b.so\n`)],
+  ["apache", "nested modules", (n) => `${"<IfModule !a>\n".repeat(60)}${rep(n, () => `Foo bar\n`)}`],
+  ["apache", "ifs in locations", (n) => `ProxyPass / http://a/\n${rep(n, (i) => `<Location /${i}>\n<If a>\n</If>\n</Location>\n`)}`],
+  ["apache", "proxyaddheaders", (n) => `${rep(n, () => `ProxyAddHeaders Off\n`)}${rep(n, (i) => `ProxyPass /${i} http://a/\n`)}`],
+  ["apache", "rewrite rules", (n) => rep(n, (i) => `RewriteRule ^a${i} http://a/ [P]\n`)],
+  ["apache", "unclosed quotes in a line", (n) => `Foo ${`'a" `.repeat(n)}\n`],
+  [
+    "apache",
+    "proxypass times locations",
+    (n) => `${rep(n, (i) => `ProxyPass /a${i} http://a/\n`)}${rep(n, (i) => `<Location /a${i}>\n</Location>\n`)}`,
+  ],
+  [
+    "apache",
+    "long host name over routes",
+    (n) => `ServerName ${"x".repeat(n)}\n${rep((n / 20) | 0, (i) => `ProxyPass /${i} http://a/\n`)}`,
+  ],
 ];
 
 export const hostileTexts: readonly HostileText[] = rows.map(([kind, says, text]) => ({ kind, says, text }));

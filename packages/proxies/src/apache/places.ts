@@ -1,50 +1,101 @@
-import { type Statement, textsOf } from "../statement.ts";
-import type { Server } from "./sections.ts";
+import { ADDRESS_HEADERS } from "../address-headers.ts";
+import { CONFIG_LIMITS } from "../limits.ts";
+import { type Notes, note, type Statement, textsOf } from "../statement.ts";
+import { toldText, toldTexts } from "../told-text.ts";
 
-/** A part of the paths of a server, with what holds there beside what holds everywhere. */
-export type Place = {
+/** Which paths a place is, and when. */
+type Where = {
   /** In front of paths; absent where the words are a pattern. */
   readonly path?: string;
   /** What a request has to meet, as it is written, where the path alone does not say that. */
   readonly condition?: string;
-  readonly lines: readonly Statement[];
 };
 
+/** A part of the paths of a server, with what holds there beside what holds everywhere. */
+export type Place = Where & {
+  /** What holds at places is put together in the order of their phases. */
+  readonly phase: number;
+  readonly lines: readonly Statement[];
+  /** Of its lines those that say what becomes of headers on the address. */
+  readonly rules: readonly Statement[];
+  /** Its last line on what mod_proxy adds by itself. */
+  readonly addHeaders: Statement | undefined;
+};
+
+/** `told`: headers that matter beside those of the address, as others are made of them. */
+type Asked = { readonly told: ReadonlySet<string>; readonly notes: Notes };
+
 /**
- * The places of a server in the order in which what they say is put together: everywhere, `<Proxy>`, `<Location>`, and `<If>` at the end.
+ * The places of some lines: everywhere, `<Proxy>`, `<Location>`, and `<If>` at the end.
  *
  * Source: Apache, "Configuration Sections". `<Directory>` and `<Files>` do not hold for what is passed on.
  */
-export function placesIn({ main, own }: Server): readonly Place[] {
-  const lines = [...main, ...own];
-  const everywhere: Place = { path: "/", lines };
-  const proxies = lines.filter(({ name }) => name === "<proxy" || name === "<proxymatch").map(placeOf);
-  const locations = lines.filter(({ name }) => name === "<location" || name === "<locationmatch").map(placeOf);
-  const places = [everywhere, ...proxies, ...locations];
-  return [...places, ...places.flatMap(conditionsIn)];
+export function placesIn(lines: readonly Statement[], asked: Asked): readonly Place[] {
+  const everywhere = placeOf({ path: "/" }, { lines, phase: 0, asked });
+  const sections = (phase: number, ...names: readonly string[]): readonly Place[] =>
+    lines
+      .filter(({ name }) => names.includes(name))
+      .map((section) => placeOf(whereOf(section), { lines: section.block ?? [], phase, asked }));
+  const places = [everywhere, ...sections(1, "<proxy", "<proxymatch"), ...sections(2, "<location", "<locationmatch")];
+  const conditional = places.flatMap((outer) =>
+    outer.lines
+      .filter(({ name }) => CONDITIONS.has(name))
+      .map((section) => placeOf(withCondition(outer, section), { lines: section.block ?? [], phase: outer.phase + 3, asked })),
+  );
+  return [...places, ...conditional];
 }
 
-function placeOf({ name, words, block = [] }: Statement): Place {
+const CONDITIONS: ReadonlySet<string> = new Set(["<if", "<elseif", "<else", "<limit", "<limitexcept"]);
+
+function placeOf(
+  { path, condition }: Where,
+  { lines, phase, asked: { told, notes } }: { readonly lines: readonly Statement[]; readonly phase: number; readonly asked: Asked },
+): Place {
+  const rules = lines.filter((line) => isOnAddress(line, told));
+  const more = rules[CONFIG_LIMITS.maxRules];
+  if (more !== undefined) {
+    const expected = `at most ${CONFIG_LIMITS.maxRules} rules on headers`;
+    note(notes, more.place, { code: "CONFIG_LIMIT_REACHED", expected, given: "more" });
+  }
+  return {
+    ...(path !== undefined && { path }),
+    ...(condition !== undefined && { condition }),
+    phase,
+    lines,
+    rules: rules.slice(0, CONFIG_LIMITS.maxRules),
+    addHeaders: lines.findLast(({ name }) => name === "proxyaddheaders"),
+  };
+}
+
+/** A line on a header that matters, or one that may write an address. */
+function isOnAddress({ name, words }: Statement, told: ReadonlySet<string>): boolean {
+  if (name !== "requestheader") return false;
+  const header = words[1]?.text.toLowerCase().replace(/:$/, "") ?? "";
+  return ADDRESS_HEADERS.includes(header) || told.has(header) || words.some(({ text }) => text.includes("%{"));
+}
+
+/** Headers that matter beside those of the address: in which the client is looked for, and of which others are made. */
+export function headersTold(statements: readonly Statement[], told: Set<string> = new Set()): ReadonlySet<string> {
+  for (const { name, words, block } of statements) {
+    if (block !== undefined) headersTold(block, told);
+    if (name === "remoteipheader") told.add(words[0]?.text.toLowerCase() ?? "");
+    if (name !== "requestheader") continue;
+    for (const { text } of words)
+      for (const [, header = ""] of text.matchAll(/%\{(?:HTTP|req|req_novary|http):([\w-]+)\}/g)) told.add(header.toLowerCase());
+  }
+  return told;
+}
+
+function whereOf({ name, words }: Statement): Where {
   const [first = "", second] = textsOf(words);
-  const condition = `${name} ${textsOf(words).join(" ")}>`;
-  if (name === "<proxy" && first === "*") return { path: "/", lines: block };
+  if (name === "<proxy" && first === "*") return { path: "/" };
   // a second word is the pattern behind ~
   const isPath = name === "<location" && second === undefined && !/[*?[]/.test(first);
-  return isPath ? { path: first, lines: block } : { condition, lines: block };
+  return isPath ? { path: first } : { condition: `${name} ${toldTexts(textsOf(words))}>` };
 }
 
 /** `<If>`, `<ElseIf>` and `<Else>` of a place. */
-function conditionsIn({ lines, ...place }: Place): readonly Place[] {
-  return lines
-    .filter(({ name }) => ["<if", "<elseif", "<else", "<limit", "<limitexcept"].includes(name))
-    .map(({ name, words, block = [] }) => {
-      const condition = `${[name, ...textsOf(words)].join(" ")}>`;
-      return { ...place, condition: place.condition === undefined ? condition : `${place.condition} ${condition}`, lines: block };
-    });
-}
-
-/** Whether all paths that begin with one begin with the other. */
-export function isBelow(path: string, outer: string): boolean {
-  const [short, long] = [outer.replace(/\/$/, ""), path.replace(/\/$/, "")];
-  return long === short || long.startsWith(`${short}/`);
+function withCondition({ path, condition: outer }: Where, { name, words }: Statement): Where {
+  const condition = `${toldTexts([name, ...textsOf(words)])}>`;
+  return { ...(path !== undefined && { path }), condition: outer === undefined ? condition : toldText(`${outer} ${condition}`) };
 }

@@ -5,13 +5,17 @@ import { expandIncludes } from "../expand-includes.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import type { Reader } from "../reading.ts";
 import { countOther, type Notes, note, type Statement, textsOf } from "../statement.ts";
+import { toldText, toldTexts } from "../told-text.ts";
 import { EVERYBODY } from "../trust.ts";
+import type { Level } from "./level.ts";
 import { parseApache } from "./parse.ts";
-import { isBelow, type Place, placesIn } from "./places.ts";
-import { type Client, clientOfServer } from "./remote-ip.ts";
+import { PathTree } from "./path-tree.ts";
+import type { Place } from "./places.ts";
+import { type Client, clientOfServer, listLines, type Proxies } from "./remote-ip.ts";
 import { requestHeaderOf } from "./request-header.ts";
-import { type Route, routesOf } from "./routes.ts";
+import type { Route } from "./routes.ts";
 import { inForce, type Server, serversIn } from "./sections.ts";
+import { routesOf } from "./server-routes.ts";
 
 /**
  * Reads Apache: what its main server and its virtual hosts pass on over HTTP and WebSocket, with mod_remoteip, mod_headers and mod_proxy.
@@ -30,10 +34,26 @@ export const readApache: Reader = (source, { include, notes }) => {
   const statements = inForce(all, notes);
   const passages: Passage[] = [];
   const order = orderOf(all);
-  for (const server of serversIn(statements)) readServer(server, { passages, notes, order, client: clientOfServer(server, { include }) });
+  const known = new Map<Level, Proxies>();
+  for (const server of serversIn(statements, notes)) {
+    if (notes.isFull || !countTaken(server, notes)) break;
+    readServer(server, { passages, notes, order, client: clientOfServer(server, { include, known }) });
+  }
   countOthers(statements, notes);
   return { passages, findings: [] };
 };
+
+/** Counts what a host takes over from the main server as if it stood there once more. */
+function countTaken({ host, main, own }: Server, notes: Notes): boolean {
+  if (host === undefined || own === undefined) return true;
+  const lists = listLines(own).length === 0 ? [] : listLines(main);
+  const words = lists.reduce((sum, line) => sum + line.words.length, 0);
+  notes.statements += main.locationRoutes.length + main.lineRoutes.length + main.paths.length + words;
+  if (notes.statements <= CONFIG_LIMITS.maxStatements) return true;
+  const expected = `at most ${CONFIG_LIMITS.maxStatements} statements, with those that virtual hosts take over`;
+  note(notes, host.place, { code: "CONFIG_LIMIT_REACHED", expected, given: "more" });
+  return false;
+}
 
 type Found = { readonly passages: Passage[]; readonly notes: Notes; readonly client: Client; readonly order: ModuleOrder };
 
@@ -49,9 +69,9 @@ function orderOf(statements: readonly Statement[]): ModuleOrder {
 
 function readServer(server: Server, found: Found): void {
   const { passages, client } = found;
-  const places = placesIn(server);
   const before = passages.length;
-  for (const route of routesOf(server, places)) {
+  const places = tellingOf(server);
+  for (const route of routesOf(server)) {
     if (found.notes.isFull) return;
     const scheme = /^(?:unix:[^|]*\|)?(\w+):/.exec(route.target)?.[1] ?? "http";
     if (!["http", "https", "ws", "wss", "balancer", "h2", "h2c"].includes(scheme)) countOther(found.notes, `proxypass ${scheme}`);
@@ -62,18 +82,31 @@ function readServer(server: Server, found: Found): void {
 }
 
 function nameOf({ host, own, main }: Server): string {
-  const named = (host === undefined ? main : own).find(({ name }) => name === "servername")?.words[0]?.text;
+  const named = (host === undefined ? main : own)?.byName.get("servername")?.[0]?.words[0]?.text;
   return [
-    host === undefined ? "main server" : `VirtualHost ${textsOf(host.words).join(" ")}`,
-    ...(named === undefined ? [] : [named]),
+    host === undefined ? "main server" : `VirtualHost ${toldTexts(textsOf(host.words))}`,
+    ...(named === undefined ? [] : [toldText(named)]),
   ].join(" ");
 }
 
-type PassageOptions = { readonly server: Server; readonly places: readonly Place[]; readonly found: Found };
+/** The places of a server that say something of headers, by path, and those that hold at any; each with its turn. */
+type Telling = { readonly byPath: PathTree<Turn>; readonly anywhere: readonly Turn[] };
+type Turn = { readonly place: Place; readonly turn: number };
+
+function tellingOf({ main, own }: Server): Telling {
+  const places = [...main.telling, ...(own?.telling ?? [])].toSorted((first, other) => first.phase - other.phase);
+  const turns = places.map((place, turn) => ({ place, turn }));
+  const byPath = new PathTree<Turn>();
+  for (const turn of turns) if (turn.place.path !== undefined) byPath.add(turn.place.path, turn);
+  return { byPath, anywhere: turns.filter(({ place }) => place.path === undefined) };
+}
+
+type PassageOptions = { readonly server: Server; readonly places: Telling; readonly found: Found };
 
 function passageOf(route: Route, { server, places, found }: PassageOptions): ProxyPassage {
-  const here = places.filter(({ path }) => path === undefined || isBelow(route.path, path));
-  const { early, late } = headersIn(here, found.notes);
+  const all = [...places.byPath.above(route.path), ...places.anywhere];
+  const here = all.toSorted((first, other) => first.turn - other.turn).map(({ place }) => place);
+  const { early, late } = headersIn(here, found);
   const rules = [...early, ...late];
   const rule = withEarly(found.client.client, { early, order: found.order });
   const { preambleIn } = found.client;
@@ -92,7 +125,7 @@ function passageOf(route: Route, { server, places, found }: PassageOptions): Pro
     preambleOut: "none",
     keepsSource: false,
     passesUpgrade: route.passesUpgrade,
-    target: route.target,
+    target: toldText(route.target),
   };
 }
 
@@ -112,16 +145,18 @@ function withEarly(
 /** What `RequestHeader` lines do, in the order in which they are followed. */
 function headersIn(
   places: readonly Place[],
-  notes: Notes,
+  { notes, client }: Found,
 ): { readonly early: readonly HeaderEffect[]; readonly late: readonly HeaderEffect[] } {
   const found: { early: HeaderEffect[]; late: HeaderEffect[] } = { early: [], late: [] };
   const changed = new Set<string>();
-  for (const { lines, condition } of places) {
-    for (const line of lines) {
-      if (line.name !== "requestheader") continue;
+  const looked: readonly string[] = client.client.kind === "header" ? client.client.headers : [];
+  let count = 0;
+  for (const { rules, condition } of places) {
+    for (const line of rules) {
       const read = requestHeaderOf(line, { condition, changed });
       if (read === undefined) continue;
-      if (found.early.length + found.late.length >= CONFIG_LIMITS.maxRules) {
+      count += 1;
+      if (count > CONFIG_LIMITS.maxRules) {
         note(notes, line.place, {
           code: "CONFIG_LIMIT_REACHED",
           expected: `at most ${CONFIG_LIMITS.maxRules} rules on headers`,
@@ -129,7 +164,8 @@ function headersIn(
         });
         return found;
       }
-      if (isAboutAddress(read.effect)) found[read.isEarly ? "early" : "late"].push(read.effect);
+      if (isAboutAddress(read.effect) || (read.isEarly && looked.includes(read.effect.header)))
+        found[read.isEarly ? "early" : "late"].push(read.effect);
       changed.add(read.effect.header);
     }
   }
@@ -141,9 +177,7 @@ function forwardedIn(
   places: readonly Place[],
   { rules, route }: { readonly rules: readonly HeaderEffect[]; readonly route: Route },
 ): readonly HeaderEffect[] {
-  const said = places
-    .flatMap(({ lines, condition }) => lines.filter(({ name }) => name === "proxyaddheaders").map((line) => ({ line, condition })))
-    .at(-1);
+  const said = places.flatMap(({ addHeaders: line, condition }) => (line === undefined ? [] : [{ line, condition }])).at(-1);
   const isOff = said?.line.words[0]?.text.toLowerCase() === "off";
   if (isOff && said?.condition === undefined) return [];
   const isSplit = rules.some(({ header, joins, writes }) => header === XFF && joins === "line" && writes.length > 0);

@@ -1,11 +1,16 @@
 import type { ClientRule, PreambleIn, Trust } from "../description.ts";
 import type { Include } from "../source.ts";
 import { type Statement, textsOf } from "../statement.ts";
+import { toldTexts } from "../told-text.ts";
 import { EVERYBODY, NOBODY, trustIn } from "../trust.ts";
-import { lastOf, type Server } from "./sections.ts";
+import { type Level, lastOf } from "./level.ts";
+import type { Server } from "./sections.ts";
 
 /** Whom a server takes for its client, and from whom it expects a PROXY protocol header. */
 export type Client = { readonly client: ClientRule; readonly preambleIn?: PreambleIn };
+
+/** `known`: the lists of a main server, which its hosts share. */
+export type RemoteIpOptions = { readonly include: Include; readonly known: Map<Level, Proxies> };
 
 /**
  * Reads mod_remoteip. With PROXY protocol the header is not looked at. Without a list of proxies everybody is believed.
@@ -13,27 +18,36 @@ export type Client = { readonly client: ClientRule; readonly preambleIn?: Preamb
  * Source: Apache, mod_remoteip: behind a `RemoteIPTrustedProxy`, and where there is no list, the walk ends at an address that is not public; behind a `RemoteIPInternalProxy` it does not. The lists of a virtual host
  * hold beside those of the main server.
  */
-export function clientOfServer(server: Server, { include }: { readonly include: Include }): Client {
+export function clientOfServer(server: Server, { include, known }: RemoteIpOptions): Client {
   const preambleIn = preambleOf(server);
   if (preambleIn !== undefined) return { preambleIn, client: { kind: "preamble", trust: preambleIn.from, place: preambleIn.place } };
   const named = lastOf(server, "remoteipheader");
   const header = named?.words[0]?.text.toLowerCase();
   if (named === undefined || header === undefined) return { client: { kind: "peer" } };
-  const lines = [...server.main, ...server.own].filter(({ name }) => LISTS.has(name));
+  const [taken, own] = [listLines(server.main), listLines(server.own)];
   const base = { kind: "header", headers: [header], place: named.place } as const;
-  if (lines.length === 0) return { client: { ...base, trust: EVERYBODY, selection: { kind: "first-untrusted", publicBehind: EVERYBODY } } };
+  if (taken.length + own.length === 0)
+    return { client: { ...base, trust: EVERYBODY, selection: { kind: "first-untrusted", publicBehind: EVERYBODY } } };
+  const before = known.get(server.main) ?? proxiesOf(taken, include);
+  known.set(server.main, before);
+  // hosts without lists of their own share those of the main server
+  const { trust, publicBehind } = own.length === 0 ? before : proxiesOf([...taken, ...own], include);
+  return { client: { ...base, trust, selection: { kind: "first-untrusted", ...(trust.kind !== "unknown" && { publicBehind }) } } };
+}
+
+export type Proxies = { readonly trust: Trust; readonly publicBehind: Trust };
+
+function proxiesOf(lines: readonly Statement[], include: Include): Proxies {
   const internal = entriesOf(lines, { word: "internal", include });
   const external = entriesOf(lines, { word: "trusted", include });
   const { trust, strange } = trustIn([...internal, ...external]);
-  if (strange.length > 0)
-    return { client: { ...base, trust: { kind: "unknown", why: strange.join(" ") }, selection: { kind: "first-untrusted" } } };
-  return {
-    client: {
-      ...base,
-      trust,
-      selection: { kind: "first-untrusted", publicBehind: external.length === 0 ? NOBODY : trustIn(external).trust },
-    },
-  };
+  if (strange.length > 0) return { trust: { kind: "unknown", why: toldTexts(strange) }, publicBehind: NOBODY };
+  return { trust, publicBehind: external.length === 0 ? NOBODY : trustIn(external).trust };
+}
+
+/** The lines on proxies; how many words they have stands for what taking them over costs. */
+export function listLines(level: Level | undefined): readonly Statement[] {
+  return [...LISTS].flatMap((name) => level?.byName.get(name) ?? []);
 }
 
 const LISTS: ReadonlySet<string> = new Set([
@@ -69,7 +83,7 @@ function preambleOf(server: Server): PreambleIn | undefined {
   const value = line?.words[0]?.text.toLowerCase();
   if (line === undefined || value === undefined || value === "off") return undefined;
   const exceptions = lastOf(server, "remoteipproxyprotocolexceptions");
-  const why = exceptions === undefined ? `RemoteIPProxyProtocol ${value}` : `all but ${textsOf(exceptions.words).join(" ")}`;
+  const why = exceptions === undefined ? `RemoteIPProxyProtocol ${value}` : `all but ${toldTexts(textsOf(exceptions.words))}`;
   const from: Trust = value === "on" && exceptions === undefined ? EVERYBODY : { kind: "unknown", why };
   return { from, place: line.place };
 }

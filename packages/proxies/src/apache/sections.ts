@@ -1,20 +1,24 @@
-import { type Notes, note, type Statement, textsOf } from "../statement.ts";
+import { countExpanded, type Notes, note, type Statement, textsOf } from "../statement.ts";
+import { type Level, levelOf } from "./level.ts";
+import { headersTold } from "./places.ts";
 
-/** A server: what holds for all of it, the main one's lines in front of those of a virtual host. */
+/** A server: what holds for all of it, and what a virtual host says of its own. Hosts share the level of the main server: nothing of it is copied. */
 export type Server = {
   /** `<VirtualHost>`; absent for the main server. */
   readonly host?: Statement;
-  /** Lines of the main server. */
-  readonly main: readonly Statement[];
-  /** Lines of the virtual host. */
-  readonly own: readonly Statement[];
+  readonly main: Level;
+  readonly own: Level | undefined;
 };
 
 /** Takes what is in force apart into the servers. */
-export function serversIn(statements: readonly Statement[]): readonly Server[] {
+export function serversIn(statements: readonly Statement[], notes: Notes): readonly Server[] {
   const isHost = ({ name }: Statement): boolean => name === "<virtualhost";
-  const main = statements.filter((statement) => !isHost(statement));
-  return [{ main, own: [] }, ...statements.filter(isHost).map((host) => ({ host, main, own: host.block ?? [] }))];
+  const options = { told: headersTold(statements), notes };
+  const main = levelOf(
+    statements.filter((statement) => !isHost(statement)),
+    options,
+  );
+  return [{ main, own: undefined }, ...statements.filter(isHost).map((host) => ({ host, main, own: levelOf(host.block ?? [], options) }))];
 }
 
 type Known = { readonly modules: ReadonlySet<string> | undefined; readonly defined: Map<string, string>; readonly notes: Notes };
@@ -41,7 +45,7 @@ function namesLoaded(statements: readonly Statement[]): ReadonlySet<string> {
 
 function open(statements: readonly Statement[], known: Known): readonly Statement[] {
   return statements.flatMap((given): readonly Statement[] => {
-    const statement = withDefined(given, known.defined);
+    const statement = withDefined(given, known);
     const { name, words, place, block } = statement;
     const [first, second] = textsOf(words);
     if (name === "define") known.defined.set(first ?? "", second ?? "");
@@ -80,9 +84,14 @@ function concernsAddress(block: readonly Statement[]): boolean {
 /** Longest word that defined names may make, in UTF-16 units: names that are made of names double. */
 const MAX_WORD_LENGTH = 4_096;
 
-function withDefined(statement: Statement, defined: ReadonlyMap<string, string>): Statement {
+function withDefined(statement: Statement, { defined, notes }: Known): Statement {
   if (defined.size === 0) return statement;
-  return { ...statement, words: statement.words.map((word) => ({ ...word, text: replaced(word.text, defined) })) };
+  const words = statement.words.map((word) => {
+    if (!word.text.includes("${")) return word;
+    const text = replaced(word.text, defined);
+    return text === word.text || !countExpanded(notes, word.place, text.length) ? word : { ...word, text };
+  });
+  return { ...statement, words };
 }
 
 /** What grows too long stays as it is written, and counts as unknown. */
@@ -93,9 +102,4 @@ function replaced(text: string, defined: ReadonlyMap<string, string>): string {
     length += value?.length ?? 0;
     return value === undefined || length > MAX_WORD_LENGTH ? whole : value;
   });
-}
-
-/** The last line of a name among a server's, its own before the main one's. */
-export function lastOf({ main, own }: Server, name: string): Statement | undefined {
-  return own.findLast((line) => line.name === name) ?? main.findLast((line) => line.name === name);
 }
