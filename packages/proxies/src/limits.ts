@@ -10,6 +10,7 @@ type ConfigLimits = {
   readonly maxEffects: number;
   readonly maxHeaders: number;
   readonly maxAsked: number;
+  readonly maxRulesWalked: number;
   readonly maxNetworks: number;
   readonly maxPlaces: number;
   readonly maxTextUnits: number;
@@ -42,6 +43,8 @@ export const CONFIG_LIMITS: ConfigLimits = {
   maxHeaders: 16,
   /** Things that one rule of a packet filter asks of a connection. */
   maxAsked: 100,
+  /** Rules of a packet filter that are looked at for all ways together. */
+  maxRulesWalked: 1_000_000,
   /** Networks of one list of peers. */
   maxNetworks: 10_000,
   /** Places that one finding names beside its own. */

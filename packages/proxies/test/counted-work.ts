@@ -44,8 +44,9 @@ export function elementsLookedAt(run: () => unknown): number {
       (original) =>
         function counted(this: readonly unknown[], ...args: never[]) {
           if (name === "find" || name === "findIndex" || name === "some" || name === "every") return early(this, { args, original });
-          count += this.length;
-          return original.apply(this, args);
+          const result = original.apply(this, args);
+          count += name === "slice" ? (result as readonly unknown[]).length : this.length;
+          return result;
         },
     );
   }

@@ -255,6 +255,107 @@ const rows: readonly (readonly [ConfigKind, string, HostileText["text"]])[] = [
     "long host name over routes",
     (n) => `ServerName ${"x".repeat(n)}\n${rep((n / 20) | 0, (i) => `ProxyPass /${i} http://a/\n`)}`,
   ],
+  // nftables
+  [
+    "nftables",
+    "set over rules",
+    (n) =>
+      `table ip nat {\n set s {\n elements = { ${rep(n, (i) => `10.0.${(i >> 8) & 255}.${i & 255}, `)} }\n }\n chain p {\n type nat hook postrouting priority srcnat\n ${rep(n, () => `ip saddr @s masquerade\n`)} }\n}\n`,
+  ],
+  [
+    "nftables",
+    "values in one rule",
+    (n) =>
+      `table ip nat {\n chain p {\n type nat hook postrouting priority srcnat\n ip saddr { ${rep(n, (i) => `10.0.${(i >> 8) & 255}.${i & 255}, `)} } masquerade\n }\n}\n`,
+  ],
+  [
+    "nftables",
+    "fields of one rule",
+    (n) => `table ip nat {\n chain p {\n type nat hook postrouting priority srcnat\n ${"ip saddr 10.0.0.1 ".repeat(n)} masquerade\n }\n}\n`,
+  ],
+  [
+    "nftables",
+    "foreign words in one rule",
+    (n) => `table ip nat {\n chain p {\n type nat hook postrouting priority srcnat\n ${"numgen ".repeat(n)}\n }\n}\n`,
+  ],
+  [
+    "nftables",
+    "open braces in one rule",
+    (n) => `table ip nat {\n chain p {\n type nat hook postrouting priority srcnat\n ${"ip saddr { ".repeat(n)}\n }\n}\n`,
+  ],
+  [
+    "nftables",
+    "negations",
+    (n) =>
+      `table ip nat {\n chain p {\n type nat hook postrouting priority srcnat\n ${"!= ".repeat(n)}\n ${"ip saddr != ".repeat(n)}\n }\n}\n`,
+  ],
+  [
+    "nftables",
+    "ct words",
+    (n) =>
+      `table ip nat {\n chain p {\n type nat hook postrouting priority srcnat\n ${"ct state new ".repeat(n)}\n ${"meta mark set 1 ".repeat(n)}\n }\n}\n`,
+  ],
+  ["nftables", "chains", (n) => `table ip nat {\n ${rep(n, (i) => `chain c${i} {\n type nat hook postrouting priority srcnat\n }\n`)}}\n`],
+  [
+    "nftables",
+    "chains and redirections",
+    (n) =>
+      `table ip nat {\n ${rep(n, (i) => `chain c${i} {\n type nat hook postrouting priority srcnat\n masquerade\n }\n`)} chain p {\n type nat hook prerouting priority dstnat\n ${rep(n, (i) => `tcp dport ${i} dnat to 10.0.0.1\n`)} }\n}\n`,
+  ],
+  [
+    "nftables",
+    "jumps to jumps",
+    (n) =>
+      `table ip nat {\n ${rep(16, (i) => `chain c${i} {\n ${rep((n / 16) | 0, () => `tcp dport 1 jump c${i + 1}\n`)} }\n`)} chain p {\n type nat hook prerouting priority dstnat\n jump c0\n }\n}\n`,
+  ],
+  [
+    "nftables",
+    "a set asked on the way to redirections",
+    (n) =>
+      `table ip nat {\n set s {\n elements = { ${rep(n, (i) => `10.0.${(i >> 8) & 255}.${i & 255}, `)} }\n }\n chain p {\n type nat hook prerouting priority dstnat\n ${rep(n, (i) => `ip saddr @s tcp dport ${i} dnat to 10.0.0.1\n`)} }\n chain q {\n type nat hook postrouting priority srcnat\n ip saddr @s masquerade\n }\n}\n`,
+  ],
+  [
+    "nftables",
+    "defines used",
+    (n) =>
+      `define a = { ${"1, ".repeat(300)} }\ntable ip nat {\n chain p {\n type nat hook prerouting priority dstnat\n ${rep(n, () => `ip saddr $a $a $a accept\n`)} }\n}\n`,
+  ],
+  ["nftables", "tables", (n) => rep(n, () => `table ip nat {\n}\n`)],
+  [
+    "nftables",
+    "input interfaces asked",
+    (n) =>
+      `table ip nat {\n chain p {\n type nat hook prerouting priority dstnat\n ${rep(n, (i) => `iifname { ${rep(10, (j) => `e${i}x${j}, `)} } tcp dport ${i} dnat to 10.0.0.1\n`)} }\n chain q {\n type nat hook postrouting priority srcnat\n ${rep(n, (i) => `oifname e${i} masquerade\n`)} }\n}\n`,
+  ],
+  [
+    "nftables",
+    "jump matches",
+    (n) =>
+      `table ip nat {\n chain c {\n ${rep(n, (i) => `tcp dport ${i} dnat to 10.0.0.1\n`)} }\n chain p {\n type nat hook prerouting priority dstnat\n ${"ip saddr 10.0.0.1 ".repeat(n)} jump c\n }\n}\n`,
+  ],
+  // iptables
+  [
+    "iptables",
+    "rules",
+    (n) =>
+      `*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n${rep(10, (i) => `-A PREROUTING -p tcp --dport ${i} -j DNAT --to-destination 10.0.0.1:80\n`)}${rep(n, () => `-A POSTROUTING -s 10.0.0.0/8 -j MASQUERADE\n`)}COMMIT\n`,
+  ],
+  [
+    "iptables",
+    "words of one rule",
+    (n) => `*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING ${"-s 10.0.0.1 ".repeat(n)} -j MASQUERADE\nCOMMIT\n`,
+  ],
+  ["iptables", "targets of one rule", (n) => `*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING ${"-j SNAT ".repeat(n)}\nCOMMIT\n`],
+  ["iptables", "chains", (n) => `*nat\n${rep(n, (i) => `:c${i} - [0:0]\n`)}${rep(n, (i) => `-A c${i} -j c${(i + 1) % n}\n`)}COMMIT\n`],
+  ["iptables", "tables", (n) => rep(n, (i) => `*nat\n:c${i} - [0:0]\nCOMMIT\n`)],
+  [
+    "iptables",
+    "values",
+    (n) =>
+      `*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n${rep((n / 10) | 0, (i) => `-A PREROUTING -p tcp --dport ${i} -j DNAT --to-destination 10.0.0.1:80\n`)}-A POSTROUTING -s ${"10.0.0.1,".repeat(n)} -j MASQUERADE\nCOMMIT\n`,
+  ],
+  ["iptables", "quotes", (n) => `*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING "${'\\"'.repeat(n)}\nCOMMIT\n`],
+  ["iptables", "quotes open", (n) => `*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING ${'"\\\n'.repeat(n)}\nCOMMIT\n`],
 ];
 
 export const hostileTexts: readonly HostileText[] = rows.map(([kind, says, text]) => ({ kind, says, text }));

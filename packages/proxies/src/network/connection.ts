@@ -21,9 +21,46 @@ export type Answer = "yes" | "no" | "open";
 
 /** Whether connections fit what a rule asks for. */
 export function holds(match: Match, connection: Connection): Answer {
-  const answer = match.values === undefined ? "open" : positive(match.kind, { values: match.values, connection });
+  const answer = match.values === undefined ? "open" : remembered(match.kind, { values: match.values, connection });
   if (!match.isNegated || answer === "open") return answer;
   return answer === "yes" ? "no" : "yes";
+}
+
+/** The last answers on a set of values. Rules share sets, and many are asked of one sort of connections. */
+const known = new WeakMap<readonly string[], Map<string, Answer>>();
+const MAX_KNOWN = 16;
+
+function remembered(kind: Match["kind"], asked: Asked): Answer {
+  const key = JSON.stringify([kind, aspectOf(kind, asked.connection)]);
+  const answers = known.get(asked.values) ?? new Map<string, Answer>();
+  known.set(asked.values, answers);
+  const answer = answers.get(key) ?? positive(kind, asked);
+  if (answers.size >= MAX_KNOWN) answers.clear();
+  answers.set(key, answer);
+  return answer;
+}
+
+/** What of a connection decides about values of a kind. */
+function aspectOf(kind: Match["kind"], connection: Connection): unknown {
+  switch (kind) {
+    case "source":
+      return connection.from;
+    case "destination":
+      return connection.destination;
+    case "in-interface":
+      return connection.inInterfaces;
+    case "protocol":
+      return connection.protocol;
+    case "port":
+      return connection.port;
+    case "family":
+      return connection.family;
+    case "redirected":
+      return connection.isRedirected;
+    case "out-interface":
+    case "other":
+      return undefined;
+  }
 }
 
 type Asked = { readonly values: readonly string[]; readonly connection: Connection };
@@ -65,12 +102,21 @@ function prefixIn(text: string): Prefix | undefined {
 }
 
 /** Whether a network is a part of a private one. */
-export function isPrivate(text: string): boolean {
+function isPrivate(text: string): boolean {
   const prefix = prefixIn(text);
   return (
     prefix !== undefined &&
     SPECIAL_RANGES.some((range) => range.isLocal && prefix.length >= range.prefix.length && prefixesOverlap(range.prefix, prefix))
   );
+}
+
+const allPrivate = new WeakMap<readonly string[], boolean>();
+
+/** Whether all networks of a set are parts of private ones. Rules share sets. */
+export function arePrivate(values: readonly string[]): boolean {
+  const are = allPrivate.get(values) ?? values.every(isPrivate);
+  allPrivate.set(values, are);
+  return are;
 }
 
 function sourceIn(value: string, from: Connection["from"]): Answer {

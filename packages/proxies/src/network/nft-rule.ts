@@ -1,9 +1,18 @@
-import type { Statement, Word } from "../statement.ts";
+import { countStatement, type Notes, type Statement, type Word } from "../statement.ts";
+import { toldText, toldTexts } from "../told-text.ts";
 import { elementsIn } from "./nft-words.ts";
-import type { Action, Match, Rule, Target } from "./rule.ts";
+import { type Action, type Match, type Rule, type Target, withinAsked } from "./rule.ts";
 
-/** What a table names: sets and maps, by name. `undefined` where their elements come and go while it runs. */
-export type Named = ReadonlyMap<string, readonly (readonly Word[])[] | undefined>;
+/** What a table names: sets and maps, by name. Rules share their values. `undefined` where their elements come and go while it runs. */
+export type Named = ReadonlyMap<string, Elements | undefined>;
+
+/** The elements of a set or a map, each with its words; and their values, where each is one word. */
+export type Elements = { readonly words: readonly (readonly Word[])[]; readonly values: readonly string[] | undefined };
+
+/** Elements with their values. */
+export function elementsOf(words: readonly (readonly Word[])[]): Elements {
+  return { words, values: valuesOf(words) };
+}
 
 type MatchKind = Match["kind"];
 
@@ -39,16 +48,27 @@ const VERDICTS = ["accept", "drop", "return", "jump", "goto", "queue", "reject",
 type Read = { readonly matches: Match[]; action: Action };
 
 /** Reads a rule. One that redirects by a map gives a rule for each element. What is not understood is a condition that nobody can tell. */
-export function readRule({ name, words, place }: Statement, named: Named): readonly Rule[] {
+export function readRule(
+  { name, words, place }: Statement,
+  { named, notes }: { readonly named: Named; readonly notes: Notes },
+): readonly Rule[] {
   const all: readonly Word[] = [{ text: name, place, isQuoted: false }, ...words];
   const read: Read = { matches: [], action: { kind: "none" } };
   const vmap = all.findIndex(({ text, isQuoted }) => text === "vmap" && !isQuoted);
   let at = 0;
   while (at < all.length) at = vmap === -1 ? readNext(all, { at, read, named }) : readVerdictMap(all, read);
-  const { matches, action } = read;
-  const mapped = action.kind === "redirect" ? mappedTargets(all, named) : undefined;
-  if (mapped === undefined) return [{ matches, action, place }];
-  return mapped.map(({ match, target }) => ({ matches: [...matches, match], action: { kind: "redirect", target }, place }));
+  const rule = withinAsked({ ...read, place });
+  const elements = rule.action.kind === "redirect" ? mappedElements(all, named) : undefined;
+  if (elements === undefined) return [rule];
+  const rules: Rule[] = [];
+  // each element of a map is a rule of its own
+  for (const element of elements.words) {
+    if (!countStatement(notes, place)) break;
+    const mapped = mappedTarget(element, elements.protocol);
+    if (mapped !== undefined)
+      rules.push({ matches: [...rule.matches, mapped.match], action: { kind: "redirect", target: mapped.target }, place });
+  }
+  return rules;
 }
 
 /** Which verdict it is depends on the connection. */
@@ -135,8 +155,14 @@ function otherEnd(all: readonly Word[], start: number): number {
 
 /** Where something ends that has fields in it that are no question: before the verdict. */
 function closingEnd(all: readonly Word[], start: number): number {
-  const end = all.findIndex(({ text, isQuoted }, index) => index >= start && !isQuoted && VERDICTS.includes(text));
-  return end === -1 ? all.length : end;
+  return behind(all, { start, isEnd: ({ text, isQuoted }) => !isQuoted && VERDICTS.includes(text) });
+}
+
+/** Where the first such word stands; the number of words when there is none. */
+function behind(all: readonly Word[], { start, isEnd }: { readonly start: number; readonly isEnd: (word: Word) => boolean }): number {
+  let at = start;
+  for (let word = all[at]; word !== undefined && !isEnd(word); word = all[at]) at += 1;
+  return at;
 }
 
 type Value = { readonly values: readonly string[] | undefined; readonly isNegated: boolean; readonly end: number };
@@ -149,11 +175,10 @@ function valueAt(all: readonly Word[], { at, named }: { readonly at: number; rea
   const first = all[start];
   if (first === undefined) return { values: undefined, isNegated, end: start };
   if (first.text === "{" && !first.isQuoted) {
-    const close = all.findIndex(({ text, isQuoted }, index) => index > start && text === "}" && !isQuoted);
-    const end = close === -1 ? all.length : close + 1;
+    const end = behind(all, { start: start + 1, isEnd: ({ text, isQuoted }) => text === "}" && !isQuoted }) + 1;
     return { values: valuesOf(elementsIn(all.slice(start, end))), isNegated, end };
   }
-  if (first.text.startsWith("@")) return { values: valuesOf(named.get(first.text.slice(1))), isNegated, end: start + 1 };
+  if (first.text.startsWith("@")) return { values: named.get(first.text.slice(1))?.values, isNegated, end: start + 1 };
   let end = start + 1;
   while (all[end]?.text === "," && all[end + 1] !== undefined) end += 2;
   // `saddr & mask == …`, `saddr . dport …`, `< 1024`
@@ -219,25 +244,27 @@ export function targetOf(text: string): Target {
   };
 }
 
-/** The ports and targets of `dnat to tcp dport map { 80 : 10.0.0.1 . 8080 }`; `undefined` where the target is no such map. */
-function mappedTargets(all: readonly Word[], named: Named): readonly { readonly match: Match; readonly target: Target }[] | undefined {
+/** The elements of `dnat to tcp dport map { 80 : 10.0.0.1 . 8080 }`; `undefined` where the target is no such map. */
+function mappedElements(
+  all: readonly Word[],
+  named: Named,
+): { readonly words: readonly (readonly Word[])[]; readonly protocol: string } | undefined {
   const to = all.findIndex(({ text }) => text === "to");
-  const [, protocol, field, map, first] = all.slice(to).map(({ text }) => text);
-  if (to === -1 || field !== "dport" || map !== "map" || !["tcp", "udp", "th"].includes(protocol ?? "")) return undefined;
-  const elements = first?.startsWith("@") === true ? named.get(first.slice(1)) : elementsIn(all.slice(to + 4));
-  return elements?.flatMap((element) => {
-    const texts = element.map(({ text }) => text);
-    const [port, colon, address, dot, toPort] = texts;
-    if (port === undefined || colon !== ":" || address === undefined || (dot !== undefined && dot !== ".")) return [];
-    const written = address.includes(":") ? `[${address}]` : address;
-    const target = targetOf(toPort === undefined ? written : `${written}:${toPort}`);
-    return [{ match: { kind: "port", values: [port], isNegated: false, text: `${protocol} dport ${port}` }, target }];
-  });
+  const [, protocol = "", field, map, first] = all.slice(to, to + 5).map(({ text }) => text);
+  if (to === -1 || field !== "dport" || map !== "map" || !["tcp", "udp", "th"].includes(protocol)) return undefined;
+  const words = first?.startsWith("@") === true ? named.get(first.slice(1))?.words : elementsIn(all.slice(to + 4));
+  return words === undefined ? undefined : { words, protocol };
+}
+
+/** The port and the target that an element stands for. */
+function mappedTarget(element: readonly Word[], protocol: string): { readonly match: Match; readonly target: Target } | undefined {
+  const [port, colon, address, dot, toPort] = element.slice(0, 5).map(({ text }) => text);
+  if (port === undefined || colon !== ":" || address === undefined || (dot !== undefined && dot !== ".")) return undefined;
+  const written = address.includes(":") ? `[${address}]` : address;
+  const target = targetOf(toPort === undefined ? written : `${written}:${toPort}`);
+  return { match: { kind: "port", values: [port], isNegated: false, text: `${protocol} dport ${port}` }, target };
 }
 
 function textOf(words: readonly Word[]): string {
-  return words
-    .map(({ text, isQuoted }) => (isQuoted ? `"${text}"` : text))
-    .join(" ")
-    .replaceAll(" ,", ",");
+  return toldText(toldTexts(words.map(({ text, isQuoted }) => (isQuoted ? `"${text}"` : text))).replaceAll(" ,", ","));
 }

@@ -19,7 +19,7 @@ export function parseNft(source: SourceText, notes: Notes): readonly Statement[]
   const open: Open[] = [];
   let into = top;
   let words: Word[] = [];
-  let braces: Place[] = [];
+  const braces: Place[] = [];
 
   /** Whether there is still room for what was read. */
   function endStatement(block?: Statement[]): boolean {
@@ -59,8 +59,8 @@ export function parseNft(source: SourceText, notes: Notes): readonly Statement[]
       else into = closed.into;
       continue;
     }
-    if (whole === "{") braces = [...braces, place];
-    if (whole === "}") braces = braces.slice(0, -1);
+    if (whole === "{") braces.push(place);
+    if (whole === "}") braces.pop();
     if (braces.length > CONFIG_LIMITS.maxDepth) {
       note(notes, place, {
         code: "CONFIG_LIMIT_REACHED",

@@ -1,8 +1,9 @@
 import type { Reader } from "../reading.ts";
 import { type Place, placesIn } from "../source.ts";
 import { countOther, countStatement, note, type Word } from "../statement.ts";
+import { toldTexts } from "../told-text.ts";
 import { targetOf } from "./nft-rule.ts";
-import type { Action, Chain, Match, Rule } from "./rule.ts";
+import { type Action, type Chain, type Match, type Rule, withinAsked } from "./rule.ts";
 import { waysThrough } from "./ways.ts";
 
 const HOOKS: Readonly<Record<string, Chain["hook"]>> = { PREROUTING: "prerouting", INPUT: "input", POSTROUTING: "postrouting" };
@@ -85,7 +86,7 @@ const ASIDE = ["-m", "--comment", "--to-source", "--to-destination", "--to-ports
 
 function readRule(words: readonly Word[], place: Place): Rule {
   const matches: Match[] = [];
-  let action: Action = { kind: "none" };
+  let jump: { readonly option: string; readonly target: string } | undefined;
   for (let at = 0; at < words.length; ) {
     const isNegated = words[at]?.text === "!" && words[at]?.isQuoted === false;
     const start = isNegated ? at + 1 : at;
@@ -96,14 +97,14 @@ function readRule(words: readonly Word[], place: Place): Rule {
     const values = words.slice(start + 1, end).flatMap(({ text }) => text.split(","));
     at = end;
     const isNew = option === "--ctstate" && values.includes("NEW") && !isNegated;
-    if (option === "-j" || option === "-g") action = actionOf(words, { option, target: values[0] ?? "" });
+    if (option === "-j" || option === "-g") jump = { option, target: values[0] ?? "" };
     else if (!isNew && !ASIDE.includes(option)) matches.push(matchOf(option, { values, isNegated, text: textOf(written) }));
   }
-  return { matches, action, place };
+  return withinAsked({ matches, action: jump === undefined ? { kind: "none" } : actionOf(words, jump), place });
 }
 
 function textOf(words: readonly Word[]): string {
-  return words.map(({ text, isQuoted }) => (isQuoted ? JSON.stringify(text) : text)).join(" ");
+  return toldTexts(words.map(({ text, isQuoted }) => (isQuoted ? JSON.stringify(text) : text)));
 }
 
 function matchOf(

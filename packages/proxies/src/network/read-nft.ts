@@ -1,7 +1,7 @@
 import { expandIncludes } from "../expand-includes.ts";
 import type { Reader } from "../reading.ts";
-import { countOther, type Notes, note, type Statement, textsOf, type Word } from "../statement.ts";
-import { type Named, readRule } from "./nft-rule.ts";
+import { countExpanded, countOther, type Notes, note, type Statement, textsOf, type Word } from "../statement.ts";
+import { type Elements, elementsOf, type Named, readRule } from "./nft-rule.ts";
 import { elementsIn, parseNft } from "./nft-words.ts";
 import type { Chain } from "./rule.ts";
 import { waysThrough } from "./ways.ts";
@@ -18,9 +18,9 @@ export const readNft: Reader = (source, { include, notes }) => {
   const chains: Chain[] = [];
   for (const statement of statements) {
     const { name, words, place } = statement;
-    if (name === "define") define(statement, defined);
+    if (name === "define") define(statement, { defined, notes });
     else if (name === "table" && statement.block !== undefined)
-      chains.push(...chainsOf({ ...statement, block: statement.block }, { defined, notes }));
+      for (const chain of chainsOf({ ...statement, block: statement.block }, { defined, notes })) chains.push(chain);
     else if (["flush", "destroy", "delete", "undefine", "redefine", "table"].includes(name)) countOther(notes, name);
     else
       note(notes, place, {
@@ -38,15 +38,20 @@ type Defined = ReadonlyMap<string, readonly Word[]>;
 /** Words that a name may stand for. Names that stand for names grow fast. */
 const MAX_DEFINED_WORDS = 1_000;
 
-function define({ words }: Statement, defined: Map<string, readonly Word[]>): void {
+function define({ words }: Statement, { defined, notes }: { readonly defined: Map<string, readonly Word[]>; readonly notes: Notes }): void {
   const [name, , ...value] = words;
-  const written = withDefined(value, defined);
+  const written = withDefined(value, { defined, notes });
   if (name !== undefined && written.length <= MAX_DEFINED_WORDS) defined.set(name.text, written);
 }
 
-function withDefined(words: readonly Word[], defined: Defined): readonly Word[] {
+/** Words with what names stand for. A name that would make them more than are read stays. */
+function withDefined(words: readonly Word[], { defined, notes }: Context): readonly Word[] {
   if (!words.some(({ text, isQuoted }) => text.startsWith("$") && !isQuoted)) return words;
-  return words.flatMap((word) => (word.isQuoted ? [word] : (defined.get(word.text.replace(/^\$/, "")) ?? [word])));
+  return words.flatMap((word) => {
+    const value = word.isQuoted ? undefined : defined.get(word.text.replace(/^\$/, ""));
+    const units = value?.reduce((sum, { text }) => sum + text.length + 1, 0) ?? 0;
+    return value !== undefined && countExpanded(notes, word.place, units) ? value : [word];
+  });
 }
 
 type Context = { readonly defined: Defined; readonly notes: Notes };
@@ -59,7 +64,7 @@ function chainsOf({ words, block }: Statement & { readonly block: readonly State
     countOther(notes, isDormant ? "dormant" : `table ${family}`);
     return [];
   }
-  const named = namedIn(block, defined);
+  const named = namedIn(block, { defined, notes });
   const siblings = new Map<string, Chain>();
   for (const statement of block) {
     if (statement.name !== "chain") {
@@ -72,16 +77,16 @@ function chainsOf({ words, block }: Statement & { readonly block: readonly State
   return [...siblings.values()];
 }
 
-function namedIn(block: readonly Statement[], defined: Defined): Named {
-  const named = new Map<string, readonly (readonly Word[])[] | undefined>();
+function namedIn(block: readonly Statement[], context: Context): Named {
+  const named = new Map<string, Elements | undefined>();
   for (const { name, words, block: inner = [] } of block) {
     if (name !== "set" && name !== "map") continue;
     const changes = inner.some(
       (statement) => statement.name === "flags" && statement.words.some(({ text }) => ["dynamic", "timeout"].includes(text)),
     );
     const elements = inner.find((statement) => statement.name === "elements");
-    const written = elements === undefined ? [] : elementsIn(withDefined(elements.words.slice(1), defined));
-    named.set(words[0]?.text ?? "", changes || elements === undefined ? undefined : written);
+    const written = elements === undefined ? [] : elementsIn(withDefined(elements.words.slice(1), context));
+    named.set(words[0]?.text ?? "", changes || elements === undefined ? undefined : elementsOf(written));
   }
   return named;
 }
@@ -104,7 +109,7 @@ function chainOf({ words, block = [], place }: Statement, { defined, notes, name
     place,
     ...(isNat && (hook === "prerouting" || hook === "input" || hook === "postrouting") && { hook }),
     priority: priorityOf(typeWords.slice(typeWords.indexOf("priority") + 1)),
-    rules: rules.flatMap((rule) => readRule({ ...rule, words: withDefined(rule.words, defined) }, named)),
+    rules: rules.flatMap((rule) => readRule({ ...rule, words: withDefined(rule.words, { defined, notes }) }, { named, notes })),
     siblings,
     families,
   };

@@ -1,4 +1,5 @@
 import type { Product, SourceRule } from "../description.ts";
+import { CONFIG_LIMITS } from "../limits.ts";
 import type { Place } from "../source.ts";
 
 /** Something that a rule asks of a connection. */
@@ -36,6 +37,13 @@ export type Action =
   | { readonly kind: "unknown"; readonly text: string };
 
 export type Rule = { readonly matches: readonly Match[]; readonly action: Action; readonly place: Place };
+
+/** A rule as it is followed: of one that asks for more than is read, nobody can say what it does. */
+export function withinAsked(rule: Rule): Rule {
+  if (rule.matches.length <= CONFIG_LIMITS.maxAsked) return rule;
+  const text = `a rule that asks for more than ${CONFIG_LIMITS.maxAsked} things`;
+  return { matches: [{ kind: "other", values: undefined, isNegated: false, text }], action: { kind: "unknown", text }, place: rule.place };
+}
 
 /** A chain of rules for addresses. With a hook, the kernel begins with it; without one, rules lead to it. */
 export type Chain = {

@@ -1,6 +1,7 @@
 import type { SourceCase, SourceRule } from "../description.ts";
 import type { Place } from "../source.ts";
-import { type Connection, holds, isPrivate } from "./connection.ts";
+import { toldTexts } from "../told-text.ts";
+import { arePrivate, type Connection, holds } from "./connection.ts";
 import type { Chain, Match, Rule } from "./rule.ts";
 
 /** How much is looked at. */
@@ -24,12 +25,13 @@ export type SourcesOptions = {
 /** What rules do to the source of connections, as cases of which the first one counts that holds. */
 export function sourcesOf(bases: readonly Chain[], options: SourcesOptions): readonly [SourceCase, ...SourceCase[]] {
   const outcomes = collapsed(outcomesOf(bases, options));
-  const cases = outcomes.map(({ source, open, rule }, index): SourceCase => {
+  const cases = outcomes.map(({ source, open: last, rule }, index): SourceCase => {
+    const open = matchesOf(last);
     const texts = [...new Set(open.map(({ text }) => text).filter((text) => text !== ""))];
     const isLast = index === outcomes.length - 1;
     return {
       source,
-      ...(!isLast && { condition: texts.join(" ") }),
+      ...(!isLast && { condition: toldTexts(texts) }),
       isExpected: isLast || open.every((match) => isExpected(match, { rule, options })),
       place: rule?.place ?? options.place,
     };
@@ -38,11 +40,21 @@ export function sourcesOf(bases: readonly Chain[], options: SourcesOptions): rea
   return [first ?? { source: { kind: "kept" }, isExpected: true, place: options.place }, ...others];
 }
 
-type Outcome = { readonly source: SourceRule; readonly open: readonly Match[]; readonly rule?: Rule };
+type Outcome = { readonly source: SourceRule; readonly open: Open | undefined; readonly rule?: Rule };
+
+/** What nobody can say of connections on a walk, the last one first. Walks share what they have behind them. */
+type Open = { readonly match: Match; readonly before: Open | undefined };
+
+/** As many of them as are told, in the order in which they were met. */
+function matchesOf(open: Open | undefined): readonly Match[] {
+  const matches: Match[] = [];
+  for (let at = open; at !== undefined; at = at.before) matches.push(at.match);
+  return matches.reverse();
+}
 
 /** Where a walk is, and where it goes on when the chain ends. */
 type At = { readonly chain: Chain; readonly index: number; readonly back: At | undefined; readonly depth: number };
-type Walk = { readonly at: At | undefined; readonly base: number; readonly open: readonly Match[] };
+type Walk = { readonly at: At | undefined; readonly base: number; readonly open: Open | undefined };
 
 /** Chains in chains. */
 const MAX_JUMPS = 16;
@@ -54,11 +66,12 @@ const MAX_JUMPS = 16;
  */
 function outcomesOf(bases: readonly Chain[], { connection, budget }: SourcesOptions): readonly Outcome[] {
   const outcomes: Outcome[] = [];
-  const pending: Walk[] = [{ at: undefined, base: 0, open: [] }];
+  const pending: Walk[] = [{ at: undefined, base: 0, open: undefined }];
   for (let walk = pending.pop(); walk !== undefined; walk = pending.pop()) {
     const { at, base, open } = walk;
+    budget.rules -= 1;
     if (outcomes.length >= MAX_CASES || budget.rules <= 0) {
-      outcomes.push({ source: { kind: "unknown", why: "too many rules" }, open: [] });
+      outcomes.push({ source: { kind: "unknown", why: "too many rules" }, open: undefined });
       return outcomes;
     }
     if (at === undefined) {
@@ -72,7 +85,6 @@ function outcomesOf(bases: readonly Chain[], { connection, budget }: SourcesOpti
       pending.push({ ...walk, at: at.back });
       continue;
     }
-    budget.rules -= 1;
     const behind: Walk = { ...walk, at: { ...at, index: at.index + 1 } };
     const answers = rule.matches.map((match) => ({ match, answer: holds(match, connection) }));
     if (rule.action.kind === "none" || answers.some(({ answer }) => answer === "no")) {
@@ -81,7 +93,10 @@ function outcomesOf(bases: readonly Chain[], { connection, budget }: SourcesOpti
     }
     const asked = answers.filter(({ answer }) => answer === "open").map(({ match }) => match);
     if (asked.length > 0) pending.push(behind);
-    const fits = follow(rule, { at, walk: { ...walk, open: [...open, ...asked] } });
+    const fits = follow(rule, {
+      at,
+      walk: { ...walk, open: asked.reduce<Open | undefined>((before, match) => ({ match, before }), open) },
+    });
     if ("source" in fits) outcomes.push(fits);
     else pending.push(fits);
   }
@@ -134,7 +149,7 @@ function isExpected(
   const isOuter = values.some((value) => outerInterfaces.has(value));
   if (isNegated) return isOuter;
   const leadsInside = rule?.matches.some(
-    (match) => match.kind === "destination" && !match.isNegated && match.values?.every((value) => isPrivate(value)) === true,
+    (match) => match.kind === "destination" && !match.isNegated && match.values !== undefined && arePrivate(match.values),
   );
   return !isOuter && (outerInterfaces.size > 0 || leadsInside === true);
 }

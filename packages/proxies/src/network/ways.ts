@@ -3,12 +3,10 @@ import type { NetworkPassage, Passage } from "../description.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import type { Place } from "../source.ts";
 import { type Notes, note } from "../statement.ts";
+import { toldText, toldTexts } from "../told-text.ts";
 import { type Connection, holds } from "./connection.ts";
 import type { Chain, Match, Rule, Ruleset, Target } from "./rule.ts";
 import { type Budget, sourcesOf } from "./sources.ts";
-
-/** Rules that are looked at for all ways together, at the most. */
-const MAX_RULES_WALKED = 1_000_000;
 
 /** Chains in chains. */
 const MAX_JUMPS = 16;
@@ -18,9 +16,10 @@ const MAX_JUMPS = 16;
  * clients on the inside are told where they differ. Connections that the machine itself begins are none of them, nor are those that it takes itself, but for redirections to it.
  */
 export function waysThrough(ruleset: Ruleset, { notes, top }: { readonly notes: Notes; readonly top: Place }): readonly Passage[] {
-  const budget: Budget = { rules: MAX_RULES_WALKED };
+  const budget: Budget = { rules: CONFIG_LIMITS.maxRulesWalked };
   const redirections = basesAt(ruleset, "prerouting").flatMap((chain) => redirectionsIn(chain, budget));
-  const walking: Walking = { ruleset, budget, outerInterfaces: outerInterfacesOf(ruleset, redirections) };
+  const basesFor = rememberedBases(ruleset);
+  const walking: Walking = { ruleset, budget, basesFor, outerInterfaces: outerInterfacesOf(ruleset, redirections) };
   const redirected = redirections.flatMap((redirection) => waysOf(redirection, walking));
   const forwarded = forwardedWays(walking, basesAt(ruleset, "postrouting")[0]?.place ?? top);
   const hasOuter = redirected.some(({ from }) => from === "outside");
@@ -28,7 +27,8 @@ export function waysThrough(ruleset: Ruleset, { notes, top }: { readonly notes: 
     ...redirected,
     ...forwarded.filter(({ sources: [first, ...others] }) => !hasOuter || (others.length === 0 && first.source.kind !== "kept")),
   ];
-  if (budget.rules <= 0) note(notes, top, { code: "CONFIG_LIMIT_REACHED", expected: `at most ${MAX_RULES_WALKED} rules`, given: "more" });
+  if (budget.rules <= 0)
+    note(notes, top, { code: "CONFIG_LIMIT_REACHED", expected: `at most ${CONFIG_LIMITS.maxRulesWalked} rules`, given: "more" });
   const unknown = all.flatMap(({ sources }) => sources).filter(({ source }) => source.kind === "unknown");
   for (const { source, place } of new Map(unknown.map((found) => [JSON.stringify(found.place), found])).values()) {
     if (source.kind === "unknown") note(notes, place, { code: "CONFIG_UNEXPECTED", expected: "what is understood", given: source.why });
@@ -38,11 +38,29 @@ export function waysThrough(ruleset: Ruleset, { notes, top }: { readonly notes: 
   return passages;
 }
 
-type Walking = { readonly ruleset: Ruleset; readonly budget: Budget; readonly outerInterfaces: ReadonlySet<string> };
+type Walking = {
+  readonly ruleset: Ruleset;
+  readonly budget: Budget;
+  readonly basesFor: BasesFor;
+  readonly outerInterfaces: ReadonlySet<string>;
+};
 type Redirection = { readonly chain: Chain; readonly rule: Rule; readonly matches: readonly Match[]; readonly target: Target };
 
 function basesAt({ chains }: Ruleset, hook: Chain["hook"]): readonly Chain[] {
   return chains.filter((chain) => chain.hook === hook).toSorted((first, other) => first.priority - other.priority);
+}
+
+/** The chains with rules at a hook that see connections of a family. */
+type BasesFor = (hook: "input" | "postrouting", family: 4 | 6 | undefined) => readonly Chain[];
+
+function rememberedBases(ruleset: Ruleset): BasesFor {
+  const known = new Map<string, readonly Chain[]>();
+  return (hook, family) => {
+    const key = `${hook} ${family}`;
+    const bases = known.get(key) ?? basesAt(ruleset, hook).filter((base) => base.rules.length > 0 && isSeen(base, family));
+    known.set(key, bases);
+    return bases;
+  };
 }
 
 /** The redirections that a chain leads to, with all that is asked on the way to them. */
@@ -53,10 +71,9 @@ function redirectionsIn(base: Chain, budget: Budget): readonly Redirection[] {
       budget.rules -= 1;
       if (budget.rules <= 0 || found.length > CONFIG_LIMITS.maxPassages) return;
       const { action } = rule;
-      const matches = [...asked, ...rule.matches];
-      if (action.kind === "redirect") found.push({ chain: base, rule, matches, target: action.target });
+      if (action.kind === "redirect") found.push({ chain: base, rule, matches: [...asked, ...rule.matches], target: action.target });
       const inner = action.kind === "jump" || action.kind === "goto" ? chain.siblings.get(action.chain) : undefined;
-      if (inner !== undefined && depth < MAX_JUMPS) look(inner, { asked: matches, depth: depth + 1 });
+      if (inner !== undefined && depth < MAX_JUMPS) look(inner, { asked: [...asked, ...rule.matches], depth: depth + 1 });
       const isEnd = !["none", "jump", "unknown"].includes(action.kind);
       if (isEnd && rule.matches.length === 0) return;
     }
@@ -85,7 +102,10 @@ function namesOf(matches: readonly Match[], kind: Match["kind"]): readonly strin
 }
 
 /** The ways that a redirection opens, for each family and for clients from both sides. */
-function waysOf({ chain, rule, matches, target }: Redirection, { ruleset, budget, outerInterfaces }: Walking): readonly NetworkPassage[] {
+function waysOf(
+  { chain, rule, matches, target }: Redirection,
+  { ruleset, budget, basesFor, outerInterfaces }: Walking,
+): readonly NetworkPassage[] {
   const inInterfaces = namesOf(matches, "in-interface").filter((name) => !/[*+]$/.test(name));
   const [protocol, port] = [singleOf(matches, "protocol"), target.port ?? singleOf(matches, "port")];
   const texts = [...new Set(matches.map(({ text }) => text).filter((text) => text !== ""))];
@@ -102,9 +122,9 @@ function waysOf({ chain, rule, matches, target }: Redirection, { ruleset, budget
         ...(protocol !== undefined && { protocol }),
         ...(port !== undefined && { port }),
       };
-      const bases = basesAt(ruleset, target.isHere ? "input" : "postrouting").filter((base) => isSeen(base, family));
+      const bases = basesFor(target.isHere ? "input" : "postrouting", family);
       const sources = sourcesOf(bases, { connection, place: rule.place, outerInterfaces, budget });
-      const name = `${chain.name}: ${texts.join(" ")}`;
+      const name = toldText(`${chain.name}: ${toldTexts(texts)}`);
       return [{ kind: "network", product: ruleset.product, place: rule.place, name, from, sources, target: target.text }];
     }),
   );
@@ -119,10 +139,10 @@ function isSeen({ families }: Chain, family: 4 | 6 | undefined): boolean {
   return family === undefined || families.includes(family);
 }
 
-function forwardedWays({ ruleset, budget, outerInterfaces }: Walking, place: Place): readonly NetworkPassage[] {
+function forwardedWays({ ruleset, budget, basesFor, outerInterfaces }: Walking, place: Place): readonly NetworkPassage[] {
   const { product, families } = ruleset;
   const ways = families.map((family): NetworkPassage => {
-    const bases = basesAt(ruleset, "postrouting").filter((base) => isSeen(base, family));
+    const bases = basesFor("postrouting", family);
     const connection: Connection = { from: "outside", family, isRedirected: false };
     const sources = sourcesOf(bases, { connection, place, outerInterfaces, budget });
     return { kind: "network", product, place, name: "forwarded", from: "outside", sources };
