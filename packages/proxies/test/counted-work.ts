@@ -22,6 +22,9 @@ const METHODS = [
   "toSorted",
 ] as const;
 
+/** These end as soon as they know. */
+const EARLY: ReadonlySet<string> = new Set(["every", "find", "findIndex", "findLast", "findLastIndex", "some"]);
+
 /** Objects whose `next` gives an element of a list, a map or a set, to whoever asks: `for`, `…`, and constructors. */
 const ITERATORS: readonly { next: () => unknown }[] = [[].values(), new Map().entries(), new Set().values()].map(Object.getPrototypeOf);
 
@@ -43,7 +46,7 @@ export function elementsLookedAt(run: () => unknown): number {
       name,
       (original) =>
         function counted(this: readonly unknown[], ...args: never[]) {
-          if (name === "find" || name === "findIndex" || name === "some" || name === "every") return early(this, { args, original });
+          if (EARLY.has(name)) return early(this, { args, original });
           const result = original.apply(this, args);
           count += name === "slice" ? (result as readonly unknown[]).length : this.length;
           return result;
@@ -61,7 +64,6 @@ export function elementsLookedAt(run: () => unknown): number {
         },
     );
   }
-  /** These end as soon as they know. */
   function early(list: readonly unknown[], { args, original }: { args: never[]; original: (...args: never[]) => unknown }): unknown {
     const [test, self] = args as unknown as [(...given: unknown[]) => unknown, unknown];
     const counting = (...given: unknown[]): unknown => {

@@ -356,6 +356,76 @@ const rows: readonly (readonly [ConfigKind, string, HostileText["text"]])[] = [
   ],
   ["iptables", "quotes", (n) => `*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING "${'\\"'.repeat(n)}\nCOMMIT\n`],
   ["iptables", "quotes open", (n) => `*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING ${'"\\\n'.repeat(n)}\nCOMMIT\n`],
+  // javascript
+  [
+    "javascript",
+    "applications",
+    (n) => `const express = require("express");\n${rep(n, (i) => `const a${i} = express(); a${i}.set("trust proxy", 1);\n`)}`,
+  ],
+  [
+    "javascript",
+    "applications of one name",
+    (n) => `const express = require("express");\n${rep(n, (_i) => `a = express(); a.set("trust proxy", 1);\n`)}`,
+  ],
+  ["javascript", "strangers", (n) => rep(n, (i) => `a${i}.set("trust proxy", 1);\n`)],
+  [
+    "javascript",
+    "constants of constants",
+    (n) =>
+      `const express = require("express");\nconst a0 = ["10.0.0.1"];\n${rep(n, (i) => `const a${i + 1} = [a${i}, a${i}];\n`)}const app = express(); app.set("trust proxy", a${n});`,
+  ],
+  [
+    "javascript",
+    "constants in a list",
+    (n) =>
+      `const express = require("express");\nconst a = [${"1,".repeat(n)}];\nconst app = express(); ${"app.set('trust proxy', a);".repeat(n)}`,
+  ],
+  ["javascript", "options", (n) => `const o = {${rep(n, (i) => `a${i}: 1,`)}};\nconst f = require("fastify");\n${"f(o);\n".repeat(n)}`],
+  ["javascript", "one call with many arguments", (n) => `f(${"1,".repeat(n)}1)`],
+  [
+    "javascript",
+    "texts of one line",
+    (n) => `const e = require("express");${rep(n, (i) => `const a${i} = e();a${i}.set("trust proxy", x);`)}`,
+  ],
+  ["javascript", "patterns", (n) => `const {${rep(n, (i) => `a${i},`)}} = require("express");${rep(n, (i) => `a${i}();`)}`],
+  ["javascript", "binary chain", (n) => `x = ${"1+".repeat(n)}1`],
+  // gunicorn
+  ["gunicorn", "settings", (n) => rep(n, (i) => `a${i} = 1\n`)],
+  ["gunicorn", "continued strings", (n) => `forwarded_allow_ips = (${`"a" `.repeat(n)})\n`],
+  ["gunicorn", "ips", (n) => `proxy_protocol = True\nproxy_allow_ips = "${rep(n, (i) => `10.0.${(i >> 8) & 255}.${i & 255},`)}"\n`],
+  ["gunicorn", "functions", (n) => rep(n, (i) => `def f${i}():\n  global a, b\n`)],
+  ["gunicorn", "computed", (n) => rep(n, (i) => `if x:\n  a = ${i}\n`)],
+  ["gunicorn", "names of names", (n) => rep(n, (i) => `a${i + 1} = a${i}\n`)],
+  ["gunicorn", "names in one statement", (n) => `a = b = ${"c = ".repeat(n)} 1\n`],
+  // compose
+  ["compose", "services", (n) => `services:\n${rep(n, (i) => `  a${i}:\n    command: uvicorn a:b\n`)}`],
+  ["compose", "ports", (n) => `services:\n  a:\n    ports:\n${rep(n, (i) => `      - ${i % 60000}:80\n`)}`],
+  ["compose", "keys of a service", (n) => `services:\n  a:\n${rep(n, (i) => `    k${i}: 1\n`)}`],
+  [
+    "compose",
+    "environment",
+    (n) => `services:\n  a:\n    command: uvicorn a:b\n    environment:\n${rep(n, (i) => `      - FORWARDED_ALLOW_IPS=${i}\n`)}`,
+  ],
+  [
+    "compose",
+    "environment as a map",
+    (n) => `services:\n  a:\n    command: uvicorn a:b\n    environment:\n${rep(n, (i) => `      A${i}: 1\n`)}`,
+  ],
+  ["compose", "flow", (n) => `services: [${"a,".repeat(n)}]`],
+  ["compose", "aliases", (n) => `a: &a 1\nservices:\n${rep(n, (i) => `  a${i}: *a\n`)}`],
+  ["compose", "commands", (n) => `services:\n  a:\n    command: [${"uvicorn,".repeat(n)}]\n`],
+  ["compose", "top keys", (n) => rep(n, (i) => `a${i}: 1\n`)],
+  ["compose", "errors", (n) => rep(n, (_i) => `}: [\n`)],
+  // command
+  ["command", "words of a line", (n) => `uvicorn ${"a ".repeat(n)}\n`],
+  ["command", "lines", (n) => "uvicorn a:b\n".repeat(n)],
+  ["command", "gunicorn lines", (n) => "GUNICORN_CMD_ARGS='-k a' gunicorn a:b\n".repeat(n)],
+  ["command", "names in front", (n) => `${"FORWARDED_ALLOW_IPS=a ".repeat(n)} uvicorn a:b ${"--forwarded-allow-ips=a ".repeat(n)}\n`],
+  ["command", "open quotes", (n) => `uvicorn ${`"\\" `.repeat(n)}`],
+  ["command", "open quotes on lines", (n) => `uvicorn ${`"a\n'`.repeat(n)}`],
+  ["command", "escapes", (n) => `uvicorn "${"\\a".repeat(n)}`],
+  ["command", "half words", (n) => `uvicorn ${`a"b`.repeat(n)}`],
+  ["command", "half words 2", (n) => `uvicorn a"${`b'`.repeat(n)}`],
 ];
 
 export const hostileTexts: readonly HostileText[] = rows.map(([kind, says, text]) => ({ kind, says, text }));

@@ -1,6 +1,7 @@
 import { type Setting, settingsOfPython } from "../gunicorn/python-settings.ts";
 import { type GunicornSettings, gunicornService } from "../gunicorn/service.ts";
 import type { ReadContext } from "../reading.ts";
+import type { SourceText } from "../source.ts";
 import { note, type Word } from "../statement.ts";
 import { optionIn, variableIn } from "./options.ts";
 import { commandLines } from "./words.ts";
@@ -77,10 +78,18 @@ function fileSettings(
   const { files, skipped } = context.include(name);
   const [source] = files;
   if (file === undefined) return source === undefined ? new Map() : unknownSettings(DEFAULT_FILE, place);
-  if (source !== undefined) return settingsOfPython(source, context.notes) ?? unknownSettings(name, file.word.place);
+  if (source !== undefined) return settingsOnce(source, context) ?? unknownSettings(name, file.word.place);
   for (const { name: given } of skipped)
     note(context.notes, file.word.place, { code: "CONFIG_INCLUDE_UNREAD", expected: "a file that is there, below the root", given });
   return unknownSettings(name, file.word.place);
+}
+
+/** Settings of files that were read. Many lines may name one. */
+const known = new WeakMap<SourceText, GunicornSettings | undefined>();
+
+function settingsOnce(source: SourceText, { notes }: ReadContext): GunicornSettings | undefined {
+  if (!known.has(source)) known.set(source, settingsOfPython(source, notes));
+  return known.get(source);
 }
 
 /** Any of them may be set there. */

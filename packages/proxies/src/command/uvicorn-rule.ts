@@ -1,6 +1,7 @@
 import { XFF } from "../address-headers.ts";
 import type { ClientRule } from "../description.ts";
 import type { Place } from "../source.ts";
+import { toldTexts } from "../told-text.ts";
 import { EVERYBODY, trustIn } from "../trust.ts";
 
 /**
@@ -13,6 +14,6 @@ export function uvicornRule(value: string, place: Place): ClientRule {
   if (value === "*") return { ...base, selection: { kind: "leftmost" }, trust: EVERYBODY };
   const entries = value.split(",").map((entry) => entry.trim());
   const { trust, strange } = trustIn(entries.filter((entry) => entry !== ""));
-  if (strange.length > 0) return { kind: "unknown", why: strange.join(" "), place };
+  if (strange.length > 0) return { kind: "unknown", why: toldTexts(strange), place };
   return { ...base, selection: { kind: "first-untrusted" }, trust };
 }

@@ -35,6 +35,7 @@ export const readCompose: Reader = (source, context) => {
   if (included !== undefined) notRead(included.key, { reading, given: "include" });
   const passages: Passage[] = [];
   const findings: Finding[] = [];
+  noteRepeated(services, reading);
   for (const { key, value } of isMap(services) ? services.items : []) {
     if (!countStatement(notes, reading.placeOf(key))) break;
     if (!isMap(value)) {
@@ -59,7 +60,7 @@ function rootOf(
   }: { readonly counter: LineCounter; readonly placeAt: (offset: number) => Place; readonly context: ReadContext },
 ): unknown {
   try {
-    const document = parseDocument(text, { lineCounter: counter, strict: false, logLevel: "silent" });
+    const document = parseDocument(text, { lineCounter: counter, strict: false, uniqueKeys: false, logLevel: "silent" });
     for (const { pos, message } of document.errors)
       note(context.notes, placeAt(pos[0]), { code: "CONFIG_UNEXPECTED", expected: "YAML", given: message.split("\n")[0] ?? "" });
     return document.contents;
@@ -86,9 +87,22 @@ function notRead(node: unknown, { reading, given }: { readonly reading: Reading;
   note(reading.context.notes, reading.placeOf(node), { code: "CONFIG_UNEXPECTED", expected: "what is understood", given });
 }
 
+/** The parser compares each key with all before it, which takes long. */
+function noteRepeated(map: unknown, reading: Reading): void {
+  const seen = new Set<string>();
+  for (const { key } of isMap(map) ? map.items : []) {
+    const name = textOf(key);
+    if (seen.has(name))
+      note(reading.context.notes, reading.placeOf(key), { code: "CONFIG_UNEXPECTED", expected: "each key once", given: name });
+    seen.add(name);
+  }
+}
+
 type Found = { readonly passages: readonly Passage[]; readonly findings: readonly Finding[] };
 
 function serviceIn(service: YAMLMap, { name, reading }: { readonly name: string; readonly reading: Reading }): Found {
+  noteRepeated(service, reading);
+  noteRepeated(valueIn(service, "environment"), reading);
   for (const { key, value } of service.items) {
     if (!countStatement(reading.context.notes, reading.placeOf(key))) break;
     const isStrange = !isScalar(key) || key.value === "<<" || key.value === "extends" || isAlias(value);

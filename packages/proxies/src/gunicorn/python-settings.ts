@@ -27,9 +27,10 @@ export function settingsOfPython(source: SourceText, notes: Notes): ReadonlyMap<
     });
     return undefined;
   }
-  const textOf = ({ from, to }: Node): string => firstLine(source.text.slice(from, to));
   const setComputed = (names: Iterable<string>, node: Node): void => {
-    for (const name of names) settings.set(name, { value: { kind: "computed", text: textOf(node) }, place: placeAt(node.from) });
+    const text = firstLine(source.text.slice(node.from, Math.min(node.to, node.from + MAX_TEXT_LENGTH)));
+    const setting: Setting = { value: { kind: "computed", text }, place: placeAt(node.from) };
+    for (const name of names) settings.set(name, setting);
   };
   for (let node = firstIn(source, notes); node !== null; node = node.nextSibling) {
     if (node === undefined) return undefined;
@@ -89,7 +90,7 @@ const MAX_TEXT_LENGTH = 100;
 const MAX_DEPTH = 16;
 
 function firstLine(text: string): string {
-  return text.split("\n")[0]?.slice(0, MAX_TEXT_LENGTH) ?? "";
+  return text.slice(0, MAX_TEXT_LENGTH).split("\n")[0] ?? "";
 }
 
 /** The settings of gunicorn that have to do with the client's address. */

@@ -2,6 +2,7 @@ import { uvicornRule } from "../command/uvicorn-rule.ts";
 import type { ClientRule, ServicePassage, Trust } from "../description.ts";
 import { type Finding, findingAt } from "../finding.ts";
 import type { Place } from "../source.ts";
+import { toldText, toldTexts } from "../told-text.ts";
 import { EVERYBODY, trustIn } from "../trust.ts";
 import type { Setting } from "./python-settings.ts";
 
@@ -72,7 +73,7 @@ function allowed(setting: Setting | undefined): Trust {
   const entries = text.split(",").map((entry) => entry.trim());
   if (entries.includes("*")) return EVERYBODY;
   const { trust, strange } = trustIn(entries.filter((entry) => entry !== ""));
-  return strange.length > 0 ? { kind: "unknown", why: strange.join(" ") } : trust;
+  return strange.length > 0 ? { kind: "unknown", why: toldTexts(strange) } : trust;
 }
 
 function textIn({ value }: Setting): string | undefined {
@@ -80,7 +81,7 @@ function textIn({ value }: Setting): string | undefined {
 }
 
 function writtenIn({ value }: Setting): string {
-  return value.kind === "computed" ? value.text : String(value.value);
+  return toldText(value.kind === "computed" ? value.text : String(value.value));
 }
 
 /** Before 24.1 it is on or off; since then it may say which version of the protocol. */

@@ -83,7 +83,7 @@ export function literalOf(expression: Node, constants: Constants, depth = 0): Li
     case "Identifier": {
       if (expression.name === "undefined") return { kind: "value", value: undefined };
       const constant = constants.get(expression.name);
-      return constant === undefined ? COMPUTED : inner(constant);
+      return constant === undefined ? COMPUTED : constantAt(constant, { constants, depth: depth + 1 });
     }
     case "ArrayExpression": {
       const values = expression.elements.map((element) => (element === null ? COMPUTED : inner(element)));
@@ -103,6 +103,17 @@ export function literalOf(expression: Node, constants: Constants, depth = 0): Li
     default:
       return COMPUTED;
   }
+}
+
+/** Values of constants, which many places name, by how deep they are named. */
+const known = new WeakMap<Expression, Literal[]>();
+
+function constantAt(constant: Expression, { constants, depth }: { readonly constants: Constants; readonly depth: number }): Literal {
+  const literals = known.get(constant) ?? [];
+  known.set(constant, literals);
+  const literal = literals[depth] ?? literalOf(constant, constants, depth);
+  literals[depth] = literal;
+  return literal;
 }
 
 const MAX_DEPTH = 16;

@@ -1,11 +1,13 @@
 import { addPassage } from "../add-passage.ts";
 import type { ClientRule, Passage } from "../description.ts";
+import { CONFIG_LIMITS } from "../limits.ts";
 import type { Reader } from "../reading.ts";
 import { type Place, placesIn } from "../source.ts";
 import { countStatement } from "../statement.ts";
 import { constantsIn, type Literal } from "./literal.ts";
 import { type Node, parseProgram } from "./parse-program.ts";
-import { type Application, applicationsIn, type Framework, makersIn, NO_OPTIONS, type Setting, settingsIn } from "./settings.ts";
+import { groupedBy, NAMES, type SetUp, settingsByApplication, setUpIn } from "./set-up.ts";
+import { type Application, applicationsIn, makersIn, NO_OPTIONS, type Setting, settingsIn } from "./settings.ts";
 import { expressRule, fastifyRule, koaRule } from "./trust-rules.ts";
 import { visitsIn } from "./walk.ts";
 
@@ -27,11 +29,7 @@ export const readJavascript: Reader = (source, { notes }) => {
   const constants = constantsIn(visits);
   const reading: Reading = {
     placeOf: (node) => (node.start == null ? top : placeAt(node.start)),
-    textOf: (node) =>
-      source.text
-        .slice(node.start ?? 0, node.end ?? 0)
-        .split("\n")[0]
-        ?.slice(0, MAX_TEXT_LENGTH) ?? "",
+    textOf: ({ start, end }) => source.text.slice(start ?? 0, Math.min(end ?? 0, (start ?? 0) + MAX_TEXT_LENGTH)).split("\n")[0] ?? "",
   };
   const applications = applicationsIn(visits, { makers: makersIn(visits), constants });
   const passages: Passage[] = [];
@@ -44,31 +42,21 @@ const MAX_TEXT_LENGTH = 100;
 
 type Reading = { readonly placeOf: (node: Node) => Place; readonly textOf: (node: Node) => string };
 
-/** What decides whom an application takes for its client. All but Fastify take it behind the making, too. */
-const NAMES: Readonly<Record<Framework, readonly string[]>> = {
-  express: ["trust proxy"],
-  fastify: ["trustProxy"],
-  koa: ["proxy", "proxyIpHeader", "maxIpsCount"],
-};
-
 function passagesOf(
   applications: readonly Application[],
   { settings, reading }: { readonly settings: readonly Setting[]; readonly reading: Reading },
 ): readonly Passage[] {
-  const owned = (application: Application): readonly Setting[] =>
-    settings.filter(({ on, name, visit }) => {
-      const isOthers =
-        applications.some(({ name: other, owner }) => other === on && owner === visit.owner) && application.owner !== visit.owner;
-      return on !== undefined && on === application.name && NAMES[application.framework].includes(name) && !isOthers;
-    });
-  const made = applications.map((application) => serviceOf(application, { settings: owned(application), reading }));
+  const setOn = settingsByApplication(applications, settings);
+  const made = applications
+    .slice(0, CONFIG_LIMITS.maxPassages + 1)
+    .map((application) => serviceOf(application, { set: setOn(application), reading }));
   // an application that is made elsewhere and set up here
-  const strangers = settings.filter(
-    ({ on, name }) =>
-      name === "trust proxy" && !applications.some((application) => application.framework === "express" && application.name === on),
+  const express = new Set(applications.flatMap(({ framework, name }) => (framework === "express" ? [name] : [])));
+  const strangers = groupedBy(
+    settings.filter(({ on, name }) => name === "trust proxy" && !express.has(on)),
+    ({ on }) => on,
   );
-  const named = [...new Set(strangers.map(({ on }) => on))].flatMap((on): Passage[] => {
-    const own = strangers.filter((setting) => setting.on === on);
+  const named = [...strangers].flatMap(([on, own]): Passage[] => {
     const [first] = own;
     if (first === undefined) return [];
     const application = {
@@ -78,17 +66,16 @@ function passagesOf(
       owner: first.visit.owner,
       options: NO_OPTIONS,
     } as const;
-    return [serviceOf(application, { settings: own, reading })];
+    return [serviceOf(application, { set: setUpIn(own, application), reading })];
   });
   return [...made, ...named];
 }
 
 function serviceOf(
   application: Application,
-  { settings, reading }: { readonly settings: readonly Setting[]; readonly reading: Reading },
+  { set: { settings, open }, reading }: { readonly set: SetUp; readonly reading: Reading },
 ): Passage {
   const { framework, name, node } = application;
-  const open = settings.find(({ value, visit }) => value.kind === "computed" || visit.isConditional || visit.owner !== application.owner);
   const place = reading.placeOf(settings.at(-1)?.node ?? node);
   const client: ClientRule =
     open === undefined

@@ -101,6 +101,10 @@ function optionsIn(first: Node | undefined, constants: Constants): Options {
   const object = first.type === "Identifier" ? constants.get(first.name) : first;
   if (object?.type !== "ObjectExpression") return () => COMPUTED;
   return (name) => {
+    const known = readOptions.get(object) ?? new Map<string, Literal>();
+    readOptions.set(object, known);
+    const before = known.get(name);
+    if (before !== undefined) return before;
     let value: Literal = ABSENT;
     for (const property of object.properties) {
       // what is spread may have it, what is computed may be it
@@ -109,9 +113,13 @@ function optionsIn(first: Node | undefined, constants: Constants): Options {
       else if (keyOf(property.key) === name)
         value = property.type === "ObjectProperty" ? valueOfProperty(property.value as Node, constants) : COMPUTED;
     }
+    known.set(name, value);
     return value;
   };
 }
+
+/** Options that were read. Applications may share an object of them. */
+const readOptions = new WeakMap<object, Map<string, Literal>>();
 
 function valueOfProperty(value: Node, constants: Constants): Literal {
   const literal = literalOf(value, constants);

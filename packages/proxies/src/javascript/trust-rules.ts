@@ -1,6 +1,7 @@
 import { XFF } from "../address-headers.ts";
 import type { ClientRule } from "../description.ts";
 import type { Place } from "../source.ts";
+import { toldTexts } from "../told-text.ts";
 import { EVERYBODY, NOBODY, trustIn } from "../trust.ts";
 import type { LiteralValue } from "./literal.ts";
 
@@ -42,11 +43,15 @@ export function fastifyRule(value: LiteralValue, place: Place): ClientRule {
 
 function listRule(value: string | readonly LiteralValue[], place: Place): ClientRule {
   const entries = typeof value === "string" ? value.split(",").map((entry) => entry.trim()) : value;
-  const texts = entries.flatMap((entry) => (typeof entry === "string" ? (NETWORKS[entry] ?? [entry]) : [String(entry)]));
+  // a list in a list is no address
+  const texts = entries.flatMap((entry) => {
+    if (typeof entry !== "string") return [typeof entry === "object" && entry !== null ? "[…]" : String(entry)];
+    return Object.hasOwn(NETWORKS, entry) ? (NETWORKS[entry] ?? []) : [entry];
+  });
   const { trust, strange } = trustIn(texts);
   // proxy-addr refuses a range of everybody, so the program does not start
-  if (trust.kind === "everybody") return { kind: "unknown", why: texts.join(" "), place };
-  if (strange.length > 0) return { kind: "unknown", why: strange.join(" "), place };
+  if (trust.kind === "everybody") return { kind: "unknown", why: toldTexts(texts), place };
+  if (strange.length > 0) return { kind: "unknown", why: toldTexts(strange), place };
   return { kind: "header", headers: [XFF], selection: { kind: "first-untrusted" }, trust, place };
 }
 

@@ -41,11 +41,7 @@ export function visitsIn(program: Program): readonly Visit[] {
     const inner = FUNCTIONS.has(node.type)
       ? { owner: node.start ?? 0, isConditional: false }
       : { owner: visit.owner, isConditional: visit.isConditional || DECIDING.has(node.type) };
-    pending.push(
-      ...childrenOf(node)
-        .map((child) => ({ node: child, ...inner }))
-        .reverse(),
-    );
+    for (const child of childrenOf(node).toReversed()) pending.push({ node: child, ...inner });
   }
   return visits;
 }
