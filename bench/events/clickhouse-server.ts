@@ -1,3 +1,4 @@
+import { cpSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -13,7 +14,8 @@ export type ClickhouseServer = {
   bytes(): Promise<number>;
 };
 
-const CONFIG = fileURLToPath(new URL("../../../test/clickhouse/config.xml", import.meta.url));
+/** ClickHouse writes what it made of its configuration beside that, so it has copies. */
+const CONFIG = fileURLToPath(new URL("../../../test/clickhouse", import.meta.url));
 const PAUSE_MS = 50;
 const START_TIMEOUT_MS = 30_000;
 
@@ -25,8 +27,9 @@ export function whyNoClickhouse(): string | undefined {
 /** Starts a server; `programs` owns it. */
 export async function openClickhouseServer(programs: Programs): Promise<ClickhouseServer> {
   const [folder, port] = [programs.folder(), await freePort()];
+  cpSync(CONFIG, folder, { recursive: true });
   const told = ["--", `--http_port=${port}`, `--path=${folder}/data/`, `--tmp_path=${folder}/tmp/`];
-  programs.start(["clickhouse-server", `--config-file=${CONFIG}`, ...told], "any");
+  programs.start(["clickhouse-server", `--config-file=${folder}/config.xml`, ...told], "any");
   const url = `http://127.0.0.1:${port}`;
   for (let waitedMs = 0; !(await answers(`${url}/ping`)); waitedMs += PAUSE_MS) {
     if (waitedMs >= START_TIMEOUT_MS) throw new Error("ClickHouse did not start");

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +20,8 @@ export const hasClickhouse = capability("clickhouse");
 
 export const CLICKHOUSE_TEST_PASSWORD = "s'3cret/@:";
 
-const CONFIG = fileURLToPath(new URL("../../../test/clickhouse/config.xml", import.meta.url));
+/** ClickHouse writes what it made of its configuration beside that, so it has copies. */
+const CONFIG = fileURLToPath(new URL("../../../test/clickhouse", import.meta.url));
 
 /** Ports that another process takes between the look and the start. */
 const MAX_STARTS = 5;
@@ -32,10 +33,11 @@ const PAUSE_MS = 20;
 export async function openClickhouseServer(): Promise<ClickhouseServer> {
   const folder = mkdtempSync(join(tmpdir(), "wherefrom-clickhouse-"));
   const log = join(folder, "log");
+  cpSync(CONFIG, folder, { recursive: true });
   for (let starts = 1; ; starts += 1) {
     const port = await freePort();
     const program = String(findExecutable("clickhouse-server"));
-    const told = [`--config-file=${CONFIG}`, "--", `--http_port=${port}`, `--path=${folder}/data/`, `--tmp_path=${folder}/tmp/`];
+    const told = [`--config-file=${folder}/config.xml`, "--", `--http_port=${port}`, `--path=${folder}/data/`, `--tmp_path=${folder}/tmp/`];
     const output = openSync(log, "w");
     const server = spawn(program, told, { cwd: folder, stdio: ["ignore", output, output] });
     closeSync(output);
