@@ -13,7 +13,7 @@ const EFFORT = { count: 1_000_000, connections: 32 };
 const QUICK = { count: 5_000, connections: 16 };
 
 /** How long events may take after the last request, and how often that is looked at. */
-const EVENTS_TIMEOUT_MS = 600_000;
+const EVENTS_TIMEOUT_MS = 3_600_000;
 const LOOK_PAUSE_MS = 100;
 
 /** A control with one kind of event store. */
