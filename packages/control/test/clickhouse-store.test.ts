@@ -64,6 +64,7 @@ describe.runIf(hasClickhouse)("ClickHouse", () => {
   const refused = [
     { says: "a password in the URL", change: (url: string) => url.replace("@", ":x@"), code: "CONTROL_DATABASE_UNSUPPORTED" },
     { says: "parameters", change: (url: string) => `${url}?compress=1`, code: "CONTROL_DATABASE_UNSUPPORTED" },
+    { says: "a name that is no UTF-8", change: () => "clickhouse://%ff@127.0.0.1:1/x", code: "CONTROL_DATABASE_UNSUPPORTED" },
     { says: "no host", change: () => "clickhouse:///events", code: "CONTROL_DATABASE_UNSUPPORTED" },
     { says: "a user that there is not", change: (url: string) => url.replace("wherefrom@", "nobody@"), code: "CONTROL_DATABASE_DENIED" },
     { says: "a database that there is not", change: (url: string) => `${url}_x`, code: "CONTROL_DATABASE_DENIED" },

@@ -93,10 +93,18 @@ function placeOf(analytics: string): Place {
   if (url.search !== "" || url.hash !== "") throw unsupported("Expected nothing behind the name of the database in the URL");
   return {
     url: url.origin,
-    username: decodeURIComponent(url.username) || "default",
+    username: decoded(url.username) || "default",
     password: process.env["CLICKHOUSE_PASSWORD"] ?? "",
-    database: decodeURIComponent(url.pathname.slice(1)) || "default",
+    database: decoded(url.pathname.slice(1)) || "default",
   };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw unsupported("Expected the user and the database in UTF-8, where they are written with % in the URL");
+  }
 }
 
 function unsupported(expected: string): ControlError {

@@ -26,6 +26,7 @@ Examples:
   $ wherefrom doctor config /etc/nginx/nginx.conf
   $ wherefrom doctor config --root ./image ./image/etc/nginx/nginx.conf --json
   $ wherefrom doctor config edge/nginx.conf inner/nginx.conf --probe probe.json
+  $ wherefrom doctor config edge/nginx.conf gunicorn.conf.py
   $ wherefrom doctor config edge/nginx.conf Procfile
   $ wherefrom doctor config /etc/haproxy/haproxy.cfg /etc/nginx/nginx.conf
   $ wherefrom doctor config /etc/caddy/Caddyfile
