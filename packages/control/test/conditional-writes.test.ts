@@ -44,6 +44,7 @@ const UNVERSIONED: Readonly<Record<string, string>> = {
   "sessions.end": "a session is never changed, only ended",
   "organizations.environments.apis.revisions.debugsessions.deleteData": "what was recorded",
   "organizations.environments.deleteEvents": "what was recorded",
+  "organizations.environments.queries.create": "new",
   "organizations.environments.securityIncidents.patch": "what was found in what was recorded",
   "organizations.environments.gateways.report": "a gateway's word",
   "organizations.environments.gateways.deliverTransactions": "a gateway's word",

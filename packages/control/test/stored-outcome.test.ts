@@ -30,7 +30,7 @@ test("a database that goes away when a change is stored makes it unknown, and no
     limits,
     ranges: BUILT_IN_RANGES,
     snapshotKey: openSnapshotKey({ file: join(folder, "key.pem") }),
-    fleet: { of: async () => [{ name: "gw-a", isConnected: true, isStale: false }] },
+    fleet: { among: () => [{ name: "gw-a", isConnected: true, isStale: false }] },
     onNotice: () => undefined,
     now: Date.now,
   } as unknown as ControlParts;
