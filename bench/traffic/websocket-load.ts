@@ -28,7 +28,9 @@ await answer({
     await inLanes(count, async () => void opened.push(await open()));
     sockets = opened;
   },
-  messages: ({ count = 0 }) => Promise.all(sockets.map((socket) => talk(socket, Math.ceil(count / sockets.length)))),
+  messages: async ({ count = 0 }) => {
+    await Promise.all(sockets.map((socket) => talk(socket, Math.ceil(count / sockets.length))));
+  },
   close: async () => {
     await Promise.all(sockets.map(close));
     sockets = [];
