@@ -33,7 +33,9 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
   afterAll(() => cluster.stop());
 
   const openNode = async (database: string): Promise<ConfigStore> => {
-    const node = await openPostgresStore(database, optionsOf());
+    const { limits, ...options } = optionsOf();
+    // on a busy machine many writes wait long for one of few connections
+    const node = await openPostgresStore(database, { ...options, limits: { ...limits, databaseConnectTimeoutMs: 30_000 } });
     onTestFinished(() => node.close());
     return node;
   };
