@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { statsTime } from "@wherefrom/model/stats-time";
 import { openClickhouseServer, whyNoClickhouse } from "./events/clickhouse-server.ts";
 import { type BenchOptions, pick } from "./options.ts";
 import { type Answer, differences, expectedAnswer, REPLAY_QUESTIONS, type ReplayQuestion, readAnswer } from "./replay/questions.ts";
@@ -114,7 +115,7 @@ type Comparing = { readonly stores: readonly Store[]; readonly count: number; re
 
 /** Errors: an `Error` that names the first differences. */
 async function compareAll({ note }: Session, { stores, count, from, cases }: Comparing): Promise<void> {
-  const timeRange = `${wireTime(from - 60_000)}~${wireTime(Date.now() + 60_000)}`;
+  const timeRange = `${statsTime(from - 60_000)}~${statsTime(Date.now() + 60_000)}`;
   const faults: string[] = [];
   for (const question of pick(REPLAY_QUESTIONS, cases)) {
     const answers: [string, Answer][] = [];
@@ -144,11 +145,4 @@ async function askStats({ url }: Store, { dimensions, query }: ReplayQuestion, t
   const text = await response.text();
   if (!response.ok) throw new Error(`The API answered ${response.status} ${text}`);
   return readAnswer(JSON.parse(text));
-}
-
-/** `MM/DD/YYYY HH:MM:SS` in UTC. */
-function wireTime(time: number): string {
-  const [date = "", clock = ""] = new Date(time).toISOString().split("T");
-  const [year, month, day] = date.split("-");
-  return `${month}/${day}/${year} ${clock.slice(0, 8)}`;
 }

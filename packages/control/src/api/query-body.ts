@@ -1,4 +1,5 @@
 import type { FieldViolation } from "@wherefrom/model";
+import { statsTime } from "@wherefrom/model/stats-time";
 import { z } from "zod";
 import type { AskedQuery } from "../config-store/query-port.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
@@ -79,7 +80,7 @@ export function readQueryBody(body: JsonObject, { limits, now }: Reading): Asked
     refuse("metrics", "Expected a name of its own for each column of the result");
   const parameters = new URLSearchParams({
     select: functions.join(","),
-    timeRange: `${wireTime(range?.from ?? 0)}~${wireTime(range?.until ?? 1_000)}`,
+    timeRange: `${statsTime(range?.from ?? 0)}~${statsTime(range?.until ?? 1_000)}`,
     ...(query.groupByTimeUnit && { timeUnit: query.groupByTimeUnit }),
     ...(query.filter && { filter: query.filter }),
     ...(query.limit !== undefined && { limit: String(Math.min(query.limit, limits.maxQueryRows)) }),
@@ -112,11 +113,4 @@ function readRange(given: unknown, now: number): { readonly from: number; readon
   if (!parsed.success) return undefined;
   const [from, until] = [parsed.data.start, parsed.data.end].map((text) => Math.floor(Date.parse(text) / 1_000) * 1_000);
   return from === undefined || until === undefined || from < 0 || from >= until ? undefined : { from, until };
-}
-
-/** `MM/DD/YYYY HH:MM:SS`. */
-function wireTime(time: number): string {
-  const [date = "", clock = ""] = new Date(time).toISOString().split("T");
-  const [year, month, day] = date.split("-");
-  return `${month}/${day}/${year} ${clock.slice(0, 8)}`;
 }

@@ -1,3 +1,4 @@
+import { statsTime } from "@wherefrom/model/stats-time";
 import type { Body } from "../../api/client.ts";
 import { printFound } from "../../api/print.ts";
 import { type ApiOptions, environmentOf, openTarget } from "../../api/target.ts";
@@ -37,12 +38,7 @@ export async function showStats(argument: string | undefined, options: StatsOpti
 /** Up to the end of this second, so that what has just been stored is in it. */
 function lastRange(lastMs: number, now: number): string {
   const until = Math.ceil((now + 1) / 1_000) * 1_000;
-  return [until - lastMs, until].map(wireTime).join("~");
-}
-
-function wireTime(time: number): string {
-  const [year, month, day, clock] = new Date(time).toISOString().split(/[-T.]/);
-  return `${month}/${day}/${year} ${clock}`;
+  return [until - lastMs, until].map(statsTime).join("~");
 }
 
 type Shown = { readonly by: string; readonly hasTimes: boolean };
