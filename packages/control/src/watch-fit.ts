@@ -41,8 +41,9 @@ async function lookAt(parts: ControlParts, { organization, environment }: Enviro
   const record = await store.of(organization).read(environment);
   if (record === undefined || eventStore === undefined) return;
   const assessment = await assessFit(parts, { organization, record, eventStore });
-  const { open: before } = fitCourses.of(organization, record);
-  const course = nextCourse(fitCourses.of(organization, record), { ...assessment, at: parts.now() });
+  const known = fitCourses.of(organization, record);
+  const { open: before } = known;
+  const course = nextCourse(known, { ...assessment, at: parts.now() });
   fitCourses.set(organization, record, course);
   if (before === undefined && course.open !== undefined) onNotice({ kind: "misfit-began", organization, environment, ...course.open });
   if (before !== undefined && course.open === undefined) onNotice({ kind: "misfit-ended", organization, environment, ...before });
