@@ -8,6 +8,7 @@ import { makeEvents } from "./events/make-events.ts";
 import { QUESTIONS } from "./events/questions.ts";
 import { type BenchOptions, pick } from "./options.ts";
 import { medianOf, OURS, type Row } from "./report.ts";
+import { clearingUp } from "./traffic/interruption.ts";
 import { Programs } from "./traffic/programs.ts";
 
 const EFFORT = { rounds: 5, count: 1_000_000 };
@@ -41,13 +42,7 @@ export async function measureEvents(options: BenchOptions): Promise<readonly Row
   const { rounds, count } = { ...(options.quick ? QUICK : EFFORT), ...wanted(options) };
   const programs = new Programs();
   const subjects: Subject[] = [];
-  const stop = (): void => {
-    programs.kill();
-    process.exit(130);
-  };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const signal of signals) process.on(signal, stop);
-  try {
+  const run = async (): Promise<readonly Row[]> => {
     for (const { name, open, whyNot } of pick(SUBJECTS, options.only)) {
       const reason = whyNot();
       if (reason === undefined) subjects.push(await open(programs, name));
@@ -59,8 +54,10 @@ export async function measureEvents(options: BenchOptions): Promise<readonly Row
     for (const { name, close } of subjects)
       sizes.push({ case: "write size", subject: name, value: (await close()) / count, unit: "bytes/row" });
     return [...written, ...sizes, ...asked];
+  };
+  try {
+    return await clearingUp(() => programs.kill(), run);
   } finally {
-    for (const signal of signals) process.off(signal, stop);
     await programs.end();
   }
 }

@@ -6,6 +6,7 @@ import { endPrograms, timeProgram } from "./logs/time-program.ts";
 import { writeLog } from "./logs/write-log.ts";
 import { type BenchOptions, pick } from "./options.ts";
 import { medianOf, OURS, type Row } from "./report.ts";
+import { clearingUp } from "./traffic/interruption.ts";
 import { runs, taskset } from "./traffic/machine.ts";
 import { CannotRun } from "./traffic/session.ts";
 
@@ -55,21 +56,20 @@ export async function measureLogs(options: BenchOptions): Promise<readonly Row[]
   if (process.platform !== "linux") throw new CannotRun("This benchmark cannot run here: it reads /proc/PID/status, which Linux has");
   const effort = { ...(options.quick ? QUICK : EFFORT), ...(options.rounds && { rounds: options.rounds }) };
   const folder = mkdtempSync(join(tmpdir(), "wherefrom-bench-"));
-  const stop = (): void => {
+  const clearUp = (): void => {
     endPrograms();
     rmSync(folder, { recursive: true, force: true });
-    process.exit(130);
   };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const signal of signals) process.on(signal, stop);
-  try {
+  const run = (): Promise<readonly Row[]> => {
     const files = { typical: join(folder, "typical.log"), different: join(folder, "different.log"), small: join(folder, "small.log") };
     writeLog({ path: files.typical, bytes: effort.megabytes * MB, clients: 100_000 });
     writeLog({ path: files.different, bytes: (effort.megabytes * MB) / 4, clients: 1e9 });
     writeLog({ path: files.small, bytes: effort.megabytes * MB * SLOW_SHARE, clients: 100_000 });
-    return await measureAll(files, { options, effort });
+    return measureAll(files, { options, effort });
+  };
+  try {
+    return await clearingUp(clearUp, run);
   } finally {
-    for (const signal of signals) process.off(signal, stop);
     rmSync(folder, { recursive: true, force: true });
   }
 }

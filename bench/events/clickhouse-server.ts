@@ -1,9 +1,8 @@
 import { cpSync } from "node:fs";
-import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createClient } from "@clickhouse/client";
-import { runs } from "../traffic/machine.ts";
+import { freePort, runs } from "../traffic/machine.ts";
 import type { Programs } from "../traffic/programs.ts";
 
 /** ClickHouse while a benchmark runs. */
@@ -52,12 +51,4 @@ function answers(url: string): Promise<boolean> {
     (response) => response.ok,
     () => false,
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { readonly port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,6 +1,7 @@
 import { type BenchOptions, pick } from "../options.ts";
 import { openScript, type ProxySubject, proxies } from "../proxies/proxy.ts";
 import { medianOf, type Row } from "../report.ts";
+import { clearingUp } from "./interruption.ts";
 import { whyNoCpuTime } from "./machine.ts";
 import { Programs } from "./programs.ts";
 
@@ -35,13 +36,7 @@ export async function inSession(
     options.only,
   );
   const programs = new Programs();
-  const stop = (): void => {
-    programs.kill();
-    process.exit(130);
-  };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const signal of signals) process.on(signal, stop);
-  try {
+  const run = async (): Promise<readonly Row[]> => {
     const { port: originPort } = await openScript(programs, { script: "../traffic/origin.js", side: "traffic" });
     const found = new Map<string, Row & { readonly values: number[] }>();
     await act({
@@ -53,10 +48,12 @@ export async function inSession(
       },
     });
     return [...found.values()].map(({ values, ...row }) => ({ ...row, value: medianOf(values) }));
+  };
+  try {
+    return await clearingUp(() => programs.kill(), run);
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n${programs.complaints()}`, { cause: error });
   } finally {
-    for (const signal of signals) process.off(signal, stop);
     await programs.end();
   }
 }
