@@ -86,8 +86,17 @@ function placeOf({ organization, environment, revision }: Misfit): string {
 }
 
 function signsOf({ findings, causes, undecided }: Misfit): string {
-  const signs = findings.map(({ kind, share }) => `${kind} ${(share * 100).toFixed(1)} %`).join(", ");
+  const signs = findings.map(({ kind, share, reasons = {} }) => `${kind} ${percent(share)}${reasonsText(reasons)}`).join(", ");
   return causes.length === 0 ? signs : `${signs}; it may be ${causes.join(", ")}${undecided ? " (undecided)" : ""}`;
+}
+
+function reasonsText(reasons: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(reasons).map(([reason, share]) => `${reason} ${percent(share)}`);
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
 }
 
 type Incidents = Extract<ControlNotice, { kind: "incidents-begun" }>["incidents"];

@@ -1,12 +1,15 @@
 import type { Policy } from "wherefrom";
-import type { Spread } from "./recent-traffic.ts";
+import { keptFields } from "./kept-fields.ts";
+import type { RecentTraffic, Spread } from "./recent-traffic.ts";
 
 /** Share of requests that may have fewer hops than the path writes: health checks, and whoever comes past it. */
 const MAX_SHORT = 0.01;
 /** Share of the chains that were kept as something else, from which nothing is known of their hops. */
 const MOSTLY = 0.5;
 
-/** How many hops X-Forwarded-For has where it is there, in the requests that were looked at. */
+const X_FORWARDED_FOR = "x-forwarded-for";
+
+/** How many hops a header has where it is there, in the requests that were looked at. */
 export type ChainShape = {
   readonly requests: number;
   /** Requests by the number of hops, the fewest first. */
@@ -28,7 +31,7 @@ export function shapeOf({ values, requests }: Spread): ChainShape | undefined {
   return { requests, hops, written: 0 };
 }
 
-/** Requests by the number of hops in X-Forwarded-For, those that were looked at. Empty elements do not count. */
+/** Requests by the number of hops, those that were looked at. Empty elements do not count. */
 export function hopCounts({ values, absent }: Spread): ReadonlyMap<number, number> {
   const counts = new Map<number, number>(absent === 0 ? [] : [[0, absent]]);
   for (const { text, requests } of values) {
@@ -45,19 +48,45 @@ export function hopsIn(chain: string): readonly string[] {
     .filter((element) => element !== "");
 }
 
-/** Hops that a policy counts in X-Forwarded-For, from the right; `undefined` for any other policy. */
-export function countedHops({ algorithm }: Policy): number | undefined {
-  if (algorithm.kind !== "header-index" || algorithm.index >= 0 || algorithm.headerName.toLowerCase() !== "x-forwarded-for")
-    return undefined;
-  return -algorithm.index;
+/** What a policy counts hops in, and how many the header has to have. */
+export type CountedHops = {
+  /** As the policy names it. */
+  readonly headerName: string;
+  readonly hops: number;
+  /** From the right, where the path writes: more of them then are another proxy's. From the left they are anybody's. */
+  readonly isFromRight: boolean;
+};
+
+/** `undefined` for a policy that counts no hops. */
+export function countedHops({ algorithm }: Policy): CountedHops | undefined {
+  if (algorithm.kind !== "header-index") return undefined;
+  const { headerName, index } = algorithm;
+  return { headerName, hops: index < 0 ? -index : index + 1, isFromRight: index < 0 };
 }
 
-/** What the path writes beside what a policy counts; `undefined` where that says nothing. */
-export function hopsAgainstIndex(policy: Policy, { chains }: { readonly chains: Spread }): "fewer" | "equal" | "more" | undefined {
+/** The header that a policy counts hops in as it came, X-Forwarded-For where it counts none. Nothing is known of another one where evidence is not kept. */
+export function countedChains(policy: Policy, { chains, evidence }: Pick<RecentTraffic, "chains" | "evidence">): Spread {
+  const name = countedHops(policy)?.headerName.toLowerCase() ?? X_FORWARDED_FOR;
+  if (name === X_FORWARDED_FOR) return chains;
+  const counts = new Map<string, number>();
+  let absent = 0;
+  for (const { text, requests } of evidence.values) {
+    const lines = keptFields(text).flatMap(([field, value]) => (field === name ? [value] : []));
+    // a comma in quotes separates nothing: RFC 7239, section 4
+    const chain = lines.join(",").replace(/"(?:[^"\\]|\\.)*"/g, '""');
+    if (lines.length === 0) absent += requests;
+    else counts.set(chain, (counts.get(chain) ?? 0) + requests);
+  }
+  const values = [...counts].map(([text, requests]) => ({ text, requests })).toSorted((one, other) => other.requests - one.requests);
+  return { requests: values.reduce((sum, { requests }) => sum + requests, 0), absent, values };
+}
+
+/** What the path writes beside what a policy counts from the right; `undefined` where that says nothing. */
+export function hopsAgainstIndex(policy: Policy, chains: Spread): "fewer" | "equal" | "more" | undefined {
   const counted = countedHops(policy);
   const written = shapeOf(chains)?.written;
-  if (counted === undefined || written === undefined || written === 0) return undefined;
-  return written === counted ? "equal" : written < counted ? "fewer" : "more";
+  if (counted === undefined || !counted.isFromRight || written === undefined || written === 0) return undefined;
+  return written === counted.hops ? "equal" : written < counted.hops ? "fewer" : "more";
 }
 
 /** Requests whose chain has fewer hops than this. */

@@ -13,8 +13,8 @@ export const MIN_REQUESTS = 20;
 export const PRESENT = 0.01;
 /** Share of requests that is nearly all of them. */
 export const NEARLY_ALL = 0.95;
-/** Share of requests from which an address is wrong at a gateway, and not now and then. */
-const MOSTLY = 0.5;
+/** Share of requests that is most of them. */
+export const MOSTLY = 0.5;
 
 /** An environment in the revision that counts, with the policy read, and the gateways that were heard of. */
 export type EnvironmentSight = { readonly policy: Policy; readonly revision: number; readonly fleet: readonly FleetGateway[] };
@@ -42,8 +42,12 @@ function fallbackFacts(revision: number, fleet: readonly FleetGateway[]): Readon
 }
 
 /** Fallbacks that leave the address in doubt. A peer that is not trusted is its own client: whoever came past the proxies is seen as it is. */
-export function doubtfulIn({ "untrusted-peer": _, ...fallbacks }: FallbackCounts): number {
-  return fallbacksIn(fallbacks);
+export function doubtfulOf({ "untrusted-peer": _, ...fallbacks }: FallbackCounts): FallbackCounts {
+  return fallbacks;
+}
+
+export function doubtfulIn(fallbacks: FallbackCounts): number {
+  return fallbacksIn(doubtfulOf(fallbacks));
 }
 
 /** Whom the algorithm believes, in the words of the signal; `undefined` where that depends on who can get past the proxies. */

@@ -1,13 +1,12 @@
 import type { Policy } from "wherefrom";
-import { countedHops, shapeOf, shorterThan } from "./chain-shape.ts";
+import { countedChains, countedHops, shapeOf, shorterThan } from "./chain-shape.ts";
 import { compareTransports } from "./compare-transports.ts";
-import { doubtfulIn, MIN_REQUESTS, NEARLY_ALL, PRESENT } from "./environment-facts.ts";
+import { doubtfulOf, MIN_REQUESTS, MOSTLY, NEARLY_ALL, PRESENT } from "./environment-facts.ts";
 import type { FitFinding } from "./misfit.ts";
-import type { RecentTraffic } from "./recent-traffic.ts";
+import type { Reasons, RecentTraffic } from "./recent-traffic.ts";
 import { localRequests, providerRequests } from "./result-kinds.ts";
+import { fallbacksIn } from "./rollout.ts";
 
-/** Share of results from which private ones are the rule, and not a colleague's. */
-const MOSTLY = 0.5;
 /** Share of results from which those of a provider are no visitor's who uses its network. */
 const SOME = 0.05;
 /** User agents from which one address cannot be one client. */
@@ -19,38 +18,60 @@ export type Fit =
   | { readonly kind: "fits" }
   | { readonly kind: "misfits"; readonly findings: readonly FitFinding[] };
 
-type Share = { readonly count: number; readonly of: number; readonly least: number };
+type Share = { readonly count: number; readonly of: number; readonly least: number; readonly reasons?: Reasons };
+
+type Judged = {
+  readonly policy: Policy;
+  /** Whether an address is known to be that of many clients, or of one that asks much. */
+  readonly isKnown: (address: string) => boolean;
+};
 
 /** Judges how requests came out. Pure. */
-export function judgeFit(traffic: RecentTraffic, policy: Policy): Fit {
-  const { requests, rejected, fallbacks, results, agents } = traffic;
-  if (requests < MIN_REQUESTS) return { kind: "unknown" };
-  const found = (kind: FitFinding["kind"], count: number, least: number): readonly FitFinding[] =>
-    foundIn(kind, { count, of: requests, least });
+export function judgeFit(traffic: RecentTraffic, { policy, isKnown }: Judged): Fit {
+  const { requests: of, rejections, fallbacks, results } = traffic;
+  if (of < MIN_REQUESTS) return { kind: "unknown" };
   const findings = [
-    ...found("fallbacks", doubtfulIn(fallbacks), PRESENT),
-    ...found("no-address", rejected, PRESENT),
-    ...found("private-results", localRequests(results), MOSTLY),
-    ...found("provider-results", providerRequests(results), SOME),
-    ...(agents.values.length >= MIN_AGENTS ? found("one-address", results.values[0]?.requests ?? 0, NEARLY_ALL) : []),
+    ...foundIn("fallbacks", { ...byReason(doubtfulOf(fallbacks)), of, least: PRESENT }),
+    ...foundIn("no-address", { ...byReason(rejections), of, least: PRESENT }),
+    // fewer may be colleagues
+    ...foundIn("private-results", { count: localRequests(results), of, least: MOSTLY }),
+    ...foundIn("provider-results", { count: providerRequests(results), of, least: SOME }),
+    ...foundIn("one-address", { count: requestsOfOne(traffic, isKnown), of, least: MOSTLY }),
     ...chainFindings(traffic, policy),
-    ...found("websocket-differs", compareTransports(traffic)?.requests ?? 0, 0),
+    ...foundIn("websocket-differs", { count: compareTransports(traffic)?.requests ?? 0, of, least: 0 }),
   ];
   return findings.length === 0 ? { kind: "fits" } : { kind: "misfits", findings };
 }
 
-function chainFindings({ chains }: RecentTraffic, policy: Policy): readonly FitFinding[] {
+/** Requests of the commonest address, if it seems to be of several clients. A network is no address. */
+function requestsOfOne({ results, topAgents }: RecentTraffic, isKnown: Judged["isKnown"]): number {
+  const [top] = results.values;
+  if (top === undefined || topAgents.values.length < MIN_AGENTS || top.text.includes("/") || isKnown(top.text)) return 0;
+  return top.requests;
+}
+
+function chainFindings(traffic: RecentTraffic, policy: Policy): readonly FitFinding[] {
   const counted = countedHops(policy);
-  const shape = shapeOf(chains);
+  const shape = shapeOf(countedChains(policy, traffic));
   if (counted === undefined || shape === undefined || shape.requests < MIN_REQUESTS) return [];
   const { requests, written } = shape;
-  const isLong = written > counted;
+  const isLong = counted.isFromRight && written > counted.hops;
   return [
-    ...foundIn("short-chains", { count: shorterThan(shape, counted), of: requests, least: PRESENT }),
+    ...foundIn("short-chains", { count: shorterThan(shape, counted.hops), of: requests, least: PRESENT }),
     ...(isLong ? foundIn("long-chains", { count: requests - shorterThan(shape, written), of: requests, least: NEARLY_ALL }) : []),
   ];
 }
 
-function foundIn(kind: FitFinding["kind"], { count, of, least }: Share): readonly FitFinding[] {
-  return count > 0 && count >= least * of ? [{ kind, share: count / of }] : [];
+function byReason(reasons: Reasons): Pick<Share, "count" | "reasons"> {
+  return { count: fallbacksIn(reasons), reasons };
+}
+
+function foundIn(kind: FitFinding["kind"], { count, of, least, reasons }: Share): readonly FitFinding[] {
+  if (count === 0 || count < least * of) return [];
+  return [{ kind, share: count / of, ...(reasons && { reasons: sharesOf(reasons, of) }) }];
+}
+
+function sharesOf(reasons: Reasons, requests: number): Reasons {
+  const greatestFirst = Object.entries(reasons).toSorted(([, one], [, other]) => other - one);
+  return Object.fromEntries(greatestFirst.map(([reason, count]) => [reason, count / requests]));
 }

@@ -1,8 +1,8 @@
 import type { FactValue } from "@wherefrom/diagnosis";
 import { claimsClient } from "@wherefrom/model";
-import { z } from "zod";
 import { hopsIn, shapeOf } from "./chain-shape.ts";
 import { MIN_REQUESTS, NEARLY_ALL, PRESENT } from "./environment-facts.ts";
+import { keptFields } from "./kept-fields.ts";
 import type { RecentTraffic, Spread } from "./recent-traffic.ts";
 import { isLocal } from "./result-kinds.ts";
 
@@ -15,14 +15,11 @@ export function headerFacts({ chains, evidence }: RecentTraffic): Known {
 
 type Kind = "xff" | "forwarded" | "vendor";
 
-/** What the store keeps of an event's evidence, as far as it is read here. */
-const keptSchema = z.object({ fields: z.array(z.tuple([z.string(), z.string()])) });
-
 function forwardingFacts({ values, requests }: Spread): Known {
   if (requests < MIN_REQUESTS) return {};
   const counts = new Map<Kind | "lines", number>();
   for (const { text, requests: times } of values) {
-    const names = keptSchema.parse(JSON.parse(text)).fields.map(([name]) => name);
+    const names = keptFields(text).map(([name]) => name);
     for (const kind of new Set(names.flatMap(kindsOf))) counts.set(kind, (counts.get(kind) ?? 0) + times);
     if (names.filter((name) => name === "x-forwarded-for").length > 1) counts.set("lines", (counts.get("lines") ?? 0) + times);
   }

@@ -8,16 +8,18 @@ export type FitFinding = {
     | "private-results"
     /** Addresses that a provider's proxies have, and no client. */
     | "provider-results"
-    /** X-Forwarded-For has fewer hops than the index counts. */
+    /** The header has fewer hops than the index counts. */
     | "short-chains"
     /** It has more hops than the index counts, in nearly every request: the path writes them, and the index takes a proxy's address for the client's. */
     | "long-chains"
     /** WebSocket handshakes come out otherwise than the other requests of the same API. */
     | "websocket-differs"
-    /** Nearly all requests, of several user agents, are from one address. */
+    /** Most requests are from one address, and by several user agents. */
     | "one-address";
   /** Share of requests that it is about, from 0 to 1. */
   readonly share: number;
+  /** The same by the reason why the algorithm had no address, the greatest first; of `fallbacks` and `no-address`. */
+  readonly reasons?: Readonly<Record<string, number>> | undefined;
 };
 
 /** What speaks against a policy, and what may be behind it. */

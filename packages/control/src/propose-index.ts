@@ -1,6 +1,6 @@
 import { kindOfAddress } from "@wherefrom/diagnosis";
 import type { Policy } from "wherefrom";
-import { countedHops, hopsIn, shapeOf } from "./chain-shape.ts";
+import { countedChains, countedHops, hopsIn, shapeOf } from "./chain-shape.ts";
 import { MIN_REQUESTS, NEARLY_ALL } from "./environment-facts.ts";
 import type { RecentTraffic } from "./recent-traffic.ts";
 import { isLocal, isProvider } from "./result-kinds.ts";
@@ -17,13 +17,14 @@ type Configured = { readonly policy: Policy; readonly configuration: Configurati
  * Not where a hop to the right of it is anything but a proxy's by its address, private or a provider's: it could be the client, and what stands before it a
  * claim of the client's. Not where the other index would give private addresses, those of a provider, or always the same.
  */
-export function proposeIndex({ requests, chains }: RecentTraffic, { policy, configuration }: Configured): Configuration | undefined {
+export function proposeIndex(traffic: RecentTraffic, { policy, configuration }: Configured): Configuration | undefined {
   const counted = countedHops(policy);
+  const chains = countedChains(policy, traffic);
   const shape = shapeOf(chains);
   const algorithm = configuration["headerIndexAlgorithm"];
-  if (counted === undefined || shape === undefined || requests < MIN_REQUESTS || typeof algorithm !== "object") return undefined;
+  if (counted === undefined || shape === undefined || traffic.requests < MIN_REQUESTS || typeof algorithm !== "object") return undefined;
   const { written } = shape;
-  if (written === 0 || written === counted) return undefined;
+  if (written === 0 || !counted.isFromRight || written === counted.hops) return undefined;
   const clients = new Set<string>();
   let fitting = 0;
   for (const { text, requests: times } of chains.values) {

@@ -1,5 +1,5 @@
 import type { EnvironmentKey } from "./config-store/port.ts";
-import { MIN_REQUESTS } from "./environment-facts.ts";
+import { MIN_REQUESTS, MOSTLY } from "./environment-facts.ts";
 import type { Dimension } from "./event-store/dimensions.ts";
 import type { Filter } from "./event-store/filter.ts";
 import type { EventStore, Group } from "./event-store/port.ts";
@@ -22,12 +22,15 @@ export type Spread = {
 /** How requests came out that a policy has judged lately. An event that stands for others that were not sampled counts for all of them. */
 export type RecentTraffic = {
   readonly requests: number;
-  readonly rejected: number;
-  /** Requests for which the algorithm had no address, by the reason. */
-  readonly fallbacks: Readonly<Record<string, number>>;
+  /** Requests that got no address, by the reason. */
+  readonly rejections: Reasons;
+  /** Requests for which the algorithm had no address and something else was taken, by the reason. */
+  readonly fallbacks: Reasons;
   readonly results: Spread;
   readonly peers: Spread;
   readonly agents: Spread;
+  /** User agents of the commonest result. Empty where it is not that of most requests. */
+  readonly topAgents: Spread;
   /** X-Forwarded-For as it came, of requests that did not come past the proxies. */
   readonly chains: Spread;
   /** Evidence of those requests, as JSON, where it is kept. */
@@ -35,7 +38,12 @@ export type RecentTraffic = {
   /** How WebSocket handshakes that were taken came out, and the other requests of the same APIs. Both are empty where there are few handshakes. */
   readonly webSocket: readonly Outcome[];
   readonly http: readonly Outcome[];
+  /** User agents of the handshakes; empty where those are. */
+  readonly webSocketAgents: Spread;
 };
+
+/** Requests by the reason why an algorithm had no address. */
+export type Reasons = Readonly<Record<string, number>>;
 
 /** Requests of one API that came out in one way. */
 export type Outcome = {
@@ -53,7 +61,7 @@ const NOT_PAST_THE_PROXIES: Filter = { kind: "not", of: { kind: "in", dimension:
 const IS_WEB_SOCKET: Filter = { kind: "in", dimension: "status", values: ["101"] };
 
 /**
- * Reads how requests of the last 15 minutes came out, in at most eight questions of bounded answers, one after the other.
+ * Reads how requests of the last 15 minutes came out, in at most ten questions of bounded answers, one after the other.
  *
  * Errors: `QuestionTooCostly`, `StoreUnavailable`.
  */
@@ -75,14 +83,20 @@ export async function readRecentTraffic(store: EventStore, key: EnvironmentKey, 
       maxPoints: MAX_VALUES,
     });
   const outcomes = await ask(["outcome", "reason"]);
-  const of = (outcome: string): readonly Group[] => outcomes.filter(({ values }) => values[0] === outcome);
+  const reasonsOf = (outcome: string): Reasons =>
+    Object.fromEntries(
+      outcomes.filter(({ values }) => values[0] === outcome).map((group) => [group.values[1] ?? "unknown", timesOf(group)]),
+    );
+  const requests = sumOf(outcomes);
+  const results = spreadOf(await ask(["resolved_ip"]));
   return {
-    requests: sumOf(outcomes),
-    rejected: sumOf(of("rejected")),
-    fallbacks: Object.fromEntries(of("fallback").map((group) => [group.values[1] ?? "unknown", timesOf(group)])),
-    results: spreadOf(await ask(["resolved_ip"])),
+    requests,
+    rejections: reasonsOf("rejected"),
+    fallbacks: reasonsOf("fallback"),
+    results,
     peers: spreadOf(await ask(["client_ip"])),
     agents: spreadOf(await ask(["user_agent"])),
+    topAgents: await readTopAgents(ask, { requests, results }),
     chains: spreadOf(await ask(["x_forwarded_for"], NOT_PAST_THE_PROXIES)),
     evidence: spreadOf(await ask(["evidence"], NOT_PAST_THE_PROXIES)),
     ...(await readTransports(ask)),
@@ -91,10 +105,20 @@ export async function readRecentTraffic(store: EventStore, key: EnvironmentKey, 
 
 type Ask = (dimensions: readonly Dimension[], ...filters: readonly Filter[]) => Promise<readonly Group[]>;
 
-async function readTransports(ask: Ask): Promise<Pick<RecentTraffic, "webSocket" | "http">> {
+const NONE: Spread = { requests: 0, absent: 0, values: [] };
+
+async function readTopAgents(ask: Ask, { requests, results }: Pick<RecentTraffic, "requests" | "results">): Promise<Spread> {
+  const [top] = results.values;
+  if (top === undefined || requests < MIN_REQUESTS || top.requests < MOSTLY * requests) return NONE;
+  return spreadOf(await ask(["user_agent"], { kind: "in", dimension: "resolved_ip", values: [top.text] }));
+}
+
+type Transports = Pick<RecentTraffic, "webSocket" | "http" | "webSocketAgents">;
+
+async function readTransports(ask: Ask): Promise<Transports> {
   const dimensions: readonly Dimension[] = ["api", "outcome", "reason", "resolved_ip"];
   const webSocket = (await ask(dimensions, IS_WEB_SOCKET)).map(outcomeOf);
-  if (webSocket.reduce((sum, { requests }) => sum + requests, 0) < MIN_REQUESTS) return { webSocket: [], http: [] };
+  if (webSocket.reduce((sum, { requests }) => sum + requests, 0) < MIN_REQUESTS) return { webSocket: [], http: [], webSocketAgents: NONE };
   const apis = new Set(webSocket.map(({ api }) => api));
   const ofApis: Filter = {
     kind: "or",
@@ -103,7 +127,8 @@ async function readTransports(ask: Ask): Promise<Pick<RecentTraffic, "webSocket"
       ...(apis.has(undefined) ? [{ kind: "absent", dimension: "api" } as const] : []),
     ],
   };
-  return { webSocket, http: (await ask(dimensions, ofApis, { kind: "not", of: IS_WEB_SOCKET })).map(outcomeOf) };
+  const http = (await ask(dimensions, ofApis, { kind: "not", of: IS_WEB_SOCKET })).map(outcomeOf);
+  return { webSocket, http, webSocketAgents: spreadOf(await ask(["user_agent"], IS_WEB_SOCKET)) };
 }
 
 function outcomeOf(group: Group): Outcome {

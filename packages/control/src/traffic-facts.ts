@@ -1,11 +1,11 @@
 import { type FactValue, namedRanges, SCOPES } from "@wherefrom/diagnosis";
 import type { Policy } from "wherefrom";
-import { hopsAgainstIndex } from "./chain-shape.ts";
+import { countedChains, hopsAgainstIndex } from "./chain-shape.ts";
 import { compareTransports } from "./compare-transports.ts";
 import { doubtfulIn, MIN_REQUESTS, NEARLY_ALL, PRESENT } from "./environment-facts.ts";
 import { headerFacts } from "./header-facts.ts";
 import type { RecentTraffic, Spread } from "./recent-traffic.ts";
-import { kindOf, localRequests, providerRequests } from "./result-kinds.ts";
+import { isLocal, isProvider, kindOf, localRequests, providerRequests } from "./result-kinds.ts";
 import { fallbacksIn } from "./rollout.ts";
 
 /** Clients that have to be known to be different before a peer that all share means something. */
@@ -17,9 +17,10 @@ type Known = Readonly<Record<string, FactValue>>;
 
 /** What recorded traffic says for a diagnosis: nothing of too few requests, and nothing that it cannot be sure of. Pure. */
 export function factsOfTraffic(traffic: RecentTraffic, policy: Policy): Known {
-  const { requests, fallbacks, chains } = traffic;
+  const { requests, fallbacks } = traffic;
   if (requests < MIN_REQUESTS) return {};
-  const hops = chains.requests < MIN_REQUESTS ? undefined : hopsAgainstIndex(policy, traffic);
+  const chains = countedChains(policy, traffic);
+  const hops = chains.requests < MIN_REQUESTS ? undefined : hopsAgainstIndex(policy, chains);
   const transports = compareTransports(traffic);
   const result = resultOf(traffic, policy);
   return {
@@ -27,20 +28,29 @@ export function factsOfTraffic(traffic: RecentTraffic, policy: Policy): Known {
     ...(hops !== undefined && { "hdr.hopsAgainstIndex": hops }),
     ...headerFacts(traffic),
     ...(transports !== undefined && { "cmp.wsOnly": transports.differs }),
+    ...(isOneOfSome(traffic) && { "cmp.someClientsOnly": true }),
     "res.usedFallback": doubtfulIn(fallbacks) >= PRESENT * requests,
     ...(result !== undefined && { "res.equals": result }),
   };
+}
+
+/** Whether many clients come out as one, and others do not. */
+function isOneOfSome({ requests, results, topAgents }: RecentTraffic): boolean {
+  const [top] = results.values;
+  if (top === undefined || topAgents.values.length < MIN_CLIENTS || top.text.includes("/")) return false;
+  return top.requests < NEARLY_ALL * requests && (isLocal(top.text) || isProvider(top.text));
 }
 
 /**
  * What nearly all results are, where they are no clients. One peer that all requests have is told apart from another address that all of them got, and from
  * a proxy that has the peer's address and stands in the header.
  */
-function resultOf({ requests, rejected, fallbacks, results, peers, agents }: RecentTraffic, { algorithm }: Policy): string | undefined {
+function resultOf(traffic: RecentTraffic, { algorithm }: Policy): string | undefined {
+  const { requests, rejections, fallbacks, results, peers, agents } = traffic;
   const [result, peer] = [results.values[0], peers.values[0]];
   const least = NEARLY_ALL * requests;
   const isOne = result !== undefined && result.requests >= least && agents.values.length >= MIN_CLIENTS;
-  const resolved = requests - rejected - fallbacksIn(fallbacks);
+  const resolved = requests - fallbacksIn(rejections) - fallbacksIn(fallbacks);
   const isFromHeader = (algorithm.kind === "header-index" || algorithm.kind === "single-header") && resolved >= least;
   if (isOne && !isFromHeader && !result.text.includes("/") && result.text === peer?.text && peer.requests >= least) return "peer";
   if (providerRequests(results) >= least) return "proxy";

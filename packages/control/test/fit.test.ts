@@ -31,6 +31,8 @@ type Row = {
   readonly of?: typeof usual;
   /** Takes the last hop unless it says otherwise. */
   readonly policy?: Json;
+  /** Whom nobody suspects. */
+  readonly exclusions?: readonly string[];
   readonly fit: Json;
   /** Nothing is proposed unless it is said. */
   readonly proposal?: Json;
@@ -43,7 +45,16 @@ const rows: readonly Row[] = [
   {
     environment: "good",
     says: "every client is seen",
-    fit: { verdict: "FITS", requests: 40, fallbacks: {}, hops: { 1: 40 }, findings: [], causes: [], undecided: false },
+    fit: {
+      verdict: "FITS",
+      requests: 40,
+      fallbacks: {},
+      hopsHeader: "X-Forwarded-For",
+      hops: { 1: 40 },
+      findings: [],
+      causes: [],
+      undecided: false,
+    },
   },
   { environment: "quiet", says: "too little happened", count: 19, fit: { verdict: "UNKNOWN", requests: 19, findings: [], causes: [] } },
   {
@@ -66,7 +77,7 @@ const rows: readonly Row[] = [
       verdict: "MISFITS",
       fallbacks: { "header-absent": 4 },
       hops: { 0: 4, 1: 36 },
-      findings: [{ kind: "fallbacks", share: 0.1 }],
+      findings: [{ kind: "fallbacks", share: 0.1, reasons: { "header-absent": 0.1 } }],
       causes: expect.arrayContaining([expect.any(String)]),
     },
   },
@@ -79,8 +90,16 @@ const rows: readonly Row[] = [
   {
     environment: "rejected",
     says: "requests have no address",
-    of: (index) => (index < 2 ? { ...usual(index), outcome: "rejected", reason: "header-absent", resolvedIp: undefined } : usual(index)),
-    fit: { verdict: "MISFITS", rejected: 2, findings: [{ kind: "no-address", share: 0.05 }] },
+    of: (index) => {
+      const reason = index === 0 ? "header-absent" : "hop-not-an-address";
+      return index < 3 ? { ...usual(index), outcome: "rejected", reason, resolvedIp: undefined } : usual(index);
+    },
+    fit: {
+      verdict: "MISFITS",
+      rejected: 3,
+      rejections: { "header-absent": 1, "hop-not-an-address": 2 },
+      findings: [{ kind: "no-address", share: 0.075, reasons: { "hop-not-an-address": 0.05, "header-absent": 0.025 } }],
+    },
   },
   {
     environment: "snat",
@@ -197,6 +216,29 @@ const rows: readonly Row[] = [
     },
   },
   {
+    environment: "sockets-of-one",
+    says: "all handshakes come out as one proxy that is in no list, and other requests do not",
+    of: (index) => ({ ...usual(index), api: "chat", ...(index % 2 === 0 ? { resolvedIp: "198.51.100.7", status: 101 } : { status: 200 }) }),
+    fit: {
+      verdict: "MISFITS",
+      findings: [
+        { kind: "one-address", share: 0.5 },
+        { kind: "websocket-differs", share: 0.5 },
+      ],
+      causes: first("ws-location-missing-headers"),
+    },
+  },
+  {
+    environment: "monitor",
+    says: "all handshakes are of one client that tries the sockets",
+    of: (index) => ({
+      ...usual(index),
+      api: "chat",
+      ...(index % 2 === 0 ? { resolvedIp: "198.51.100.7", userAgent: "monitor", status: 101 } : { status: 200 }),
+    }),
+    fit: { verdict: "FITS", findings: [] },
+  },
+  {
     environment: "unread",
     says: "there is a header, and the policy reads none",
     policy: { peerAddressAlgorithm: {} },
@@ -227,6 +269,76 @@ const rows: readonly Row[] = [
     fit: { verdict: "FITS", findings: [] },
   },
   {
+    environment: "half",
+    says: "most come out as one proxy, and they are several",
+    of: (index) =>
+      index < 24 ? { ...usual(index), resolvedIp: "10.0.1.9", xForwardedFor: `${usual(index).xForwardedFor}, 10.0.1.9` } : usual(index),
+    fit: {
+      verdict: "MISFITS",
+      privateResults: 24,
+      providerResults: 0,
+      findings: [
+        { kind: "private-results", share: 0.6 },
+        { kind: "one-address", share: 0.6 },
+      ],
+      causes: expect.arrayContaining([expect.any(String)]),
+    },
+  },
+  {
+    environment: "office",
+    says: "most are behind one address, which is known",
+    exclusions: ["198.51.100.0/24", "provider:private"],
+    of: (index) => (index < 24 ? { ...usual(index), resolvedIp: "198.51.100.7" } : usual(index)),
+    fit: { verdict: "FITS", topAddressRequests: 24, findings: [] },
+  },
+  {
+    environment: "leftmost",
+    says: "an index from the left counts hops that some do not have",
+    policy: headerIndex(1),
+    of: (index) => (index < 4 ? { ...usual(index), outcome: "fallback", reason: "index-out-of-range" } : viaTwo(index)),
+    fit: {
+      verdict: "MISFITS",
+      findings: [
+        { kind: "fallbacks", share: 0.1 },
+        { kind: "short-chains", share: 0.1 },
+      ],
+    },
+  },
+  {
+    environment: "own-header",
+    says: "the index counts hops in another header, which the path writes more of",
+    policy: { headerIndexAlgorithm: { ipHeaderName: "X-Real-Chain", ipHeaderIndex: -1 } },
+    of: (index) => ({
+      ...usual(index),
+      resolvedIp: "10.0.1.9",
+      evidence: {
+        fields: [
+          ["x-real-chain", `203.0.113.${index}`],
+          ["x-real-chain", "10.0.1.9"],
+        ],
+      },
+    }),
+    fit: {
+      verdict: "MISFITS",
+      hopsHeader: "X-Real-Chain",
+      hops: { 2: 40 },
+      findings: [
+        { kind: "private-results", share: 1 },
+        { kind: "one-address", share: 1 },
+        { kind: "long-chains", share: 1 },
+      ],
+      causes: first("hop-count-low"),
+    },
+    proposal: { headerIndexAlgorithm: { ipHeaderName: "X-Real-Chain", ipHeaderIndex: -2 } },
+  },
+  {
+    environment: "forwarded",
+    says: "the index counts elements of Forwarded, and a comma in quotes makes none",
+    policy: { headerIndexAlgorithm: { ipHeaderName: "Forwarded", ipHeaderIndex: -1 } },
+    of: (index) => ({ ...usual(index), evidence: { fields: [["forwarded", `for=203.0.113.${index};by="a,\\"b"`]] } }),
+    fit: { verdict: "FITS", hopsHeader: "Forwarded", hops: { 1: 40 } },
+  },
+  {
     environment: "tester",
     says: "one client alone tries it",
     of: (index) => ({ ...usual(index), resolvedIp: "203.0.113.9", userAgent: "curl" }),
@@ -249,8 +361,9 @@ beforeAll(async () => {
     Array.from({ length: count }, (_, index) => eventOf({ time, ...withEvidence(of(index)) })),
   ]);
   control = await openControlWithEvents({ events: Object.fromEntries(events), receivedAt: time });
-  for (const { environment, policy = headerIndex(-1) } of rows) {
-    await control.ask("POST ", { body: { name: environment, clientIpResolutionConfig: policy } });
+  for (const { environment, policy = headerIndex(-1), exclusions = [] } of rows) {
+    const body = { name: environment, clientIpResolutionConfig: policy, ...(exclusions.length > 0 && { abuseDetection: { exclusions } }) };
+    await control.ask("POST ", { body });
   }
 });
 afterAll(() => control.close());

@@ -81,12 +81,15 @@ test("a policy that begins not to fit is told once, shown with the time, and tol
     organization: "local",
     environment: "demo",
     revision: 1,
-    findings: expect.arrayContaining([{ kind: "fallbacks", share: 1 }]),
+    findings: expect.arrayContaining([{ kind: "fallbacks", share: 1, reasons: { "header-absent": 1 } }]),
     causes: expect.arrayContaining(["hop-count-high"]),
     since: expect.any(Number),
   });
   const open = await openMisfitOf(watched);
-  expect(open).toMatchObject({ revisionId: "1", findings: expect.arrayContaining([{ kind: "fallbacks", share: 1 }]) });
+  expect(open).toMatchObject({
+    revisionId: "1",
+    findings: expect.arrayContaining([{ kind: "fallbacks", share: 1, reasons: { "header-absent": 1 } }]),
+  });
   expect(Date.parse(open.since)).toBeLessThanOrEqual(Date.now());
   expect(await gaugeOf(watched)).toBe("1");
 

@@ -46,8 +46,8 @@ export function environmentAbuse(given: AbuseDetectionSettings, providers: Provi
   };
 }
 
-/** Whether a client is in one of the exclusions, or one of them in it: an exclusion of IPv6 may be smaller than a client. */
-function excluderOf(exclusions: readonly string[], providers: Providers): (client: Prefix) => boolean {
+/** Whether a client is in one of the exclusions, or one of them in it: an exclusion of IPv6 may be smaller than a client. Throws for ranges that are not known. */
+export function excluderOf(exclusions: readonly string[], providers: Providers): (client: Prefix) => boolean {
   if (exclusions.length === 0) return () => false;
   const prefixes = exclusions.flatMap((exclusion) => prefixesOf(exclusion, providers));
   const index = new AddressIndex(prefixes.map((prefix) => ({ prefix, owner: 0 })));

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { type Assessment, assessFit } from "../assess-fit.ts";
-import { hopCounts } from "../chain-shape.ts";
+import { countedChains, countedHops, hopCounts } from "../chain-shape.ts";
 import { QuestionTooCostly } from "../event-store/port.ts";
 import { ApiError } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import type { OpenMisfit } from "../misfit.ts";
-import { localRequests } from "../result-kinds.ts";
+import { localRequests, providerRequests } from "../result-kinds.ts";
+import { fallbacksIn } from "../rollout.ts";
 import { requireEnvironment } from "./environments.ts";
 import { requireEventStore } from "./require-event-store.ts";
 
@@ -24,6 +25,10 @@ const findingSchema = z
       "websocket-differs",
     ]),
     share: z.number().describe("Of the requests, from 0 to 1"),
+    reasons: z
+      .record(z.string(), z.number())
+      .optional()
+      .describe("The same by the reason why the algorithm had no address; of fallbacks and no-address"),
   })
   .meta({ id: "FitFinding" });
 
@@ -51,12 +56,15 @@ const fitSchema = z
     revisionId: z.string(),
     verdict: z.enum(["FITS", "MISFITS", "UNKNOWN"]).describe("UNKNOWN: fewer than 20 requests ran by this policy in the last 15 minutes"),
     requests: z.int().describe("Those that ran by this policy in the last 15 minutes"),
-    fallbacks: countsSchema.describe("Requests for which the algorithm had no address, by the reason"),
+    fallbacks: countsSchema.describe("Requests for which the algorithm had no address and something else was taken, by the reason"),
     rejected: z.int(),
+    rejections: countsSchema.describe("Requests that were rejected for want of an address, by the reason"),
     privateResults: z.int().describe("Requests of an address that no client on the internet has"),
+    providerResults: z.int().describe("Requests of an address that a provider's proxies have"),
     topAddressRequests: z.int().describe("Requests of the commonest address"),
+    hopsHeader: z.string().describe("The header that hops are counted in: the one that the policy counts in, else X-Forwarded-For"),
     hops: countsSchema.describe(
-      "Requests by the number of hops in X-Forwarded-For, of its 1,000 commonest values; without those that came past the trusted peers",
+      "Requests by the number of hops in that header, of its 1,000 commonest values; without those that came past the trusted peers",
     ),
     ...signShape,
     openMisfit: openSchema
@@ -72,7 +80,7 @@ export const getFit: Endpoint = {
   async handle(call) {
     const { parts, store, organization, param } = call;
     const record = await requireEnvironment(store, param("env"));
-    const { traffic, fit, misfit } = await assessWithinMeans(parts, { organization, record, eventStore: requireEventStore(call) });
+    const { traffic, policy, fit, misfit } = await assessWithinMeans(parts, { organization, record, eventStore: requireEventStore(call) });
     const { revision, ...signs } = misfit;
     const open = parts.fitCourses.openOf(organization, record);
     return jsonAnswer({
@@ -81,10 +89,13 @@ export const getFit: Endpoint = {
       verdict: fit.toUpperCase(),
       requests: traffic.requests,
       fallbacks: traffic.fallbacks,
-      rejected: traffic.rejected,
+      rejected: fallbacksIn(traffic.rejections),
+      rejections: traffic.rejections,
       privateResults: localRequests(traffic.results),
+      providerResults: providerRequests(traffic.results),
       topAddressRequests: traffic.results.values[0]?.requests ?? 0,
-      hops: Object.fromEntries(hopCounts(traffic.chains)),
+      hopsHeader: countedHops(policy)?.headerName ?? "X-Forwarded-For",
+      hops: Object.fromEntries(hopCounts(countedChains(policy, traffic))),
       ...signs,
       ...(open && { openMisfit: openJson(open) }),
     });

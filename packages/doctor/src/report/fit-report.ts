@@ -4,7 +4,7 @@ import { type Phrase, phrasesIn, plainIn } from "./phrase.ts";
 import type { FitMessageKey } from "./words/fit-en.ts";
 
 /** What speaks against a policy: a kind that there is a message for, and the share of requests. */
-type Finding = { readonly kind: string; readonly share: number };
+type Finding = { readonly kind: string; readonly share: number; readonly reasons?: Readonly<Record<string, number>> };
 
 /** Whether a policy fits, as control's API answers. */
 export type FitReport = {
@@ -13,9 +13,11 @@ export type FitReport = {
   readonly verdict: "FITS" | "MISFITS" | "UNKNOWN";
   readonly requests: number;
   readonly fallbacks: Readonly<Record<string, number>>;
-  readonly rejected: number;
+  readonly rejections: Readonly<Record<string, number>>;
   readonly privateResults: number;
+  readonly providerResults: number;
   readonly topAddressRequests: number;
+  readonly hopsHeader: string;
   readonly hops: Readonly<Record<string, number>>;
   readonly findings: readonly Finding[];
   readonly causes: readonly string[];
@@ -57,13 +59,15 @@ function openBlocks({ verdict, openMisfit }: FitReport, say: Phrase): readonly B
 function countsTable(report: FitReport, say: Phrase): Block {
   const { requests } = report;
   const given = (text: string) => ({ kind: "given", text }) as const;
+  const header = given(report.hopsHeader);
   const counts: readonly (readonly [Line, number])[] = [
     [say("fitRequests"), requests],
     ...Object.entries(report.fallbacks).map(([reason, count]) => [say("fitFallback", { reason: given(reason) }), count] as const),
-    [say("fitRejected"), report.rejected],
+    ...Object.entries(report.rejections).map(([reason, count]) => [say("fitRejected", { reason: given(reason) }), count] as const),
     [say("fitPrivate"), report.privateResults],
+    [say("fitProvider"), report.providerResults],
     [say("fitTopAddress"), report.topAddressRequests],
-    ...Object.entries(report.hops).map(([hops, count]) => [say("fitHops", { hops: given(hops) }), count] as const),
+    ...Object.entries(report.hops).map(([hops, count]) => [say("fitHops", { header, hops: given(hops) }), count] as const),
   ];
   const rows = counts.map(([what, count]) => [what, [String(count)], [requests === 0 ? "-" : percent(count / requests)]]);
   return { kind: "table", head: ["", say("fitCount").join(""), say("fitShare").join("")], rows };
@@ -72,9 +76,11 @@ function countsTable(report: FitReport, say: Phrase): Block {
 function findingBlocks({ findings }: FitReport, say: Phrase): readonly Block[] {
   if (findings.length === 0) return [];
   // the closed set of the API is the set of messages: a kind that is none would be a newer control's
-  const items = findings.map(({ kind, share }): Line => {
+  const items = findings.map(({ kind, share, reasons = {} }): Line => {
     const slots = { share: percent(share) };
-    return [`${kind}: `, ...say(`fitFinding.${kind}` as FitMessageKey, slots)];
+    const parts = Object.entries(reasons).map(([reason, part]) => `${reason} ${percent(part)}`);
+    const why: Line = parts.length === 0 ? [] : [" (", { kind: "given", text: parts.join(", ") }, ")"];
+    return [`${kind}: `, ...say(`fitFinding.${kind}` as FitMessageKey, slots), ...why];
   });
   return [
     { kind: "heading", text: say("fitFindings") },
