@@ -51,7 +51,7 @@ export function doubtfulIn(fallbacks: FallbackCounts): number {
 }
 
 /** Whom the algorithm believes, in the words of the signal; `undefined` where that depends on who can get past the proxies. */
-function trustOf(algorithm: Algorithm): string | undefined {
+export function trustOf(algorithm: Algorithm): string | undefined {
   switch (algorithm.kind) {
     case "default":
       return "wildcard";

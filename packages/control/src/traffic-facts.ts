@@ -2,7 +2,7 @@ import { type FactValue, namedRanges, SCOPES } from "@wherefrom/diagnosis";
 import type { Policy } from "wherefrom";
 import { countedChains, hopsAgainstIndex } from "./chain-shape.ts";
 import { compareTransports } from "./compare-transports.ts";
-import { doubtfulIn, MIN_REQUESTS, NEARLY_ALL, PRESENT } from "./environment-facts.ts";
+import { doubtfulIn, MIN_REQUESTS, NEARLY_ALL, PRESENT, trustOf } from "./environment-facts.ts";
 import { headerFacts } from "./header-facts.ts";
 import type { RecentTraffic, Spread } from "./recent-traffic.ts";
 import { isLocal, isProvider, kindOf, localRequests, providerRequests } from "./result-kinds.ts";
@@ -23,8 +23,12 @@ export function factsOfTraffic(traffic: RecentTraffic, policy: Policy): Known {
   const hops = chains.requests < MIN_REQUESTS ? undefined : hopsAgainstIndex(policy, chains);
   const transports = compareTransports(traffic);
   const result = resultOf(traffic, policy);
+  const peers = peerFacts(traffic);
+  // who believes this machine alone has not forgotten the proxies where they are on it
+  const areTrusted = peers["peer.scope"] === "loopback" && trustOf(policy.algorithm) === "loopback";
   return {
-    ...peerFacts(traffic),
+    ...peers,
+    ...(areTrusted && { "app.trust": "list" }),
     ...(hops !== undefined && { "hdr.hopsAgainstIndex": hops }),
     ...headerFacts(traffic),
     ...(transports !== undefined && { "cmp.wsOnly": transports.differs }),

@@ -269,6 +269,14 @@ const rows: readonly Row[] = [
     fit: { verdict: "FITS", findings: [] },
   },
   {
+    environment: "same-machine",
+    says: "the proxy is on this machine, which is believed, and another one stands before it",
+    policy: { headerIndexAlgorithm: { ...headerIndex(-1).headerIndexAlgorithm, trustedPeers: ["127.0.0.0/8"] } },
+    of: (index) => ({ ...viaTwo(index), clientIp: "127.0.0.1", resolvedIp: "10.0.1.9" }),
+    fit: { verdict: "MISFITS", causes: first("hop-count-low") },
+    proposal: { headerIndexAlgorithm: { ...headerIndex(-2).headerIndexAlgorithm, trustedPeers: ["127.0.0.0/8"] } },
+  },
+  {
     environment: "half",
     says: "most come out as one proxy, and they are several",
     of: (index) =>
