@@ -14,6 +14,7 @@ const folder = folderOf({
   "good.log": good,
   "odd.log": `${good}\u001b[31mwhat is this, 198.51.100.77\n`,
   "other.log": "10.0.0.1 200\n",
+  "packed.log.bz2": "BZh91AY&SY",
   "policy.json": { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["10.0.0.0/8"] } },
   "environment.json": {
     name: "prod",
@@ -63,6 +64,11 @@ describe("what is asked for wrongly is said in one line", () => {
   const rows = [
     { args: [at("gone.log")], code: 3, says: /Cannot read \S+gone\.log: ENOENT.* \[LOGS_UNREADABLE\]/ },
     { args: [folder], code: 3, says: /no regular file.* \[LOGS_UNREADABLE\]/ },
+    {
+      args: [at("packed.log.bz2")],
+      code: 3,
+      says: /packed by bzip2\. Give it unpacked: bzip2 -dc \S+ \| wherefrom doctor logs -.* \[LOGS_UNREADABLE\]/,
+    },
     { args: [at("other.log")], code: 2, says: /fit no format that is known.* \[LOGS_FORMAT_UNKNOWN\]/ },
     { args: [at("other.log"), "--log-format", "$remote_addr$status"], code: 2, says: /text between two values.* \[LOGS_FORMAT_INVALID\]/ },
     {

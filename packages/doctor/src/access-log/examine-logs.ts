@@ -4,13 +4,14 @@ import type { LogsReport } from "../report/logs-report.ts";
 import { LogError } from "./errors.ts";
 import type { ChosenFormat } from "./format/choose-format.ts";
 import type { FieldMapping } from "./format/json-fields.ts";
-import { createLineReader, hasTime, type LogFormat } from "./format/log-format.ts";
+import { hasTime } from "./format/log-format.ts";
 import { factsOfLog } from "./judge/log-facts.ts";
 import { judgeLog } from "./judge/log-finding.ts";
 import { summarize } from "./judge/log-summary.ts";
 import { proposeLogPolicy } from "./judge/propose-log-policy.ts";
 import { chainHeaderOf, subjectsFor } from "./judge/subjects.ts";
-import { openLogs, readable } from "./scan/open-logs.ts";
+import { openLogs } from "./scan/open-logs.ts";
+import { readable } from "./scan/readable.ts";
 import { runScan } from "./scan/run-scan.ts";
 import { headersOf, type ScanPlan } from "./scan/scan-plan.ts";
 import { scanStream, untilAborted } from "./scan/scan-stream.ts";
@@ -60,30 +61,30 @@ export async function examineLogs(options: ExamineLogsOptions): Promise<LogsExam
       isStopped: () => signal.aborted,
       onProgress: (done: Progress) => options.onProgress({ ...done, totalBytes: undefined }),
     };
-    const planFor = ({ format }: ChosenFormat): ScanPlan => {
-      plan = planOf([format], { policy, policyHeaders, options });
+    const planFor = (chosen: ChosenFormat): ScanPlan => {
+      plan = planOf([chosen], { policy, policyHeaders, options });
       return plan;
     };
-    const { chosen, tally } = await scanStream(untilAborted(source.bytes, signal), { name: source.name, formats, planFor, watch });
+    const { chosen, tally } = await readable(source.name, () =>
+      scanStream(untilAborted(source.bytes, signal), { name: source.name, formats, planFor, watch }),
+    );
     if (plan === undefined) throw new Error("A stream is scanned by a plan");
-    return examined(tally, { logs: [{ name: source.name, chosen }], plan, policyHeaders, options });
+    return examined(tally, { logs: [{ name: source.name, chosen }], plan, options });
   }
   const opened = await openLogs(source.paths, formats);
   const totalBytes = opened.reduce((sum, { bytes }) => sum + bytes, 0);
   const plan = planOf(
-    opened.map(({ chosen }) => chosen.format),
+    opened.map(({ chosen }) => chosen),
     { policy, policyHeaders, options },
   );
-  const tally = await readable(source.paths.join(", "), () =>
-    runScan({
-      plan,
-      units: opened.flatMap(({ units }) => units),
-      workers: totalBytes < MIN_BYTES_FOR_WORKERS ? 1 : options.workers,
-      signal,
-      onProgress: (done) => options.onProgress({ ...done, totalBytes }),
-    }),
-  );
-  return examined(tally, { logs: opened.map(({ path, chosen }) => ({ name: path, chosen })), plan, policyHeaders, options });
+  const tally = await runScan({
+    plan,
+    units: opened.flatMap(({ units }) => units),
+    workers: totalBytes < MIN_BYTES_FOR_WORKERS ? 1 : options.workers,
+    signal,
+    onProgress: (done) => options.onProgress({ ...done, totalBytes }),
+  });
+  return examined(tally, { logs: opened.map(({ path, chosen }) => ({ name: path, chosen })), plan, options });
 }
 
 type Progress = { readonly bytes: number; readonly lines: number };
@@ -97,15 +98,15 @@ type Asked = {
   readonly options: ExamineLogsOptions;
 };
 
-function planOf(formats: readonly LogFormat[], { policy, policyHeaders, options }: Asked): ScanPlan {
-  const timeless = formats.find((format) => !hasTime(format));
+function planOf(logs: readonly ChosenFormat[], { policy, policyHeaders, options }: Asked): ScanPlan {
+  const timeless = logs.map(({ format }) => format).find((format) => !hasTime(format));
   if (timeless !== undefined && (options.since ?? options.until ?? options.split) !== undefined) {
     throw new LogError(
       "LOGS_FORMAT_INVALID",
       `The format ${timeless.name} has no time that could be read: leave out --since, --until and --split`,
     );
   }
-  const chainHeader = chainHeaderOf(loggedIn(formats, policyHeaders), policyHeaders);
+  const chainHeader = chainHeaderOf(loggedIn(logs), policyHeaders);
   const { providers, trusted, depth, since, until, split } = options;
   return {
     subjects: subjectsFor({ policy, chainHeader, trusted, depth }),
@@ -117,26 +118,22 @@ function planOf(formats: readonly LogFormat[], { policy, policyHeaders, options 
   };
 }
 
-/** Headers that the formats have, in lower case. */
-function loggedIn(formats: readonly LogFormat[], policyHeaders: ReadonlySet<string>): readonly string[] {
-  const roles = formats.flatMap((format) => createLineReader(format, policyHeaders).evidence);
-  return [...new Set(roles.flatMap((role) => (role.kind === "header" || role.kind === "capture" ? [role.name] : [])))];
+/** Headers that the logs are known to have, in lower case. */
+function loggedIn(logs: readonly ChosenFormat[]): readonly string[] {
+  return [...new Set(logs.flatMap(({ headers }) => headers))];
 }
 
 type Found = {
   readonly logs: readonly { readonly name: string; readonly chosen: ChosenFormat }[];
   readonly plan: ScanPlan;
-  readonly policyHeaders: ReadonlySet<string>;
   readonly options: ExamineLogsOptions;
 };
 
-function examined(tally: LogTally, { logs, plan, policyHeaders, options }: Found): LogsExamination {
+function examined(tally: LogTally, { logs, plan, options }: Found): LogsExamination {
   const isPolicyGiven = options.policy !== undefined;
   const summary = summarize(tally, { subjects: plan.subjects, isSplit: plan.split !== undefined });
-  const logged = loggedIn(
-    logs.map(({ chosen }) => chosen.format),
-    policyHeaders,
-  );
+  // a member that no first line has may still come later
+  const logged = [...new Set([...loggedIn(logs.map(({ chosen }) => chosen)), ...Object.keys(summary.whole.traffic.headers)])];
   return {
     logs: logs.map(({ name, chosen: { format, lines, fits, alsoFits } }) => ({
       name,

@@ -188,13 +188,72 @@ describe("times", () => {
   });
 });
 
+const jsonLog = (line: (at: number) => object): string => Array.from({ length: 60 }, (_, at) => `${JSON.stringify(line(at))}\n`).join("");
+
+describe("what a log does not have nobody knows", () => {
+  const nginx = (at: number): object => ({
+    remote_addr: "10.0.0.1",
+    status: "200",
+    time: "2026-11-25T09:50:08Z",
+    user_agent: `a/${at % 5}`,
+  });
+  const rows: { name: string; text: string; why: string; forwarding: string | undefined }[] = [
+    { name: "JSON without a member for a header", text: jsonLog(nginx), why: "no-header-logged", forwarding: undefined },
+    {
+      name: "JSON with an empty one",
+      text: jsonLog((at) => ({ ...nginx(at), http_x_forwarded_for: "" })),
+      why: "client-hidden",
+      forwarding: "none",
+    },
+    {
+      name: "JSON of all headers",
+      text: jsonLog(() => ({ ts: 1795600208, request: { remote_ip: "10.0.0.1", method: "GET", headers: {} }, status: 200 })),
+      why: "client-hidden",
+      forwarding: "none",
+    },
+    {
+      name: "Traefik's common log, which has the header or the peer in one place",
+      text: Array.from(
+        { length: 60 },
+        (_, at) =>
+          `${at % 2 === 0 ? client(at) : `${client(at)}, 10.0.0.9`} - - [25/Nov/2026:09:50:08 +0000] "GET / HTTP/1.1" 200 17 "-" "-" 1 "a" "b" 3ms\n`,
+      ).join(""),
+      why: "no-header-logged",
+      forwarding: undefined,
+    },
+  ];
+  test.each(rows)("$name", async ({ text, why, forwarding }) => {
+    const { proposal, facts } = await examine(text);
+    expect({ proposal, forwarding: facts["hdr.forwarding"] }).toEqual({ proposal: { kind: "none", why }, forwarding });
+  });
+
+  test("a chain in place of an address is no address", async () => {
+    const { summary } = await examine(rows.at(-1)?.text ?? "");
+    expect(summary).toMatchObject({ lines: 60, malformed: 0 });
+    expect(summary.whole.recorded).toMatchObject({ outcomes: { resolved: 30, rejected: 30 }, reasons: { "hop-not-an-address": 30 } });
+  });
+});
+
+test("a comma between quotes of Forwarded divides no hops", async () => {
+  const chains = ['for=192.0.2.1;by="a, b"', 'for=192.0.2.1, for="[2001:db8::1]"', 'for=192.0.2.1;by="\\", b", for=192.0.2.2', '"a, b'];
+  const { summary } = await examine(
+    jsonLog((at) => ({ remote_addr: "10.0.0.1", status: 200, time: "2026-11-25T09:50:08Z", http_forwarded: chains[at % 4] })),
+  );
+  expect(summary.whole.traffic.hops.slice(0, 4)).toEqual([0, 30, 30, 0]);
+});
+
 test("names in a log are names, whatever they are", async () => {
   const line =
     '{"event":"request","gateway":"g","time":"2026-11-25T09:50:08.000Z","client":"constructor","outcome":"__proto__","reason":"constructor","peer":"10.0.0.1","status":200,"isComplete":true,"revision":7}\n';
   const { summary } = await examine(line.repeat(3), {
     policy: { headerIndexAlgorithm: { ipHeaderName: "constructor", ipHeaderIndex: 0 } },
   });
-  expect(summary.whole.recorded).toMatchObject({ lines: 3, outcomes: { resolved: 3 }, reasons: {}, kinds: { unknown: 3 } });
+  expect(summary.whole.recorded).toMatchObject({
+    lines: 3,
+    outcomes: { rejected: 3 },
+    reasons: { "hop-not-an-address": 3 },
+    top: [],
+  });
 });
 
 test("the gateway's own log is judged by what it says itself", async () => {

@@ -199,6 +199,20 @@ describe("a file", () => {
     expect((await read("cut.gz")).lines).toBeGreaterThan(10);
   });
 
+  test("that is spoilt is named, whichever thread reads it", async () => {
+    const paths = [join(folder, "spoilt-1.gz"), join(folder, "spoilt-2.gz")];
+    for (const each of paths) writeFileSync(each, Buffer.concat([gzipSync(bytes).subarray(0, 100), Buffer.alloc(100, 0xff)]));
+    const units = paths.map((each, index): LogUnit => ({ index, path: each, format, content: { kind: "gzip" } }));
+    for (const workers of [1, 2]) {
+      const run = runScan({ plan, units, workers, signal: new AbortController().signal, onProgress: () => undefined });
+      await expect(run).rejects.toMatchObject({
+        name: "LogError",
+        code: "LOGS_UNREADABLE",
+        message: expect.stringMatching(/^Cannot read \S+spoilt-[12]\.gz: /),
+      });
+    }
+  });
+
   test("gives the same counts where a line is longer than many parts, and the parts within it look for no end of it", async () => {
     const long = join(folder, "long.log");
     const text = `${lines[1]}\n${"\0".repeat(40_000)}${lines[2]}\n${lines[3]}`;

@@ -39,7 +39,7 @@ function partsOf({ letter, argument, isReplaced }: Directive): readonly (FormatP
       return [isReplaced && argument !== "c" ? OTHER : { kind: "peer", hasPort: false }];
     case "t":
       // without an argument it brings its brackets along
-      return argument === "" ? ["[", { kind: "time" }, "]"] : [/^(?:sec|msec)$/.test(argument) ? { kind: "time" } : OTHER];
+      return argument === "" ? ["[", { kind: "time" }, "]"] : [/^(?:sec|msec|usec)$/.test(argument) ? { kind: "time" } : OTHER];
     case "s":
       return [{ kind: "status" }];
     case "b":

@@ -21,6 +21,8 @@ export type ChosenFormat = {
   readonly fits: number;
   /** Other formats that fit the same lines and say the same of who they are from. */
   readonly alsoFits: readonly string[];
+  /** Forwarding headers that the log is known to have where a request has them, in lower case. */
+  readonly headers: readonly string[];
 };
 
 export type FormatOptions = {
@@ -57,7 +59,24 @@ export function chooseFormat(head: Buffer, { path, ...options }: FormatOptions &
     );
   }
   const alsoFits = [...new Set(others.map(({ format }) => format.name))].filter((name) => name !== first.format.name);
-  return { format: first.format, lines: lines.length, fits: best, alsoFits };
+  return { format: first.format, lines: lines.length, fits: best, alsoFits, headers: headersIn(first.format, { lines, options }) };
+}
+
+/** The forwarding headers that a log is known to have: those of its layout; of a known JSON log, which may leave members out, those that one of its first lines has. */
+function headersIn(
+  format: LogFormat,
+  { lines, options: { policyHeaders } }: { readonly lines: readonly Buffer[]; readonly options: FormatOptions },
+): readonly string[] {
+  const isOptional = format.kind === "json" && KNOWN_JSON.some(({ name, hasAllHeaders }) => name === format.name && !hasAllHeaders);
+  const objects = isOptional ? lines.map((line) => parseObject(line, 0, line.length)) : [];
+  const isThere = (index: number): boolean =>
+    format.kind === "text" ||
+    !isOptional ||
+    objects.some((object) => format.fields.evidence[index]?.paths.some((path) => hasMember(object, path)));
+  const roles = createLineReader(format, policyHeaders).evidence;
+  return [
+    ...new Set(roles.flatMap((role, index) => ((role.kind === "header" || role.kind === "capture") && isThere(index) ? [role.name] : []))),
+  ];
 }
 
 /** The formats that may be meant: all that are known, those of a name, or the one that a format string describes. */

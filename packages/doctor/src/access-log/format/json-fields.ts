@@ -70,6 +70,8 @@ function headerEvidence(name: string): EvidenceRole {
 export type KnownJson = {
   readonly name: string;
   readonly marks: readonly JsonPath[];
+  /** Whether each line has all headers of its request. Others have what the server was told to keep. */
+  readonly hasAllHeaders: boolean;
   readonly fields: (headers: readonly string[]) => JsonFields;
 };
 
@@ -85,6 +87,7 @@ export const KNOWN_JSON: readonly KnownJson[] = [
   {
     name: "wherefrom-json",
     marks: [at("gateway"), at("revision"), at("isComplete")],
+    hasAllHeaders: false,
     fields: () => ({
       evidence: [
         { role: PEER, paths: [at("peer")] },
@@ -102,6 +105,7 @@ export const KNOWN_JSON: readonly KnownJson[] = [
   {
     name: "caddy",
     marks: [at("request.remote_ip"), at("request.headers")],
+    hasAllHeaders: true,
     fields: (headers) => ({
       evidence: [
         { role: PEER, paths: [at("request.remote_ip")] },
@@ -116,6 +120,7 @@ export const KNOWN_JSON: readonly KnownJson[] = [
   {
     name: "traefik-json",
     marks: [at("ClientAddr"), at("RequestMethod")],
+    hasAllHeaders: false,
     fields: (headers) => ({
       evidence: [
         { role: PEER_WITH_PORT, paths: [at("ClientAddr")] },
@@ -130,6 +135,7 @@ export const KNOWN_JSON: readonly KnownJson[] = [
   {
     name: "envoy-json",
     marks: [at("response_flags"), at("upstream_host")],
+    hasAllHeaders: false,
     fields: () => ({
       evidence: [
         { role: PEER_WITH_PORT, paths: [at("downstream_direct_remote_address"), at("downstream_remote_address")] },
@@ -144,6 +150,7 @@ export const KNOWN_JSON: readonly KnownJson[] = [
   {
     name: "nginx-json",
     marks: [at("remote_addr")],
+    hasAllHeaders: false,
     fields: (headers) => ({
       evidence: [
         { role: PEER, paths: [at("realip_remote_addr"), at("remote_addr")] },

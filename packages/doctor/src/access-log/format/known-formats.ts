@@ -97,10 +97,15 @@ function wherefromCombined(): Layout {
   return layoutOf(parts, { escape: "backslash", where: "wherefrom-combined" });
 }
 
-/** Traefik's common log format, which ends in the router, the server and the time that it took. It escapes nothing but what Go quotes. */
+/**
+ * Traefik's common log format, which ends in the router, the server and the time that it took. It escapes nothing but what Go quotes.
+ *
+ * It does not name the peer: what it begins with is the whole X-Forwarded-For of the request, and the peer only where there was none.
+ * Source: Traefik, `ClientHost` of its access log.
+ */
 function traefikLayout(): Layout {
   const parts: readonly FormatPart[] = [
-    { kind: "peer", hasPort: false },
+    { kind: "recorded", what: "ip" },
     " - ",
     OTHER,
     " [",

@@ -1,6 +1,6 @@
 import type { JsonFields, JsonPath } from "../format/json-fields.ts";
 import type { EvidenceRole } from "../format/role.ts";
-import { parseLogTime } from "../log-time.ts";
+import { parseLogTime, timeOfNumber } from "../log-time.ts";
 import { createReadLine, type LineReader, LOOKAHEAD_BYTES, preambleIn } from "./line-reader.ts";
 import { beforePort } from "./text-reader.ts";
 
@@ -9,9 +9,6 @@ export const LINE_BREAK = "\n";
 
 /** Bytes that a UTF-16 unit takes at most in UTF-8. A byte that is none becomes one of three, so that a value may be longer than its line. */
 const MAX_UNIT_BYTES = 3;
-
-/** The latest time that there is, in milliseconds since 1970. Source: ECMA-262, "Time Values and Time Range". */
-const MAX_TIME = 8.64e15;
 
 /** Reads lines that are JSON objects. A line that is none, or that lacks a readable time where the format has one, is malformed. */
 export function createJsonReader(fields: JsonFields): LineReader {
@@ -99,10 +96,6 @@ function statusOf(value: unknown): number {
 }
 
 function timeOf(value: unknown): number {
-  if (typeof value === "number") {
-    // seconds, or milliseconds where it is too large for that
-    const time = value > 100_000_000_000 ? value : value * 1_000;
-    return Math.abs(time) <= MAX_TIME ? time : Number.NaN;
-  }
+  if (typeof value === "number") return timeOfNumber(value) ?? Number.NaN;
   return typeof value === "string" ? (parseLogTime(value) ?? Number.NaN) : Number.NaN;
 }

@@ -1,5 +1,4 @@
 import { createResolver, parsePolicy, type Resolver } from "wherefrom";
-import { canonical } from "../../path/canonical.ts";
 import { CELLS } from "../read/evidence-table.ts";
 import type { LineReader } from "../read/line-reader.ts";
 import { AddressCounter } from "../tally/address-counter.ts";
@@ -47,7 +46,7 @@ export function createEntryTally(
         columns.add(subject, resolved);
       }
       const recorded = evidence.recorded();
-      if (recorded !== undefined) columns.add(resolvers.length, { ...recorded, ip: recorded.ip === null ? null : canonical(recorded.ip) });
+      if (recorded !== undefined) columns.add(resolvers.length, recorded);
     },
     finish: () => columns.finish(),
   };

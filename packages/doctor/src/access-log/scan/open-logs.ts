@@ -3,6 +3,7 @@ import { escapeText } from "wherefrom";
 import { LogError } from "../errors.ts";
 import { type ChosenFormat, chooseFormat, type FormatOptions } from "../format/choose-format.ts";
 import { LOG_LIMITS } from "../limits.ts";
+import { readable } from "./readable.ts";
 import type { LogUnit } from "./scan-plan.ts";
 import { gunzipped } from "./scan-units.ts";
 
@@ -21,25 +22,27 @@ export async function openLogs(paths: readonly string[], options: FormatOptions)
   return opened;
 }
 
-/** Runs something that reads a file, and names the file where it fails. Errors: LOGS_UNREADABLE. */
-export async function readable<Value>(path: string, read: () => Promise<Value>): Promise<Value> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof LogError || !(error instanceof Error && "code" in error)) throw error;
-    throw new LogError("LOGS_UNREADABLE", `Cannot read ${escapeText(path)}: ${escapeText(error.message)}`);
-  }
-}
-
 async function openLog(path: string, { index, options }: { readonly index: number; readonly options: FormatOptions }): Promise<OpenedLog> {
   const { size, isGzip, isFile, start } = lookInto(path);
   if (!isFile)
     throw new LogError("LOGS_UNREADABLE", `Cannot read ${escapeText(path)}: it is no regular file. Give a stream as standard input, by -`);
+  const packed = PACKED.find(({ at, magic }) => start.subarray(at, at + magic.length).equals(magic));
+  if (packed !== undefined) {
+    const way = `${packed.program} -dc ${escapeText(path)} | wherefrom doctor logs -`;
+    throw new LogError("LOGS_UNREADABLE", `Cannot read ${escapeText(path)}: it is packed by ${packed.program}. Give it unpacked: ${way}`);
+  }
   const head = isGzip ? await gunzippedHead(path) : start;
   const chosen = chooseFormat(head, { path, ...options });
   const content = isGzip ? [{ kind: "gzip" } as const] : rangesOf(size);
   return { path, bytes: size, chosen, units: content.map((part) => ({ index, path, format: chosen.format, content: part })) };
 }
+
+/** What stands at the beginning of files that are packed in a way that is not read here. */
+const PACKED: readonly { readonly program: string; readonly at: number; readonly magic: Buffer }[] = [
+  { program: "xz", at: 0, magic: Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]) },
+  { program: "zstd", at: 0, magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]) },
+  { program: "bzip2", at: "BZh9".length, magic: Buffer.from("1AY&SY") },
+];
 
 function lookInto(path: string): { readonly size: number; readonly isFile: boolean; readonly isGzip: boolean; readonly start: Buffer } {
   const fd = openSync(path, "r");

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { LogError } from "../errors.ts";
 import { type LogTally, mergeLogTally } from "../tally/log-tally.ts";
 import type { LogUnit, ScanPlan } from "./scan-plan.ts";
 import { scanUnits } from "./scan-units.ts";
@@ -55,7 +56,12 @@ function runWorker(input: WorkerInput, onProgress: RunScanOptions["onProgress"])
       if (message.kind === "progress") onProgress(message);
       else resolve(message.tally);
     });
-    worker.once("error", reject);
+    worker.once("error", (error: Error) => reject(asThrown(error)));
     worker.once("exit", () => reject(new Error("A thread that scans a log has ended")));
   });
+}
+
+/** An error of another thread as it was thrown there: it arrives without its class. */
+function asThrown(error: Error): Error {
+  return "code" in error && error.code === "LOGS_UNREADABLE" ? new LogError(error.code, error.message) : error;
 }

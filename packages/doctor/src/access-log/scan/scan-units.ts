@@ -6,6 +6,7 @@ import { LOG_LIMITS } from "../limits.ts";
 import type { LineCutter } from "../read/line-cutter.ts";
 import { createLogTally, type LogTally } from "../tally/log-tally.ts";
 import { createLineTally, type LineTally } from "./line-tally.ts";
+import { readable } from "./readable.ts";
 import type { LogUnit, ScanPlan } from "./scan-plan.ts";
 
 /** What a scan asks of who runs it. */
@@ -23,8 +24,8 @@ export async function scanUnits(
 ): Promise<LogTally> {
   const scan = createScan(plan, watch);
   for (let unit = take(); unit !== undefined && !watch.isStopped(); unit = take()) {
-    if (unit.content.kind === "gzip") await scan.gzip(unit);
-    else await scan.range(unit, unit.content);
+    const { path, content } = unit;
+    await readable(path, () => (content.kind === "gzip" ? scan.gzip(unit) : scan.range(unit, content)));
   }
   return scan.finish();
 }

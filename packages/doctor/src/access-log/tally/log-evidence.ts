@@ -1,4 +1,4 @@
-import type { Evidence } from "wherefrom";
+import { type Evidence, parseAddress } from "wherefrom";
 import type { EscapeStyle } from "../format/layout.ts";
 import type { EvidenceRole } from "../format/role.ts";
 import { captureIn, unescapeValue } from "../read/decode.ts";
@@ -11,6 +11,9 @@ const NO_LINES: readonly string[] = [];
 function isNothing(text: string): boolean {
   return text === "" || text === "-";
 }
+
+/** The peer of a unix socket: as nginx writes it, HAProxy (without the number that it has for a port), and Go. */
+const UNIX = /^(?:unix(?::|$)|@$)/;
 
 /** Why an algorithm gave no address, as a log may say it. Anything else in its place says nothing. */
 const REJECTIONS: readonly NonNullable<Resolved["reason"]>[] = [
@@ -52,7 +55,7 @@ export function createLogEvidence(roles: readonly EvidenceRole[], style: EscapeS
     read(given) {
       values = given;
       const text = peerAt === -1 ? "" : valueAt(peerAt);
-      peer = isNothing(text) || text.startsWith("unix:") ? undefined : text;
+      peer = isNothing(text) || UNIX.test(text) ? undefined : text;
       for (const { role, at: index } of headersAt) {
         const raw = role.kind === "capture" ? captureIn(given[index] ?? "", role.slot) : (given[index] ?? "");
         headers.set(role.name, isNothing(raw) ? NO_LINES : linesOf(unescapeValue(raw, style)));
@@ -60,13 +63,14 @@ export function createLogEvidence(roles: readonly EvidenceRole[], style: EscapeS
     },
     recorded() {
       if (at.ip === -1) return undefined;
-      const ip = valueAt(at.ip);
-      const isAbsent = isNothing(ip);
+      const text = valueAt(at.ip);
+      const ip = parseAddress(text.replace(/%.*$/s, ""))?.text ?? null;
       const said = valueAt(at.reason);
-      const reason = REJECTIONS.find((one) => one === said);
+      // Traefik writes a whole chain here
+      const reason = REJECTIONS.find((one) => one === said) ?? (ip === null && !isNothing(text) ? "hop-not-an-address" : undefined);
       return {
-        ip: isAbsent ? null : ip,
-        outcome: isAbsent ? "rejected" : valueAt(at.outcome) === "fallback" ? "fallback" : "resolved",
+        ip,
+        outcome: ip === null ? "rejected" : valueAt(at.outcome) === "fallback" ? "fallback" : "resolved",
         trust: valueAt(at.trust) === "verified" ? "verified" : "unverified",
         ...(reason !== undefined && { reason }),
       };

@@ -30,7 +30,7 @@ export function addTraffic(
   { lines, chainHeader, headers }: { readonly lines: number; readonly chainHeader: string; readonly headers: readonly string[] },
 ): void {
   const chain = evidence.lines(chainHeader);
-  const hops = Math.min(countHops(chain), LOG_LIMITS.maxCountedHops);
+  const hops = Math.min(countHops(chain, chainHeader === "forwarded"), LOG_LIMITS.maxCountedHops);
   traffic.lines += lines;
   traffic.hops[hops] = (traffic.hops[hops] ?? 0) + lines;
   for (const name of headers) if (evidence.lines(name).length > 0) count(traffic.headers, name, lines);
@@ -39,14 +39,17 @@ export function addTraffic(
   if (chain.some((line) => line.includes(":") && PORT.test(line))) traffic.ports += lines;
 }
 
-/** Hops of a list header: elements that are not empty (RFC 9110 §5.6.1). */
-function countHops(lines: readonly string[]): number {
+/** Hops of a list header: elements that are not empty (RFC 9110 §5.6.1). A comma between quotes divides nothing in one that has quoted strings. */
+function countHops(lines: readonly string[], hasQuotes: boolean): number {
   let hops = 0;
   for (const line of lines) {
     let isEmpty = true;
+    let isQuoted = false;
     for (let at = 0; at < line.length; at++) {
       const code = line.charCodeAt(at);
-      if (code === COMMA) isEmpty = true;
+      if (hasQuotes && code === QUOTE) isQuoted = !isQuoted;
+      if (isQuoted && code === BACKSLASH) at++;
+      if (code === COMMA && !isQuoted) isEmpty = true;
       else if (isEmpty && code !== SPACE && code !== TAB) {
         isEmpty = false;
         hops++;
@@ -55,6 +58,9 @@ function countHops(lines: readonly string[]): number {
   }
   return hops;
 }
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 const COMMA = 0x2c;
 const SPACE = 0x20;
