@@ -7,7 +7,7 @@ import { missingFromCache } from "./npm-cache.mjs";
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "gunicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "curl" | "googleapi" | "shells" | "postgres" | "clickhouse" | "strace" | "log-readers" | "releases" | "runtimes"} CapabilityName
+ * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "gunicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "curl" | "googleapi" | "shells" | "terminal" | "postgres" | "clickhouse" | "strace" | "log-readers" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -122,6 +122,11 @@ export const capabilities = {
     packages: ["zsh", "fish"],
     tests: "tests of the completion of commands in zsh and fish",
     whyNot: () => whyNoExecutable(["zsh", "fish"]),
+  },
+  terminal: {
+    packages: ["bsdutils"],
+    tests: "tests of what commands show on a terminal",
+    whyNot: () => whyNoExecutable(["script"]),
   },
   "log-readers": {
     packages: ["mawk", "gawk", "goaccess"],

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-const BIN = fileURLToPath(new URL("../bin/wherefrom.js", import.meta.url));
+/** The command line, for programs that start it otherwise. */
+export const BIN = fileURLToPath(new URL("../bin/wherefrom.js", import.meta.url));
 
 export type Finished = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 

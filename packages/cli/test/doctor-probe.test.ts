@@ -1,6 +1,12 @@
+import { execFile } from "node:child_process";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RunningCommand, runCommand, startCommand } from "./command.ts";
+import { capability } from "../../../tools/capabilities.mjs";
+import { makeCertificate } from "../../gateway/test/rig/certificate.ts";
+import { BIN, type RunningCommand, runCommand, startCommand } from "./command.ts";
 import { folderOf } from "./folder.ts";
 
 const PATH = "/.wherefrom-0123456789abcdef";
@@ -113,12 +119,14 @@ test("a name without an address of the family, and a port where nobody listens",
   });
   expect(await probe("http://127.0.0.1:1/x", ...quick)).toMatchObject({
     code: 3,
-    stderr: expect.stringContaining("ECONNREFUSED [PROBE_NO_ANSWER]"),
+    stderr: expect.stringContaining(
+      "http://127.0.0.1:1: no answer to 2 requests; 16 more were not sent. ECONNREFUSED: Nobody listens at this address and port, or a firewall says so [PROBE_NO_ANSWER]",
+    ),
   });
   // and an address that this host does not have, with a fragment that is sent to nobody
   expect(await probe("http://127.0.0.1:1/x#y", ...quick, "--from", "192.0.2.1")).toMatchObject({
     code: 3,
-    stderr: expect.stringContaining("EADDRNOTAVAIL [PROBE_NO_ANSWER]"),
+    stderr: expect.stringContaining("EADDRNOTAVAIL: This host has no such address"),
   });
 });
 
@@ -127,6 +135,36 @@ test("somebody who is no echo is told as one who answers in its place", async ()
   const { code, stdout } = await probe(`${origin}/.wherefrom-another-path-0123`, ...quick);
   expect(code).toBe(1);
   expect(stdout).toContain("There is none to propose: the service saw none of the requests.");
+  expect(stdout).toContain("Who answered in place of the service");
+  // nothing is known that causes could be ranked by
+  expect(stdout).not.toContain("Causes, the likeliest first");
+});
+
+test.runIf(capability("terminal"))("on a terminal it says what it is asking, and nothing to programs", async () => {
+  const words = (...more: readonly string[]): string =>
+    [process.execPath, BIN, "doctor", "probe", url, ...quick, "--no-websocket", ...more].join(" ");
+  const onTerminal = async (command: string): Promise<string> =>
+    (await promisify(execFile)("script", ["--quiet", "--return", "--command", command, "/dev/null"])).stdout;
+  const [shown, hidden] = await Promise.all([onTerminal(words()), onTerminal(`${words("--json")} && ${words("--quiet")}`)]);
+  expect(shown).toContain("\r\x1b[K1 of 11: plain over HTTP to 127.0.0.1, round 1\r\x1b[K2 of 11: canary");
+  expect(shown).toMatch(/11 of 11: [^\x1b]*\r\x1b\[KThe path to the service/);
+  expect(hidden).toContain("The path to the service");
+  expect(hidden).not.toContain("\x1b");
+});
+
+test("a server with a certificate of one's own is told as such, and asked once its authority is given", async () => {
+  const { cert, key } = makeCertificate();
+  const authority = join(folderOf({ "ca.pem": cert }), "ca.pem");
+  const server = createServer({ cert, key }, (_request, response) => response.writeHead(404).end());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const target = `https://127.0.0.1:${(server.address() as AddressInfo).port}${PATH}`;
+    const [unknown, known] = await Promise.all([probe(target, ...quick), probe(target, ...quick, "--ca", authority)]);
+    expect(unknown).toMatchObject({ code: 3, stderr: expect.stringContaining("with --ca FILE, or in NODE_EXTRA_CA_CERTS") });
+    expect(known).toMatchObject({ code: 1, stdout: expect.stringContaining("certificate: CN=localhost, issued by CN=localhost") });
+  } finally {
+    server.close();
+  }
 });
 
 const faults = [
@@ -151,6 +189,7 @@ const faults = [
   { args: ["probe", "http://x.example/", "--rounds", "31"], says: "Expected a number from 1 to 30" },
   { args: ["probe", "http://x.example/", "--family", "4", "--from", "::1"], says: "[USAGE_OPTION_CONFLICT]" },
   { args: ["probe", "http://x.example/", "--client", "nobody"], says: "Expected an IP address" },
+  { args: ["probe", "http://x.example/", "--ca", at("other.json")], says: "[DOCTOR_CA_UNUSABLE]" },
   { args: ["probe", "http://x.example/", "--timeout-ms", "1"], says: "Expected 100 to 120000 milliseconds" },
   { args: ["serve", "--path", "/short"], says: "at least 16" },
   { args: ["serve", "--minutes", "0"], says: "from 1 to 1440" },

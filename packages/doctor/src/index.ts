@@ -28,7 +28,7 @@ export { type ForeignTarget, readForeignTarget } from "./probe/foreign-target.ts
 export { parseProbeRun } from "./probe/parse-run.ts";
 export { type DialedFrom, isFaulty, type ProbeFinding } from "./probe/probe-finding.ts";
 export type { Reach } from "./probe/reach.ts";
-export { type LookUp, type ProbeOptions, runProbe } from "./probe/run-probe.ts";
+export { type Asking, type LookUp, type ProbeOptions, runProbe } from "./probe/run-probe.ts";
 export { compareDocument } from "./report/compare-report.ts";
 export { configDocument } from "./report/config-report.ts";
 export { diagnosisDocument } from "./report/diagnosis-report.ts";
@@ -37,5 +37,6 @@ export { type ExaminedFolder, envDocument } from "./report/env-report.ts";
 export { type FitReport, fitDocument } from "./report/fit-report.ts";
 export { labFaultIn, labStepJson, labStepText, labTextIn } from "./report/lab-report.ts";
 export { type ProbeReport, probeDocument } from "./report/probe-report.ts";
+export { silenceText } from "./report/unseen-blocks.ts";
 export { REPORT_FORMATS, type ReportFormat, writeDocument } from "./report/write-document.ts";
 export { askSignature } from "./signature/ask-signature.ts";

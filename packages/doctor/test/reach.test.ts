@@ -231,8 +231,8 @@ describe("over real sockets, of a probe that may go to 127.0.0.1 alone", () => {
 
   test("a probe that is stopped asks nothing more", async () => {
     const stop = new AbortController();
-    const onAnswer = (): void => stop.abort();
-    await expect(probe(`http://127.0.0.1:${echo.address.port}`, { signal: stop.signal, onAnswer })).rejects.toMatchObject({
+    const onQuestion = (): void => stop.abort();
+    await expect(probe(`http://127.0.0.1:${echo.address.port}`, { signal: stop.signal, onQuestion })).rejects.toMatchObject({
       code: "PROBE_STOPPED",
     });
   });

@@ -11,6 +11,9 @@ import { ja } from "../src/report/words/ja.ts";
 import { labEn } from "../src/report/words/lab-en.ts";
 import { labJa } from "../src/report/words/lab-ja.ts";
 import { labZh } from "../src/report/words/lab-zh.ts";
+import { unseenEn } from "../src/report/words/unseen-en.ts";
+import { unseenJa } from "../src/report/words/unseen-ja.ts";
+import { unseenZh } from "../src/report/words/unseen-zh.ts";
 import { zh } from "../src/report/words/zh.ts";
 import { REPORT_FORMATS, writeDocument } from "../src/report/write-document.ts";
 
@@ -105,6 +108,8 @@ describe("languages", () => {
     ["zh of a fit", fitZh, fitEn],
     ["ja of a fit", fitJa, fitEn],
     ["ja of the lab", labJa, labEn],
+    ["zh of unseen requests", unseenZh, unseenEn],
+    ["ja of unseen requests", unseenJa, unseenEn],
   ] as const)("%s has all messages, each with the slots of the English one, none left in English", (_, messages, english) => {
     expect(Object.keys(messages)).toEqual(Object.keys(english));
     for (const [key, message] of Object.entries(english)) {

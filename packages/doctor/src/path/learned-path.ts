@@ -3,6 +3,7 @@ import { parseAddress } from "wherefrom";
 import { observedIn, type ProbeRun } from "../probe/answer.ts";
 import { canonical } from "./canonical.ts";
 import { type Leg, learnLeg } from "./leg.ts";
+import { type Unseen, unseenIn } from "./unseen.ts";
 
 /** Everything that a probe says of a path. */
 export type LearnedPath = {
@@ -12,8 +13,8 @@ export type LearnedPath = {
   /** The client's own address on the internet in each family, where it is known: told, or its interface has it. */
   readonly clients: Clients;
   readonly legs: readonly Leg[];
-  /** What was asked over, and the echo saw nothing of. */
-  readonly unseen: readonly Pick<Leg, "transport" | "family">[];
+  /** What became of requests that the echo did not see. */
+  readonly unseen: readonly Unseen[];
   /** Requests that were sent, that the echo saw, that somebody else answered, and that got no answer. */
   readonly counts: { readonly sent: number; readonly observed: number; readonly answered: number; readonly failed: number };
 };
@@ -38,11 +39,7 @@ export function learnPath(run: ProbeRun): LearnedPath {
     dialed: [...new Set(observedIn(run, {}).map(({ own }) => own.dialed))],
     clients: Object.fromEntries(known) as Clients,
     legs,
-    unseen: FAMILIES.flatMap((family) => TRANSPORTS.map((transport) => ({ transport, family }))).filter(
-      ({ transport, family }) =>
-        run.answers.some((answer) => answer.transport === transport && answer.family === family) &&
-        observedIn(run, { transport, family }).length === 0,
-    ),
+    unseen: unseenIn(run),
     counts: {
       sent: run.answers.length,
       observed: count("observed"),

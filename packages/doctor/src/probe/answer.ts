@@ -17,10 +17,37 @@ export type AnswerResult =
   /** The echo saw it. `own` is the client's end of the connection that carried it. */
   | { readonly kind: "observed"; readonly observation: Observation; readonly own: OwnEnd; readonly tookMs: number }
   /** Somebody answered in place of the echo, or the echo answered that it would not. */
-  | { readonly kind: "answered"; readonly status: number; readonly byEcho: boolean; readonly server?: string }
+  | ({ readonly kind: "answered" } & Answerer)
   /** Another request was observed than the one that was sent: a cache, or another route. */
   | { readonly kind: "other-nonce"; readonly observation: Observation }
-  | { readonly kind: "failed"; readonly code: string };
+  /** Nobody answered in HTTP. `heard` is how what came instead begins. */
+  | { readonly kind: "failed"; readonly code: string; readonly heard?: string };
+
+/** Who answered in place of the echo, as far as the answer says. */
+export type Answerer = {
+  readonly status: number;
+  /** Whether the echo itself refused. */
+  readonly byEcho: boolean;
+  readonly server?: string;
+  readonly via?: string;
+  /** Scheme, host and port that a redirect leads to. Not its path, which has the echo's secret in it. */
+  readonly redirectsTo?: string;
+  readonly certificate?: Certificate;
+};
+
+/** What a server says of itself in TLS. */
+export type Certificate = { readonly subject: string; readonly issuer: string; readonly validTo: string };
+
+/** Requests that were not sent, because those before them failed alike. */
+export type Unasked = {
+  readonly transport: Transport;
+  readonly family: 4 | 6;
+  readonly requests: number;
+  /** What those before them failed with. */
+  readonly code: string;
+  /** The certificate that was refused. */
+  readonly certificate?: Certificate;
+};
 
 /** The client's end of a connection, and what it dialed. */
 export type OwnEnd = { readonly localAddress: string; readonly localPort: number; readonly dialed: string };
@@ -33,6 +60,7 @@ export type ProbeRun = {
   /** What the name resolved to. */
   readonly addresses: readonly string[];
   readonly answers: readonly Answer[];
+  readonly unasked?: readonly Unasked[];
   readonly told?: Told;
 };
 

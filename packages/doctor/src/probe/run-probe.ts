@@ -2,11 +2,14 @@ import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Answer, AnswerResult, ProbeRun, Told, Transport } from "./answer.ts";
+import type { Answer, AnswerResult, ProbeRun, Told, Transport, Unasked } from "./answer.ts";
+import { refusedCertificate } from "./answerer.ts";
+import type { Destination } from "./dial.ts";
 import { ProbeError } from "./errors.ts";
-import { HTTP_QUESTIONS, QUESTIONS, type Question } from "./question.ts";
+import { HTTP_QUESTIONS, QUESTIONS, type Question, type QuestionId } from "./question.ts";
 import { isWithin, type Reach } from "./reach.ts";
-import { askHttp, askWebSocket, type Destination, oneConnection } from "./send.ts";
+import { askHttp, askWebSocket, oneConnection } from "./send.ts";
+import { silenceIn } from "./silence.ts";
 
 export type ProbeOptions = {
   /** The echo's address as the client reaches it: public name, port, and the echo's path. */
@@ -16,6 +19,8 @@ export type ProbeOptions = {
   readonly families: readonly (4 | 6)[];
   /** The client's own address to connect from. */
   readonly from?: string;
+  /** Certificates of the authorities that are believed in place of Node's own, PEM. */
+  readonly ca?: string;
   readonly timeoutMs: number;
   /** Pause between two requests in milliseconds, so that a probe is never a load. */
   readonly pauseMs: number;
@@ -26,8 +31,19 @@ export type ProbeOptions = {
   readonly signal?: AbortSignal;
   /** Looks a name up. Default: the system's own resolver. */
   readonly lookUp?: LookUp;
-  /** Called after each answer, with the number of answers there will be. */
-  readonly onAnswer?: (done: number, all: number) => void;
+  /** Called before each question. */
+  readonly onQuestion?: (asking: Asking) => void;
+};
+
+/** What a probe is asking now. */
+export type Asking = {
+  readonly question: QuestionId;
+  readonly transport: Transport;
+  readonly address: string;
+  readonly round: number;
+  /** Requests that were sent before, and all that there will be unless some are left out. */
+  readonly done: number;
+  readonly all: number;
 };
 
 /** All addresses that a name has now. Rejects when it has none. */
@@ -47,23 +63,37 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeRun> {
     return address === undefined ? [] : [destinationOf(options, { address, family })];
   });
   if (destinations.length === 0) throw new ProbeError("PROBE_NO_ADDRESS", `${url.hostname} has no IPv${families.join(" or IPv")} address`);
-  const legs = destinations.flatMap((destination) => transports.map((transport) => ({ destination, transport })));
-  const all = legs.reduce((sum, { transport }) => sum + questionsFor(transport).length * rounds, 0);
+  const perRound = transports.reduce((sum, transport) => sum + questionsFor(transport).length, 0);
+  const all = destinations.length * perRound * rounds;
   const answers: Answer[] = [];
-  for (const leg of legs) {
-    for (let round = 1; round <= rounds; round += 1) {
-      for await (const answer of askRound({ ...leg, round, pauseMs: options.pauseMs })) {
-        if (options.signal?.aborted === true) throw new ProbeError("PROBE_STOPPED", `${url.origin}: the probe was stopped before its end`);
-        answers.push(answer);
-        options.onAnswer?.(answers.length, all);
-      }
+  const unasked: Unasked[] = [];
+  for (const destination of destinations) {
+    let silence: Silence | undefined;
+    for (const transport of transports) {
+      const done = answers.length;
+      const onQuestion: Leg["onQuestion"] = (asked, sent) =>
+        options.onQuestion?.({ ...asked, transport, address: destination.address, done: done + sent, all });
+      // a target that gave no answer to HTTP gives none to a WebSocket's handshake, which is HTTP
+      const asked: Asked =
+        silence === undefined ? await askLeg({ ...options, destination, transport, onQuestion }) : { answers: [], silence };
+      answers.push(...asked.answers);
+      const requests = questionsFor(transport).length * rounds - asked.answers.length;
+      if (asked.silence !== undefined && requests > 0) unasked.push({ transport, family: destination.family, requests, ...asked.silence });
+      if (asked.answers.every(({ result }) => result.kind === "failed")) silence = asked.silence;
     }
   }
-  return { version: 1, target: url.origin, addresses, answers, ...(options.told && { told: options.told }) };
+  return {
+    version: 1,
+    target: url.origin,
+    addresses,
+    answers,
+    ...(unasked.length > 0 && { unasked }),
+    ...(options.told && { told: options.told }),
+  };
 }
 
-function destinationOf({ url, from, timeoutMs }: ProbeOptions, { address, family }: { address: string; family: 4 | 6 }): Destination {
-  return { url, address, family, timeoutMs, ...(from !== undefined && { from }) };
+function destinationOf({ url, from, ca, timeoutMs }: ProbeOptions, { address, family }: { address: string; family: 4 | 6 }): Destination {
+  return { url, address, family, timeoutMs, ...(from !== undefined && { from }), ...(ca !== undefined && { ca }) };
 }
 
 /**
@@ -91,10 +121,37 @@ function questionsFor(transport: Transport): readonly Question[] {
   return transport === "http" ? HTTP_QUESTIONS : QUESTIONS;
 }
 
-type Leg = { readonly destination: Destination; readonly transport: Transport; readonly round: number; readonly pauseMs: number };
+type Leg = Pick<ProbeOptions, "url" | "rounds" | "pauseMs" | "signal"> & {
+  readonly destination: Destination;
+  readonly transport: Transport;
+  readonly onQuestion: (asked: Pick<Asking, "question" | "round">, sent: number) => void;
+};
+
+/** Why a leg was given up. */
+type Silence = Pick<Unasked, "code" | "certificate">;
+
+type Asked = { readonly answers: readonly Answer[]; readonly silence?: Silence | undefined };
+
+async function askLeg(leg: Leg): Promise<Asked> {
+  const answers: Answer[] = [];
+  for (let round = 1; round <= leg.rounds; round += 1) {
+    for await (const answer of askRound(leg, { round, sent: () => answers.length })) {
+      if (leg.signal?.aborted === true) throw new ProbeError("PROBE_STOPPED", `${leg.url.origin}: the probe was stopped before its end`);
+      answers.push(answer);
+      const code = silenceIn(answers, questionsFor(leg.transport).length);
+      if (code === undefined) continue;
+      const certificate = await refusedCertificate(leg.destination, code);
+      return { answers, silence: { code, ...(certificate && { certificate }) } };
+    }
+  }
+  return { answers };
+}
 
 /** One after the other: a probe that asks at once would measure its own queue. */
-async function* askRound({ destination, transport, round, pauseMs }: Leg): AsyncGenerator<Answer> {
+async function* askRound(
+  { destination, transport, pauseMs, onQuestion }: Leg,
+  { round, sent }: { round: number; sent: () => number },
+): AsyncGenerator<Answer> {
   const kept = oneConnection(destination.url);
   let plainNonce = drawNonce();
   try {
@@ -104,6 +161,7 @@ async function* askRound({ destination, transport, round, pauseMs }: Leg): Async
       if (question.id === "plain") plainNonce = nonce;
       const sending = { destination, question, nonce };
       const isKept = question.id === "reused-first" || question.id === "reused-second";
+      onQuestion({ question: question.id, round }, sent());
       const result: AnswerResult = transport === "http" ? await askHttp(sending, isKept ? kept : undefined) : await askWebSocket(sending);
       yield { question: question.id, transport, family: destination.family, round, result };
       await pause(pauseMs);

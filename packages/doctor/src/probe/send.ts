@@ -2,20 +2,12 @@ import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request a
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import type { LookupFunction, Socket } from "node:net";
 import { type ClientOptions, WebSocket } from "ws";
-import { ECHO_FIELD } from "../echo/echo.ts";
 import { parseObservation } from "../echo/observation.ts";
 import type { AnswerResult, OwnEnd } from "./answer.ts";
+import { answererOf } from "./answerer.ts";
+import type { Destination } from "./dial.ts";
+import { MAX_ANSWERER_LENGTH } from "./parse-run.ts";
 import type { Question } from "./question.ts";
-
-/** Where requests go: one address, looked up before, so that every request of a probe goes to the same place and no answer can lead it elsewhere. */
-export type Destination = {
-  readonly url: URL;
-  readonly address: string;
-  readonly family: 4 | 6;
-  /** The client's own address to connect from. */
-  readonly from?: string;
-  readonly timeoutMs: number;
-};
 
 /** Longest answer that is read, in bytes. An observation with all headers that an echo takes is smaller. */
 const MAX_ANSWER_BYTES = 512 * 1024;
@@ -41,7 +33,7 @@ export function askHttp({ destination, question, nonce }: Sending, agent?: HttpA
     });
     request.on("response", (response) => void readAnswer(response, { request, nonce, startedAt, destination }).then(resolve));
     request.on("timeout", () => request.destroy(Object.assign(new Error("No answer in time"), { code: "ETIMEDOUT" })));
-    request.on("error", (error) => resolve({ kind: "failed", code: codeOf(error) }));
+    request.on("error", (error) => resolve(failureOf(error)));
     request.end();
   });
 }
@@ -84,10 +76,10 @@ export function askWebSocket({ destination, question, nonce }: Sending): Promise
     });
     client.on("message", (data) => settle(judge(String(data), { nonce, own, tookMs: performance.now() - startedAt })));
     client.on("unexpected-response", (request, response) => {
-      settle(answeredBy(response));
+      settle(answeredBy(response, url));
       request.destroy();
     });
-    client.on("error", (error) => settle({ kind: "failed", code: codeOf(error) }));
+    client.on("error", (error) => settle(failureOf(error)));
     client.on("close", () => settle({ kind: "failed", code: "CLOSED" }));
   });
 }
@@ -110,7 +102,12 @@ function headersOf({ fields }: Question): Record<string, string | string[]> {
 }
 
 /** The socket goes to the address that was looked up, whatever the name leads to by then. */
-function connectOptions({ address, family, from }: Destination): { lookup: LookupFunction; family: number; localAddress?: string } {
+function connectOptions({ address, family, from, ca }: Destination): {
+  lookup: LookupFunction;
+  family: number;
+  localAddress?: string;
+  ca?: string;
+} {
   const lookup: LookupFunction = (_name, options, done) => {
     // not at once: a socket that cannot be bound would fail before anybody listens to it
     setImmediate(() => {
@@ -118,7 +115,7 @@ function connectOptions({ address, family, from }: Destination): { lookup: Looku
       else done(null, address, family);
     });
   };
-  return { lookup, family, ...(from !== undefined && { localAddress: from }) };
+  return { lookup, family, ...(from !== undefined && { localAddress: from }), ...(ca !== undefined && { ca }) };
 }
 
 type Reading = { readonly request: ClientRequest; readonly nonce: string; readonly startedAt: number; readonly destination: Destination };
@@ -137,11 +134,11 @@ async function readAnswer(response: IncomingMessage, { request, nonce, startedAt
       parts.push(part as Buffer);
     }
   } catch (error) {
-    return { kind: "failed", code: codeOf(error) };
+    return failureOf(error);
   }
-  if (response.statusCode !== 200) return answeredBy(response);
+  if (response.statusCode !== 200) return answeredBy(response, destination.url);
   const read = judge(Buffer.concat(parts).toString("utf8"), { nonce, own, tookMs: performance.now() - startedAt });
-  return read.kind === "failed" ? answeredBy(response) : read;
+  return read.kind === "failed" ? answeredBy(response, destination.url) : read;
 }
 
 function judge(text: string, { nonce, own, tookMs }: { nonce: string; own: OwnEnd | undefined; tookMs: number }): AnswerResult {
@@ -151,15 +148,10 @@ function judge(text: string, { nonce, own, tookMs }: { nonce: string; own: OwnEn
   return { kind: "observed", observation, own, tookMs };
 }
 
-function answeredBy(response: IncomingMessage): AnswerResult {
-  const { server } = response.headers;
+function answeredBy(response: IncomingMessage, asked: URL): AnswerResult {
+  const answerer = answererOf(response, asked);
   response.resume();
-  return {
-    kind: "answered",
-    status: response.statusCode ?? 0,
-    byEcho: response.headers[ECHO_FIELD] !== undefined,
-    ...(typeof server === "string" && { server }),
-  };
+  return { kind: "answered", ...answerer };
 }
 
 function ownEndOf(socket: Socket | null, { address, url }: Destination): OwnEnd {
@@ -168,9 +160,18 @@ function ownEndOf(socket: Socket | null, { address, url }: Destination): OwnEnd 
   return { localAddress: socket?.localAddress ?? "", localPort: socket?.localPort ?? 0, dialed };
 }
 
+function failureOf(error: unknown): AnswerResult {
+  // what Node's parser could not read, it keeps
+  const heard = error instanceof Error && "rawPacket" in error ? error.rawPacket : undefined;
+  const begins = Buffer.isBuffer(heard) ? heard.toString("latin1", 0, MAX_ANSWERER_LENGTH).split(/[\r\n]/)[0] : undefined;
+  return { kind: "failed", code: codeOf(error), ...(begins !== undefined && { heard: begins }) };
+}
+
 function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "FAILED";
   // the signal's end, by whichever of its names
-  if (error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError")) return "ETIMEDOUT";
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : "FAILED";
+  if (error.name === "TimeoutError" || error.name === "AbortError") return "ETIMEDOUT";
+  // OpenSSL's words for an answer that is no TLS, which Node gives no code of their own
+  if (/wrong version number|packet length too long/.test(error.message)) return "NOT_TLS";
+  return "code" in error && typeof error.code === "string" ? error.code : "FAILED";
 }

@@ -8,16 +8,19 @@ import { ja } from "./words/ja.ts";
 import { type LabMessageKey, type LabMessages, labEn } from "./words/lab-en.ts";
 import { labJa } from "./words/lab-ja.ts";
 import { labZh } from "./words/lab-zh.ts";
+import { type UnseenMessageKey, type UnseenMessages, unseenEn } from "./words/unseen-en.ts";
+import { unseenJa } from "./words/unseen-ja.ts";
+import { unseenZh } from "./words/unseen-zh.ts";
 import { zh } from "./words/zh.ts";
 
-const MESSAGES: Readonly<Record<Language, Messages & LabMessages & FitMessages>> = {
-  en: { ...en, ...labEn, ...fitEn },
-  zh: { ...zh, ...labZh, ...fitZh },
-  ja: { ...ja, ...labJa, ...fitJa },
+const MESSAGES: Readonly<Record<Language, Messages & LabMessages & FitMessages & UnseenMessages>> = {
+  en: { ...en, ...labEn, ...fitEn, ...unseenEn },
+  zh: { ...zh, ...labZh, ...fitZh, ...unseenZh },
+  ja: { ...ja, ...labJa, ...fitJa, ...unseenJa },
 };
 
-/** A message of a report, of the lab or of a policy's fit. */
-type Key = MessageKey | LabMessageKey | FitMessageKey;
+/** A message of a report, of the lab, of a policy's fit, or of requests that a service did not see. */
+type Key = MessageKey | LabMessageKey | FitMessageKey | UnseenMessageKey;
 
 /** What stands in the slots of a message. */
 type Slots = Readonly<Record<string, Piece | Line>>;

@@ -9,6 +9,7 @@ import { diagnosisBlocks } from "./diagnosis-report.ts";
 import { type Block, type Document, jsonListingOf, type Line } from "./document.ts";
 import { drawPath } from "./path-drawing.ts";
 import { type Phrase, phrasesIn, plainIn } from "./phrase.ts";
+import { unseenBlocks } from "./unseen-blocks.ts";
 
 type Telling = { readonly say: Phrase; readonly plain: ReturnType<typeof plainIn> };
 
@@ -20,15 +21,21 @@ export function probeDocument({ finding, diagnosis, advice }: ProbeReport, langu
   const { path, proposal } = finding;
   const blocks = [
     { kind: "paragraph", text: telling.say("probeCounts", countsOf(path)) } as const,
+    ...unseenBlocks(path.unseen, telling),
     ...path.legs.flatMap((leg) => legBlocks(leg, { finding, telling })),
     ...forgeryBlocks(path, telling),
     ...signatureBlocks(finding.signature, telling),
     ...policyBlocks(proposal, telling),
     ...(isFaulty(finding)
-      ? diagnosisBlocks({ diagnosis, advice }, language)
+      ? causeBlocks({ finding, diagnosis, advice }, language)
       : [{ kind: "paragraph", text: telling.say("probeNoFault") } as const]),
   ];
   return { title: telling.plain("probeTitle"), language, blocks };
+}
+
+/** Without a single fact there is nothing to rank causes by: the requests that were not seen say what to look at. */
+function causeBlocks({ finding, diagnosis, advice }: ProbeReport, language: Language): readonly Block[] {
+  return Object.keys(finding.facts).length === 0 ? [] : diagnosisBlocks({ diagnosis, advice }, language);
 }
 
 function countsOf({ counts }: LearnedPath): Readonly<Record<string, string>> {

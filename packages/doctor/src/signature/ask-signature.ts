@@ -8,7 +8,13 @@ import { matchSignature, type Signature, type SignatureMatch } from "./signature
 /** A path's signature, and the products that it fits. */
 export type LearnedSignature = { readonly signature: Signature; readonly matches: readonly SignatureMatch[] };
 
-export type AskSignatureOptions = { readonly run: ProbeRun; readonly url: URL; readonly from?: string; readonly timeoutMs: number };
+export type AskSignatureOptions = {
+  readonly run: ProbeRun;
+  readonly url: URL;
+  readonly from?: string;
+  readonly ca?: string;
+  readonly timeoutMs: number;
+};
 
 /**
  * Learns the signature of a path that a probe went over, by requests that are malformed on purpose. `undefined` when the probe's HTTP requests were not seen: then there is nothing to hold the
@@ -16,11 +22,12 @@ export type AskSignatureOptions = { readonly run: ProbeRun; readonly url: URL; r
  */
 export async function askSignature(
   { legs }: LearnedPath,
-  { run, url, from, timeoutMs }: AskSignatureOptions,
+  { run, url, from, ca, timeoutMs }: AskSignatureOptions,
 ): Promise<LearnedSignature | undefined> {
   const leg = legs.find(({ transport }) => transport === "http");
   const address = run.addresses.find((candidate) => isIP(candidate) === leg?.family);
   if (leg === undefined || address === undefined) return undefined;
-  const signature = await learnSignature(leg, { url, address, family: leg.family, timeoutMs, ...(from !== undefined && { from }) });
+  const own = { ...(from !== undefined && { from }), ...(ca !== undefined && { ca }) };
+  const signature = await learnSignature(leg, { url, address, family: leg.family, timeoutMs, ...own });
   return { signature, matches: matchSignature(signature, readSignatures()) };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { linesOf } from "../echo/observation.ts";
 import type { Leg } from "../path/leg.ts";
-import type { Destination } from "../probe/send.ts";
+import type { Destination } from "../probe/dial.ts";
 import { type RawAnswer, sendBytes } from "./raw-answer.ts";
 import type { Signature } from "./signature.ts";
 

@@ -1,8 +1,6 @@
-import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
 import { ECHO_FIELD } from "../echo/echo.ts";
 import { type Observation, parseObservation } from "../echo/observation.ts";
-import type { Destination } from "../probe/send.ts";
+import { type Destination, dial } from "../probe/dial.ts";
 
 /** What came back for bytes. `status` 0: bytes without a status line, as HTTP/0.9 answers, or nothing at all. */
 export type RawAnswer = { readonly status: number; readonly byEcho: boolean; readonly observation?: Observation };
@@ -30,15 +28,6 @@ export function sendBytes(bytes: string, destination: Destination): Promise<RawA
     socket.on("end", settle).on("close", settle).on("error", settle);
     socket.write(Buffer.from(bytes, "latin1"));
   });
-}
-
-function dial({ url, address, from }: Destination): Socket {
-  const isTls = url.protocol === "https:";
-  const port = Number(url.port) || (isTls ? 443 : 80);
-  const where = { host: address, port, ...(from !== undefined && { localAddress: from }) };
-  if (!isTls) return connectTcp(where);
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  return connectTls({ ...where, ALPNProtocols: ["http/1.1"], ...(/[a-z]/i.test(host) && !host.includes(":") && { servername: host }) });
 }
 
 /** Whether an answer has all its bytes, so that a connection which is kept open need not be waited for. */

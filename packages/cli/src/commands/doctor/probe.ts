@@ -10,13 +10,16 @@ import {
   probeDocument,
   proposePolicy,
   runProbe,
+  silenceText,
   type Told,
 } from "@wherefrom/doctor";
 import { type Command, InvalidArgumentError } from "commander";
 import { escapeText, parseAddress } from "wherefrom";
+import { readAuthorityFile } from "../../authority-file.ts";
 import { type DialTarget, readDialTarget } from "../../dial-target.ts";
 import { CliError, exitCodes } from "../../errors.ts";
 import { switchOption, valueOption } from "../../option-values.ts";
+import { openProbeProgress } from "../../probe-progress.ts";
 import { printReport, type ReportOptions, withReportOptions } from "./report-options.ts";
 import { parseEchoPath } from "./serve.ts";
 
@@ -27,10 +30,12 @@ const EXAMPLES = `
 Examples:
   $ wherefrom doctor probe http://service.example:18000/.wherefrom-4c1f0a9e7d2b
   $ wherefrom doctor probe https://service.example/.wherefrom-4c1f0a9e7d2b --family 4 --rounds 5 --json > here.json
+  $ wherefrom doctor probe https://service.internal/.wherefrom-4c1f0a9e7d2b --ca our-authority.pem
   $ wherefrom doctor probe --setting iot_client/.env:SERVER_URL --path /.wherefrom-4c1f0a9e7d2b
   $ wherefrom doctor probe http://service.example/.wherefrom-4c1f0a9e7d2b --client 203.0.113.7 --expect 198.51.100.36
 
 The URL is that of wherefrom doctor serve, as clients reach it. A probe sends GET requests and WebSocket handshakes for that path alone, at most 20 a second, with documentation addresses as claims.
+Where nobody answers, it stops after two connections that failed alike, and says what it did not send.
 
 Exit codes: 0 the client's address can be had, and no claim wins; 1 it cannot, or one wins; 2 usage; 3 nothing answered.`;
 
@@ -43,7 +48,10 @@ export type ProbeCommandOptions = ReportOptions & {
   readonly client?: readonly string[];
   readonly expect?: string;
   readonly from?: string;
+  /** Certificates of authorities, PEM. */
+  readonly ca?: string;
   readonly timeoutMs: number;
+  readonly quiet?: boolean;
   readonly signature?: boolean;
 };
 
@@ -70,8 +78,8 @@ export function addProbeCommand(doctor: Command, exit: (code: number) => void): 
       });
       const run = await probeTarget(target, options);
       const read = findingOf(run, target);
-      const { from, timeoutMs } = options;
-      const asked = { run, url: target.url, timeoutMs, ...(from !== undefined && { from }) };
+      const { from, ca, timeoutMs } = options;
+      const asked = { run, url: target.url, timeoutMs, ...(from !== undefined && { from }), ...(ca !== undefined && { ca }) };
       const signature = options.signature === true ? await askSignature(read.path, asked) : undefined;
       const finding = { ...read, ...(signature && { signature }) };
       const { diagnosis, advice } = diagnosed(finding);
@@ -104,7 +112,13 @@ export function withProbeOptions(command: Command): Command {
       valueOption("--timeout-ms <milliseconds>", "how long to wait for each answer", "WHEREFROM_DOCTOR_TIMEOUT_MS")
         .argParser(parseTimeout)
         .default(5_000),
-    );
+    )
+    .addOption(
+      valueOption("--ca <file>", "certificates of the authorities to believe in place of Node's own, PEM", "WHEREFROM_DOCTOR_CA").argParser(
+        readAuthorityFile,
+      ),
+    )
+    .addOption(switchOption("--quiet", "show no progress on a terminal", "WHEREFROM_QUIET"));
 }
 
 function parseRounds(text: string): number {
@@ -128,8 +142,9 @@ function collectAddress(text: string, earlier: readonly string[] | undefined): r
 }
 
 /** Makes a probe. Throws when not a single answer came back, for then there is nothing to read. */
-export async function probeTarget({ url }: DialTarget, options: Omit<ProbeCommandOptions, keyof ReportOptions>): Promise<ProbeRun> {
-  const { rounds, family, websocket, from, timeoutMs } = options;
+export async function probeTarget({ url }: DialTarget, options: ProbeCommandOptions): Promise<ProbeRun> {
+  const { rounds, family, websocket, from, ca, timeoutMs } = options;
+  const progress = openProbeProgress(options);
   const run = await runProbe({
     url,
     rounds,
@@ -137,17 +152,13 @@ export async function probeTarget({ url }: DialTarget, options: Omit<ProbeComman
     families: familiesFor({ family, from }),
     timeoutMs,
     pauseMs: 50,
+    onQuestion: progress.show,
     ...toldBy(options),
     ...(from !== undefined && { from }),
-    ...(process.stderr.isTTY && !process.stdout.isTTY && { onAnswer: showProgress }),
-  });
-  const codes = run.answers.map(({ result }) => (result.kind === "failed" ? result.code : undefined));
-  if (codes.every((code) => code !== undefined)) {
-    throw new ProbeError(
-      "PROBE_NO_ANSWER",
-      `${run.target} gave no answer to any of ${codes.length} requests: ${[...new Set(codes)].join(", ")}`,
-    );
-  }
+    ...(ca !== undefined && { ca }),
+  }).finally(progress.end);
+  if (run.answers.every(({ result }) => result.kind === "failed"))
+    throw new ProbeError("PROBE_NO_ANSWER", `${run.target}: ${silenceText(learnPath(run).unseen)}`);
   return run;
 }
 
@@ -165,10 +176,6 @@ function familiesFor({
   if (reached.length === 0)
     throw new CliError("USAGE_OPTION_CONFLICT", `--from is an IPv${own} address, and --family asks for IPv${family} alone`);
   return reached;
-}
-
-function showProgress(done: number, all: number): void {
-  process.stderr.write(`\r\x1b[K${done === all ? "" : `${done} of ${all} requests`}`);
 }
 
 /** What the options say that a probe cannot know, for a run to keep. */

@@ -1,0 +1,38 @@
+import type { UnseenMessages } from "./unseen-en.ts";
+
+/** What is said of requests that the service did not see, in Japanese. */
+export const unseenJa: UnseenMessages = {
+  unseenOver: "方式",
+  unseenRequests: "要求数",
+  unseenMeans: "意味",
+  answererHeading: "サービスの代わりに答えたもの",
+  answererWho: "答えたもの",
+  answererStatus: "状態 {status}",
+  answererCertificate: "証明書：{subject}、発行者 {issuer}",
+  "answerer.echo-path": "エコー自身。ただし送ったものと別のパスが届きました。途中のプロキシが書き換えています。",
+  "answerer.echo-busy": "エコー自身。問い合わせが多すぎます。他の誰かも調べています。",
+  "answerer.echo-handshake": "エコー自身。WebSocket のハンドシェイクが届きません。途中のプロキシがその欄を取り除いています。",
+  "answerer.redirect": "{to} への転送。追跡はしません。そのアドレスを調べてください。",
+  "answerer.refused": "サービスの手前で拒否されました。エコーのパスを通すか、通される場所から調べてください。",
+  "answerer.no-path": "別のサービスか別の仮想ホストが答えているか、エコーのパスが違います。",
+  "answerer.no-service": "答えたプロキシは背後に届いていません。プロキシが接続するアドレスとポートでエコーが動いているか確かめてください。",
+  "answerer.no-echo": "このパスには別のサービスが答えています。要求がエコーに渡されていません。",
+  "answerer.bad-request": "待ち受けているものは平文の HTTP 以外（TLS や PROXY プロトコルなど）を期待しています。",
+  "answerer.other": "エコーでも、ここで知られた拒否でもありません。",
+  silenceHeading: "応答のなかったもの",
+  silenceWhy: "理由",
+  silenceNotSent: "同じように失敗したため、さらに {requests} 件は送りませんでした",
+  "silence.refused": "このアドレスとポートでは誰も待ち受けていないか、ファイアウォールがそう答えています。",
+  "silence.timeout": "時間内に応答がありません。行きか帰りの途中でパケットが捨てられています。",
+  "silence.closed": "応答なしに接続が閉じられました。ファイアウォールか、TLS や PROXY プロトコルを期待するサーバーです。",
+  "silence.unreachable": "ここからこのアドレスへの経路がありません。",
+  "silence.source": "このホストには接続元にするそのアドレスがありません。",
+  "silence.not-http": "待ち受けているものは HTTP を話しません。始まりは：{heard}",
+  "silence.tls": "TLS が話されています。https で調べてください。",
+  "silence.not-tls": "TLS は話されていません。http で調べてください。",
+  "silence.authority":
+    "{subject} の証明書は {issuer} が発行したもので、その認証局はここでは知られていません。--ca FILE または NODE_EXTRA_CA_CERTS で認証局の証明書を与えてください。",
+  "silence.other-name": "{subject} の証明書は、接続しようとした名前とは別の名前のものです。",
+  "silence.expired": "{subject} の証明書の有効期限は {validTo} でした。",
+  "silence.other": "この符号の意味はここでは分かりません。",
+};
