@@ -1,127 +1,132 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import {
-  canonicalJson,
-  keepsEvidence,
-  providersWith,
-  type Route,
-  SecurityActions,
-  type Snapshot,
-  snapshotRangesSchema,
-  snapshotSchema,
-} from "@wherefrom/model";
-import { createResolver, PolicyError, type Providers, parsePolicy, type Resolver } from "wherefrom";
+import { type Route, SecurityActions, type SnapshotRanges, snapshotRangesSchema, snapshotSchema } from "@wherefrom/model";
 import { type CompiledSession, compileSessions } from "../debug/compiled-session.ts";
 import { issueAt, shapeIssues } from "../json-issue.ts";
 import { createRouteTable, type RouteTable, routeKey } from "../route/route-table.ts";
-import { type LoadedTlsMap, loadTargetTls, type ReadFile, type TlsFault } from "../route/target-tls.ts";
+import { loadTargetTls, type ReadFile, type TlsFault } from "../route/target-tls.ts";
+import { type CompiledPolicy, compilePolicy, type PolicyCompilation } from "./compile-policy.ts";
 import type { SnapshotIssue } from "./issue.ts";
 
 /** A snapshot ready for use. It never changes: the gateway swaps one for another. */
-export type CompiledSnapshot = {
+export type CompiledSnapshot = CompiledPolicy & {
   readonly organization: string;
   readonly environment: string;
   readonly revision: number;
   /** Of policy, ranges and routes: the same on revisions that differ only in security actions and debug sessions. */
   readonly policyDigest: string;
-  readonly resolver: Resolver;
-  /** Resolves each request to its peer, in the same groups as the policy: for an address that is known already. */
-  readonly peers: Resolver;
-  /** Of which headers events have the lines, by their names in lower case. */
-  readonly keepsEvidence: (name: string) => boolean;
   readonly routes: RouteTable;
   readonly securityActions: SecurityActions;
   readonly debugSessions: readonly CompiledSession[];
+  /** What the parts that may be large were built from. `routes` is absent where they name files, which may say something else the next time. */
+  readonly builtFrom: Omit<PartDigests, "routes"> & { readonly routes: string | undefined };
 };
+
+type PartDigests = { readonly policy: string; readonly routes: string; readonly securityActions: string };
 
 /** A snapshot is used whole or not at all. */
 export type Compilation =
   | { readonly kind: "compiled"; readonly snapshot: CompiledSnapshot }
   | { readonly kind: "refused"; readonly issues: readonly SnapshotIssue[] };
 
+export type CompileOptions = {
+  /** The snapshot in use. A part that says the same as there is taken over, and neither judged nor built again. */
+  readonly before?: CompiledSnapshot | undefined;
+  readonly readFile?: ReadFile;
+};
+
 /** Validates a snapshot and builds what requests need of it. Finds all faults at once; throws none of them. */
-export function compileSnapshot(json: unknown, readFile: ReadFile = readText): Compilation {
-  const shape = snapshotSchema.safeParse(json);
+export function compileSnapshot(json: unknown, { before, readFile = readText }: CompileOptions = {}): Compilation {
+  const digests = digestsOf(json);
+  const same = partsOf(before, digests);
+  const shape = snapshotSchema.safeParse(withoutSame(json, same));
+  const policy: PolicyCompilation =
+    same.policy === undefined ? readPolicy(json, shape.data?.ranges) : { kind: "compiled", policy: same.policy };
+  const policyIssues = policy.kind === "refused" ? policy.issues : [];
   if (!shape.success) {
     const issues = shapeIssues(json, { found: shape.error.issues, code: "SNAPSHOT_FIELD_INVALID" });
-    return { kind: "refused", issues: [...issues, ...policyIssues(fieldOf(json, "clientIpResolutionConfig"), providersOf(json))] };
+    return { kind: "refused", issues: [...issues, ...policyIssues] };
   }
-  const { data } = shape;
-  const tls = loadTargetTls(data.routes, readFile);
-  const issues = [
-    ...policyIssues(data.clientIpResolutionConfig, providersWith(data.ranges)),
-    ...routeIssues(data.routes),
-    ...tlsIssues(data, tls.faults),
-  ];
-  if (issues.length > 0) return { kind: "refused", issues };
-  return { kind: "compiled", snapshot: build(data, tls.loaded) };
+  const { routes, securityActions, bots, debugSessions = [], organization, environment, revision } = shape.data;
+  const tls = loadTargetTls(routes, readFile);
+  const issues = [...policyIssues, ...routeIssues(routes), ...tlsIssues(routes, tls.faults)];
+  if (policy.kind === "refused" || issues.length > 0) return { kind: "refused", issues };
+  const { resolver, peers, keepsEvidence } = policy.policy;
+  const snapshot = {
+    organization,
+    environment,
+    revision,
+    policyDigest: digestOf([digests.policy, digests.routes]),
+    resolver,
+    peers,
+    keepsEvidence,
+    routes: same.routes ?? createRouteTable(routes, tls.loaded),
+    securityActions: same.securityActions ?? new SecurityActions(securityActions ?? [], bots),
+    debugSessions: compileSessions(debugSessions),
+    builtFrom: { ...digests, routes: tls.loaded.size > 0 ? undefined : digests.routes },
+  };
+  return { kind: "compiled", snapshot };
 }
 
 function readText(path: string): string {
   return readFileSync(path, "utf8");
 }
 
-function build(snapshot: Snapshot, tls: LoadedTlsMap): CompiledSnapshot {
-  const {
-    organization,
-    environment,
-    revision,
-    clientIpResolutionConfig,
-    ranges,
-    routes,
-    securityActions = [],
-    bots = [],
-    debugSessions = [],
-  } = snapshot;
-  const policy = parsePolicy(clientIpResolutionConfig, { providers: providersWith(ranges) });
-  const resolver = createResolver(policy);
-  const peers = createResolver(parsePolicy({ peerAddressAlgorithm: {}, ipv6GroupPrefix: policy.ipv6GroupPrefix }));
+function digestsOf(json: unknown): PartDigests {
+  const { clientIpResolutionConfig, ranges, routes, securityActions, bots } = fieldsOf(json);
   return {
-    organization,
-    environment,
-    revision,
-    policyDigest: digestOf({ clientIpResolutionConfig, ranges, routes }),
-    resolver,
-    peers,
-    keepsEvidence: keepsEvidence(policy),
-    routes: createRouteTable(routes, tls),
-    securityActions: new SecurityActions(securityActions, bots),
-    debugSessions: compileSessions(debugSessions),
+    policy: digestOf({ clientIpResolutionConfig, ranges }),
+    routes: digestOf({ routes }),
+    securityActions: digestOf({ securityActions, bots }),
   };
 }
 
-function digestOf(told: Pick<Snapshot, "clientIpResolutionConfig" | "ranges" | "routes">): string {
-  return createHash("sha256").update(canonicalJson(told)).digest("base64url");
+/** Of the text, as JSON has it: where only the order of fields differs, a part is built once more than it had to be. */
+function digestOf(json: unknown): string {
+  return createHash("sha256").update(JSON.stringify(json)).digest("base64url");
 }
 
-const POLICY_POINTER = "/clientIpResolutionConfig";
+type SameParts = {
+  readonly policy: CompiledPolicy | undefined;
+  readonly routes: RouteTable | undefined;
+  readonly securityActions: SecurityActions | undefined;
+};
 
-function policyIssues(config: unknown, providers: Providers): SnapshotIssue[] {
-  if (typeof config !== "object" || config === null) return [];
-  try {
-    parsePolicy(config, { providers });
-    return [];
-  } catch (error) {
-    if (!(error instanceof PolicyError)) throw error;
-    return error.issues.map((issue) => ({
-      ...issue,
-      pointer: `${POLICY_POINTER}${issue.pointer}`,
-      message: `${POLICY_POINTER}${issue.message}`,
-    }));
-  }
+/** Those of a compiled snapshot that were built from the same. */
+function partsOf(before: CompiledSnapshot | undefined, { policy, routes, securityActions }: PartDigests): SameParts {
+  const builtFrom = before?.builtFrom;
+  return {
+    policy: builtFrom?.policy === policy ? before : undefined,
+    routes: builtFrom?.routes === routes ? before?.routes : undefined,
+    securityActions: builtFrom?.securityActions === securityActions ? before?.securityActions : undefined,
+  };
 }
 
-/** Of a snapshot that has faults elsewhere. Where the ranges are faulty themselves, what is built in has to do. */
-function providersOf(json: unknown): Providers {
-  return providersWith(snapshotRangesSchema.safeParse(fieldOf(json, "ranges")).data);
+function withoutSame(json: unknown, { policy, routes, securityActions }: SameParts): unknown {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return json;
+  return {
+    ...json,
+    ...(policy && { clientIpResolutionConfig: {}, ranges: undefined }),
+    ...(routes && { routes: [] }),
+    ...(securityActions && { securityActions: undefined, bots: undefined }),
+  };
 }
 
-function fieldOf(json: unknown, name: string): unknown {
-  return typeof json === "object" && json !== null ? (json as Readonly<Record<string, unknown>>)[name] : undefined;
+/** Also of a snapshot that has faults elsewhere: where the ranges are faulty themselves, what is built in has to do. */
+function readPolicy(json: unknown, valid: SnapshotRanges | undefined): PolicyCompilation {
+  const { clientIpResolutionConfig: config, ranges } = fieldsOf(json);
+  if (typeof config !== "object" || config === null) return { kind: "refused", issues: [] };
+  return compilePolicy(config, valid ?? snapshotRangesSchema.safeParse(ranges).data);
 }
 
-function tlsIssues(json: Snapshot, faults: readonly TlsFault[]): SnapshotIssue[] {
-  return faults.map(({ path, expected }) => issueAt({ json, path: ["routes", ...path], code: "SNAPSHOT_TLS_UNUSABLE", expected }));
+function fieldsOf(json: unknown): Readonly<Record<string, unknown>> {
+  return typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
+}
+
+function tlsIssues(routes: readonly Route[], faults: readonly TlsFault[]): SnapshotIssue[] {
+  return faults.map(({ path, expected }) =>
+    issueAt({ json: { routes }, path: ["routes", ...path], code: "SNAPSHOT_TLS_UNUSABLE", expected }),
+  );
 }
 
 /** Two routes for the same place, or with the same name: which one would win is nobody's decision. */

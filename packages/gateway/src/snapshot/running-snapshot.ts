@@ -55,19 +55,20 @@ export class RunningSnapshot implements SnapshotSink {
   }
 
   offer(json: unknown, standing: SnapshotStanding = "newest"): Offered {
-    const compilation = compileSnapshot(json);
+    const before = this.#current;
+    const compilation = compileSnapshot(json, { before });
     if (compilation.kind === "refused") {
       this.#lastRefusal = describeIssues(compilation.issues);
       this.notify({ level: "warning", code: "SNAPSHOT_REFUSED", message: `A snapshot was refused: ${this.#lastRefusal}` });
-      return { kind: "refused", issues: compilation.issues, running: this.#current?.revision ?? 0 };
+      return { kind: "refused", issues: compilation.issues, running: before?.revision ?? 0 };
     }
     const { snapshot } = compilation;
-    const isNew = this.#current?.revision !== snapshot.revision;
+    const isNew = before?.revision !== snapshot.revision;
     this.#current = snapshot;
     this.#standing = standing;
     if (isNew) this.#begin(snapshot);
     this.#byRevision.begin(snapshot);
-    this.#upstreams.keepOnly(snapshot.routes.routes);
+    if (snapshot.routes !== before?.routes) this.#upstreams.keepOnly(snapshot.routes.routes);
     this.#whenApplied?.();
     if (isNew)
       this.notify({
