@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { BenchOptions } from "./options.ts";
-import { Fleet, type Node } from "./publish/fleet.ts";
+import { Fleet, type FleetEnvironment, type Node } from "./publish/fleet.ts";
 import { medianOf, OURS, type Row } from "./report.ts";
 import { loadHttp } from "./traffic/load.ts";
 import { cpuSeconds } from "./traffic/machine.ts";
 import { inSession, type Sample, type Session } from "./traffic/session.ts";
 
-const EFFORT = { gateways: 20, changes: 100, changeSeconds: 60, windows: 6, windowSeconds: 5 };
-const QUICK = { gateways: 2, changes: 2, changeSeconds: 0.3, windows: 1, windowSeconds: 0.2 };
+const EFFORT = { gateways: 20, changes: 100, changeSeconds: 60, turns: 8, windowSeconds: 3 };
+const QUICK = { gateways: 2, changes: 2, changeSeconds: 0.3, turns: 1, windowSeconds: 0.2 };
 
 const CHANGES_PER_SECOND = 10;
 const CONNECTIONS = 32;
@@ -19,8 +19,8 @@ type Effort = typeof EFFORT;
 
 /**
  * How long after the answer of the API the last of 20 gateways resolves by the new policy, asked at each of them; whether all of them follow ten changes a
- * second for a minute, and what each costs in processor time; and what those cost a gateway under load for a request. For the last one all other gateways are gone: they would
- * have machines of their own, and here they would slow down who asks.
+ * second for a minute, and what each costs in processor time; and how much more processor time a request costs a gateway under load that follows them. For the last one all other
+ * gateways are gone: they would have machines of their own, and here they would slow down who asks.
  */
 export function measurePublish(options: BenchOptions): Promise<readonly Row[]> {
   const effort = { ...(options.quick ? QUICK : EFFORT), ...(options.rounds && { changes: options.rounds }) };
@@ -77,7 +77,7 @@ async function followChanges(fleet: Fleet, { changes }: Effort): Promise<readonl
 async function changeForLong(fleet: Fleet, { changeSeconds }: Effort): Promise<readonly Sample[]> {
   const idle = await fleet.cpuWhile(() => sleep(changeSeconds * IDLE_PART * 1_000));
   const stop = new AbortController();
-  const changes = changeAgainAndAgain(fleet, stop.signal);
+  const changes = changeAgainAndAgain(fleet, { environment: "bench", signal: stop.signal });
   const busy = await fleet.cpuWhile(() => sleep(changeSeconds * 1_000));
   stop.abort();
   const { made, faults } = await changes;
@@ -93,42 +93,62 @@ async function changeForLong(fleet: Fleet, { changeSeconds }: Effort): Promise<r
 
 type LoadParts = { readonly fleet: Fleet; readonly effort: Effort };
 
-/** Windows with and without changes take turns. */
+/**
+ * What the same ten changes a second cost a gateway when they are its own environment's, and when they are another's, which it hears nothing of. Control works in both
+ * cases: beside it on one machine requests come less densely, and alone by that each costs more. Windows take turns as here, elsewhere, elsewhere, here, so that
+ * a machine that gets slower or faster favours neither. All processor time of the gateway is shared among the requests, also what it spends on the changes themselves.
+ */
 async function changeUnderLoad({ programs }: Session, { fleet, effort }: LoadParts): Promise<readonly Sample[]> {
   const { port, program } = await fleet.keepOnlyFirst();
   const fields = ["X-Forwarded-For: 192.0.2.1, 192.0.2.2, 192.0.2.3"];
   const load = { port, path: "/bytes/100", fields, connections: CONNECTIONS, seconds: effort.windowSeconds };
-  const measured = async (): Promise<number> => {
+  const changing = async (environment: FleetEnvironment): Promise<number> => {
+    const stop = new AbortController();
+    const changes = changeAgainAndAgain(fleet, { environment, signal: stop.signal });
     const before = cpuSeconds(program.pid);
     const { requests } = await loadHttp(programs, load);
-    return ((cpuSeconds(program.pid) - before) / requests) * 1e6;
-  };
-  const quiet: number[] = [];
-  const changing: number[] = [];
-  await measured();
-  for (let at = 0; at < effort.windows; at++) {
-    quiet.push(await measured());
-    const stop = new AbortController();
-    const changes = changeAgainAndAgain(fleet, stop.signal);
-    changing.push(await measured());
+    const spent = cpuSeconds(program.pid) - before;
     stop.abort();
     await changes;
+    return (spent / requests) * 1e6;
+  };
+  await changing("bench");
+  const turns: Turn[] = [];
+  for (let at = 0; at < effort.turns; at++) {
+    const first = await changing("bench");
+    const elsewhere = [await changing("aside"), await changing("aside")] as const;
+    turns.push({ here: [first, await changing("bench")], elsewhere });
   }
-  const [still, busy] = [medianOf(quiet), medianOf(changing)];
+  return samplesOf(turns);
+}
+
+/** Processor time of a request in microseconds, in each window of a turn. */
+type Turn = { readonly here: readonly [number, number]; readonly elsewhere: readonly [number, number] };
+
+/** Each turn is compared within itself. `more-from` and `more-to` are the quartiles of what the turns say, `alike` is by how much two windows without a difference differ. */
+function samplesOf(turns: readonly Turn[]): readonly Sample[] {
+  const more = turns.map(({ here, elsewhere }) => ((here[0] + here[1]) / (elsewhere[0] + elsewhere[1]) - 1) * 100);
+  const alike = turns.map(({ elsewhere: [one, other] }) => Math.abs(one / other - 1) * 100);
   return [
-    { case: "request-cpu quiet", value: still, unit: "µs" },
-    { case: "request-cpu changing", value: busy, unit: "µs" },
-    { case: "request-cpu more", value: (busy / still - 1) * 100, unit: "%" },
+    { case: "request-cpu elsewhere", value: medianOf(turns.flatMap(({ elsewhere }) => elsewhere)), unit: "µs" },
+    { case: "request-cpu here", value: medianOf(turns.flatMap(({ here }) => here)), unit: "µs" },
+    { case: "request-cpu more", value: medianOf(more), unit: "%" },
+    { case: "request-cpu more-from", value: percentile(more, 25), unit: "%" },
+    { case: "request-cpu more-to", value: percentile(more, 75), unit: "%" },
+    { case: "request-cpu alike", value: medianOf(alike), unit: "%" },
   ];
 }
 
 /** Ten a second whether or not the last one has been answered. */
-async function changeAgainAndAgain(fleet: Fleet, signal: AbortSignal): Promise<{ readonly made: number; readonly faults: number }> {
+async function changeAgainAndAgain(
+  fleet: Fleet,
+  { environment, signal }: { readonly environment: FleetEnvironment; readonly signal: AbortSignal },
+): Promise<{ readonly made: number; readonly faults: number }> {
   const asked: Promise<unknown>[] = [];
   let faults = 0;
   const startedAt = performance.now();
   while (!signal.aborted) {
-    asked.push(fleet.change().catch(() => faults++));
+    asked.push(fleet.change(environment).catch(() => faults++));
     const next = startedAt + (asked.length * 1_000) / CHANGES_PER_SECOND;
     await sleep(Math.max(next - performance.now(), 0));
   }

@@ -5,7 +5,7 @@ type Told = { readonly folder: string; readonly originPort: number; readonly ana
 
 const { folder, originPort, analytics, seed } = told<Told>();
 
-// Program: a control plane with one environment, on a database of its own.
+// Program: a control plane with the environment of the gateways and one beside it, on a database of its own.
 const control = await openControl({
   listen: { host: "127.0.0.1", port: 0 },
   database: `sqlite:${folder}/control.db`,
@@ -15,5 +15,6 @@ const control = await openControl({
 });
 const routes = [{ name: "everything", target: `http://127.0.0.1:${originPort}` }];
 await control.seedEnvironment({ organization: "local", name: "bench", routes, ...seed });
+await control.seedEnvironment({ organization: "local", name: "aside", routes });
 say({ url: control.url, snapshotKey: control.snapshotKey });
 await answer({});

@@ -5,6 +5,9 @@ import type { Program } from "../traffic/programs.ts";
 /** A gateway of the fleet, and where it says who a request is from. */
 export type Node = { readonly program: Program; readonly port: number; readonly questionPort: number };
 
+/** The environment that the gateways follow, and one that none of them does. */
+export type FleetEnvironment = "bench" | "aside";
+
 /** Processor time in seconds: of control, and of a gateway on average. */
 type Cpu = { readonly control: number; readonly gateway: number };
 
@@ -15,21 +18,21 @@ const TIMEOUT_MS = 10_000;
 export class Fleet {
   readonly #control: Program;
   #nodes: readonly Node[];
-  readonly #environmentUrl: string;
+  readonly #environmentsUrl: string;
   readonly #agent = new Agent({ keepAlive: true });
   #changes = 0;
 
   constructor({ program, url }: { readonly program: Program; readonly url: string }, nodes: readonly Node[]) {
     this.#control = program;
-    this.#environmentUrl = `${url}/v1/organizations/local/environments/bench`;
+    this.#environmentsUrl = `${url}/v1/organizations/local/environments`;
     this.#nodes = nodes;
   }
 
   /** Sets another policy than the one before, and says which address it gives. Errors: an `Error` when the API does not take it, or gateways are late. */
-  async change(): Promise<string> {
+  async change(environment: FleetEnvironment = "bench"): Promise<string> {
     const at = this.#changes++ % CHAIN.length;
     const policy = { headerIndexAlgorithm: { ipHeaderName: "X-Forwarded-For", ipHeaderIndex: at - CHAIN.length } };
-    const response = await fetch(this.#environmentUrl, {
+    const response = await fetch(`${this.#environmentsUrl}/${environment}`, {
       method: "PATCH",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ clientIpResolutionConfig: policy }),

@@ -82,9 +82,12 @@ test.runIf(process.platform === "linux")("publish changes a policy that real gat
     "changes faults, faults",
     "change-cpu control, ms",
     "change-cpu gateway, ms",
-    "request-cpu quiet, µs",
-    "request-cpu changing, µs",
+    "request-cpu elsewhere, µs",
+    "request-cpu here, µs",
     "request-cpu more, %",
+    "request-cpu more-from, %",
+    "request-cpu more-to, %",
+    "request-cpu alike, %",
   ]);
   expect(rows.find((row) => row.case === "changes faults")?.value).toBe(0);
 });
