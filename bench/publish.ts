@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { escapeText } from "wherefrom";
 import type { BenchOptions } from "./options.ts";
 import { Fleet, type FleetEnvironment, type Node } from "./publish/fleet.ts";
 import { medianOf, OURS, type Row } from "./report.ts";
@@ -12,6 +13,7 @@ const QUICK = { gateways: 2, changes: 2, changeSeconds: 0.3, turns: 1, windowSec
 
 const CHANGES_PER_SECOND = 10;
 const CONNECTIONS = 32;
+const MAX_FAULT_CHARS = 500;
 /** Of the time in which nothing changes, to know what the processes cost anyway. */
 const IDLE_PART = 0.1;
 
@@ -81,11 +83,12 @@ async function changeForLong(fleet: Fleet, { changeSeconds }: Effort): Promise<r
   const busy = await fleet.cpuWhile(() => sleep(changeSeconds * 1_000));
   stop.abort();
   const { made, faults } = await changes;
+  tellFaults(faults);
   await fleet.untilAllSay(await fleet.change());
   const costMs = (of: "control" | "gateway"): number => ((busy[of] - idle[of] / IDLE_PART) / made) * 1_000;
   return [
     { case: "changes made", value: made, unit: "changes" },
-    { case: "changes faults", value: faults, unit: "faults" },
+    { case: "changes faults", value: faults.length, unit: "faults" },
     { case: "change-cpu control", value: costMs("control"), unit: "ms" },
     { case: "change-cpu gateway", value: costMs("gateway"), unit: "ms" },
   ];
@@ -139,21 +142,32 @@ function samplesOf(turns: readonly Turn[]): readonly Sample[] {
   ];
 }
 
+/** How many were asked for, and why those that failed did. */
+type Changes = { readonly made: number; readonly faults: readonly string[] };
+
 /** Ten a second whether or not the last one has been answered. */
 async function changeAgainAndAgain(
   fleet: Fleet,
   { environment, signal }: { readonly environment: FleetEnvironment; readonly signal: AbortSignal },
-): Promise<{ readonly made: number; readonly faults: number }> {
+): Promise<Changes> {
   const asked: Promise<unknown>[] = [];
-  let faults = 0;
+  const faults: string[] = [];
   const startedAt = performance.now();
   while (!signal.aborted) {
-    asked.push(fleet.change(environment).catch(() => faults++));
+    asked.push(fleet.change(environment).catch((error: unknown) => faults.push(String(error))));
     const next = startedAt + (asked.length * 1_000) / CHANGES_PER_SECOND;
     await sleep(Math.max(next - performance.now(), 0));
   }
   await Promise.all(asked);
   return { made: asked.length, faults };
+}
+
+/** On a machine that has too much to do it is that the answer took longer than a client waits: changes of one environment are made one after another. */
+function tellFaults(faults: readonly string[]): void {
+  for (const why of new Set(faults)) {
+    const count = faults.filter((fault) => fault === why).length;
+    process.stderr.write(`${count} changes failed: ${escapeText(why, MAX_FAULT_CHARS)}\n`);
+  }
 }
 
 function percentile(values: readonly number[], percent: number): number {
