@@ -4,7 +4,7 @@ import { PolicyError } from "wherefrom";
 import { addCommands } from "./command-groups.ts";
 import { CliError, codeOf, exitCodes } from "./errors.ts";
 import { readSwitches } from "./option-values.ts";
-import { printable } from "./output.ts";
+import { openOutput, printable } from "./output.ts";
 import { formatPolicyError } from "./policy-text.ts";
 
 const EXAMPLES = `
@@ -50,7 +50,8 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
  */
 export async function main(argv: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.ok;
-  const program = createProgram();
+  const [out, err] = [openOutput(process.stdout), openOutput(process.stderr)];
+  const program = createProgram().configureOutput({ writeOut: (text) => void out.write(text), writeErr: (text) => void err.write(text) });
   const exit = (code: number): void => {
     exitCode = code;
   };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runCommand } from "./command.ts";
+import { runCommand, startCommand } from "./command.ts";
 
 const faults = [
   { args: [], says: "Usage: wherefrom" },
@@ -35,6 +35,21 @@ test.each(faults)("wherefrom $args is a usage fault that says «$says»", async 
   const { code, stdout, stderr } = await runCommand(args, { env: env ?? {} });
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toContain(says);
+});
+
+const left = [
+  { args: ["--help"], code: 0 },
+  { args: ["env", "set", "--help"], code: 0 },
+  { args: ["--version"], code: 0 },
+  { args: ["env", "sett"], code: 2 },
+  { args: ["gateway", "--control", "nowhere"], code: 2 },
+];
+
+test.each(left)("wherefrom $args ends quietly where its reader has left", async ({ args, code }) => {
+  const { child, finished } = startCommand(args);
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  expect((await finished).code).toBe(code);
 });
 
 const commands = [
