@@ -119,7 +119,7 @@ export type GatewayLimits = {
   readonly preStopDelayMs: number;
   /** How long `close` then lets requests in flight finish and WebSockets end. */
   readonly drainTimeoutMs: number;
-  /** How long of that an idle connection stays open for a request that is on its way already. */
+  /** How long of that an idle connection stays open for a request that is on its way already; over HTTP/2 also one that closes for another reason. */
   readonly idleGraceMs: number;
 };
 

@@ -153,6 +153,7 @@ const clients: { how: string; ask: (gateway: TestGateway) => Promise<number> }[]
 ];
 const odd = [
   { what: "a 101 that switches nothing", says: wire("HTTP/1.1 101 Switching Protocols"), status: 502 },
+  { what: "a 205 with a body", says: `${wire("HTTP/1.1 205 Reset Content", "Content-Length: 4")}body`, status: 205 },
   { what: "a status that there is not", says: wire("HTTP/1.1 600 OK", "Content-Length: 0"), status: 502 },
   { what: "trailers announced that cannot follow", says: wire("HTTP/1.1 200 OK", "Content-Length: 0", "Trailer: X-Sum"), status: 200 },
   {

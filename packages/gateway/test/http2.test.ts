@@ -190,6 +190,8 @@ describe("a request over HTTP/2", () => {
   const responses = [
     { what: "HEAD", method: "HEAD", status: 200, fields: { "content-length": "5" }, body: "" },
     { what: "204", method: "GET", status: 204, fields: {}, body: "" },
+    { what: "205 with a body", method: "GET", status: 205, fields: { "x-a": "1" }, body: "", sends: "dropped" },
+    { what: "205 with a long one", method: "GET", status: 205, fields: { "x-a": "1" }, body: "", sends: "x".repeat(500_000) },
     { what: "304", method: "GET", status: 304, fields: { etag: '"a"' }, body: "" },
     { what: "several cookies", method: "GET", status: 200, fields: { "set-cookie": ["a=1", "b=2"] }, body: "ok" },
     { what: "two lines of one field", method: "GET", status: 200, fields: { "x-a": ["1", "2"] }, says: { "x-a": "1, 2" }, body: "ok" },
@@ -210,8 +212,8 @@ describe("a request over HTTP/2", () => {
       body: "ok",
     },
   ];
-  test.each(responses)("gets $what as the target says it", async ({ method, status, fields, says, body }) => {
-    const { gateway } = await openBoth({}, (_received, response) => void response.writeHead(status, fields as never).end(body));
+  test.each(responses)("gets $what as the target says it", async ({ method, status, fields, says, body, sends = body }) => {
+    const { gateway } = await openBoth({}, (_received, response) => void response.writeHead(status, fields as never).end(sends));
     const answer = await askHttp2(await connectTo(gateway), { ":method": method, ":path": "/" });
     expect(answer).toMatchObject({ status, body, code: 0, headers: says ?? fields });
     for (const name of ["connection", "keep-alive", "transfer-encoding", "x-b"]) expect(answer.headers).not.toHaveProperty(name);
@@ -416,13 +418,36 @@ describe("the end of a connection", () => {
     await closing;
   });
 
-  test("the last of maxRequestsPerConnection is answered, and says GOAWAY", async () => {
-    const { gateway } = await openBoth({ limits: { maxRequestsPerConnection: 2 } });
+  test.each([
+    { when: "behind the last of maxRequestsPerConnection", limits: { maxRequestsPerConnection: 1 } },
+    { when: "on which nothing is asked", limits: { keepAliveTimeoutMs: 60 } },
+  ])("a request that crosses with the word that its connection closes, $when, is answered", async ({ limits }) => {
+    const { gateway } = await openBoth({ limits: { ...limits, idleGraceMs: 60_000 } });
     const client = await openRawHttp2(gateway.port);
     client.write(request(1, GOOD), request(3, GOOD));
-    expect(await Promise.all([client.ended(1), client.ended(3)])).toMatchObject([{ status: 200 }, { status: 200 }]);
     expect(await client.goaway).toBe("NO_ERROR");
-    await client.closed;
+    client.write(request(5, GOOD));
+    expect(await Promise.all([1, 3, 5].map(client.ended))).toEqual([1, 3, 5].map(() => ({ status: 200, body: "GET /" })));
+    expect(client.lastStreams).toEqual([0x7fffffff]);
+    client.socket.destroy();
+  });
+
+  test("what is under way when a connection closes is answered, and what comes behind the last word can be sent elsewhere", async () => {
+    let release: (() => void) | undefined;
+    const { gateway } = await openBoth({ limits: { maxRequestsPerConnection: 2 } }, (_received, response) => {
+      if (release === undefined) release = () => response.end("late");
+      else response.end("ok");
+    });
+    const client = await openRawHttp2(gateway.port);
+    client.write(request(1, GOOD));
+    await until(() => release !== undefined);
+    client.write(request(3, GOOD));
+    await until(() => client.lastStreams.includes(3));
+    const tooLate = client.ended(5);
+    client.write(request(5, GOOD));
+    release?.();
+    expect(await client.ended(1)).toMatchObject({ status: 200, body: "late" });
+    await expect(tooLate).rejects.toThrow("The connection was closed");
   });
 
   test("a connection on which nothing is asked is closed after keepAliveTimeoutMs, whatever else it says", async () => {

@@ -4,7 +4,7 @@ import type { AddressInfo, Server } from "node:net";
 import type { ExchangeRecord } from "@wherefrom/gateway";
 import { expect, test } from "vitest";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
-import { END_HEADERS, END_STREAM, type Field, frame, literals, openRawHttp2Target } from "./rig/http2-frames.ts";
+import { END_HEADERS, END_STREAM, type Field, frame, literals, openRawHttp2Target, PADDED } from "./rig/http2-frames.ts";
 import { own } from "./rig/owned.ts";
 import { ask, converse, parseResponse, sendRaw, until, wire } from "./rig/wire.ts";
 
@@ -255,6 +255,53 @@ test.each(["099", "600"])("a status of %s is no answer: 502", async (status) => 
   const target = own(await openRawHttp2Target((stream) => [frame("HEADERS", { flags, stream, payload: literals([[":status", status]]) })]));
   const gateway = await gatewayTo(target.url);
   expect(await sendRaw(gateway.port, wire("GET / HTTP/1.1", "Host: a", "Connection: close"))).toMatch(/^HTTP\/1\.1 502 /);
+});
+
+const WHOLE = END_HEADERS | END_STREAM;
+const broken = /^HTTP\/1\.1 502 [\s\S]*UPSTREAM_BROKEN/;
+const breaches: { what: string; says: (stream: number) => Buffer[]; answer?: RegExp }[] = [
+  { what: "data on no stream", says: () => [data(0, "x")] },
+  { what: "data before a header", says: (stream) => [data(stream, "x")] },
+  { what: "data on a stream that nobody has opened", says: (stream) => [data(stream + 10, "x")] },
+  { what: "a header that is no HPACK", says: (stream) => [frame("HEADERS", { flags: WHOLE, stream, payload: Buffer.alloc(6, 0xff) })] },
+  { what: "a header on a stream that nobody has opened", says: (stream) => [header(stream + 10)] },
+  { what: "a ping within a header", says: (stream) => [frame("HEADERS", { stream }), frame("PING", { payload: Buffer.alloc(8) })] },
+  { what: "a ping of three bytes", says: () => [frame("PING", { payload: Buffer.alloc(3) })] },
+  { what: "a frame that is too large", says: (stream) => [data(stream, "x".repeat(20_000))] },
+  { what: "settings of five bytes", says: () => [frame("SETTINGS", { payload: Buffer.alloc(5) })] },
+  { what: "a setting that there is not", says: () => [frame("SETTINGS", { payload: Buffer.from("000200000009", "hex") })] },
+  { what: "a continuation of nothing", says: (stream) => [frame("CONTINUATION", { stream })] },
+  { what: "a push", says: (stream) => [frame("PUSH_PROMISE", { flags: END_HEADERS, stream, payload: Buffer.alloc(8, 2) })] },
+  { what: "HTTP/1.1", says: () => [Buffer.from("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")] },
+  {
+    what: "padding longer than its frame, behind a header",
+    says: (stream) => [header(stream), frame("DATA", { flags: PADDED, stream, payload: Buffer.from([200, 1, 2]) })],
+    answer: /^HTTP\/1\.1 200 (?![\s\S]*\r\n0\r\n\r\n$)/,
+  },
+];
+
+test.each(breaches)("a target that says $what is not waited for, and loses its connection", async ({ says, answer = broken }) => {
+  let asked = 0;
+  const target = own(
+    await openRawHttp2Target((stream) => {
+      asked += 1;
+      return asked === 1 ? says(stream) : [frame("HEADERS", { flags: WHOLE, stream, payload: literals([[":status", "204"]]) })];
+    }),
+  );
+  const gateway = await gatewayTo(target.url);
+  const get = () => sendRaw(gateway.port, wire("GET / HTTP/1.1", "Host: a", "Connection: close"));
+  expect(await get()).toMatch(answer);
+  expect(await get()).toMatch(/^HTTP\/1\.1 204 /);
+});
+
+test("the last that a target says before it ends is heard", async () => {
+  const target = await openHttp2Target((stream) => {
+    stream.respond({ ":status": 200 });
+    stream.end("x".repeat(200_000));
+    stream.session?.close();
+  });
+  const gateway = await gatewayTo(target.url);
+  for (let time = 0; time < 5; time += 1) expect(await (await fetch(gateway.url)).text()).toHaveLength(200_000);
 });
 
 test("a target that does not take the body is one that does not answer: 504, though the client has sent all of it", async () => {

@@ -166,7 +166,11 @@ export class Attempt implements AnswerHandler {
   }
 
   flushHeader(): void {
-    if (this.#hasWritten || this.#isDone) return;
+    if (!this.#isDone) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#hasWritten) return;
     // Node's own flushHeaders would write the header as UTF-8, and so change every byte above 0x7f in it.
     this.#passage.exchange.response.write(this.#wholeBody ?? NOTHING);
     this.#hasWritten = true;
@@ -208,7 +212,8 @@ export class Attempt implements AnswerHandler {
     if (!exchange.response.headersSent) return exchange.refuse(answer);
     // The status has been sent: breaking off is the only way left to say that the rest is missing (RFC 9112 §8).
     exchange.fault = answer.code;
-    exchange.response.destroy();
+    this.#flush();
+    process.nextTick(destroy, exchange.response);
   }
 
   /**
@@ -257,6 +262,10 @@ function mayHaveTrailers({ method, httpVersion }: ClientRequest, status: number)
 
 function flushHeader(attempt: Attempt): void {
   attempt.flushHeader();
+}
+
+function destroy(response: ClientResponse): void {
+  response.destroy();
 }
 
 /**

@@ -7,11 +7,13 @@ const staysBehindWithoutTrailers = knownNames((name) => isHopByHop(name) || name
 
 const CONTENT_LENGTH = "content-length";
 const LENGTH_NAMES: ReadonlySet<string> = new Set([CONTENT_LENGTH]);
+const RESET_CONTENT = 205;
 
 /** The header of a response for the client, as `[name, value, name, value]`, without what was about the target's connection. `hasTrailers`: some may follow it. */
 export function responseFields(fields: readonly string[], { status, hasTrailers }: { status: number; hasTrailers: boolean }): string[] {
   const kept = passing(fields, hasTrailers ? staysBehind : staysBehindWithoutTrailers);
-  // RFC 9110 §8.6: a 101 and a 204 have no content, so none has a length.
+  // RFC 9110 §8.6: a 101 and a 204 have no content, so none has a length. §15.3.6: a 205 has none either, and says so.
+  if (status === RESET_CONTENT) return [...withoutNames(kept, LENGTH_NAMES), "Content-Length", "0"];
   return status === 204 || status === 101 ? withoutNames(kept, LENGTH_NAMES) : kept;
 }
 
@@ -41,9 +43,9 @@ export function isCodingKnown(fields: readonly string[]): boolean {
   return true;
 }
 
-/** Whether a response with this status has no body whatever its header says (RFC 9112 §6.3). */
+/** Whether a client gets no body with this status, whatever the header says and follows it: RFC 9112 §6.3, and RFC 9110 §15.3.6 for 205. */
 export function isBodiless(status: number): boolean {
-  return status === 204 || status === 304;
+  return status === 204 || status === RESET_CONTENT || status === 304;
 }
 
 /** The values of the fields of this name, given in lower case. */

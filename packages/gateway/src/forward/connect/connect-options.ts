@@ -20,12 +20,12 @@ export function placeOf({ hostname: host, port, socketPath }: CompiledTarget): {
 /** What a connection of its own is made by. */
 type Connectable = { readonly target: CompiledTarget; readonly connectOptions: ConnectOptions };
 
-/** A connection of its own, whose sides end apart. What is written to it meanwhile goes out when it is there. */
-export function connectTo({ target, connectOptions: options }: Connectable): Socket {
+/** A connection of its own, whose sides end apart, to speak `protocol` over by its ALPN name. What is written to it meanwhile goes out when it is there. */
+export function connectTo({ target, connectOptions: options }: Connectable, protocol: "http/1.1" | "h2"): Socket {
   const { hostname: host, port, socketPath, isSecure } = target;
   const place = socketPath === undefined ? { host, port } : { path: socketPath };
   const all = { ...place, ...options, allowHalfOpen: true, noDelay: true };
-  return isSecure ? connectSecure({ ...all, ALPNProtocols: ["http/1.1"] }) : connectPlain(all);
+  return isSecure ? connectSecure({ ...all, ALPNProtocols: [protocol] }) : connectPlain(all);
 }
 
 export function connectOptions({ isSecure, hostname, tls }: CompiledTarget, lookup: Lookup): ConnectOptions {

@@ -52,7 +52,7 @@ export class Handshake {
     this.#runtime = runtime;
     this.#early = [upgrade.head];
     this.#earlyBytes = upgrade.head.length;
-    this.#socket = connectTo(upstream);
+    this.#socket = connectTo(upstream, "http/1.1");
   }
 
   /** Sends the handshake. */

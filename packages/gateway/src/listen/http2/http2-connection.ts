@@ -5,12 +5,12 @@ import type { Exchange } from "../../exchange.ts";
 import { type Fault, faultBody, faultFields } from "../../fault.ts";
 import { fieldsByName } from "../../http2-fields.ts";
 import type { GatewayLimits } from "../../limits.ts";
+import { Tapped } from "../../tapped.ts";
 import { reset } from "../reset.ts";
 import { type FrameExcess, FrameWatch } from "./frame-watch.ts";
 import { Http2Request } from "./http2-request.ts";
 import { Http2Response } from "./http2-response.ts";
 import { readRequestHeader } from "./request-header.ts";
-import { Tapped } from "./tapped.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_NO_ERROR } = constants;
 
@@ -56,6 +56,7 @@ export class Http2Connection {
   #open = 0;
   #taken = 0;
   #idleSinceMs: number;
+  #grace: NodeJS.Timeout | undefined;
   #isClosing = false;
 
   constructor(socket: Socket, options: ConnectionOptions) {
@@ -74,6 +75,7 @@ export class Http2Connection {
     // What breaks a session closes it, and there is nothing else to do.
     this.#session.on("error", () => undefined);
     this.closed = new Promise((resolve) => this.#session.once("close", resolve));
+    this.#session.once("close", () => clearTimeout(this.#grace));
   }
 
   /** For how long nothing was asked; 0 while something is. */
@@ -87,22 +89,16 @@ export class Http2Connection {
   }
 
   /**
-   * Says that it is going to close, and takes what is on its way meanwhile; `close` is to follow. A GOAWAY that names the last request at once would turn away
-   * what crosses with it.
+   * Says that it is going to close, takes what is on its way meanwhile, and then no more; it ends when all is answered. A GOAWAY that named the last request at once would
+   * turn away what crosses with it, and not every client can send that again (RFC 9113 §6.8).
    */
-  announceClose(): void {
-    if (this.#isClosing || this.#session.destroyed) return;
-    // Its settings come before any other frame.
-    if (this.#session.pendingSettingsAck) this.#session.once("localSettings", () => this.announceClose());
-    else this.#tapped.write(GOING_AWAY);
-  }
-
-  /** Takes no more requests, and closes when those under way are answered (RFC 9113 §6.8). */
   close(): void {
-    this.#isClosing = true;
-    if (!this.#session.closed) this.#session.close();
+    if (this.#grace !== undefined || this.#session.destroyed) return;
+    this.#grace = setTimeout(() => this.#closeNow(), this.#options.limits.idleGraceMs);
+    this.#announceClose();
   }
 
+  /** Whether it has said which request is the last that is answered. */
   get isClosing(): boolean {
     return this.#isClosing;
   }
@@ -125,12 +121,25 @@ export class Http2Connection {
       exchange.fault = "CLIENT_STALLED";
       exchange.response.destroy();
     }
-    if (isAll) this.close();
+    if (isAll) this.#closeNow();
   }
 
   destroy(): void {
+    clearTimeout(this.#grace);
     this.#session.destroy();
     this.#socket.destroy();
+  }
+
+  #announceClose(): void {
+    if (this.#isClosing || this.#session.destroyed) return;
+    // Its settings come before any other frame.
+    if (this.#session.pendingSettingsAck) this.#session.once("localSettings", () => this.#announceClose());
+    else this.#tapped.write(GOING_AWAY);
+  }
+
+  #closeNow(): void {
+    this.#isClosing = true;
+    if (!this.#session.closed) this.#session.close();
   }
 
   /** Reads along. Behind an excess nothing is handed on. */

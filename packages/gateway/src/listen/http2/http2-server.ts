@@ -26,9 +26,7 @@ export function createHttp2Server(runtime: Runtime, notices: RepeatedNotices): H
       for (const connection of connections) connection.cutStalled(overdue.filter(isOn(connection)), stuck.filter(isOn(connection)));
     },
   });
-  /** Until its end a client may have sent a request before it has heard that it is to go. */
-  let grace: NodeJS.Timeout | undefined;
-  let isGraceOver = false;
+  let isDraining = false;
   const looks = setInterval(look, Math.ceil(Math.min(limits.keepAliveTimeoutMs, limits.lingerTimeoutMs) / LOOKS_PER_TIMEOUT)).unref();
 
   /** An idle connection is asked to end, and cut the next time: a client may leave the end to us, or be in the middle of a header for ever. */
@@ -50,8 +48,7 @@ export function createHttp2Server(runtime: Runtime, notices: RepeatedNotices): H
         onExcess: (excess) => notices.warn("HTTP2_EXCESS", `An HTTP/2 connection was closed: its client sent too many ${excess}`),
       });
       connections.add(connection);
-      if (isGraceOver) connection.close();
-      else if (grace !== undefined) connection.announceClose();
+      if (isDraining) connection.close();
       void connection.closed.then(() => connections.delete(connection));
     },
     exchanges: () => open.size,
@@ -59,16 +56,11 @@ export function createHttp2Server(runtime: Runtime, notices: RepeatedNotices): H
       for (const connection of connections) if (connection.idleMs(now()) > 0) connection.close();
     },
     drain() {
-      for (const connection of connections) connection.announceClose();
-      // This GOAWAY names the last request that is answered: a client sends those behind it elsewhere.
-      grace = setTimeout(() => {
-        isGraceOver = true;
-        for (const connection of connections) connection.close();
-      }, limits.idleGraceMs);
+      isDraining = true;
+      for (const connection of connections) connection.close();
     },
     cut() {
       clearInterval(looks);
-      clearTimeout(grace);
       stalled.close();
       for (const connection of connections) connection.destroy();
     },
