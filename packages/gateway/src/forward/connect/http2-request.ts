@@ -11,6 +11,7 @@ import type { GatewayLimits } from "../../limits.ts";
 import { requestTrailers, takesTrailers } from "../trailers.ts";
 import { upstreamError } from "../upstream-error.ts";
 import type { AnswerHandler, Outgoing } from "./outgoing.ts";
+import { SendingLimit } from "./sending-limit.ts";
 
 type Http2RequestContext = {
   readonly outgoing: Outgoing;
@@ -48,7 +49,7 @@ const CONTINUE = 100;
 class Http2Request {
   readonly #stream: ClientHttp2Stream;
   readonly #context: Http2RequestContext;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #limit: SendingLimit;
   #trailers: string[] | null = null;
   #failure: Error | undefined;
   #isSending = false;
@@ -60,6 +61,13 @@ class Http2Request {
   constructor(stream: ClientHttp2Stream, context: Http2RequestContext) {
     this.#stream = stream;
     this.#context = context;
+    const { outgoing, limits } = context;
+    this.#limit = new SendingLimit({
+      outgoing,
+      limits,
+      hasUntaken: () => stream.writableLength > 0,
+      onLate: (error) => this.#isTooLate(error),
+    });
   }
 
   begin(): void {
@@ -100,10 +108,10 @@ class Http2Request {
   }
 
   #sendBody(): void {
-    const { outgoing, limits } = this.#context;
-    if (outgoing.body === null) return this.#expectAnswer();
+    const { outgoing } = this.#context;
+    if (outgoing.body === null) return this.#limit.sent();
     if (!outgoing.expectsContinue) return this.#pump();
-    this.#timer = setTimeout(() => this.#goOn(), limits.continueTimeoutMs);
+    this.#limit.waitingToContinue(() => this.#goOn());
   }
 
   #onInterim(fields: AnswerFields, raw: unknown): void {
@@ -116,7 +124,6 @@ class Http2Request {
 
   /** The target wants the body, or has not said so in time: it may not know the expectation. */
   #goOn(): void {
-    clearTimeout(this.#timer);
     this.#context.handler.onHeaders(CONTINUE, [], () => undefined, "");
     this.#pump();
   }
@@ -132,44 +139,25 @@ class Http2Request {
       // A target that has answered without the rest has closed it.
       if (!stream.closed) stream.sendTrailers(fieldsByName(requestTrailers(request).flat()));
     });
-    stream.once("finish", () => this.#expectAnswer());
-    stream.on("drain", () => this.#expectProgress());
-    this.#expectProgress();
+    stream.once("finish", () => this.#limit.sent());
+    stream.on("drain", () => this.#limit.sending());
+    this.#limit.sending();
     body?.pipe(stream);
-  }
-
-  /** The target has to take what waits for it; a client that sends slowly has limits of its own. */
-  #expectProgress(): void {
-    this.#limit("Nothing of the body was taken", () => this.#stream.writableLength > 0);
-  }
-
-  #expectAnswer(): void {
-    this.#limit("No answer", () => true);
-  }
-
-  /** One timer at a time, until there is an answer. */
-  #limit(what: string, isLate: () => boolean): void {
-    clearTimeout(this.#timer);
-    if (this.#hasAnswer) return;
-    const timeoutMs = this.#context.outgoing.headersTimeoutMs ?? this.#context.limits.upstreamHeadersTimeoutMs;
-    this.#timer = setTimeout(() => {
-      if (isLate()) this.#isTooLate(`${what} within ${timeoutMs} ms`);
-      else this.#limit(what, isLate);
-    }, timeoutMs);
   }
 
   #onResponse(fields: AnswerFields, raw: unknown): void {
     const stream = this.#stream;
     const { outgoing, handler, limits } = this.#context;
     const status = fields[":status"] ?? 0;
-    clearTimeout(this.#timer);
+    this.#limit.over();
     outgoing.body?.forget();
-    if (status < 200) return this.#giveUp("UPSTREAM_BROKEN", "The answer has no status that there is");
-    if (bytesOf(raw) > limits.maxHeaderBytes) return this.#giveUp("UPSTREAM_BROKEN", "The header of the answer is too large");
+    if (status < 200) return this.#giveUp(upstreamError("UPSTREAM_BROKEN", "The answer has no status that there is"));
+    if (bytesOf(raw) > limits.maxHeaderBytes)
+      return this.#giveUp(upstreamError("UPSTREAM_BROKEN", "The header of the answer is too large"));
     this.#hasAnswer = true;
     const silenceMs = outgoing.bodyTimeoutMs ?? limits.bodyTimeoutMs;
     stream.setTimeout(silenceMs, () => {
-      if (!stream.isPaused()) this.#isTooLate(`The target was silent for ${silenceMs} ms`);
+      if (!stream.isPaused()) this.#isTooLate(upstreamError("UPSTREAM_TIMEOUT", `The target was silent for ${silenceMs} ms`));
     });
     handler.onResponseStarted();
     // HTTP/2 has no reason phrases.
@@ -191,7 +179,7 @@ class Http2Request {
 
   #onClose(): void {
     const { handler, whenOver } = this.#context;
-    clearTimeout(this.#timer);
+    this.#limit.over();
     whenOver(this.#isInDoubt);
     if (this.#isComplete) return;
     if (!this.#hasAnswer && this.#stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) {
@@ -200,13 +188,13 @@ class Http2Request {
     handler.onError(this.#failure ?? upstreamError("UPSTREAM_CLOSED", "The stream was closed"));
   }
 
-  #isTooLate(why: string): void {
+  #isTooLate(error: Error): void {
     this.#isInDoubt = true;
-    this.#giveUp("UPSTREAM_TIMEOUT", why);
+    this.#giveUp(error);
   }
 
-  #giveUp(code: "UPSTREAM_TIMEOUT" | "UPSTREAM_BROKEN", why: string): void {
-    this.#failure = upstreamError(code, why);
+  #giveUp(error: Error): void {
+    this.#failure = error;
     this.#cancel();
   }
 

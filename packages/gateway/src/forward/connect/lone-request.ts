@@ -8,6 +8,7 @@ import { connectOptions, placeOf } from "./connect-options.ts";
 import type { Lookup } from "./lookup.ts";
 import { readAnswer } from "./node-answer.ts";
 import type { AnswerHandler, Outgoing } from "./outgoing.ts";
+import { SendingLimit } from "./sending-limit.ts";
 
 type LoneContext = {
   readonly target: CompiledTarget;
@@ -28,11 +29,12 @@ export function sendAlone(outgoing: Outgoing, { target, limits, lookup, handler 
     request.destroy();
     handler.onError(reason ?? upstreamError("UPSTREAM_BROKEN", "The request was given up"));
   };
-  const limit = limitTime(outgoing, { target, limits, abort, hasUntaken: () => request.writableLength > 0 });
+  const limit = new SendingLimit({ outgoing, limits, hasUntaken: () => request.writableLength > 0, onLate: abort });
+  limit.connecting(target.connectTimeoutMs ?? limits.connectTimeoutMs);
   let isSending = false;
   const sendBody = (): void => {
     isSending = true;
-    limit.isSending();
+    limit.sending();
     pump(outgoing, request);
   };
   const agree = (): void => {
@@ -43,20 +45,19 @@ export function sendAlone(outgoing: Outgoing, { target, limits, lookup, handler 
     socket.once(target.isSecure ? "secureConnect" : "connect", () => {
       handler.onConnect(abort);
       if (!outgoing.expectsContinue) return sendBody();
-      // The target may not know the expectation.
-      limit.isWaitingToContinue(agree);
+      limit.waitingToContinue(agree);
     });
   });
   request.on("continue", () => {
     if (outgoing.expectsContinue && !isSending) agree();
     else handler.onHeaders(CONTINUE, [], nothing, "");
   });
-  request.on("drain", () => limit.isSending());
-  request.once("finish", () => limit.isSent());
-  request.once("response", limit.isOver);
+  request.on("drain", () => limit.sending());
+  request.once("finish", () => limit.sent());
+  request.once("response", () => limit.over());
   request.once("upgrade", () => abort(upstreamError("UPSTREAM_BROKEN", "The target switched protocols unasked")));
   readAnswer(request, { handler, bodyTimeoutMs: outgoing.bodyTimeoutMs ?? limits.bodyTimeoutMs });
-  request.once("close", limit.isOver);
+  request.once("close", () => limit.over());
 }
 
 const CONTINUE = 100;
@@ -94,47 +95,4 @@ function pump({ request, body }: Outgoing, sending: ClientRequest): void {
     sending.end();
   });
   body.pipe(sending, { end: false });
-}
-
-type LimitContext = {
-  readonly target: CompiledTarget;
-  readonly limits: GatewayLimits;
-  readonly abort: (reason: Error) => void;
-  /** Whether something of the body waits for the target. */
-  readonly hasUntaken: () => boolean;
-};
-
-type TimeLimit = {
-  isWaitingToContinue(goOn: () => void): void;
-  isSending(): void;
-  isSent(): void;
-  isOver(): void;
-};
-
-/** One timer at a time: for connecting, for 100 Continue, for taking what waits of the body, for the answer. A client that sends slowly has limits of its own. */
-function limitTime({ headersTimeoutMs }: Outgoing, { target, limits, abort, hasUntaken }: LimitContext): TimeLimit {
-  const connectMs = target.connectTimeoutMs ?? limits.connectTimeoutMs;
-  const answerMs = headersTimeoutMs ?? limits.upstreamHeadersTimeoutMs;
-  let timer = setTimeout(() => abort(upstreamError("UPSTREAM_CONNECT_TIMEOUT", `No connection within ${connectMs} ms`)), connectMs);
-  let isSent = false;
-  let isOver = false;
-  const next = (timeoutMs: number, expire: () => void): void => {
-    clearTimeout(timer);
-    if (!isOver) timer = setTimeout(expire, timeoutMs);
-  };
-  const tooLate = (what: string): void => abort(upstreamError("UPSTREAM_TIMEOUT", `${what} within ${answerMs} ms`));
-  return {
-    isWaitingToContinue: (goOn: () => void) => next(limits.continueTimeoutMs, goOn),
-    isSending() {
-      if (!isSent) next(answerMs, () => (hasUntaken() ? tooLate("Nothing of the body was taken") : this.isSending()));
-    },
-    isSent() {
-      isSent = true;
-      next(answerMs, () => tooLate("No answer"));
-    },
-    isOver(): void {
-      isOver = true;
-      clearTimeout(timer);
-    },
-  };
 }
