@@ -26,10 +26,14 @@ export type AddressKeeper = {
 
 /** Each address and text is read once for a batch: most events are from few clients, and evidence repeats a header. */
 export function addressKeeper(privacy: AddressPrivacy): AddressKeeper {
-  const keep = remembering((number: bigint) => keptNumber(number, privacy));
+  const keep = privacy.form === "plain" ? (number: bigint) => number : remembering((number: bigint) => keptNumber(number, privacy));
   const numberIn = remembering(numberOfAddress);
-  const numbersIn = remembering((text: string) => addressesIn(text).map(keep));
-  const addresses = (texts: readonly string[]): bigint[] => [...new Set(texts.flatMap(numbersIn))];
+  const numbersIn = remembering((text: string) => addressesIn(text, numberIn).map(keep));
+  const addresses = (texts: readonly string[]): bigint[] => {
+    const found = new Set<bigint>();
+    for (const text of texts) for (const number of numbersIn(text)) found.add(number);
+    return [...found];
+  };
   return {
     form: privacy.form,
     address(text) {
@@ -50,7 +54,8 @@ export function addressKeeper(privacy: AddressPrivacy): AddressKeeper {
 function remembering<From, To>(make: (from: From) => To): (from: From) => To {
   const made = new Map<From, To>();
   return (from) => {
-    if (made.has(from)) return made.get(from) as To;
+    const known = made.get(from);
+    if (known !== undefined || made.has(from)) return known as To;
     const to = make(from);
     made.set(from, to);
     return to;

@@ -57,5 +57,7 @@ export const COLUMNS: readonly Column[] = [
 ];
 
 function headerAddresses({ trueClientIp = "", xForwardedFor = "", evidence }: TrafficEvent, keeper: AddressKeeper): bigint[] {
-  return keeper.addresses([trueClientIp, xForwardedFor, evidence?.peer ?? "", ...(evidence?.fields ?? []).map(([, value]) => value)]);
+  const texts = [trueClientIp, xForwardedFor, evidence?.peer ?? ""];
+  for (const field of evidence?.fields ?? []) texts.push(field[1]);
+  return keeper.addresses(texts);
 }

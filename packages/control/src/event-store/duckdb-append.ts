@@ -1,62 +1,59 @@
-import {
-  BIGINT,
-  BOOLEAN,
-  DOUBLE,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  type DuckDBType,
-  type DuckDBValue,
-  LIST,
-  listValue,
-  UHUGEINT,
-  VARCHAR,
-} from "@duckdb/node-api";
-import type { TrafficEvent } from "@wherefrom/model";
+import { type DuckDBConnection, type DuckDBDataChunk, listValue } from "@duckdb/node-api";
 import type { EnvironmentKey } from "../config-store/port.ts";
-import { type AddressPrivacy, addressKeeper } from "./address-keeper.ts";
-import { COLUMNS, type ColumnType, type ColumnValue } from "./columns.ts";
-import type { Appended, EventBatch } from "./port.ts";
+import { chunksOf } from "./duckdb-chunk.ts";
+import type { PackedBatch } from "./packed-batch.ts";
+import type { Appended } from "./port.ts";
 
-/** Rows of one of DuckDB's vectors. */
-const MAX_CHUNK_ROWS = 2_048;
+export type Appending = EnvironmentKey & { readonly batch: PackedBatch; readonly receivedAt: number };
 
-const TYPES: Readonly<Record<ColumnType, DuckDBType>> = {
-  text: VARCHAR,
-  count: BIGINT,
-  number: DOUBLE,
-  flag: BOOLEAN,
-  address: UHUGEINT,
-  addresses: LIST(UHUGEINT),
-};
-const CHUNK_TYPES = [VARCHAR, VARCHAR, ...COLUMNS.map(({ type }) => TYPES[type])];
+/** A batch with its rows as DuckDB takes them, so that this is done while another one is written. */
+export type ReadyAppending = Appending & { readonly chunks: readonly DuckDBDataChunk[] };
 
-export type Appending = EnvironmentKey & { readonly batch: EventBatch; readonly receivedAt: number };
+export function readyAppending(appending: Appending): ReadyAppending {
+  return { ...appending, chunks: chunksOf(appending) };
+}
 
 /** Adds batches and their events in one transaction, each unless it is there. Only one writer may do so at a time. */
-export async function appendBatches(writer: DuckDBConnection, appendings: readonly Appending[]): Promise<Appended[]> {
-  const appended: Appended[] = [];
+export async function appendBatches(writer: DuckDBConnection, appendings: readonly ReadyAppending[]): Promise<Appended[]> {
   await writer.run("BEGIN");
   try {
-    for (const appending of appendings) appended.push(await appendBatch(writer, appending));
+    const known = await namesAmong(writer, appendings);
+    const added = appendings.map((appending) => {
+      const name = nameOf(placeOf(appending));
+      const isNew = !known.has(name);
+      known.add(name);
+      return { appending, isNew };
+    });
+    const fresh = added.filter(({ isNew }) => isNew).map(({ appending }) => appending);
+    await addNames(writer, fresh);
+    await addEvents(writer, fresh);
     await writer.run("COMMIT");
+    return added.map(({ isNew }) => ({ isNew }));
   } catch (error) {
     await writer.run("ROLLBACK").catch(() => undefined);
     throw error;
   }
-  return appended;
 }
 
-async function appendBatch(writer: DuckDBConnection, appending: Appending): Promise<Appended> {
-  const { organization, environment, batch, receivedAt } = appending;
-  const name = [organization, environment, batch.gateway, batch.id, madeAt(batch.id)];
-  const known = await writer.runAndReadAll(
-    "SELECT 1 FROM batches WHERE made_at = $5 AND id = $4 AND gateway = $3 AND environment = $2 AND organization = $1 LIMIT 1",
-    name,
+type Place = readonly [organization: string, environment: string, gateway: string, id: string];
+
+function placeOf({ organization, environment, batch }: Appending): Place {
+  return [organization, environment, batch.gateway, batch.id];
+}
+
+function nameOf(place: readonly unknown[]): string {
+  return JSON.stringify(place);
+}
+
+/** Names of batches that are there already: of these, and of others with the same ids. */
+async function namesAmong(writer: DuckDBConnection, appendings: readonly Appending[]): Promise<Set<string>> {
+  const ids = appendings.map(({ batch }) => batch.id);
+  const times = ids.map(madeAt);
+  const found = await writer.runAndReadAll(
+    "SELECT organization, environment, gateway, id FROM batches WHERE made_at >= $1 AND made_at <= $2 AND list_contains($3, id)",
+    [Math.min(...times), Math.max(...times), listValue(ids)],
   );
-  if (known.currentRowCount > 0) return { isNew: false };
-  await writer.run("INSERT INTO batches VALUES ($1, $2, $3, $4, $5, $6)", [...name, receivedAt]);
-  await appendEvents(writer, appending);
-  return { isNew: true };
+  return new Set(found.getRows().map(nameOf));
 }
 
 /** An id begins with the time at which its batch was made, which only speeds the search for it up: any text is as good. */
@@ -65,28 +62,24 @@ function madeAt(id: string): number {
   return Number(digits);
 }
 
-async function appendEvents(writer: DuckDBConnection, { organization, environment, batch: { events, privacy } }: Appending): Promise<void> {
-  const appender = await writer.createAppender("events");
+async function addNames(writer: DuckDBConnection, appendings: readonly Appending[]): Promise<void> {
+  const appender = await writer.createAppender("batches");
   try {
-    for (let start = 0; start < events.length; start += MAX_CHUNK_ROWS) {
-      const rows = events.slice(start, start + MAX_CHUNK_ROWS);
-      const chunk = DuckDBDataChunk.create(CHUNK_TYPES, rows.length);
-      chunk.setColumns([rows.map(() => organization), rows.map(() => environment), ...columnsOf(rows, privacy)]);
-      appender.appendDataChunk(chunk);
+    for (const appending of appendings) {
+      for (const name of placeOf(appending)) appender.appendVarchar(name);
+      for (const at of [madeAt(appending.batch.id), appending.receivedAt]) appender.appendBigInt(BigInt(at));
+      appender.endRow();
     }
   } finally {
     appender.closeSync();
   }
 }
 
-function columnsOf(events: readonly TrafficEvent[], privacy: AddressPrivacy): DuckDBValue[][] {
-  const keeper = addressKeeper(privacy);
-  return COLUMNS.map(({ type, read }) => events.map((event) => duckdbValue(type, read(event, keeper))));
-}
-
-function duckdbValue(type: ColumnType, value: ColumnValue): DuckDBValue {
-  if (value === undefined) return null;
-  if (type === "count") return BigInt(value as number);
-  if (type === "addresses") return listValue(value as bigint[]);
-  return value as DuckDBValue;
+async function addEvents(writer: DuckDBConnection, appendings: readonly ReadyAppending[]): Promise<void> {
+  const appender = await writer.createAppender("events");
+  try {
+    for (const { chunks } of appendings) for (const chunk of chunks) appender.appendDataChunk(chunk);
+  } finally {
+    appender.closeSync();
+  }
 }

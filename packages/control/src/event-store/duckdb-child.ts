@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { EnvironmentKey } from "../config-store/port.ts";
 import { ControlError } from "../errors.ts";
-import { type Appending, appendBatches } from "./duckdb-append.ts";
+import { appendBatches, type ReadyAppending, readyAppending } from "./duckdb-append.ts";
 import { compact, deleteAddress, deleteBefore } from "./duckdb-delete.ts";
 import type { DuckdbAsk, DuckdbAsks, DuckdbReply } from "./duckdb-messages.ts";
 import { type OpenedDuckdb, openDuckdb } from "./duckdb-open.ts";
@@ -25,7 +25,7 @@ let opened: OpenedDuckdb | undefined;
 /** The last write. Writes are made one after another. */
 let written: Promise<unknown> = Promise.resolve();
 /** What came during the write before goes to the disk together: each time on its own is most of what a small batch costs. */
-const appends = waitingAppends((together: readonly Appending[]) => write((writer) => appendBatches(writer, together)), {
+const appends = waitingAppends((together: readonly ReadyAppending[]) => write((writer) => appendBatches(writer, together)), {
   maxTogether: MAX_BATCHES,
 });
 let questions = 0;
@@ -60,7 +60,7 @@ function answerTo(ask: DuckdbAsk): Promise<DuckdbAsks[keyof DuckdbAsks]["answer"
     case "open":
       return open(ask.given);
     case "append":
-      return appends.add(ask.given);
+      return appends.add(readyAppending(ask.given));
     case "ask":
       return question(ask.given, askDuckdb);
     case "countClients":

@@ -2,13 +2,14 @@ import type { EnvironmentKey } from "../config-store/port.ts";
 import type { ControlErrorCode } from "../errors.ts";
 import type { ActivityQuestion, CountedClients } from "./activity.ts";
 import type { DuckdbLimits } from "./duckdb-open.ts";
-import type { Appended, EventBatch, Group, Question } from "./port.ts";
+import type { PackedBatch } from "./packed-batch.ts";
+import type { Appended, Group, Question } from "./port.ts";
 
 /** What the process that holds the database is asked, each with what is given and what is answered. The first is `open`, the last `close`. */
 export type DuckdbAsks = {
   readonly open: { readonly given: { readonly path: string; readonly limits: DuckdbLimits }; readonly answer: null };
   readonly append: {
-    readonly given: EnvironmentKey & { readonly batch: EventBatch; readonly receivedAt: number };
+    readonly given: EnvironmentKey & { readonly batch: PackedBatch; readonly receivedAt: number };
     readonly answer: Appended;
   };
   readonly ask: {

@@ -16,6 +16,12 @@ export type OpenedDuckdb = { readonly instance: DuckDBInstance; readonly writer:
 /** Of the tables. A file with a higher one was written by a newer version. */
 const VERSION = 1;
 
+/**
+ * How long the log grows before it is written into the database. Each time the last of the table, up to 122,880 rows, is compressed anew: by DuckDB's own 16 MB,
+ * that is some 25,000 events, this was most of what an event cost. A log of this size is read in about a second when the process was ended in between.
+ */
+const CHECKPOINT_THRESHOLD = "64MB";
+
 /** How long opening waits for a process that is just leaving the file, and how often it looks. */
 const BUSY_TIMEOUT_MS = 2_000;
 const BUSY_PAUSE_MS = 50;
@@ -47,6 +53,7 @@ export async function openDuckdb(path: string, { maxEventMemoryBytes }: DuckdbLi
     enable_external_access: "false",
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
+    checkpoint_threshold: CHECKPOINT_THRESHOLD,
     lock_configuration: "true",
   };
   let instance: DuckDBInstance | undefined;

@@ -3,6 +3,7 @@ import { StoreUnavailable } from "../config-store/port.ts";
 import type { DuckdbAsks } from "./duckdb-messages.ts";
 import type { DuckdbLimits } from "./duckdb-open.ts";
 import { DuckdbFault, DuckdbProcess } from "./duckdb-process.ts";
+import { packBatch } from "./packed-batch.ts";
 import { type EventStore, QuestionTooCostly } from "./port.ts";
 
 export type DuckdbStoreLimits = DuckdbLimits & {
@@ -29,7 +30,7 @@ export async function openDuckdbEvents(given: string, options: DuckdbOptions): P
   const write = { timeoutMs: options.limits.eventWriteTimeoutMs };
   const { eventQuestionTimeoutMs: timeoutMs } = options.limits;
   return {
-    append: (key, batch) => keeper.ask("append", { ...key, batch, receivedAt: options.now() }, write),
+    append: async (key, batch) => keeper.ask("append", { ...key, batch: packBatch(batch), receivedAt: options.now() }, write),
     // the process ends a question that takes too long by itself; one that waits for others may take twice as long
     ask: (key, question) => keeper.ask("ask", { key, question, timeoutMs }, { timeoutMs: 3 * timeoutMs }),
     countClients: (key, question) => keeper.ask("countClients", { key, question, timeoutMs }, { timeoutMs: 3 * timeoutMs }),

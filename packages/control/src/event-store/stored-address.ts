@@ -37,12 +37,9 @@ export function clientText(number: bigint): string {
 const CANDIDATE = /[0-9A-Fa-f.:]{2,}/g;
 const PORT = /^(?<address>[0-9.]+):[0-9]{1,5}$/;
 
-/** All addresses that a header field names, in whichever form, each once. Its other parts are passed over. */
-export function addressesIn(text: string): bigint[] {
-  const found = new Set<bigint>();
-  for (const [candidate] of text.matchAll(CANDIDATE)) {
-    const number = numberOfAddress(candidate) ?? numberOfAddress(PORT.exec(candidate)?.groups?.["address"] ?? "");
-    if (number !== undefined) found.add(number);
-  }
-  return [...found];
+/** All addresses that a header field names, in whichever form. Its other parts are passed over. */
+export function addressesIn(text: string, numberIn: typeof numberOfAddress): bigint[] {
+  return (text.match(CANDIDATE) ?? []).flatMap(
+    (candidate) => numberIn(candidate) ?? numberIn(PORT.exec(candidate)?.groups?.["address"] ?? "") ?? [],
+  );
 }
