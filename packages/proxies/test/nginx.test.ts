@@ -118,3 +118,22 @@ test("an include is read in its place, with its own name, and one that goes roun
     "CONFIG_INCLUDE_UNREAD missing.conf",
   ]);
 });
+
+test("what may change the address and is not followed is told with its line", () => {
+  const lines = [
+    "more_clear_input_headers X-Real-IP;",
+    "access_by_lua_block { ngx.req.clear_header('X-Forwarded-For') }",
+    "fastcgi_pass php:9000;",
+  ];
+  const { issues, others, passages } = readNginx(
+    `${location(`${append}\n${lines.join("\n")}\nset $x 1;\ngzip on;`)}stream {\nserver {\nlisten 1;\nproxy_pass app:1;\njs_filter x;\n}\n}`,
+  );
+  expect(issues.map(({ code, place, given }) => `${code} ${place.line} ${given}`)).toEqual([
+    "CONFIG_NOT_UNDERSTOOD 7 more_clear_input_headers X-Real-IP",
+    "CONFIG_NOT_UNDERSTOOD 8 access_by_lua_block",
+    "CONFIG_NOT_UNDERSTOOD 9 fastcgi_pass php:9000",
+    "CONFIG_NOT_UNDERSTOOD 19 js_filter x",
+  ]);
+  expect(others).toEqual({ gzip: 1 });
+  expect(passages).toHaveLength(2);
+});

@@ -1,16 +1,18 @@
 import { addPassage } from "../add-passage.ts";
-import { ADDRESS_HEADERS, effectOf, mentions } from "../address-headers.ts";
-import type { ClientRule, HeaderEffect, Passage, PreambleIn, ProxyPassage, Trust } from "../description.ts";
+import { mentions } from "../address-headers.ts";
+import type { ClientRule, Passage, PreambleIn, ProxyPassage, Trust } from "../description.ts";
 import { expandIncludes } from "../expand-includes.ts";
 import { type Finding, findingAt } from "../finding.ts";
 import type { Reader } from "../reading.ts";
-import { countOther, type Notes, type Statement, textsOf } from "../statement.ts";
+import { countOther, type Notes, note, type Statement, textsOf } from "../statement.ts";
 import { toldText, toldTexts } from "../told-text.ts";
 import { EVERYBODY, trustIn } from "../trust.ts";
 import { judgeNotInherited } from "./inheritance.ts";
 import { parseNginx } from "./parse.ts";
 import { OUTERMOST, type Scope, scopeIn } from "./scope.ts";
 import { effectsIn, type KnownEffects, nothingKnown } from "./set-headers.ts";
+import { expectedFor } from "./unread.ts";
+import { withheld } from "./withheld.ts";
 
 /**
  * Reads nginx: `http` with its servers and locations, and `stream`. A file that begins inside of `http` or of a server is read as that, for it is included somewhere.
@@ -55,17 +57,17 @@ function readHttp(block: readonly Statement[], found: Found): void {
   countOthers(block, found);
 }
 
-type Server = { readonly name: string; readonly preambleIn?: PreambleIn };
+type Server = { readonly name: string; readonly preambleIn?: PreambleIn; readonly client: ClientRule };
 
 function readServer(statement: Statement, outer: Scope, found: Found): void {
   const block = statement.block ?? [];
   const scope = scopeIn(outer, block);
-  const server: Server = { name: nameOf(block), ...preambleOf(block) };
-  const before = found.passages.length;
   if (found.notes.isFull) return;
+  const client = clientRuleOf(scope, found);
+  const server: Server = { name: nameOf(block), ...preambleOf(block), client };
+  const before = found.passages.length;
   readPlace(statement, { name: server.name, scope, server }, found);
   readInner(block, { name: server.name, scope, server }, found);
-  const client = clientRuleOf(scope, found);
   if (found.passages.length === before && client.kind !== "peer") {
     const { preambleIn } = server;
     const { place } = statement;
@@ -93,7 +95,9 @@ function readPlace({ block = [] }: Statement, { name, scope, server }: At, found
   if (pass === undefined || found.notes.isFull) return;
   const setter = pass.name === "grpc_pass" ? "grpc_set_header" : "proxy_set_header";
   const { effects, passesUpgrade } = effectsIn(scope, { setter, known: found.effects, notes: found.notes });
+  const off = pass.name === "proxy_pass" ? scope.single.get("proxy_pass_request_headers") : undefined;
   const { preambleIn } = server;
+  const letIn = letsUnderscoresIn(scope);
   const passage: ProxyPassage = {
     kind: "proxy",
     product: "nginx",
@@ -101,10 +105,10 @@ function readPlace({ block = [] }: Statement, { name, scope, server }: At, found
     name,
     carries: "http",
     ...(preambleIn && { preambleIn }),
-    client: clientRuleOf(scope, found),
+    client: placeRuleOf(scope, { server, found }),
     consumesHops: false,
-    headers: [...withheld(scope), ...effects],
-    dropsUnderscores: scope.single.get("underscores_in_headers")?.words[0]?.text !== "on",
+    headers: off?.words[0]?.text === "off" ? withheld(off, effects) : effects,
+    dropsUnderscores: letIn === undefined,
     preambleOut: "none",
     keepsSource: isTransparent(scope),
     passesUpgrade: pass.name === "grpc_pass" || passesUpgrade,
@@ -112,18 +116,21 @@ function readPlace({ block = [] }: Statement, { name, scope, server }: At, found
   };
   if (!addPassage(found, passage)) return;
   found.findings.push(...judgeNotInherited(passage, scope), ...judgePreamble(passage));
-  const underscores = scope.single.get("underscores_in_headers");
-  if (!passage.dropsUnderscores && underscores !== undefined) {
-    const fix = "underscores_in_headers off;";
-    once(found, findingAt(underscores.place, { code: "FINDING_ALIAS_PASSED", severity: "warning", what: "X_Forwarded_For", fix }));
+  if (letIn !== undefined) {
+    const { line, fix } = letIn;
+    once(found, findingAt(line.place, { code: "FINDING_ALIAS_PASSED", severity: "warning", what: "X_Forwarded_For", fix }));
   }
 }
 
-/** With `proxy_pass_request_headers off` nothing of what came in goes on. */
-function withheld({ single }: Scope): readonly HeaderEffect[] {
-  const off = single.get("proxy_pass_request_headers");
-  if (off?.words[0]?.text !== "off") return [];
-  return ADDRESS_HEADERS.map((header) => effectOf(header, { value: [], place: off.place }));
+/**
+ * The line that lets names with an underscore through.
+ *
+ * Source: nginx, ngx_http_core_module: such a name is invalid unless `underscores_in_headers` is on, and invalid ones are dropped unless `ignore_invalid_headers` is off.
+ */
+function letsUnderscoresIn({ single }: Scope): { readonly line: Statement; readonly fix: string } | undefined {
+  const [underscores, invalid] = [single.get("underscores_in_headers"), single.get("ignore_invalid_headers")];
+  if (underscores?.words[0]?.text === "on") return { line: underscores, fix: "underscores_in_headers off;" };
+  return invalid?.words[0]?.text === "off" ? { line: invalid, fix: "ignore_invalid_headers on;" } : undefined;
 }
 
 function isTransparent({ single }: Scope): boolean {
@@ -145,6 +152,22 @@ function clientRuleOf({ trusted, single }: Scope, found: Found): ClientRule {
   if (header === "proxy_protocol") return { kind: "preamble", trust, place };
   const selection = { kind: single.get("real_ip_recursive")?.words[0]?.text === "on" ? "first-untrusted" : "rightmost" } as const;
   return { kind: "header", headers: [header], selection, trust, place };
+}
+
+/**
+ * Whom nginx takes for the client in a place of a server. Where the server's own lines have found one, those of the place are not asked.
+ *
+ * Source: nginx, ngx_http_realip_module, which runs before a location is found, and once more in it unless it has changed the address.
+ */
+function placeRuleOf(scope: Scope, { server: { client }, found }: { readonly server: Server; readonly found: Found }): ClientRule {
+  const own = clientRuleOf(scope, found);
+  if (client.kind === "peer" || own.kind === "peer" || saysSame(own, client)) return own;
+  return { kind: "unknown", why: "real_ip_header of the server goes before that of the location", place: own.place };
+}
+
+function saysSame(rule: ClientRule, other: ClientRule): boolean {
+  const read = (one: ClientRule): string => JSON.stringify({ ...one, place: undefined });
+  return rule === other || read(rule) === read(other);
 }
 
 /** Whom lines trust. Names in them are told once. */
@@ -190,6 +213,7 @@ function readStream(block: readonly Statement[], found: Found): void {
   const outer = scopeIn(OUTERMOST, block);
   for (const server of block.filter(({ name }) => name === "server")) {
     const scope = scopeIn(outer, server.block ?? []);
+    countOthers(server.block ?? [], found);
     const pass = server.block?.find(({ name }) => name === "proxy_pass");
     if (pass === undefined) continue;
     const preamble = preambleOf(server.block ?? []);
@@ -239,6 +263,7 @@ const READ = new Set([
   "real_ip_header",
   "real_ip_recursive",
   "underscores_in_headers",
+  "ignore_invalid_headers",
   "proxy_pass_request_headers",
   "proxy_bind",
   "proxy_protocol",
@@ -248,5 +273,10 @@ const READ = new Set([
 ]);
 
 function countOthers(block: readonly Statement[], { notes }: Found): void {
-  for (const { name } of block) if (!READ.has(name)) countOther(notes, name);
+  for (const { name, words, place } of block) {
+    const expected = expectedFor(name);
+    if (expected !== undefined)
+      note(notes, place, { code: "CONFIG_NOT_UNDERSTOOD", expected, given: `${name} ${toldTexts(textsOf(words))}`.trim() });
+    else if (!READ.has(name)) countOther(notes, name);
+  }
 }

@@ -20,6 +20,7 @@ const SINGLE = [
   "real_ip_header",
   "real_ip_recursive",
   "underscores_in_headers",
+  "ignore_invalid_headers",
   "proxy_pass_request_headers",
   "proxy_bind",
   "proxy_protocol",
@@ -43,14 +44,27 @@ export function scopeIn(outer: Scope, block: readonly Statement[]): Scope {
     putAside: setHeaders.length > 0 ? withPutAside(outer) : outer.putAside,
     trusted: trusted.length > 0 ? trusted : outer.trusted,
     single: new Map([...outer.single, ...own(...SINGLE).map((statement) => [statement.name, statement] as const)]),
-    variables: variablesIn(outer.variables, { maps: own("map", "geo"), sets: own("set") }),
+    variables: variablesIn(outer.variables, { maps: own("map", "geo"), sets: block.flatMap(setsOf) }),
   };
+}
+
+/** A variable that is set, and what to. `undefined` where a condition decides whether it is. */
+type VariableSet = { readonly name: string; readonly value: string | undefined };
+
+/**
+ * What a statement sets, in the order in which it is run.
+ *
+ * Source: nginx, ngx_http_rewrite_module: directives of a level are run one after the other, those of an `if` among them where its condition holds.
+ */
+function setsOf({ name, words, block = [] }: Statement): readonly VariableSet[] {
+  if (name === "set") return [{ name: words[0]?.text.replace(/^\$/, "") ?? "", value: words[1]?.text ?? "" }];
+  return name === "if" ? block.flatMap(setsOf).map((set) => ({ name: set.name, value: undefined })) : [];
 }
 
 /** The variables of a level; those around it where it defines none, so that levels share them. */
 function variablesIn(
   outer: Variables,
-  { maps, sets }: { readonly maps: readonly Statement[]; readonly sets: readonly Statement[] },
+  { maps, sets }: { readonly maps: readonly Statement[]; readonly sets: readonly VariableSet[] },
 ): Variables {
   if (maps.length === 0 && sets.length === 0) return outer;
   const own = new Map<string, readonly ValuePart[]>();
@@ -59,7 +73,8 @@ function variablesIn(
     const [name, value] = readMap(map, variables) ?? [];
     if (name !== undefined && value !== undefined) own.set(name, value);
   }
-  for (const { words } of sets) own.set(words[0]?.text.replace(/^\$/, "") ?? "", readValue(words[1]?.text ?? "", variables));
+  for (const { name, value } of sets)
+    own.set(name, value === undefined ? [{ kind: "unknown", text: `$${name}` }] : readValue(value, variables));
   return variables;
 }
 

@@ -2,6 +2,7 @@ import { ADDRESS_HEADERS, effectOf, isAboutAddress, saysAddress } from "../addre
 import type { HeaderEffect } from "../description.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import { type Notes, note, type Statement } from "../statement.ts";
+import { EVERYBODY } from "../trust.ts";
 import type { Scope } from "./scope.ts";
 import { readValue, type Variables } from "./values.ts";
 
@@ -32,9 +33,15 @@ export function effectsIn({ setHeaders, variables }: Scope, { setter, known, not
   const lines = before?.lines ?? linesOnAddress(setHeaders, { setter, notes });
   // lines that places share are followed anew where variables of a place may change what they do
   if (before !== undefined) notes.effects += lines.length;
-  const all = lines.flatMap(({ words, place }) => {
+  const written = new Set<string>();
+  const all = lines.flatMap(({ words, place }): HeaderEffect[] => {
     const [header, value] = [headerOf(words), readValue(words[1]?.text ?? "", variables)];
-    return isTold(header) || saysAddress(value) ? [effectOf(header, { value, place })] : [];
+    if (!isTold(header) && !saysAddress(value)) return [];
+    const effect = effectOf(header, { value, place });
+    const isFirst = !written.has(header);
+    written.add(header);
+    // nginx sends a line for each directive; those that came in stay out of it after the first
+    return [isFirst ? effect : { ...effect, keeps: EVERYBODY, writes: value, joins: "line" }];
   });
   const read = { lines, variables, effects: all.filter(isAboutAddress), passesUpgrade: all.some(isUpgradePassed) };
   known[setter].set(setHeaders, read);
