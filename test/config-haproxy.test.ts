@@ -43,6 +43,18 @@ const rows: Readonly<Record<string, Row>> = {
   "taken over from defaults": { lines: [], defaults: "forwarding" },
   "defaults that take over from others, and a line of its own": { lines: ["option forwardfor header X-Client-IP"], defaults: "inner" },
   "rules of defaults come first": { lines: ["http-request add-header X-Real-IP own"], backend: [], defaults: "ruling" },
+  "rules of defaults hold by names that defaults give, whatever a section means by them": {
+    lines: ["acl ours src 203.0.113.0/24", "http-request add-header X-Client-IP %[src] if ours"],
+    backend: [],
+    defaults: "naming",
+    unknown: ["x-client-ip"],
+  },
+  "names with underscores are deleted": { lines: ["option http-restrict-req-hdr-names delete"], backend: ["option forwardfor"] },
+  "names with underscores are deleted at the backend": { lines: [], backend: ["option http-restrict-req-hdr-names delete"] },
+  "a variable that is taken back": {
+    lines: ["http-request set-var(txn.from) src", "http-request unset-var(txn.from)", "http-request set-header X-Real-IP %[var(txn.from)]"],
+    unknown: ["x-real-ip"],
+  },
   "set in place of what came": { lines: ["http-request set-header X-Forwarded-For %[src]", "http-request set-header X-Real-IP %ci"] },
   "set at the frontend, added at the backend": {
     lines: ["http-request set-header X-Forwarded-For %[src]"],
@@ -139,6 +151,7 @@ function configAt(ports: { readonly listen: number; readonly target: number }): 
     "defaults forwarding from plain\n  option forwardfor",
     "defaults inner from forwarding\n  option httpclose",
     "defaults ruling from plain\n  http-request set-header X-Real-IP %[src]",
+    `defaults naming from plain\n  acl ours ${own}\n  http-request set-header X-Real-IP %[src] if !ours`,
   ];
   return [...defaults, "backend dead from plain", ...names.map((name) => sectionsOf(name, ports)), ""].join("\n");
 }

@@ -109,6 +109,25 @@ test("what is not understood is told with its line, and the rest is read", () =>
   expect(others).toEqual({ listen: 1, log: 1 });
 });
 
+test("what may change the address and is not followed is told with its line", () => {
+  const lines = [
+    "reqidel ^X-Forwarded-For:.*",
+    "option http-tunnel",
+    "bind :81 accept-netscaler-cip 1",
+    "source 0.0.0.0 usesrc hdr_ip(x-forwarded-for,-1)",
+    "server b 10.0.0.9:1 source 0.0.0.0 usesrc clientip",
+    "dispatch 10.0.0.9:2",
+    "use-fcgi-app php",
+    "filter lua.headers",
+    "filter compression",
+  ];
+  const { issues, others } = readHaproxy(listen(...lines));
+  expect(issues.map(({ code, place, given }) => `${code} ${place.line}: ${given}`)).toEqual(
+    [6, 7, 8, 9, 11, 12, 13].map((line) => `CONFIG_NOT_UNDERSTOOD ${line}: ${lines[line - 6]}`),
+  );
+  expect(others).toEqual({ filter: 1 });
+});
+
 test("many ways and many rules end at their limits", () => {
   const backends = Array.from({ length: 100 }, (_, index) => `backend b${index}\n  server s b:1\n`).join("");
   const frontends = Array.from({ length: 100 }, (_, index) => `frontend f${index}\n  bind :80\n  use_backend %[path]\n`).join("");

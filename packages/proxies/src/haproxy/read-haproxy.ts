@@ -1,15 +1,16 @@
 import { addPassage } from "../add-passage.ts";
 import type { Passage, PreambleIn, ProxyPassage } from "../description.ts";
 import type { Reader } from "../reading.ts";
-import { countOther, type Notes, type Statement } from "../statement.ts";
-import { toldTexts } from "../told-text.ts";
+import { countOther, type Notes, note, type Statement } from "../statement.ts";
+import { toldText, toldTexts } from "../told-text.ts";
 import { entrancesOf } from "./entrances.ts";
 import { forwardedEffects, forwardForOf, readForwardFor } from "./forward-for.ts";
-import { parseHaproxy } from "./parse.ts";
+import { parseHaproxy, textOf } from "./parse.ts";
 import { type Backends, backendsIn, routesOf } from "./routes.ts";
 import { type Rule, type Rules, rulesIn } from "./rules.ts";
 import { readsHttp, type Section, sectionsIn } from "./scope.ts";
 import { type ForwardFor, follow, forwardForEffect } from "./told.ts";
+import { expectedFor } from "./unread.ts";
 
 /**
  * Reads HAProxy: each way from a frontend or a `listen` to a backend that its rules name.
@@ -30,9 +31,17 @@ export const readHaproxy: Reader = (source, { include, notes }) => {
     if (notes.isFull) break;
     if (section.kind !== "backend") readWays(section, found);
   }
-  for (const { block = [] } of statements) for (const { name } of block) if (!READ.has(name)) countOther(notes, name);
+  for (const { block = [] } of statements) for (const line of block) tellUnread(line, notes);
   return { passages, findings: [] };
 };
+
+/** Notes a line that may change the address and is not followed, and counts one that has nothing to do with it. */
+function tellUnread(line: Statement, notes: Notes): void {
+  const { name, words, place } = line;
+  const expected = expectedFor(line);
+  if (expected !== undefined) note(notes, place, { code: "CONFIG_NOT_UNDERSTOOD", expected, given: toldText(`${name} ${textOf(words)}`) });
+  else if (!READ.has(name)) countOther(notes, name);
+}
 
 type Found = {
   readonly backends: Backends;
@@ -64,7 +73,8 @@ function readWays(section: Section, found: Found): void {
         const base = { kind: "proxy", product: "haproxy", place, ...(preambleIn && { preambleIn }), consumesHops: false } as const;
         const name = [section.kind, section.name, listens, ...(backend === section ? [] : ["backend", backend.name])];
         const { preambleOut, keepsSource, target } = exit;
-        const rest = { dropsUnderscores: false, preambleOut, keepsSource, passesUpgrade: true, ...(target !== "" && { target }) } as const;
+        const dropsUnderscores = [section, backend].some(dropsOddNames);
+        const rest = { dropsUnderscores, preambleOut, keepsSource, passesUpgrade: true, ...(target !== "" && { target }) } as const;
         const told = toldOf([section, backend], { preambleIn, found });
         if (!addPassage(found, { ...base, ...told, ...rest, name: toldTexts(name.filter((word) => word !== "")) })) return;
       }
@@ -86,6 +96,16 @@ function toldOf(
   const forwardFor = forwardForOf(own.map(found.forwardForOf));
   const effects = forwardFor.map((option) => forwardForEffect(option, { isPeer: client.kind === "peer" }));
   return { carries: "http", client, headers: [...headers, ...forwardedEffects(own), ...effects] };
+}
+
+/**
+ * Whether headers whose names have other characters than letters, digits and hyphens do not get through.
+ *
+ * Source: HAProxy, configuration manual, 4.2 "option http-restrict-req-hdr-names".
+ */
+function dropsOddNames({ inForce }: Section): boolean {
+  const [, what] = inForce.get("option http-restrict-req-hdr-names")?.words ?? [];
+  return what?.text === "delete" || what?.text === "reject";
 }
 
 function withoutHeaders(rules: readonly Rule[]): readonly Rule[] {

@@ -22,7 +22,7 @@ export type Rule = { readonly condition: Condition; readonly place: Place } & (
 
 /** Actions after which a request goes on with its headers and its source as they were, or does not go on at all. */
 const NEUTRAL: ReadonlySet<string> = new Set(
-  "add-acl auth cache-use capture del-acl del-map deny disable-l7-retry do-resolve early-hint normalize-uri pause redirect reject replace-path replace-pathq replace-uri return send-spoe-group set-dst set-dst-port set-log-level set-map set-mark set-method set-nice set-path set-pathq set-priority-class set-priority-offset set-query set-retries set-src-port set-timeout set-tos set-uri silent-drop strict-mode tarpit unset-var use-service wait-for-body wait-for-handshake expect-proxy accept close switch-mode".split(
+  "add-acl auth cache-use capture del-acl del-map deny disable-l7-retry do-resolve early-hint normalize-uri pause redirect reject replace-path replace-pathq replace-uri return send-spoe-group set-dst set-dst-port set-log-level set-map set-mark set-method set-nice set-path set-pathq set-priority-class set-priority-offset set-query set-retries set-src-port set-timeout set-tos set-uri silent-drop strict-mode tarpit use-service wait-for-body wait-for-handshake expect-proxy accept close switch-mode".split(
     " ",
   ),
 );
@@ -124,7 +124,9 @@ function readAction({ action, args }: Action): Read {
   }
   const variable = /^set-var(-fmt)?\(([^(),]+)(?:,[^()]*)?\)$/.exec(action);
   if (variable !== null) return { kind: "variable", name: variable[2] ?? "", expression: variable[1] === undefined ? textOf(args) : "" };
-  return NEUTRAL.has(action) || /^(?:track-sc\d*|sc-|unset-var|set-map|add-acl|del-acl|del-map|do-resolve|set-[bf]c-)/.test(action)
+  const unset = /^unset-var\(([^(),]+)\)$/.exec(action)?.[1];
+  if (unset !== undefined) return { kind: "variable", name: unset, expression: "" };
+  return NEUTRAL.has(action) || /^(?:track-sc\d*|sc-|set-map|add-acl|del-acl|del-map|do-resolve|set-[bf]c-)/.test(action)
     ? "neutral"
     : undefined;
 }

@@ -48,7 +48,14 @@ export function sectionsIn(statements: readonly Statement[], notes: Notes): read
 }
 
 /** Lines of which the last one holds. */
-const SINGLE: ReadonlySet<string> = new Set(["mode", "source", "default_backend", "option forwardfor", "option forwarded"]);
+const SINGLE: ReadonlySet<string> = new Set([
+  "mode",
+  "source",
+  "default_backend",
+  "option forwardfor",
+  "option forwarded",
+  "option http-restrict-req-hdr-names",
+]);
 
 function blockOf(lines: readonly Statement[], defaults: Block | undefined): Block {
   const own = new Map<string, Statement[]>();
