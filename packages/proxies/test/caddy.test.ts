@@ -87,7 +87,6 @@ test.each([
   { says: "a route with a name", text: "&(app) {\n\treverse_proxy app\n}\na.example {\n\tinvoke /x app\n}\n", names: ["a.example /x"] },
   { says: "comments, quotes and joined lines", text: 'a.example { # "\n\treverse_proxy \\\n\t\t"app" `b`\n}\n', names: ["a.example"] },
   { says: "a text over lines", text: "a.example {\n\trespond <<HTML\n\t}\n\tHTML\n\treverse_proxy app\n}\n", names: ["a.example"] },
-  { says: "FastCGI is not read", text: "a.example {\n\treverse_proxy app {\n\t\ttransport fastcgi\n\t}\n}\n", names: [] },
 ])("$says", ({ text, names }) => {
   const { passages, issues } = readCaddy(text);
   expect([passages.map(({ name }) => name), issues]).toEqual([names, []]);
@@ -126,6 +125,38 @@ test("what is not understood is told with its line, and the rest is read", () =>
     "CONFIG_UNEXPECTED 6: nothing",
   ]);
   expect(passages).toHaveLength(1);
+});
+
+test("what may change the address and is not followed is told with its line", () => {
+  const text = [
+    "{",
+    "\torder request_header after reverse_proxy",
+    "\torder replace after encode",
+    "\tlayer4 {",
+    "\t}",
+    "}",
+    "a.example {",
+    "\tforward_auth auth:1 {",
+    "\t\tcopy_headers Remote-User User>X-Real-IP",
+    "\t}",
+    "\tforward_auth auth:1 {",
+    "\t\tcopy_headers Remote-User",
+    "\t}",
+    "\tphp_fastcgi php:9000",
+    "\treverse_proxy app {",
+    "\t\ttransport fastcgi",
+    "\t}",
+    "}",
+  ].join("\n");
+  const { issues, others, passages } = readCaddy(text);
+  expect(issues.map(({ code, place, given }) => `${code} ${place.line}: ${given}`).toSorted()).toEqual([
+    "CONFIG_NOT_UNDERSTOOD 14: php_fastcgi php:9000",
+    "CONFIG_NOT_UNDERSTOOD 16: transport fastcgi",
+    "CONFIG_NOT_UNDERSTOOD 2: order request_header after reverse_proxy",
+    "CONFIG_NOT_UNDERSTOOD 4: layer4",
+    "CONFIG_NOT_UNDERSTOOD 8: forward_auth auth:1",
+  ]);
+  expect([others, passages]).toEqual([{ order: 1, forward_auth: 1 }, []]);
 });
 
 test("snippets that grow and routes that call each other end at their limits", () => {

@@ -13,6 +13,7 @@ import { isMatcher, type Matchers, matchersIn, NO_MATCHERS } from "./matchers.ts
 import { parseCaddyfile } from "./parse.ts";
 import { type Site, sitesIn } from "./sites.ts";
 import { type Server, serversIn, trustOf } from "./trusted.ts";
+import { expectedFor } from "./unread.ts";
 
 /**
  * Reads a Caddyfile: each `reverse_proxy` of its sites.
@@ -37,7 +38,7 @@ export const readCaddy: Reader = (source, { include, notes }) => {
     if (passages.length === before && client.kind !== "peer")
       addPassage(found, { kind: "service", product: "caddy", place: site.place, name, client, ...(preambleIn && { preambleIn }) });
   }
-  for (const { name } of options) if (name !== "servers") countOther(notes, name);
+  for (const option of options) if (option.name !== "servers" && !tellUnread(option, notes)) countOther(notes, option.name);
   return { passages, findings: [] };
 };
 
@@ -122,7 +123,7 @@ function passageOf(
 ): readonly ProxyPassage[] {
   const transport = block.findLast((line) => line.name === "transport");
   if (transport?.words[0]?.text === "fastcgi") {
-    countOther(notes, "transport fastcgi");
+    tellUnread(transport, notes);
     return [];
   }
   const { rest } = matched(words, matchers);
@@ -198,14 +199,22 @@ function headersUp(
 
 const MANY_RULES = { code: "CONFIG_LIMIT_REACHED", expected: `at most ${CONFIG_LIMITS.maxRules} rules on headers`, given: "more" } as const;
 
-function readOther({ name, words, place }: Statement, { notes }: Found): void {
+function readOther(statement: Statement, { notes }: Found): void {
+  const { name } = statement;
+  if (tellUnread(statement, notes)) return;
   countOther(notes, name);
-  if (!STANDARD.has(name))
-    note(notes, place, {
-      code: "CONFIG_NOT_UNDERSTOOD",
-      expected: "a directive of Caddy itself",
-      given: [name, ...textsOf(words)].join(" "),
-    });
+  if (!STANDARD.has(name)) noteStatement(statement, { expected: "a directive of Caddy itself", notes });
+}
+
+/** Notes a directive that may change the address and is not followed, and says whether it is one. */
+function tellUnread(statement: Statement, notes: Notes): boolean {
+  const expected = expectedFor(statement);
+  if (expected !== undefined) noteStatement(statement, { expected, notes });
+  return expected !== undefined;
+}
+
+function noteStatement({ name, words, place }: Statement, { expected, notes }: { readonly expected: string; readonly notes: Notes }): void {
+  note(notes, place, { code: "CONFIG_NOT_UNDERSTOOD", expected, given: [name, ...textsOf(words)].join(" ") });
 }
 
 /** Directives of Caddy itself that do nothing to the address. */
