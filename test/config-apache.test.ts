@@ -19,6 +19,8 @@ type Row = {
   readonly lines: readonly string[];
   /** Where it is asked. */
   readonly path?: string;
+  /** Whether Apache passes the path on nowhere. */
+  readonly isNowhere?: true;
   /** Whether the main server has a list of proxies. */
   readonly isListed?: true;
   /** Whether a PROXY protocol header goes before the request. */
@@ -52,6 +54,16 @@ const rows: Readonly<Record<string, Row>> = {
     lines: ["<Location />", "ProxyPass PROXY", "RequestHeader set X-Real-IP expr=%{REMOTE_ADDR}", "</Location>"],
   },
   "passed on by a rewrite rule": { lines: ["RewriteEngine On", "RewriteRule ^/(.*)$ PROXY$1 [P,L]"] },
+  "passed on by a line of the main server": { lines: [], path: "/taken/over" },
+  // 2.4 takes its lines over all the same
+  "the same, where a host asks for none": { lines: ["ProxyPassInherit Off", "BalancerInherit Off"], path: "/taken/over" },
+  "rewrite rules of the main server": { lines: ["RewriteEngine On"], path: "/rewritten", isNowhere: true },
+  "a rewrite rule, switched on by the main server": { lines: ["RewriteRule ^/(.*)$ PROXY$1 [P,L]"], path: "/x" },
+  "a rewrite rule that is switched off": {
+    lines: ["RewriteEngine Off", "RewriteRule ^/(.*)$ PROXY$1 [P,L]"],
+    path: "/x",
+    isNowhere: true,
+  },
   "set, which does not keep what came": {
     lines: [passes, 'RequestHeader set X-Forwarded-For "expr=%{REMOTE_ADDR}"', "ProxyAddHeaders Off"],
   },
@@ -181,11 +193,19 @@ function configAt({ folder, listen, target }: Setup, hasList: boolean): string {
     ...(hasList ? ["remoteip", "headers"] : ["headers", "remoteip"]),
   ];
   const main = ["ServerName 127.0.0.1", "LogLevel error", "User www-data", "Group www-data"];
+  const service = `http://127.0.0.1:${target}/`;
+  const passing = [`ProxyPass /taken ${service}`, "RewriteEngine On", `RewriteRule ^/rewritten$ ${service} [P]`];
   const workers = ["StartServers 1", "ThreadsPerChild 4", "MaxRequestWorkers 4", "ServerLimit 1"];
   return [
     ...modules.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`),
     ...[`ServerRoot ${folder}`, `PidFile ${folder}/apache.pid`, `ErrorLog ${folder}/error.log`, `Listen 127.0.0.1:${listen}`],
-    ...[...main, ...workers, "RequestHeader append X-Client-IP main", ...(hasList ? [`RemoteIPInternalProxy ${STRANGER}`] : [])],
+    ...[
+      ...main,
+      ...workers,
+      ...passing,
+      "RequestHeader append X-Client-IP main",
+      ...(hasList ? [`RemoteIPInternalProxy ${STRANGER}`] : []),
+    ],
     ...hosts,
     "",
   ].join("\n");
@@ -216,15 +236,14 @@ const readings = [false, true].map((hasList) =>
 );
 
 /** The passage with the longest path that the row's path begins with. */
-function passageOf(name: string): ProxyPassage {
+function passageOf(name: string): ProxyPassage | undefined {
   const path = rows[name]?.path ?? "/";
   const host = `VirtualHost ${addressOf(name)}:1 host.example `;
   const own = readings.flatMap(({ passages }) => passages).filter((candidate) => candidate.name.startsWith(host));
   const pathOf = (passage: ConfigReading["passages"][number]): string => passage.name.slice(host.length);
   const fitting = own.filter((passage) => path.startsWith(pathOf(passage)) || pathOf(passage).startsWith("RewriteRule"));
   const [passage] = fitting.toSorted((first, other) => pathOf(other).length - pathOf(first).length);
-  if (passage?.kind !== "proxy") throw new Error(`No passage for ${name}`);
-  return passage;
+  return passage?.kind === "proxy" ? passage : undefined;
 }
 
 /** Connections that begin with a PROXY protocol header. */
@@ -239,7 +258,9 @@ function announcing(name: string, from: string): Agent {
 }
 
 const requests = names.flatMap((name) =>
-  claims.flatMap(({ says, fields }) => [CLIENT, STRANGER].map((from) => ({ name, says, fields, from }))),
+  (rows[name]?.isNowhere === true ? [] : claims).flatMap(({ says, fields }) =>
+    [CLIENT, STRANGER].map((from) => ({ name, says, fields, from })),
+  ),
 );
 
 test.each(requests)("$name: from $from with $says, Apache sends what its configuration was read as", async ({ name, fields, from }) => {
@@ -247,9 +268,16 @@ test.each(requests)("$name: from $from with $says, Apache sends what its configu
   const url = `http://${addressOf(name)}:${portOf(name)}${path}`;
   const agent = preamble === undefined ? {} : { agent: announcing(name, from) };
   const { body } = await ask<string[]>(url, { from, headers: headersOf(fields), ...agent });
-  const predicted = carry(passageOf(name), { peer: from, fields, ...(preamble === true && { preamble: NAMED }) });
+  const passage = passageOf(name);
+  if (passage === undefined) throw new Error(`No passage for ${name}`);
+  const predicted = carry(passage, { peer: from, fields, ...(preamble === true && { preamble: NAMED }) });
   expect(predicted.unknown.toSorted()).toEqual(unknown.toSorted());
   expect(elementsOfHeaders(arrivedFields(body), unknown)).toEqual(elementsOfHeaders(predicted.fields, unknown));
+});
+
+test.each(names.filter((name) => rows[name]?.isNowhere))("%s: Apache passes nothing on, and no way was read", async (name) => {
+  const { status } = await fetch(`http://${addressOf(name)}:${portOf(name)}${rows[name]?.path}`);
+  expect([status, passageOf(name)]).toEqual([404, undefined]);
 });
 
 test("nothing of it was not understood", () => {

@@ -16,6 +16,7 @@ import { requestHeaderOf } from "./request-header.ts";
 import type { Route } from "./routes.ts";
 import { inForce, type Server, serversIn } from "./sections.ts";
 import { routesOf } from "./server-routes.ts";
+import { expectedFor, schemeOf } from "./unread.ts";
 
 /**
  * Reads Apache: what its main server and its virtual hosts pass on over HTTP and WebSocket, with mod_remoteip, mod_headers and mod_proxy.
@@ -39,7 +40,7 @@ export const readApache: Reader = (source, { include, notes }) => {
     if (notes.isFull || !countTaken(server, notes)) break;
     readServer(server, { passages, notes, order, client: clientOfServer(server, { include, known }) });
   }
-  countOthers(statements, notes);
+  countOthers(statements, { notes });
   return { passages, findings: [] };
 };
 
@@ -73,9 +74,7 @@ function readServer(server: Server, found: Found): void {
   const places = tellingOf(server);
   for (const route of routesOf(server)) {
     if (found.notes.isFull) return;
-    const scheme = /^(?:unix:[^|]*\|)?(\w+):/.exec(route.target)?.[1] ?? "http";
-    if (!["http", "https", "ws", "wss", "balancer", "h2", "h2c"].includes(scheme)) countOther(found.notes, `proxypass ${scheme}`);
-    else addPassage(found, passageOf(route, { server, places, found }));
+    if (schemeOf(route.target) === "http") addPassage(found, passageOf(route, { server, places, found }));
   }
   if (passages.length === before && client.client.kind !== "peer" && server.host !== undefined)
     addPassage(found, { kind: "service", product: "apache", place: server.host.place, name: nameOf(server), ...client });
@@ -196,23 +195,20 @@ function forwardedIn(
 }
 
 const READ: ReadonlySet<string> = new Set(
-  "requestheader proxypass proxypassmatch proxyaddheaders remoteipheader remoteipinternalproxy remoteiptrustedproxy remoteipinternalproxylist remoteiptrustedproxylist remoteipproxyprotocol remoteipproxyprotocolexceptions rewriterule loadmodule servername define undefine".split(
+  "requestheader proxypass proxypassmatch proxyaddheaders remoteipheader remoteipinternalproxy remoteiptrustedproxy remoteipinternalproxylist remoteiptrustedproxylist remoteipproxyprotocol remoteipproxyprotocolexceptions remoteipproxiesheader rewriteengine rewriteoptions rewriterule loadmodule servername define undefine".split(
     " ",
   ),
 );
 
-/** Modules of others that change the client address, macros, and Lua. */
-const STRANGE = /^(?:rpaf|cloudflareremoteip|use$|luahook|extractforwarded)/;
-
-function countOthers(statements: readonly Statement[], notes: Notes): void {
-  for (const { name, words, place, block } of statements) {
-    if (block !== undefined) countOthers(block, notes);
+function countOthers(
+  statements: readonly Statement[],
+  { notes, section = "" }: { readonly notes: Notes; readonly section?: string },
+): void {
+  for (const statement of statements) {
+    const { name, words, place, block } = statement;
+    const expected = expectedFor(statement, section);
+    if (expected !== undefined) note(notes, place, { code: "CONFIG_NOT_UNDERSTOOD", expected, given: [name, ...textsOf(words)].join(" ") });
+    else if (block !== undefined) countOthers(block, { notes, section: name });
     else if (!READ.has(name)) countOther(notes, name);
-    if (STRANGE.test(name))
-      note(notes, place, {
-        code: "CONFIG_NOT_UNDERSTOOD",
-        expected: "a directive that is known here",
-        given: [name, ...textsOf(words)].join(" "),
-      });
   }
 }

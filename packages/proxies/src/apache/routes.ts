@@ -1,4 +1,5 @@
 import { type Statement, textsOf } from "../statement.ts";
+import { isPassingOn } from "./unread.ts";
 
 /** Requests that are passed on: from a path on, or by a pattern of a rewrite rule. */
 export type Route = {
@@ -24,7 +25,7 @@ export function routesIn(statement: Statement, path: string | undefined): readon
     }
     case "rewriterule": {
       const [pattern = "", target = "", flags = ""] = texts;
-      if (!/[[,](?:P|proxy)[\],]/.test(flags)) return [];
+      if (!isPassingOn(flags)) return [];
       return [
         { path: path ?? "/", name: `${path ?? ""} RewriteRule ${pattern}`.trim(), target, passesUpgrade: /^wss?:/.test(target), statement },
       ];

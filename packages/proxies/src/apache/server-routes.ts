@@ -1,3 +1,4 @@
+import { type Level, lastOf } from "./level.ts";
 import { PathTree } from "./path-tree.ts";
 import type { Route } from "./routes.ts";
 import type { Server } from "./sections.ts";
@@ -5,12 +6,14 @@ import type { Server } from "./sections.ts";
 /**
  * The ways through a server: its `ProxyPass` lines and those of locations, rewrite rules with `[P]`, and each location below one of them that says something of its own.
  *
- * Source: Apache, mod_proxy: the first line whose path fits holds, one in a location before others. mod_rewrite, flag P.
+ * Source: Apache, mod_proxy: the first line whose path fits holds, one in a location before others. mod_rewrite: the switch of the main server holds in its hosts, its rules do not.
  */
-export function routesOf({ main, own }: Server): readonly Route[] {
+export function routesOf(server: Server): readonly Route[] {
+  const { main, own } = server;
   // a host's own lines are looked at behind those that it takes over
   const levels = own === undefined ? [main] : [main, own];
-  const routes = firstsOf([...levels.flatMap((level) => level.locationRoutes), ...levels.flatMap((level) => level.lineRoutes)]);
+  const lines = own === undefined ? linesOf(server, main) : [...main.lineRoutes.filter(isNoRule), ...linesOf(server, own)];
+  const routes = firstsOf([...levels.flatMap((level) => level.locationRoutes), ...lines]);
   const paths = new Set(routes.map(({ path }) => path));
   const tree = new PathTree<number>();
   for (const [index, { path }] of routes.entries()) tree.add(path, index);
@@ -21,6 +24,16 @@ export function routesOf({ main, own }: Server): readonly Route[] {
       return outer === undefined ? [] : [{ ...outer, path, name: path }];
     });
   return [...routes, ...firstsOf(below)].filter(({ target }) => target !== "!");
+}
+
+/** The routes of a level's lines; its rewrite rules where they are switched on. */
+function linesOf(server: Server, { lineRoutes }: Level): readonly Route[] {
+  const isRewriting = lastOf(server, "rewriteengine")?.words[0]?.text.toLowerCase() === "on";
+  return isRewriting ? lineRoutes : lineRoutes.filter(isNoRule);
+}
+
+function isNoRule({ statement }: Route): boolean {
+  return statement.name !== "rewriterule";
 }
 
 /** The first of each name. */
