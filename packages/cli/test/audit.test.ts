@@ -51,12 +51,77 @@ test("a log is verified with what it belongs to, and an edit of either shows", a
   const forged = await run(["audit", "verify", "--head", `9:${"0".repeat(64)}`], { env });
   await again.close();
   expect(forged.code).toBe(1);
-  expect(forged.stdout.split("\n").slice(0, 4)).toEqual([
+  expect(forged.stdout.split("\n").slice(0, 5)).toEqual([
     "entry 2: Its hash does not fit: it was edited",
+    "entry 2: Revision 1 of prod and its entry differ in author",
     "entry 3: Revision 2 of prod is not what was written: it was edited",
     `entry 9: Expected hash ${"0".repeat(64)}, which was written down, found another or none`,
-    "entries: 7, versions: 6, faults: 3",
+    "entries: 7, versions: 6, faults: 4",
   ]);
+});
+
+const edits = [
+  {
+    environment: "content",
+    sql: "UPDATE environment_history SET content = json_set(content, '$.settings.description', 'forged') WHERE name = 'content' AND revision = 3",
+    says: "Revision 3 of content is not what was written: it was edited",
+  },
+  {
+    environment: "author",
+    sql: "UPDATE environment_history SET author = 'mallory', reason = 'asked to' WHERE name = 'author' AND revision = 2",
+    says: "Revision 2 of author and its entry differ in author, reason",
+  },
+  {
+    environment: "between",
+    sql: "DELETE FROM environment_history WHERE name = 'between' AND revision = 2",
+    says: "Revision 2 of between is gone, though older ones are kept",
+  },
+  {
+    environment: "standing",
+    sql: "UPDATE environments SET revision = 2 WHERE name = 'standing'",
+    says: "standing stands at revision 2, though it has revision 3",
+  },
+  {
+    environment: "gone",
+    sql: "DELETE FROM environments WHERE name = 'gone'",
+    says: "gone is gone, though no entry tells of its deletion",
+  },
+  {
+    environment: "forgotten",
+    sql: "DELETE FROM environments WHERE name = 'forgotten'; DELETE FROM environment_history WHERE name = 'forgotten'",
+    says: "Revision 3 of forgotten is gone, though it is the newest",
+  },
+];
+
+test("each edit of the database shows in its place", async () => {
+  const { control, run, database } = await openControlForCli();
+  const token = control.issueKey({ name: "a", role: "admin", organization: "local" });
+  const send = async (method: string, path: string, body: object): Promise<void> => {
+    const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+    const { status } = await fetch(`${control.url}/v1/organizations/local/environments${path}`, {
+      method,
+      headers,
+      body: JSON.stringify(body),
+    });
+    expect(status).toBe(200);
+  };
+  for (const { environment: name } of edits) {
+    await send("POST", "", { name });
+    for (const description of ["second", "third"]) await send("PATCH", `/${name}`, { description });
+  }
+  await control.close();
+  const file = new Database(database);
+  for (const { sql } of edits) file.exec(sql);
+  file.close();
+  const again = await openControl({ listen: { host: "127.0.0.1", port: 0 }, organization: "local", database: `sqlite:${database}` });
+  const auditor = again.issueKey({ name: "auditor", role: "viewer", organization: "local" });
+  const { code, stdout } = await run(["audit", "verify"], { env: { WHEREFROM_API_URL: again.url, WHEREFROM_TOKEN: auditor } });
+  await again.close();
+  const faults = stdout.split("\n").filter((line) => line.startsWith("entry "));
+  expect(code).toBe(1);
+  for (const { says } of edits) expect(stdout).toContain(says);
+  // what has no past any more does not stand either
+  expect(faults).toHaveLength(edits.length + 1);
 });
 
 test("a change that is made meanwhile is no fault", async () => {

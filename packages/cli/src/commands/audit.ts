@@ -1,12 +1,13 @@
-import { type AuditEntry, type AuditFault, type AuditHead, auditFaults, hashOf, versionedOf } from "@wherefrom/model";
+import { type AuditEntry, type AuditHead, auditFaults } from "@wherefrom/model";
 import { type Command, InvalidArgumentError } from "commander";
-import type { Api, Body } from "../api/client.ts";
+import { type Api, ApiRefusal, type Body } from "../api/client.ts";
 import { printFound } from "../api/print.ts";
 import { type ApiOptions, addApiOptions, openTarget } from "../api/target.ts";
 import { exitCodes } from "../errors.ts";
 import { parseCount, valueOption } from "../option-values.ts";
 import { printable } from "../output.ts";
 import { printTable } from "../table.ts";
+import { byEnvironment, type Held, versionFaults, versionOf } from "../version-faults.ts";
 
 const EXAMPLES = `
 Examples:
@@ -24,8 +25,8 @@ Examples:
   $ wherefrom audit verify
   $ wherefrom audit verify --head 1042:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
-It reads the whole log and every version that is kept, and computes each hash itself. A log whose end was cut off, or that was made anew as
-a whole, shows only beside a head that was written down elsewhere: keep the one that is printed.
+It reads the whole log, every version that is kept and which of them stand, and computes each hash itself. A log whose end was cut off, or
+that was made anew as a whole, shows only beside a head that was written down elsewhere: keep the one that is printed.
 
 Exit codes: 0 nothing found; 1 the log or a version is not as it was written; 2 usage; 3 could not run.`;
 
@@ -79,75 +80,47 @@ function printEntries(entries: readonly AuditEntry[]): string {
 async function verify(options: ApiOptions & { readonly head?: AuditHead }): Promise<number> {
   const { api } = openTarget(options);
   const before = await readLog(api);
-  const versions = await readVersions(api, before);
-  // what was changed while the versions were read has its entries now
+  const held = await readHeld(api, before);
+  // what was changed while the rest was read has its entries now
   const entries = [...before, ...(await readLog(api, before.at(-1)?.sequence))];
   const last = entries.at(-1);
   const head = last === undefined ? undefined : `${last.sequence}:${last.hash}`;
-  const faults = [...auditFaults(entries, options.head), ...versionFaults(versions, { before, entries })];
+  const faults = [...auditFaults(entries, options.head), ...versionFaults(held, { before, entries })];
+  const versions = held.reduce((sum, environment) => sum + environment.versions.length, 0);
   faults.sort((left, right) => left.sequence - right.sequence);
   await printFound(options.json, {
-    json: { entries: entries.length, versions: versions.length, head, faults },
+    json: { entries: entries.length, versions, head, faults },
     text: () =>
       [
         ...faults.map(({ sequence, problem }) => printable(`entry ${sequence}: ${problem}`)),
-        `entries: ${entries.length}, versions: ${versions.length}, faults: ${faults.length}`,
+        `entries: ${entries.length}, versions: ${versions}, faults: ${faults.length}`,
         `head ${head}`,
       ].join("\n"),
   });
   return faults.length === 0 ? exitCodes.ok : exitCodes.findings;
 }
 
-/** A version as it is held, by the hash of all that it holds. */
-type Version = { readonly environment: string; readonly revision: number; readonly hash: string };
-
-async function readVersions(api: Api, entries: readonly AuditEntry[]): Promise<readonly Version[]> {
-  const versions: Version[] = [];
+/** All that control holds of the environments that a log tells of. */
+async function readHeld(api: Api, entries: readonly AuditEntry[]): Promise<readonly Held[]> {
+  const held: Held[] = [];
   for (const environment of byEnvironment(entries).keys()) {
-    const path = `/environments/${encodeURIComponent(environment)}/revisions`;
-    const revisions = await readAll<Body>(api, path, { field: "revisions", pageSize: REVISIONS_PAGE_SIZE, includeContent: "true" });
-    for (const revision of revisions) {
-      versions.push({ environment, revision: Number(revision.revisionId), hash: hashOf(versionedOf(revision)) });
-    }
+    const path = `/environments/${encodeURIComponent(environment)}`;
+    const standing = await unlessGone(async (): Promise<number> => (await api.get(`${path}/rollout`)).body.revision);
+    const listing = { field: "revisions", pageSize: REVISIONS_PAGE_SIZE, includeContent: "true" };
+    const revisions = (await unlessGone(() => readAll<Body>(api, `${path}/revisions`, listing))) ?? [];
+    held.push({ environment, standing, versions: revisions.map(versionOf) });
   }
-  return versions;
+  return held;
 }
 
-/** Entries of environments by their names and revisions. */
-function byEnvironment(entries: readonly AuditEntry[]): ReadonlyMap<string, ReadonlyMap<number, AuditEntry>> {
-  const all = new Map<string, Map<number, AuditEntry>>();
-  for (const entry of entries) {
-    const name = /^organizations\/[^/]+\/environments\/([^/]+)$/.exec(entry.resource)?.[1];
-    if (name !== undefined) all.set(name, (all.get(name) ?? new Map()).set(entry.revision, entry));
+/** `undefined` where there is no such environment: one that was deleted, or of which somebody has taken out all that was kept. */
+async function unlessGone<Found>(read: () => Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof ApiRefusal && error.reason === "ENVIRONMENT_NOT_FOUND") return undefined;
+    throw error;
   }
-  return all;
-}
-
-type Logs = {
-  /** As the log was before the versions were read: all that it tells of was there then. */
-  readonly before: readonly AuditEntry[];
-  /** As it was after that: it tells of all that was there. */
-  readonly entries: readonly AuditEntry[];
-};
-
-/** Versions of environments that are not what their entries say: edited, without an entry, or missing though they stand. */
-function versionFaults(versions: readonly Version[], { before, entries }: Logs): readonly AuditFault[] {
-  const after = byEnvironment(entries);
-  const unlike = versions.flatMap(({ environment, revision, hash }): readonly AuditFault[] => {
-    const entry = after.get(environment)?.get(revision);
-    if (entry === undefined) return [{ sequence: 0, problem: `Revision ${revision} of ${environment} has no entry` }];
-    if (entry.contentHash === hash) return [];
-    return [{ sequence: entry.sequence, problem: `Revision ${revision} of ${environment} is not what was written: it was edited` }];
-  });
-  const held = new Map<string, number>();
-  for (const { environment, revision } of versions) held.set(environment, Math.max(revision, held.get(environment) ?? 0));
-  const gone = [...byEnvironment(before)].flatMap(([environment, known]): readonly AuditFault[] => {
-    const newest = [...known.keys()].reduce((one, other) => Math.max(one, other), 0);
-    if ((held.get(environment) ?? 0) >= newest) return [];
-    const problem = `Revision ${newest} of ${environment} is gone, though it is the newest`;
-    return [{ sequence: known.get(newest)?.sequence ?? 0, problem }];
-  });
-  return [...unlike, ...gone];
 }
 
 /** All entries above a number, oldest first. */

@@ -39,6 +39,11 @@ export const POSTGRES_MIGRATIONS: Readonly<Record<string, Migration>> = {
       for (const statement of QUERIES) await sql.raw(statement).execute(db);
     },
   },
+  "0006-content-once": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await sql`ALTER TABLE wherefrom.environments DROP COLUMN content`.execute(db);
+    },
+  },
 };
 
 /** Not logged: it is no loss when a crash empties it, and what clients send is not to stand in archives of the log. */

@@ -30,13 +30,13 @@ import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
 type Key = { readonly organization: string; readonly name: string };
-type Row = Selectable<Tables["environments"]>;
+type Row = Selectable<Tables["environments"]> & { readonly content: string };
 
 /** An organization is stored beside its environments, under a name that none of them can have and that comes before all of theirs. */
 const ITSELF = "";
 
 export async function readOrganizations(db: Db): Promise<readonly OrganizationRecord[]> {
-  const rows = await db.selectFrom("environments").selectAll().where("name", "=", ITSELF).orderBy("organization").execute();
+  const rows = await standingOf(db).where("environments.name", "=", ITSELF).orderBy("environments.organization").execute();
   return rows.map(organizationOf);
 }
 
@@ -57,15 +57,29 @@ export async function readEnvironment(db: Db, key: Key): Promise<EnvironmentReco
 
 /** In one statement, and so of one moment. */
 export async function readStanding(db: Db, name: string): Promise<Standing> {
-  const rows = await db.selectFrom("environments").selectAll().where("organization", "=", name).orderBy("name").execute();
+  const rows = await standingOf(db).where("environments.organization", "=", name).orderBy("environments.name").execute();
   const [itself, ...others] = rows;
   if (itself?.name !== ITSELF) throw new OrganizationMissing(name);
   return { organization: organizationOf(itself), environments: new Map(others.map((row) => [row.name, environmentOf(row)])) };
 }
 
 function readRow(db: Db, { organization, name }: Key): Promise<Row | undefined> {
-  const query = db.selectFrom("environments").selectAll().where("organization", "=", organization).where("name", "=", name);
+  const query = standingOf(db).where("environments.organization", "=", organization).where("environments.name", "=", name);
   return query.executeTakeFirst();
+}
+
+/** What stands, with what its revision says. */
+function standingOf(db: Db) {
+  return db
+    .selectFrom("environments")
+    .innerJoin("environment_history as said", (join) =>
+      join
+        .onRef("said.organization", "=", "environments.organization")
+        .onRef("said.name", "=", "environments.name")
+        .onRef("said.revision", "=", "environments.revision"),
+    )
+    .selectAll("environments")
+    .select("said.content");
 }
 
 function organizationOf(row: Row): OrganizationRecord {
@@ -231,11 +245,11 @@ type HeadStep<Content> = Decided<Content> & { readonly content: Content; readonl
 
 async function writeHead<Content extends object>(db: Db, step: HeadStep<Content>): Promise<Stored<Content>> {
   const { organization, name, by, before, content, revision } = step;
-  const state = { revision, modified_at: by.at, content: JSON.stringify(content) };
+  const state = { revision, modified_at: by.at };
   const row = { organization, name, uid: before?.uid ?? randomUUID(), created_at: before?.createdAt ?? by.at, ...state };
   const insert = db.insertInto("environments").values(row);
   await insert.onConflict((conflict) => conflict.columns(["organization", "name"]).doUpdateSet(state)).execute();
-  return recordOf(row);
+  return recordOf({ ...row, content: JSON.stringify(content) });
 }
 
 async function removeHead(db: Db, { organization, name }: Key): Promise<undefined> {

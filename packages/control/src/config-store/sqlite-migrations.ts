@@ -49,7 +49,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
     },
   },
   "0002-organizations-authors-audit": {
-    async up(db: Kysely<Tables>): Promise<void> {
+    async up(db: Kysely<EarlierTables>): Promise<void> {
       await db.schema
         .alterTable("environment_history")
         .addColumn("author", "text", (column) => column.notNull().defaultTo(""))
@@ -161,12 +161,19 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex("queries_of_environment").on("queries").columns(["organization", "environment", "position"]).execute();
     },
   },
+  "0008-content-once": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable("environments").dropColumn("content").execute();
+    },
+  },
 };
 
 const EARLIER = { author: "unknown", author_verified: 0, method: "migration", reason: "Made before there was an audit log" } as const;
 
+type EarlierTables = Tables & { environments: Tables["environments"] & { content: string } };
+
 /** An organization was no more than a column until then. */
-async function adoptOrganizations(db: Kysely<Tables>): Promise<void> {
+async function adoptOrganizations(db: Kysely<EarlierTables>): Promise<void> {
   await db.updateTable("environment_history").set(EARLIER).execute();
   const first = db.selectFrom("environment_history").select(["organization", (row) => row.fn.min("at").as("at")]);
   for (const { organization, at } of await first.groupBy("organization").execute()) {
@@ -182,7 +189,7 @@ async function adoptOrganizations(db: Kysely<Tables>): Promise<void> {
 }
 
 /** Every revision has its entry in the audit log, also one that is older than the log. */
-async function adoptRevisions(db: Kysely<Tables>): Promise<void> {
+async function adoptRevisions(db: Kysely<EarlierTables>): Promise<void> {
   const heads = new Map<string, { sequence: number; hash: string }>();
   const steps = db.selectFrom("environment_history").selectAll().orderBy("at").orderBy("name").orderBy("revision");
   for (const { organization, name, revision, at, change, content } of await steps.execute()) {

@@ -4,7 +4,8 @@ import type { QueryState } from "./query-port.ts";
 
 /**
  * Tables of the store. `content`, `operation`, `entry` and `report` are JSON text. The row of `environments` and `environment_history` with
- * the empty name is the organization itself.
+ * the empty name is the organization itself. What stands is what its revision says in `environment_history`, and is written nowhere else: an edit of
+ * it is one of a version, which the audit log gives away.
  */
 export type Tables = {
   environments: {
@@ -14,7 +15,6 @@ export type Tables = {
     revision: number;
     created_at: number;
     modified_at: number;
-    content: string;
   };
   environment_history: {
     organization: string;
