@@ -91,6 +91,13 @@ const edits = [
     sql: "DELETE FROM environments WHERE name = 'forgotten'; DELETE FROM environment_history WHERE name = 'forgotten'",
     says: "Revision 3 of forgotten is gone, though it is the newest",
   },
+  {
+    environment: "copied",
+    sql: `INSERT INTO environment_history SELECT organization, 'added', revision, at, change, content, author, author_verified, method, reason, request_id
+            FROM environment_history WHERE name = 'copied' AND revision = 1;
+          INSERT INTO environments SELECT organization, 'added', 'uid', 1, created_at, modified_at FROM environments WHERE name = 'copied'`,
+    says: "Revision 1 of added has no entry",
+  },
 ];
 
 test("each edit of the database shows in its place", async () => {

@@ -100,10 +100,11 @@ async function verify(options: ApiOptions & { readonly head?: AuditHead }): Prom
   return faults.length === 0 ? exitCodes.ok : exitCodes.findings;
 }
 
-/** All that control holds of the environments that a log tells of. */
+/** All that control holds of the environments that a log tells of, and of those that are there all the same. */
 async function readHeld(api: Api, entries: readonly AuditEntry[]): Promise<readonly Held[]> {
   const held: Held[] = [];
-  for (const environment of byEnvironment(entries).keys()) {
+  const there = (await api.get("/environments")).body as readonly string[];
+  for (const environment of new Set([...byEnvironment(entries).keys(), ...there])) {
     const path = `/environments/${encodeURIComponent(environment)}`;
     const standing = await unlessGone(async (): Promise<number> => (await api.get(`${path}/rollout`)).body.revision);
     const listing = { field: "revisions", pageSize: REVISIONS_PAGE_SIZE, includeContent: "true" };
