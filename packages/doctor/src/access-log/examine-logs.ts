@@ -52,7 +52,7 @@ export type LogsExamination = Omit<LogsReport, "diagnosis" | "advice"> & {
  */
 export async function examineLogs(options: ExamineLogsOptions): Promise<LogsExamination> {
   const policy = options.policy ?? { peerAddressAlgorithm: {} };
-  const policyHeaders = headersOf([{ id: "", policy }]);
+  const policyHeaders = headersOf([{ policy }]);
   const { source, mappings, signal } = options;
   const formats = { mappings, policyHeaders, ...(options.format !== undefined && { format: options.format }) };
   if (source.kind === "stream") {
@@ -112,6 +112,7 @@ function planOf(logs: readonly ChosenFormat[], { policy, policyHeaders, options 
     subjects: subjectsFor({ policy, chainHeader, trusted, depth }),
     providers,
     chainHeader,
+    trusted,
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
     ...(split !== undefined && { split }),

@@ -14,8 +14,10 @@ function countedBy(options: Omit<EvidenceTableOptions, "onEntry">, lines: readon
   let handedOut = 0;
   const table = new EvidenceTable({
     ...options,
-    onEntry(values, cells, at) {
+    onEntry({ source, text, starts, ends }, cells, at) {
       handedOut++;
+      const values = Array.from(starts, (start, value) => text.slice(start, ends[value]));
+      expect(values).toEqual(Array.from(starts, (start, value) => source.toString("latin1", start, ends[value])));
       const key = JSON.stringify(values);
       const earlier = counts.get(key) ?? new Array<number>(CELLS).fill(0);
       counts.set(

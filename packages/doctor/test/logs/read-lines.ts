@@ -1,5 +1,4 @@
 import { createLineReader, type LogFormat } from "../../src/access-log/format/log-format.ts";
-import type { LineReader } from "../../src/access-log/read/line-reader.ts";
 import { createLogEvidence } from "../../src/access-log/tally/log-evidence.ts";
 
 /** What a line says: who it is from, and what else is read of it. `undefined` where it is none of the format. */
@@ -11,17 +10,13 @@ export type Said = {
   readonly preamble?: number;
 };
 
-function valuesOf({ line, evidence }: LineReader): readonly string[] {
-  return evidence.map((_, index) => line.source.toString("latin1", line.starts[index], line.ends[index]));
-}
-
 /** Reads one line. Headers that were not sent are left out. */
 export function sayLine(format: LogFormat, text: string | Buffer): Said | undefined {
   const bytes = typeof text === "string" ? Buffer.from(text) : text;
   const reader = createLineReader(format, new Set());
   if (!reader.read(bytes, 0, bytes.length)) return undefined;
   const evidence = createLogEvidence(reader.evidence, reader.escapeStyle);
-  evidence.read(valuesOf(reader));
+  evidence.read({ ...reader.line, text: reader.line.source.toString("latin1") });
   const names = reader.evidence.flatMap((role) => (role.kind === "header" || role.kind === "capture" ? [role.name] : []));
   const { status, time, preamble } = reader.line;
   return {

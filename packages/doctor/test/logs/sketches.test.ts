@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { AddressCounter } from "../../src/access-log/tally/address-counter.ts";
 import { createAddressKey, readAddressKey, textOf } from "../../src/access-log/tally/address-key.ts";
 import { createAddressSorter } from "../../src/access-log/tally/address-sort.ts";
+import { AddressTable } from "../../src/access-log/tally/address-table.ts";
 import { addDistinct, createDistinct, DISTINCT_ERROR, estimateDistinct, mergeDistinct } from "../../src/access-log/tally/distinct.ts";
 import { createFigures, type Figures, mergeFigures } from "../../src/access-log/tally/figures.ts";
 import { commonest } from "../../src/access-log/tally/frequent.ts";
@@ -53,11 +54,15 @@ test("a count of the commonest is never too large, too small by its error at mos
   const capacity = 8;
   const sorter = createAddressSorter();
   const countAll = (added: readonly (readonly [key: number, count: number])[]): Figures => {
-    const counter = new AddressCounter({ capacity, sorter });
-    for (const [key, count] of added) counter.add(keyOf(addressOf(key)), count);
     const figures = createFigures();
+    const addresses = new AddressTable({ capacity: 12, sorter, trusts: () => false });
+    const counter = new AddressCounter({ addresses, sorter, figures: [[figures]], capacityOf: () => capacity });
+    for (const [key, count] of added) {
+      counter.makeRoom(1);
+      counter.add(0, Int32Array.of(addresses.rowOf(keyOf(addressOf(key)))), count);
+    }
     figures.lines = added.reduce((sum, [, count]) => sum + count, 0);
-    counter.addTo(figures);
+    counter.flush();
     return figures;
   };
   fc.assert(

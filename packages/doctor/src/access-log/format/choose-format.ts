@@ -3,7 +3,6 @@ import { LogError } from "../errors.ts";
 import { LOG_LIMITS } from "../limits.ts";
 import { parseObject } from "../read/json-reader.ts";
 import { LineCutter } from "../read/line-cutter.ts";
-import type { LineReader } from "../read/line-reader.ts";
 import { createLogEvidence } from "../tally/log-evidence.ts";
 import { readApacheFormat } from "./apache-format.ts";
 import { readEnvoyFormat } from "./envoy-format.ts";
@@ -136,7 +135,7 @@ function tryFormat(
   const says: unknown[] = [];
   for (const line of lines) {
     if (!isMarked(format, line) || !reader.read(line, 0, line.length)) continue;
-    evidence.read(valuesIn(reader));
+    evidence.read({ ...reader.line, text: reader.line.source.toString("latin1") });
     const { peer } = evidence;
     if (peer !== undefined && parseAddress(peer.replace(/^\[|\]$/g, "").replace(/%.*$/, "")) === undefined) continue;
     says.push([
@@ -148,10 +147,6 @@ function tryFormat(
     ]);
   }
   return { fits: says.length, says: JSON.stringify(says) };
-}
-
-function valuesIn({ line, evidence }: LineReader): readonly string[] {
-  return evidence.map((_, index) => line.source.toString("latin1", line.starts[index], line.ends[index]));
 }
 
 /** Whether a line has what marks a known JSON log; every other format is marked by its own form. */

@@ -85,6 +85,8 @@ function partOf(
   const traffic = createTraffic();
   for (const cell of cells) mergeTraffic(traffic, cell.traffic);
   const sum = (figures: readonly (Figures | undefined)[], capacity: number): Figures => {
+    const [first, ...others] = figures.filter((one) => one !== undefined && one.lines > 0);
+    if (first !== undefined && others.length === 0) return first;
     const all = createFigures();
     for (const one of figures) if (one !== undefined) mergeFigures(all, one, capacity);
     return all;

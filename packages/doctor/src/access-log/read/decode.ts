@@ -27,6 +27,17 @@ function decoded(_: string, byte: string | undefined, unit: string | undefined, 
   return LETTERS[letter ?? ""] ?? letter ?? "";
 }
 
+/** Whether it is what a server writes where there is nothing. */
+export function isNothing(bytes: Uint8Array, start: number, end: number): boolean {
+  return start === end || (end - start === 1 && bytes[start] === DASH);
+}
+
+const DASH = 0x2d;
+
+export function isNothingText(text: string): boolean {
+  return text === "" || text === "-";
+}
+
 /** The captured header in a slot of HAProxy's captures: `198.51.100.7|shop.example` before `} {`, where those of the response begin. */
 export function captureIn(captures: string, slot: number): string {
   return captures.split("} {")[0]?.split("|")[slot - 1] ?? "";

@@ -1,4 +1,4 @@
-import type { ReadLine } from "./line-reader.ts";
+import { createReadLine, type ReadLine } from "./line-reader.ts";
 
 /** Lines are counted apart by what a report sets side by side: before and after a time, HTTP and WebSocket. */
 export const CELLS = 4;
@@ -8,8 +8,11 @@ export type EvidenceTableOptions = {
   readonly maxEntries: number;
   readonly maxBytes: number;
   /** Gets each different evidence, and where in `counts` stands how many lines of each cell had it. Both are used again for the next. */
-  readonly onEntry: (values: readonly string[], counts: Int32Array, at: number) => void;
+  readonly onEntry: (held: HeldEvidence, counts: Int32Array, at: number) => void;
 };
+
+/** Evidence as its values stood in the log: value `i` is `source[starts[i], ends[i])`, and `text[starts[i], ends[i])`, a character a byte. */
+export type HeldEvidence = Pick<ReadLine, "source" | "starts" | "ends"> & { readonly text: string };
 
 /**
  * Counts lines by their evidence, so that equal evidence is resolved once. It holds a bounded number of different ones; when there are more, all are handed out and it begins anew. Handing out
@@ -164,16 +167,19 @@ export class EvidenceTable {
 
   #handOut(): void {
     const memory = this.#memory;
-    const texts: string[] = new Array<string>(this.#values).fill("");
-    const all = Buffer.from(memory.buffer).toString("latin1", 0, this.#taken * 4);
+    const source = Buffer.from(memory.buffer);
+    const { starts, ends } = createReadLine(this.#values);
+    // pieces of one text cost a tenth of texts that are made one by one
+    const held = { source, starts, ends, text: source.toString("latin1", 0, this.#taken * 4) };
     for (let entry = 0; entry < this.#taken; ) {
       let at = entry + KEY;
       for (let value = 0; value < this.#values; value++) {
         const length = memory[at++] as number;
-        texts[value] = all.slice(at * 4, at * 4 + length);
+        starts[value] = at * 4;
+        ends[value] = at * 4 + length;
         at += (length + 3) >> 2;
       }
-      this.#onEntry(texts, memory, entry + 1);
+      this.#onEntry(held, memory, entry + 1);
       entry = nextEntry(at);
     }
     this.#slots.fill(0);

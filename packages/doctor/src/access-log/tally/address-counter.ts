@@ -1,109 +1,95 @@
-import { type AddressKey, textOf } from "./address-key.ts";
 import type { AddressSorter } from "./address-sort.ts";
-import { addDistinct, createDistinct, type Distinct, mergeDistinct } from "./distinct.ts";
+import type { AddressTable } from "./address-table.ts";
 import { count, type Figures } from "./figures.ts";
 import { cutOf, mergeFrequent, roomOf } from "./frequent.ts";
 
+export type AddressCounterOptions = {
+  readonly addresses: AddressTable;
+  readonly sorter: AddressSorter;
+  /** Where counts go in the end: of each cell, the figures of each subject. */
+  readonly figures: readonly (readonly Figures[])[];
+  /** How many addresses the figures of a subject keep. */
+  readonly capacityOf: (subject: number) => number;
+};
+
 /**
- * Counts lines by their address, the commonest ones by Misra and Gries, in bounded room. What is found out about an address once stands beside its count.
+ * Counts lines by the rows of their addresses, for all subjects at once. When the table of rows is nearly full it adds what it has to the figures, and both begin anew; adding an address twice, with a
+ * part of its lines each time, changes no sum.
  *
- * A class, as its arrays are one open hash table.
+ * A class, as it owns one array of counts for each cell that has lines: of each row the counts of all subjects, one beside the other.
  */
 export class AddressCounter {
-  readonly #capacity: number;
-  readonly #sorter: AddressSorter;
-  /** The row of each address, plus one; 0 where there is none. */
-  readonly #slots: Int32Array;
-  readonly #hashes: Int32Array;
-  readonly #bits: Int32Array;
-  readonly #texts: (string | undefined)[];
-  readonly #counts: Float64Array;
-  readonly #sorts: Uint16Array;
-  #size = 0;
-  #error = 0;
-  readonly #distinct: Distinct = createDistinct();
-  /** Lines by the sort of their address. */
-  readonly #bySort: number[] = [];
+  readonly #options: AddressCounterOptions;
+  readonly #subjects: number;
+  readonly #cells: (Float64Array | undefined)[];
 
-  constructor({ capacity, sorter }: { readonly capacity: number; readonly sorter: AddressSorter }) {
-    this.#capacity = capacity;
-    this.#sorter = sorter;
-    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(capacity * 2)));
-    this.#hashes = new Int32Array(capacity + 1);
-    this.#bits = new Int32Array(capacity + 1);
-    this.#texts = new Array<string | undefined>(capacity + 1).fill(undefined);
-    this.#counts = new Float64Array(capacity + 1);
-    this.#sorts = new Uint16Array(capacity + 1);
+  constructor(options: AddressCounterOptions) {
+    this.#options = options;
+    this.#subjects = options.figures[0]?.length ?? 0;
+    this.#cells = options.figures.map(() => undefined);
   }
 
-  add(address: AddressKey, lines: number): void {
-    const { text, bits, first } = address;
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    for (let slot = first & mask; ; slot = (slot + 1) & mask) {
-      const row = (slots[slot] as number) - 1;
-      if (row === -1) return this.#insert(address, { slot, lines });
-      if (this.#hashes[row] !== first || this.#bits[row] !== bits || this.#texts[row] !== text) continue;
-      this.#counts[row] = (this.#counts[row] as number) + lines;
-      this.#addSort(this.#sorts[row] as number, lines);
-      return;
+  /** Sees to it that so many rows are free. Rows from before are of no use behind it. */
+  makeRoom(rows: number): void {
+    const { addresses } = this.#options;
+    if (addresses.size + rows > addresses.capacity) this.flush();
+  }
+
+  /** Counts lines of a cell: the address of each subject is in `rows`, -1 where it has none. */
+  add(cell: number, rows: Int32Array, lines: number): void {
+    const subjects = this.#subjects;
+    // most cells of most logs stay empty
+    const counts = this.#cells[cell] ?? new Float64Array(this.#options.addresses.capacity * subjects);
+    this.#cells[cell] = counts;
+    for (let subject = 0; subject < subjects; subject++) {
+      const row = rows[subject] as number;
+      if (row === -1) continue;
+      const at = row * subjects + subject;
+      counts[at] = (counts[at] as number) + lines;
     }
   }
 
-  /** Adds what was counted to figures. */
-  addTo(figures: Figures): void {
-    for (const { id, kind, provider, family } of this.#sorter.sorts) {
-      const lines = this.#bySort[id] ?? 0;
-      if (lines === 0) continue;
-      count(figures.kinds, kind, lines);
-      if (provider !== undefined) count(figures.providers, provider, lines);
-      count(figures.families, family, lines);
+  /** Adds what was counted to the figures, and gives up all rows. */
+  flush(): void {
+    const { addresses, figures } = this.#options;
+    for (const [cell, counts] of this.#cells.entries()) {
+      if (counts === undefined) continue;
+      for (let subject = 0; subject < this.#subjects; subject++) this.#addTo(figures[cell]?.[subject] as Figures, { counts, subject });
+      counts.fill(0, 0, addresses.size * this.#subjects);
     }
-    const counts = new Map<string, number>();
-    for (let row = 0; row < this.#size; row++) counts.set(textOf(this.#texts[row], this.#bits[row] as number), this.#counts[row] as number);
-    mergeFrequent(figures.addresses, { counts, error: this.#error }, this.#capacity);
-    mergeDistinct(figures.distinct, this.#distinct);
+    addresses.clear();
   }
 
-  #addSort(id: number, lines: number): void {
-    this.#bySort[id] = (this.#bySort[id] ?? 0) + lines;
-  }
-
-  #insert(address: AddressKey, { slot, lines }: { readonly slot: number; readonly lines: number }): void {
-    const row = this.#size++;
-    const { id } = this.#sorter.sortOf(address);
-    this.#slots[slot] = row + 1;
-    this.#hashes[row] = address.first;
-    this.#bits[row] = address.bits;
-    this.#texts[row] = address.text;
-    this.#counts[row] = lines;
-    this.#sorts[row] = id;
-    this.#addSort(id, lines);
-    addDistinct(this.#distinct, address);
-    if (row === this.#capacity) this.#thin();
-  }
-
-  /** Takes from all as much as the first that has no room had; who has nothing left goes. */
-  #thin(): void {
-    const cut = cutOf(this.#counts.subarray(0, this.#size), roomOf(this.#capacity));
-    const mask = this.#slots.length - 1;
-    let kept = 0;
-    this.#slots.fill(0);
-    for (let row = 0; row < this.#size; row++) {
-      const left = (this.#counts[row] as number) - cut;
-      if (left <= 0) continue;
-      const hash = this.#hashes[row] as number;
-      this.#hashes[kept] = hash;
-      this.#bits[kept] = this.#bits[row] as number;
-      this.#texts[kept] = this.#texts[row];
-      this.#counts[kept] = left;
-      this.#sorts[kept] = this.#sorts[row] as number;
-      let slot = hash & mask;
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-      this.#slots[slot] = ++kept;
+  #addTo(figures: Figures, { counts, subject }: { readonly counts: Float64Array; readonly subject: number }): void {
+    const { addresses, sorter, capacityOf } = this.#options;
+    const { size } = addresses;
+    const bySort = new Float64Array(sorter.sorts.length);
+    const rows = new Int32Array(size);
+    const lines = new Float64Array(size);
+    let found = 0;
+    for (let row = 0; row < size; row++) {
+      const count = counts[row * this.#subjects + subject] as number;
+      if (count === 0) continue;
+      rows[found] = row;
+      lines[found++] = count;
+      const sort = addresses.sortOf(row);
+      bySort[sort] = (bySort[sort] as number) + count;
+      addresses.addDistinct(row, figures.distinct);
     }
-    this.#texts.fill(undefined, kept, this.#size);
-    this.#size = kept;
-    this.#error += cut;
+    for (const { id, kind, provider, family } of sorter.sorts) {
+      const ofSort = bySort[id] as number;
+      if (ofSort === 0) continue;
+      count(figures.kinds, kind, ofSort);
+      if (provider !== undefined) count(figures.providers, provider, ofSort);
+      count(figures.families, family, ofSort);
+    }
+    const capacity = capacityOf(subject);
+    const cut = found > capacity ? cutOf(lines.subarray(0, found), roomOf(capacity)) : 0;
+    const kept = new Map<string, number>();
+    for (let at = 0; at < found; at++) {
+      const left = (lines[at] as number) - cut;
+      if (left > 0) kept.set(addresses.textOf(rows[at] as number), left);
+    }
+    mergeFrequent(figures.addresses, { counts: kept, error: cut }, capacity);
   }
 }

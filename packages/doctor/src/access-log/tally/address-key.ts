@@ -11,12 +11,7 @@ export function createAddressKey(): AddressKey {
 
 /** Takes up an address, given as canonical text. The hashes have no key: not against who chooses addresses so that they collide. */
 export function readAddressKey(text: string, into: AddressKey): void {
-  if (readIpv4(text, into)) {
-    into.text = undefined;
-    into.first = finished(into.bits ^ FIRST);
-    into.second = finished(Math.imul(into.bits, 0x9e3779b1) ^ SECOND);
-    return;
-  }
+  if (readIpv4(text, into)) return readIpv4Key(into.bits, into);
   let first = FIRST;
   let second = SECOND;
   for (let at = 0; at < text.length; at++) {
@@ -28,6 +23,14 @@ export function readAddressKey(text: string, into: AddressKey): void {
   into.bits = 0;
   into.first = finished(first ^ text.length);
   into.second = finished(second ^ text.length);
+}
+
+/** Takes up an IPv4 address, given as its 32 bits. */
+export function readIpv4Key(bits: number, into: AddressKey): void {
+  into.text = undefined;
+  into.bits = bits;
+  into.first = finished(bits ^ FIRST);
+  into.second = finished(Math.imul(bits, 0x9e3779b1) ^ SECOND);
 }
 
 /** The text that the key was read from. */

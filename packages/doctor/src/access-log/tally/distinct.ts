@@ -23,7 +23,7 @@ export function createDistinct(): Distinct {
 }
 
 /** Counts an address. */
-export function addDistinct({ registers }: Distinct, { first, second }: AddressKey): void {
+export function addDistinct({ registers }: Distinct, { first, second }: Pick<AddressKey, "first" | "second">): void {
   const index = first >>> (32 - INDEX_BITS);
   const rank = Math.clz32(second) + 1;
   if (rank > (registers[index] as number)) registers[index] = rank;

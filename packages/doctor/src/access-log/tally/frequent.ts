@@ -50,9 +50,14 @@ const SMALL = 256;
 
 /** The commonest, in a sure order. */
 export function commonest({ counts }: Frequent, most: number): readonly Counted[] {
-  // numbers are sorted ten times as fast as texts beside them, of which few are wanted
-  const least = Float64Array.from(counts.values()).sort().at(-most) ?? 0;
   const tops: Counted[] = [];
-  for (const [text, count] of counts) if (count >= least) tops.push({ text, count });
-  return tops.sort((first, second) => second.count - first.count || (first.text < second.text ? -1 : 1)).slice(0, most);
+  let least = 0;
+  for (const [text, count] of counts) {
+    if (tops.length === most && count < least) continue;
+    tops.push({ text, count });
+    tops.sort((first, second) => second.count - first.count || (first.text < second.text ? -1 : 1));
+    if (tops.length > most) tops.pop();
+    least = tops.at(-1)?.count ?? 0;
+  }
+  return tops;
 }

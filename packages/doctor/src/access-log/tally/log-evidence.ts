@@ -1,73 +1,65 @@
 import { type Evidence, parseAddress } from "wherefrom";
 import type { EscapeStyle } from "../format/layout.ts";
 import type { EvidenceRole } from "../format/role.ts";
-import { captureIn, unescapeValue } from "../read/decode.ts";
+import { captureIn, isNothingText, unescapeValue } from "../read/decode.ts";
+import type { HeldEvidence } from "../read/evidence-table.ts";
 import { LINE_BREAK } from "../read/json-reader.ts";
 import type { Resolved } from "./figures.ts";
+import { REJECTIONS } from "./outcome-counter.ts";
 
 const NO_LINES: readonly string[] = [];
-
-/** Whether it is what a server writes where there is nothing. */
-function isNothing(text: string): boolean {
-  return text === "" || text === "-";
-}
 
 /** The peer of a unix socket: as nginx writes it, HAProxy (without the number that it has for a port), and Go. */
 const UNIX = /^(?:unix(?::|$)|@$)/;
 
-/** Why an algorithm gave no address, as a log may say it. Anything else in its place says nothing. */
-const REJECTIONS: readonly NonNullable<Resolved["reason"]>[] = [
-  "header-absent",
-  "index-out-of-range",
-  "hop-not-an-address",
-  "untrusted-peer",
-  "peer-unknown",
-  "header-repeated",
-  "too-many-hops",
-  "header-too-long",
-  "header-malformed",
-  "no-entrance-matched",
-];
+/** Where the values of a line stand. */
+type Values = Pick<HeldEvidence, "text" | "starts" | "ends">;
 
 /** The evidence of one line, and what the server itself made of it. Used again for each. */
 export type LogEvidence = Evidence & {
-  /** Reads the values of a line, as they stand in the log. */
-  read(values: readonly string[]): void;
+  /** Takes up the values of a line, as they stand in the log. They are read when somebody asks. */
+  read(values: Values): void;
   /** What the log says the client is; `undefined` in a log that does not say it. */
   recorded(): Resolved | undefined;
 };
 
+const NO_VALUES: Values = { text: "", starts: new Int32Array(0), ends: new Int32Array(0) };
+
 /** Makes evidence of values in the order of `roles`. `-` and nothing are a header that was not there, and a peer that has no address (a unix socket). */
 export function createLogEvidence(roles: readonly EvidenceRole[], style: EscapeStyle): LogEvidence {
-  const headers = new Map<string, readonly string[]>();
   const peerAt = roles.findIndex(({ kind }) => kind === "peer");
-  const headersAt = roles.flatMap((role, at) => (role.kind === "header" || role.kind === "capture" ? [{ role, at }] : []));
+  const headers = roles.flatMap((role, at) => (role.kind === "header" || role.kind === "capture" ? [createHeader(role, at)] : []));
+  const headerOf = new Map(headers.map((header) => [header.role.name, header]));
   const recordedAt = (what: string): number => roles.findIndex((role) => role.kind === "recorded" && role.what === what);
   const at = { ip: recordedAt("ip"), trust: recordedAt("trust"), outcome: recordedAt("outcome"), reason: recordedAt("reason") };
-  let values: readonly string[] = [];
-  const valueAt = (index: number): string => unescapeValue(values[index] ?? "", style);
+  let values = NO_VALUES;
+  const rawAt = (index: number): string => values.text.slice(values.starts[index], values.ends[index]);
+  const valueAt = (index: number): string => (index === -1 ? "" : unescapeValue(rawAt(index), style));
   let peer: string | undefined;
   return {
     get peer() {
       return peer;
     },
-    lines: (name) => headers.get(name) ?? NO_LINES,
+    lines(name) {
+      const header = headerOf.get(name);
+      if (header === undefined) return NO_LINES;
+      header.lines ??= linesOf(header.role.kind === "capture" ? captureIn(rawAt(header.at), header.role.slot) : rawAt(header.at), style);
+      return header.lines;
+    },
     read(given) {
       values = given;
-      const text = peerAt === -1 ? "" : valueAt(peerAt);
-      peer = isNothing(text) || UNIX.test(text) ? undefined : text;
-      for (const { role, at: index } of headersAt) {
-        const raw = role.kind === "capture" ? captureIn(given[index] ?? "", role.slot) : (given[index] ?? "");
-        headers.set(role.name, isNothing(raw) ? NO_LINES : linesOf(unescapeValue(raw, style)));
-      }
+      for (const header of headers) header.lines = undefined;
+      const text = valueAt(peerAt);
+      // most lines have the peer of the one before, and who keeps it finds it faster if it is the same text
+      if (text !== peer) peer = isNothingText(text) || UNIX.test(text) ? undefined : text;
     },
     recorded() {
       if (at.ip === -1) return undefined;
       const text = valueAt(at.ip);
       const ip = parseAddress(text.replace(/%.*$/s, ""))?.text ?? null;
       const said = valueAt(at.reason);
-      // Traefik writes a whole chain here
-      const reason = REJECTIONS.find((one) => one === said) ?? (ip === null && !isNothing(text) ? "hop-not-an-address" : undefined);
+      // anything else in its place says nothing; and Traefik writes a whole chain in that of the address
+      const reason = REJECTIONS.find((one) => one === said) ?? (ip === null && !isNothingText(text) ? "hop-not-an-address" : undefined);
       return {
         ip,
         outcome: ip === null ? "rejected" : valueAt(at.outcome) === "fallback" ? "fallback" : "resolved",
@@ -78,6 +70,19 @@ export function createLogEvidence(roles: readonly EvidenceRole[], style: EscapeS
   };
 }
 
-function linesOf(text: string): readonly string[] {
+/** A header of a line, and its lines once somebody has asked for them. */
+type Header = {
+  readonly role: Extract<EvidenceRole, { readonly name: string }>;
+  readonly at: number;
+  lines: readonly string[] | undefined;
+};
+
+function createHeader(role: Header["role"], at: number): Header {
+  return { role, at, lines: undefined };
+}
+
+function linesOf(raw: string, style: EscapeStyle): readonly string[] {
+  if (isNothingText(raw)) return NO_LINES;
+  const text = unescapeValue(raw, style);
   return text.includes(LINE_BREAK) ? text.split(LINE_BREAK) : [text];
 }

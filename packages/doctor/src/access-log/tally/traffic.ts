@@ -1,6 +1,6 @@
 import type { Evidence } from "wherefrom";
 import { LOG_LIMITS } from "../limits.ts";
-import { type Counts, count, mergeCounts } from "./figures.ts";
+import { type Counts, mergeCounts } from "./figures.ts";
 
 /** What is told of lines before anybody decides: their chains, and how their peers are written. Plain data that adds up. */
 export type Traffic = {
@@ -21,22 +21,36 @@ export function createTraffic(): Traffic {
   return { lines: 0, hops, headers: {}, mappedPeers: 0, unknownPeers: 0, ports: 0 };
 }
 
+/** What one evidence shows of that; of each of some headers 1 where it has it. Used again for the next. */
+export type Shown = { hops: number; hasMappedPeer: boolean; hasUnknownPeer: boolean; hasPort: boolean; readonly headers: Uint8Array };
+
+export function createShown(headers: number): Shown {
+  return { hops: 0, hasMappedPeer: false, hasUnknownPeer: false, hasPort: false, headers: new Uint8Array(headers) };
+}
+
 const PORT = /(?:^|,)[ \t]*(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[[0-9A-Fa-f:.]+\]):\d+[ \t]*(?:,|$)/;
 
-/** Adds so many lines of one evidence. `chainHeader` is the header whose hops are counted. */
-export function addTraffic(
-  traffic: Traffic,
+/** Looks at evidence. `chainHeader` is the header whose hops are counted. */
+export function showTraffic(
   evidence: Evidence,
-  { lines, chainHeader, headers }: { readonly lines: number; readonly chainHeader: string; readonly headers: readonly string[] },
+  { chainHeader, headers, into }: { readonly chainHeader: string; readonly headers: readonly string[]; readonly into: Shown },
 ): void {
   const chain = evidence.lines(chainHeader);
-  const hops = Math.min(countHops(chain, chainHeader === "forwarded"), LOG_LIMITS.maxCountedHops);
+  into.hops = countHops(chain, chainHeader === "forwarded");
+  into.hasUnknownPeer = evidence.peer === undefined;
+  into.hasMappedPeer = evidence.peer?.startsWith("::ffff:") === true;
+  into.hasPort = chain.some((line) => line.includes(":") && PORT.test(line));
+  for (const [header, name] of headers.entries()) into.headers[header] = evidence.lines(name).length > 0 ? 1 : 0;
+}
+
+/** Adds so many lines that show it. */
+export function addTraffic(traffic: Traffic, { hops, hasMappedPeer, hasUnknownPeer, hasPort }: Shown, lines: number): void {
+  const counted = Math.min(hops, LOG_LIMITS.maxCountedHops);
   traffic.lines += lines;
-  traffic.hops[hops] = (traffic.hops[hops] ?? 0) + lines;
-  for (const name of headers) if (evidence.lines(name).length > 0) count(traffic.headers, name, lines);
-  if (evidence.peer === undefined) traffic.unknownPeers += lines;
-  else if (evidence.peer.startsWith("::ffff:")) traffic.mappedPeers += lines;
-  if (chain.some((line) => line.includes(":") && PORT.test(line))) traffic.ports += lines;
+  traffic.hops[counted] = (traffic.hops[counted] as number) + lines;
+  if (hasUnknownPeer) traffic.unknownPeers += lines;
+  if (hasMappedPeer) traffic.mappedPeers += lines;
+  if (hasPort) traffic.ports += lines;
 }
 
 /** Hops of a list header: elements that are not empty (RFC 9110 §5.6.1). A comma between quotes divides nothing in one that has quoted strings. */
