@@ -33,7 +33,6 @@ const real = (name: string, of: (event: TrafficEvent) => number | undefined): Ba
   type: DOUBLE,
   of: (event) => of(event) ?? null,
 });
-/** Any number of 16 bytes that is the client's. */
 const address = (name: string, of: (event: TrafficEvent) => string | undefined): BareColumn => ({
   name,
   type: UHUGEINT,
@@ -70,7 +69,7 @@ const COLUMNS: readonly BareColumn[] = [
   {
     name: "header_addresses",
     type: LIST(UHUGEINT),
-    of: ({ resolvedIp, clientIp }) => listValue([numberOf(resolvedIp ?? ""), numberOf(clientIp ?? "")]),
+    of: ({ xForwardedFor, clientIp }) => listValue([...(xForwardedFor ?? "").split(", "), clientIp ?? ""].map(numberOf)),
   },
 ];
 
@@ -123,6 +122,10 @@ async function append(connection: DuckDBConnection, chunks: readonly Chunk[]): P
   appender.closeSync();
 }
 
+/** The 16 bytes of an address as events of the benchmark have them: IPv4, which is kept as IPv4-mapped, or IPv6 with one gap. */
 function numberOf(text: string): bigint {
-  return text.split(/[.:]/).reduce((sum, part) => sum * 256n + BigInt(Number.parseInt(part, 16) || 0), 1n);
+  if (!text.includes(":")) return text.split(".").reduce((number, part) => (number << 8n) | BigInt(part), 0xffffn);
+  const [head = [], tail = []] = text.split("::").map((groups) => groups.split(":"));
+  const groups = [...head, ...Array<string>(8 - head.length - tail.length).fill("0"), ...tail];
+  return BigInt(`0x${groups.map((group) => group.padStart(4, "0")).join("")}`);
 }

@@ -17,8 +17,8 @@ export function makeEvents({ from, count, all }: { readonly from: number; readon
 function makeEvent(index: number, all: number): TrafficEvent {
   const dice = diceOf(index);
   const client = dice(2) === 0 ? dice(1_000) : dice(100_000);
-  const address =
-    client % 8 === 0 ? `2001:db8:${client.toString(16)}::1` : `100.${64 + (client >> 16)}.${(client >> 8) & 255}.${client & 255}`;
+  const [high, low] = [client >> 16, client & 0xffff];
+  const address = client % 8 === 0 ? `2001:db8:${high.toString(16)}:${low.toString(16)}::1` : `100.${64 + high}.${low >> 8}.${low & 255}`;
   const chain = `${address}, 10.0.0.${dice(4)}`;
   return {
     time: FIRST_TIME + Math.floor((index * (LAST_TIME - FIRST_TIME)) / all),
