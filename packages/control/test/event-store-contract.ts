@@ -128,6 +128,22 @@ export function describeEventStore(name: string, placeOf: () => Promise<EventPla
       );
     });
 
+    test("each event keeps its own texts, however many have the same", async () => {
+      // short ones and long ones, empty ones and none, some in nearly all events and some in one
+      const events = Array.from({ length: 5_000 }, (_, index) =>
+        eventOf({
+          path: `/${"ä".repeat(index % 13)}${index % 700}`,
+          ...(index % 3 > 0 && { userAgent: index % 5 === 0 ? "" : `agent ${index}` }),
+          ...(index % 100 === 0 && { fault: "UPSTREAM_TIMEOUT" }),
+        }),
+      );
+      await store.append(local, batchOf(events));
+      const groups = await store.ask(local, { ...COUNT, dimensions: ["path", "user_agent", "fault"] });
+      const told = groups.flatMap(({ values, points }) => Array<string>(points[0]?.measures[0] ?? 0).fill(JSON.stringify(values)));
+      const given = events.map(({ path, userAgent, fault }) => JSON.stringify([path, userAgent, fault]));
+      expect(told.toSorted()).toEqual(given.toSorted());
+    });
+
     const addresses = [
       { says: "203.0.113.7", kept: "203.0.113.7" },
       { says: "255.255.255.255", kept: "255.255.255.255" },

@@ -10,8 +10,10 @@ import {
   UHUGEINT,
   VARCHAR,
 } from "@duckdb/node-api";
+import duckdb from "@duckdb/node-bindings";
 import type { EnvironmentKey } from "../config-store/port.ts";
 import { COLUMNS, type ColumnType, type ColumnValue } from "./columns.ts";
+import { writeTexts } from "./duckdb-texts.ts";
 import type { PackedBatch, PackedColumn } from "./packed-batch.ts";
 
 /** Rows of one of DuckDB's vectors. */
@@ -35,7 +37,7 @@ export function chunksOf({
   environment,
   batch: { count, columns },
 }: EnvironmentKey & { readonly batch: PackedBatch }): DuckDBDataChunk[] {
-  const sameForAll = new Uint32Array(count);
+  const sameForAll = new Uint8Array(count);
   const ready: readonly ReadyColumn[] = [
     { values: [organization], places: sameForAll },
     { values: [environment], places: sameForAll },
@@ -53,6 +55,10 @@ export function chunksOf({
 function chunkOf(columns: readonly ReadyColumn[], { start, end }: { readonly start: number; readonly end: number }): DuckDBDataChunk {
   const chunk = DuckDBDataChunk.create(CHUNK_TYPES, end - start);
   for (const [index, { values, places }] of columns.entries()) {
+    if (CHUNK_TYPES[index] === VARCHAR) {
+      writeTexts(duckdb.data_chunk_get_vector(chunk.chunk, index), { texts: values, places: places.subarray(start, end) });
+      continue;
+    }
     const vector = chunk.getColumnVector(index);
     for (let row = start; row < end; row++) vector.setItem(row - start, values[places[row] ?? 0] ?? null);
     vector.flush();

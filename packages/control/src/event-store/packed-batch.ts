@@ -4,7 +4,10 @@ import { COLUMNS, type Column, type ColumnValue } from "./columns.ts";
 import type { EventBatch } from "./port.ts";
 
 /** A column of some events: each of its values once, and of each event the place that its value has among them. */
-export type PackedColumn = { readonly values: readonly ColumnValue[]; readonly places: Uint32Array };
+export type PackedColumn = { readonly values: readonly ColumnValue[]; readonly places: Uint8Array | Uint32Array };
+
+/** Values whose places are bytes. */
+const MAX_BYTE_PLACES = 256;
 
 /** A batch by columns, with what is kept of its addresses. Events repeat most of what they say: to another process they go so in a small part of the time. */
 export type PackedBatch = Pick<EventBatch, "gateway" | "id"> & { readonly count: number; readonly columns: readonly PackedColumn[] };
@@ -28,5 +31,5 @@ function packColumn(events: readonly TrafficEvent[], read: Column["read"], keepe
     }
     places[row++] = place;
   }
-  return { values, places };
+  return { values, places: values.length <= MAX_BYTE_PLACES ? new Uint8Array(places) : places };
 }
