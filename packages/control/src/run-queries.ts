@@ -8,7 +8,7 @@ import type { ControlParts } from "./parts.ts";
 
 /** One that is begun for the third time has ended controls, or been left by them, too often. */
 const MAX_ATTEMPTS = 2;
-/** Of the longest that a question may take: to wait for others, for two statements, and to store the result. */
+/** Of the longest that a question may take: to wait for others, for its statements, and to store the result. */
 const RUN_TIMES = 6;
 
 /**

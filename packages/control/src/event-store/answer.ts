@@ -1,8 +1,9 @@
 import type { EnvironmentKey } from "../config-store/port.ts";
 import { ADDRESS_FORMS, keptText } from "./address-keeper.ts";
 import { type Among, compileQuestion, type StatementPart } from "./compile.ts";
-import { DIMENSIONS, type Dimension } from "./dimensions.ts";
-import { type Group, type Point, type Question, QuestionTooCostly } from "./port.ts";
+import { DIMENSIONS, type Dimension, MANY_VALUED } from "./dimensions.ts";
+import { groupPoints, nameOf, orderGroups, type Row } from "./group-points.ts";
+import { type Group, type Question, QuestionTooCostly } from "./port.ts";
 import type { SqlWriter } from "./sql.ts";
 
 /** Writes a statement and runs it. Rows have values in the order of the statement. */
@@ -13,53 +14,38 @@ export type ReadAddress = (value: unknown) => bigint;
 
 type Asking = { readonly key: EnvironmentKey; readonly question: Question; readonly readAddress: ReadAddress };
 
-type Row = {
-  readonly at: number | undefined;
-  readonly values: readonly (string | undefined)[];
-  readonly events: number;
-  readonly measures: Point["measures"];
-};
-
-/** Answers a question by one statement, or with dimensions and times by two: which groups there are, and then their points. */
+/**
+ * Answers a question by one statement: with units of time by one for all points, of which groups are made and chosen here. When dimensions have many values, or
+ * there are too many points, by two: which groups there are, and then their points.
+ */
 export async function answer(run: RunStatement, { key, question, readAddress }: Asking): Promise<Group[]> {
+  const { dimensions, per, order, offset, limit, maxPoints } = question;
+  // without dimensions, or in a month of all, there is a row of no events
   const rows = async (part: StatementPart): Promise<Row[]> =>
-    (await run((writer) => compileQuestion(writer, key, { question, part }))).map((row) => readRow(row, { question, part, readAddress }));
-  const groups = isOneGroup(question) ? [ALL_EVENTS] : (await rows({ kind: "groups" })).filter(({ events }) => events > 0);
-  if (question.per === undefined) return groups.map(({ values, measures }) => ({ values, points: [{ at: undefined, measures }] }));
-  const isWhole = question.offset === 0 && groups.length < question.limit;
-  const points =
-    groups.length === 0
-      ? []
-      : await rows({ kind: "points", among: isWhole ? undefined : amongOf(question, groups), maxRows: question.maxPoints + 1 });
-  if (points.length > question.maxPoints) throw new QuestionTooCostly(`More than ${question.maxPoints} points`);
-  const byGroup = pointsOf(points);
-  return groups.flatMap(({ values }) => {
-    const found = byGroup.get(nameOf(values));
-    return found === undefined ? [] : [{ values, points: found }];
-  });
-}
-
-const ALL_EVENTS: Row = { at: undefined, values: [], events: 0, measures: [] };
-
-/** Then its points say whether it is there. */
-function isOneGroup({ dimensions, per, offset, limit }: Question): boolean {
-  return per !== undefined && dimensions.length === 0 && offset === 0 && limit > 0;
-}
-
-/** By the name of the group, in the order of time. */
-function pointsOf(rows: readonly Row[]): ReadonlyMap<string, Point[]> {
-  const points = new Map<string, Point[]>();
-  for (const { at, values, measures } of rows.toSorted((left, right) => Number(left.at) - Number(right.at))) {
-    const name = nameOf(values);
-    const known = points.get(name);
-    if (known === undefined) points.set(name, [{ at, measures }]);
-    else known.push({ at, measures });
+    (await run((writer) => compileQuestion(writer, key, { question, part })))
+      .map((row) => readRow(row, { question, part, readAddress }))
+      .filter(({ events }) => events > 0);
+  const points = (among: Among | undefined): Promise<Row[]> => rows({ kind: "points", among, maxRows: maxPoints + 1 });
+  const hasFewGroups = !dimensions.some((dimension) => MANY_VALUED.has(dimension));
+  if (per !== undefined && hasFewGroups) {
+    const all = await points(undefined);
+    if (all.length <= maxPoints)
+      return orderGroups(groupPoints(all, question), order)
+        .slice(offset, offset + limit)
+        .map(withoutTotals);
   }
-  return points;
+  const groups = await rows({ kind: "groups" });
+  if (per === undefined) return groups.map(({ values, measures }) => ({ values, points: [{ at: undefined, measures }] }));
+  if (groups.length === 0) return [];
+  const isWhole = offset === 0 && groups.length < limit;
+  const found = isWhole && hasFewGroups ? undefined : await points(isWhole ? undefined : amongOf(question, groups));
+  if (found === undefined || found.length > maxPoints) throw new QuestionTooCostly(`More than ${maxPoints} points`);
+  const byName = new Map(groupPoints(found, question).map((group) => [nameOf(group), group]));
+  return groups.flatMap((group) => byName.get(nameOf(group)) ?? []).map(withoutTotals);
 }
 
-function nameOf(values: Row["values"]): string {
-  return JSON.stringify(values.map((value) => value ?? null));
+function withoutTotals({ values, points }: Group): Group {
+  return { values, points };
 }
 
 function amongOf({ dimensions }: Question, groups: readonly Row[]): Among {
@@ -84,10 +70,12 @@ function readRow(row: readonly unknown[], { question: { dimensions, measures }, 
     return form === undefined ? String(value) : keptText({ form, number: readAddress(value) });
   });
   const events = Number(take());
-  return { at, values, events, measures: measures.map(() => readMeasure(take())) };
+  const totals = measures.map(() => readNumber(take()));
+  const weights = measures.map(({ aggregate }) => (part.kind === "points" && aggregate === "avg" ? readNumber(take()) : undefined));
+  return { at, values, events, measures: totals, weights };
 }
 
-/** The mean, the least and the greatest of nothing. */
-function readMeasure(value: unknown): number | undefined {
+/** `undefined` is the sum, the least and the greatest of nothing. */
+function readNumber(value: unknown): number | undefined {
   return value === null || value === undefined ? undefined : Number(value);
 }

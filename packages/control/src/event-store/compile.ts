@@ -26,7 +26,8 @@ export type StatementPart =
  * The statement for a question. Names and functions come from tables in code; everything else is a value.
  *
  * Shape: a row has the start of its time when the part is `points`; for each dimension its value, and behind that of an address its form; the number of
- * its events; its measures.
+ * its events; its measures. Points are in the order of their values and times, and their means are in two halves, as these add up to those of the group: the
+ * sum in the place of the measure, and for each mean its weight behind all measures.
  */
 export function compileQuestion(
   writer: SqlWriter,
@@ -34,24 +35,27 @@ export function compileQuestion(
   { question, part }: { readonly question: Question; readonly part: StatementPart },
 ): string {
   const { dimensions, measures, per } = question;
-  const time = part.kind === "points" && per !== undefined ? [{ sql: bucketSql(writer, question, per), name: "t" }] : [];
-  const grouping = [...time, ...dimensions.flatMap((dimension, index) => groupingSql(writer, dimension, index))];
-  const groups = grouping.map(({ name }) => name);
+  const isPoints = part.kind === "points";
+  const time = isPoints && per !== undefined ? [{ sql: bucketSql(writer, question, per), name: "t" }] : [];
+  const values = dimensions.flatMap((dimension, index) => groupingSql(writer, dimension, index));
+  const groups = [...values, ...time].map(({ name }) => name);
+  const means = isPoints ? measures.filter(({ aggregate }) => aggregate === "avg") : [];
   const selected = [
-    ...grouping.map(({ sql, name }) => `${sql} AS ${name}`),
+    ...[...time, ...values].map(({ sql, name }) => `${sql} AS ${name}`),
     "count(*) AS n",
-    ...measures.map((measure, index) => `${measureSql(measure)} AS m${index}`),
+    ...measures.map((measure, index) => `${means.includes(measure) ? sumSql(measure) : measureSql(measure)} AS m${index}`),
+    ...means.map(weightSql),
   ];
-  const among = part.kind === "points" && part.among !== undefined ? amongSql(writer, part.among) : [];
   const conditions = [
     ...rangeSql(writer, key, question),
     ...(question.filter === undefined ? [] : [filterSql(writer, question.filter)]),
-    ...among,
+    ...(isPoints && part.among !== undefined ? amongSql(writer, part.among) : []),
   ];
   return [
     `SELECT ${selected.join(", ")} FROM events WHERE ${conditions.join(" AND ")}`,
     ...(groups.length === 0 ? [] : [`GROUP BY ${groups.join(", ")}`]),
-    ...(part.kind === "groups" ? orderSql(question, groups) : [`LIMIT ${wholeNumber(part.maxRows)}`]),
+    ...orderSql(isPoints ? [] : question.order, groups),
+    isPoints ? `LIMIT ${wholeNumber(part.maxRows)}` : `LIMIT ${wholeNumber(question.limit)} OFFSET ${wholeNumber(question.offset)}`,
   ].join(" ");
 }
 
@@ -80,10 +84,10 @@ export function rangeSql(
 }
 
 /** Behind the wanted order the values themselves, so that the same question has the same answer and pages fit together. */
-function orderSql({ order, limit, offset }: Question, groups: readonly string[]): string[] {
+function orderSql(order: Question["order"], groups: readonly string[]): string[] {
   const wanted = order.map(({ measure, isDescending }) => `m${wholeNumber(measure)} ${isDescending ? "DESC" : "ASC"} NULLS LAST`);
   const by = [...wanted, ...groups.map((group) => `${group} ASC NULLS LAST`)];
-  return [...(by.length === 0 ? [] : [`ORDER BY ${by.join(", ")}`]), `LIMIT ${wholeNumber(limit)} OFFSET ${wholeNumber(offset)}`];
+  return by.length === 0 ? [] : [`ORDER BY ${by.join(", ")}`];
 }
 
 function dimensionSql(writer: SqlWriter, dimension: Dimension): string {
@@ -93,7 +97,8 @@ function dimensionSql(writer: SqlWriter, dimension: Dimension): string {
   return dimension;
 }
 
-function measureSql({ metric, aggregate }: Measure): string {
+function measureSql(measure: Measure): string {
+  const { metric, aggregate } = measure;
   const number = METRICS[metric];
   switch (aggregate) {
     case "min":
@@ -101,12 +106,21 @@ function measureSql({ metric, aggregate }: Measure): string {
       return `${aggregate}(${number})`;
     case "sum":
       // the same, and the numbers that databases count with
-      if (metric === "messages") return "(count(*) - count(sample_rate) + coalesce(sum(1 / sample_rate), 0))";
+      if (metric === "messages") return "(count(*) + coalesce(sum(1 / sample_rate - 1), 0))";
       // of nothing it is 0, also for the order
-      return `coalesce(sum(${number} * ${WEIGHT}), 0)`;
+      return `coalesce(${sumSql(measure)}, 0)`;
     case "avg":
-      return `sum(${number} * ${WEIGHT}) / nullif(sum(CASE WHEN ${number} IS NULL THEN 0 ELSE ${WEIGHT} END), 0)`;
+      return `${sumSql(measure)} / nullif(${weightSql(measure)}, 0)`;
   }
+}
+
+function sumSql({ metric }: Measure): string {
+  return `sum(${METRICS[metric]} * ${WEIGHT})`;
+}
+
+/** Of the exchanges that have such a number. */
+function weightSql({ metric }: Measure): string {
+  return `sum(CASE WHEN ${METRICS[metric]} IS NULL THEN 0 ELSE ${WEIGHT} END)`;
 }
 
 function filterSql(writer: SqlWriter, filter: Filter): string {

@@ -40,6 +40,19 @@ export const DIMENSIONS = {
 
 export type Dimension = keyof typeof DIMENSIONS;
 
+/** Those that may have nearly as many values as there are events. */
+export const MANY_VALUED: ReadonlySet<Dimension> = new Set([
+  "path",
+  "resolved_ip",
+  "asn",
+  "client_ip",
+  "proxy_client_ip",
+  "true_client_ip",
+  "x_forwarded_for",
+  "user_agent",
+  "evidence",
+]);
+
 /**
  * What can be counted over events, as SQL over one of them; NULL where an event has no such number. An error is an answer of 400 or above, a fault of
  * the gateway's, or no answer at all; of the target's own when the gateway passed 500 or above on.
