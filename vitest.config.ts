@@ -11,8 +11,10 @@ export default defineConfig({
       // needs a package of half a gigabyte, and so comes when it is asked for
       ...(process.env["CHDB_FOLDER"] === undefined ? [] : ["packages/control/test/current-clickhouse.ts"]),
     ],
-    // a process a file: tests open sockets, start servers and send signals
+    // processes and no threads: tests open sockets, start servers and send signals
     pool: "forks",
+    // one file after another in the same process: what they all import is read once for each process, and not for each of 240 files
+    isolate: false,
     // vitest leaves one processor to itself, and half of two idle: most tests wait for a server that they started
     maxWorkers: Math.max(2, availableParallelism()),
     // what is built runs as users run it, and is not transformed anew for each file of tests

@@ -15,7 +15,10 @@ describe.runIf(hasClickhouse)("ClickHouse", () => {
     vi.stubEnv("CLICKHOUSE_PASSWORD", CLICKHOUSE_TEST_PASSWORD);
     server = await openClickhouseServer();
   });
-  afterAll(() => server.stop());
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await server.stop();
+  });
 
   describeEventStore("ClickHouse", async () => {
     const database = await server.database();

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openedOf } from "./contract.ts";
 import { openWire, receiveFrame, request, sendFrame, upgrade } from "./wire.ts";
 
@@ -29,7 +29,7 @@ async function start(name: string): Promise<number> {
 }
 
 beforeAll(async () => {
-  process.env["PORT"] = "0";
+  vi.stubEnv("PORT", "0");
   // The compiler is the judge: an example whose types are wrong does not get here.
   await promisify(execFile)(process.execPath, [pathOf("node_modules/typescript/bin/tsc"), "-p", pathOf("examples")]).catch(
     (error: { stdout: string }) => {
@@ -39,6 +39,7 @@ beforeAll(async () => {
 });
 
 afterAll(() => {
+  vi.unstubAllEnvs();
   for (const server of servers) {
     server.closeAllConnections();
     server.close();
