@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { runHosted } from "./hosted-command.ts";
 
 /** The command line, for programs that start it otherwise. */
 export const BIN = fileURLToPath(new URL("../bin/wherefrom.js", import.meta.url));
@@ -21,8 +22,7 @@ export type RunningCommand = {
 
 /** Starts the command line as a person would, without the WHEREFROM_* variables of whoever runs the tests. */
 export function startCommand(args: readonly string[], { env = {}, stdin }: CommandOptions = {}): RunningCommand {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("WHEREFROM_"));
-  const child = spawn(process.execPath, [BIN, ...args], { env: { ...Object.fromEntries(inherited), ...env } });
+  const child = spawn(process.execPath, [BIN, ...args], { env: environmentOf(env) });
   const text = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (part: string) => {
     text.stdout += part;
@@ -36,9 +36,14 @@ export function startCommand(args: readonly string[], { env = {}, stdin }: Comma
   return { child, finished, written: () => ({ ...text }), says: (pattern) => waitFor(pattern, { child, text }) };
 }
 
-/** Runs a command to its end. */
-export function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<Finished> {
-  return startCommand(args, options).finished;
+/** Runs a command to its end, in a process that runs one after another: most of the time of a command goes into loading its parts. */
+export function runCommand(args: readonly string[], { env = {}, stdin = "" }: CommandOptions = {}): Promise<Finished> {
+  return runHosted(args, { env: environmentOf(env), stdin });
+}
+
+function environmentOf(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("WHEREFROM_"));
+  return { ...Object.fromEntries(inherited), ...env };
 }
 
 function waitFor(

@@ -116,6 +116,20 @@ test.each(commands)("--help of $command has examples, and a variable for every f
   expect(withoutVariable).toEqual([]);
 });
 
+/** The exit codes, of processes of their own. */
+const ends = [
+  { args: ["resolve", "--peer", "192.0.2.1"], code: 0, says: "192.0.2.1" },
+  { args: ["lint", "{}", "--fail-on", "warning"], code: 1, says: "ADVISORY_NOTHING_CONFIGURED" },
+  { args: ["resolv"], code: 2, says: "(Did you mean resolve?)" },
+  { args: ["env", "list"], env: { WHEREFROM_API_URL: "http://127.0.0.1:1" }, code: 3, says: "http://127.0.0.1:1" },
+];
+
+test.each(ends)("a process that runs wherefrom $args ends with $code", async ({ args, env, code, says }) => {
+  const finished = await startCommand(args, { env: env ?? {} }).finished;
+  expect(finished.code).toBe(code);
+  expect(finished.stdout + finished.stderr).toContain(says);
+});
+
 test("--version prints the version", async () => {
   expect(await runCommand(["--version"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
 });
