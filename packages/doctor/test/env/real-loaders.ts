@@ -9,15 +9,15 @@ import { environmentGenerator } from "../../../../tools/capabilities.mjs";
 /** What a real loader assigns; a failure to load is the key "". */
 export type Loaded = Readonly<Record<string, string>>;
 
-/** A corpus as files, each in a folder of its own. */
+/** A corpus as files, each in a folder of its own; there once more where systemd looks. */
 export type Laid = { readonly paths: readonly string[]; remove(): void };
 
 export function lay(texts: readonly string[]): Laid {
   const root = mkdtempSync(join(tmpdir(), "wherefrom-env-"));
   const paths = texts.map((text, index) => {
     const folder = join(root, String(index));
-    mkdirSync(folder);
-    writeFileSync(join(folder, ".env"), text);
+    mkdirSync(join(folder, "environment.d"), { recursive: true });
+    for (const name of [".env", "environment.d/a.conf"]) writeFileSync(join(folder, name), text);
     return join(folder, ".env");
   });
   return { paths, remove: () => rmSync(root, { recursive: true }) };
@@ -71,10 +71,13 @@ function environmentOf(text: string): Loaded {
   return Object.fromEntries(pairs.filter(([key]) => !["PATH", "PWD", "OLDPWD", "IFS", "PYTHONUTF8", "LC_ALL", "file", "_"].includes(key)));
 }
 
-/** systemd's reader of environment files, through the program that reads `environment.d`. It fills variables in, which `EnvironmentFile=` does not. */
+/**
+ * systemd's reader of environment files, through the program that reads `environment.d`. It fills variables in, which `EnvironmentFile=` does not. It reads one folder, so
+ * there is a process for each file, and nothing else is started beside it.
+ */
 export async function loadWithSystemd(paths: readonly string[]): Promise<readonly Loaded[]> {
   const script = `while IFS= read -r file; do
-    d="\${file%/*}"; mkdir -p "$d/environment.d"; cp "$file" "$d/environment.d/a.conf"
+    d="\${file%/*}"
     XDG_CONFIG_HOME="$d" HOME="$d" ${environmentGenerator} 2>/dev/null; printf "\\001"
   done; exit 0`;
   const output = await pipe(["dash", "-c", script], paths.map((path) => `${path}\n`).join(""));
