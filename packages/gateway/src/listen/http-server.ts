@@ -11,9 +11,11 @@ export type HttpServer = {
   closeIdle(): void;
   /**
    * Lets no connection outlive what is asked on it, and says so. Over HTTP/1, which cannot say what it has not seen, a connection on which nothing is
-   * asked stays for `idleGraceMs`, and what comes on it is answered.
+   * asked stays until the grace ends, and what comes on it is answered.
    */
   drain(): void;
+  /** Ends the connections over HTTP/1 on which nothing is asked. Whoever hands connections over hands over no further ones. */
+  endGrace(): void;
   /** Cuts every connection. */
   cut(): void;
 };

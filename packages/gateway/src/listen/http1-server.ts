@@ -49,7 +49,6 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
     return exchange;
   };
   const pipelines = new Map<Socket, Pipeline>();
-  let graceTimer: NodeJS.Timeout | undefined;
   const context = { limits, begin, keepsIdle: () => runtime.overload.keepsConnections() };
 
   // Node 20 drops what exceeds its own count without a word; our count answers 431 instead.
@@ -85,16 +84,13 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
     closeIdle() {
       for (const pipeline of pipelines.values()) pipeline.closeIdle();
     },
-    drain() {
-      open.announceClose();
+    drain: () => open.announceClose(),
+    endGrace() {
       // Node knows best which are idle: not one on which half a header has come.
-      graceTimer = setTimeout(() => {
-        server.closeIdleConnections();
-        for (const pipeline of pipelines.values()) pipeline.closeUnused();
-      }, limits.idleGraceMs);
+      server.closeIdleConnections();
+      for (const pipeline of pipelines.values()) pipeline.closeUnused();
     },
     cut() {
-      clearTimeout(graceTimer);
       stalled.close();
       // Ends the look-out for overdue requests.
       server.close();

@@ -95,7 +95,7 @@ export class Listeners {
     const closed = Promise.all(this.#closed);
     for (const http of Object.values(this.#http)) http.drain();
     tunnels.drain(limits.drainTimeoutMs);
-    const graceTimer = setTimeout(() => this.#cutArriving(), limits.idleGraceMs);
+    const graceTimer = setTimeout(() => this.#endGrace(), limits.idleGraceMs);
     await within(closed, limits.drainTimeoutMs);
     clearTimeout(graceTimer);
     this.#cutArriving();
@@ -122,6 +122,12 @@ export class Listeners {
       before = this.#handedOver;
       await turn();
     }
+  }
+
+  /** At one moment, and those that have not arrived first: one that came to be served between the two would be ended by neither. */
+  #endGrace(): void {
+    this.#cutArriving();
+    for (const http of Object.values(this.#http)) http.endGrace();
   }
 
   #cutArriving(): void {

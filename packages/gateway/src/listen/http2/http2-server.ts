@@ -59,6 +59,8 @@ export function createHttp2Server(runtime: Runtime, notices: RepeatedNotices): H
       isDraining = true;
       for (const connection of connections) connection.close();
     },
+    // What crosses with the word that the gateway closes is answered; no connection waits for the end of a grace.
+    endGrace: () => undefined,
     cut() {
       clearInterval(looks);
       stalled.close();
