@@ -9,21 +9,26 @@ export type RoundAnswer = {
   readonly sum: number;
 };
 
-/** Calls as many as a median needs, however slow a subject is. */
-const MIN_ITERATIONS = 5;
+/** What a round spends on each subject. */
+export type TaskEffort = {
+  readonly ms: number;
+  /** At least, however slow a subject is: as many as a median needs. */
+  readonly iterations: number;
+  readonly warmUpIterations: number;
+};
 
-// The process of one case: node measure-case.js BENCH CASE SUBJECT... Each message with a number of milliseconds asks for a round.
+// The process of one case: node measure-case.js BENCH CASE SUBJECT... Each message with an effort asks for a round.
 const [bench, caseName, ...names] = process.argv.slice(2);
 const cases = await CALL_BENCHES[bench as CallBench]();
 const { batch, subjects } = cases.find(({ name }) => name === caseName) as (typeof cases)[number];
 const opened = subjects.filter(({ name }) => names.includes(name)).map(({ name, open }) => ({ name, run: open() }));
 let sum = 0;
 
-process.on("message", async (msPerTask: number) => process.send?.(await measureRound(msPerTask)));
+process.on("message", async (effort: TaskEffort) => process.send?.(await measureRound(effort)));
 
 /** Each subject once, after its warm-up. */
-async function measureRound(msPerTask: number): Promise<RoundAnswer> {
-  const round = new Bench({ time: msPerTask, iterations: MIN_ITERATIONS, warmupTime: msPerTask / 4, warmupIterations: 2 });
+async function measureRound({ ms, iterations, warmUpIterations }: TaskEffort): Promise<RoundAnswer> {
+  const round = new Bench({ time: ms, iterations, warmupTime: ms / 4, warmupIterations: warmUpIterations });
   for (const { name, run } of opened)
     round.add(name, () => {
       sum += run();

@@ -2,14 +2,15 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { CALL_BENCHES, type CallBench } from "./call-benches.ts";
 import type { Case } from "./call-case.ts";
-import type { RoundAnswer } from "./measure-case.ts";
+import type { RoundAnswer, TaskEffort } from "./measure-case.ts";
 import { type BenchOptions, pick } from "./options.ts";
 import type { Row } from "./report.ts";
 import { CannotRun } from "./traffic/session.ts";
 
 /** Many short turns: what else the machine does then meets all subjects alike. */
-const EFFORT = { forks: 4, rounds: 7, msPerTask: 20 };
-const QUICK = { forks: 1, rounds: 1, msPerTask: 5 };
+const EFFORT = { forks: 4, rounds: 7, task: { ms: 20, iterations: 5, warmUpIterations: 2 } };
+/** A slow subject takes a tenth of a second for one iteration. */
+const QUICK = { forks: 1, rounds: 1, task: { ms: 1, iterations: 1, warmUpIterations: 0 } };
 
 const CASE_PROCESS = fileURLToPath(new URL("./measure-case.js", import.meta.url));
 
@@ -35,17 +36,17 @@ export async function measureCalls(bench: CallBench, options: BenchOptions): Pro
 type Fork = {
   readonly cases: readonly ChosenCase[];
   readonly rounds: number;
-  readonly msPerTask: number;
+  readonly task: TaskEffort;
   /** Of each case and subject, in nanoseconds a call: what is lowered when a round was quieter. */
   readonly quietest: Map<string, number>;
 };
 
-async function measureFork(bench: CallBench, { cases, rounds, msPerTask, quietest }: Fork): Promise<void> {
+async function measureFork(bench: CallBench, { cases, rounds, task, quietest }: Fork): Promise<void> {
   const processes = cases.map((one) => ({ ...one, process: openCase(bench, one) }));
   try {
     for (let round = 0; round < rounds; round++) {
       for (const { name, process } of processes) {
-        const { medians } = await measureRound(process, msPerTask);
+        const { medians } = await measureRound(process, task);
         for (const [subject, ns] of medians) {
           const key = keyOf(name, subject);
           quietest.set(key, Math.min(ns, quietest.get(key) ?? ns));
@@ -75,7 +76,7 @@ function openCase(bench: CallBench, { name, subjects }: ChosenCase): ChildProces
 }
 
 /** Lets a case have its round. Errors: `CannotRun` when its process ends instead. */
-function measureRound(process: ChildProcess, msPerTask: number): Promise<RoundAnswer> {
+function measureRound(process: ChildProcess, task: TaskEffort): Promise<RoundAnswer> {
   return new Promise((resolve, reject) => {
     const ended = (code: number | null, signal: string | null): void =>
       reject(new CannotRun(`The process of a case ended with ${code ?? signal} before its round`));
@@ -84,7 +85,7 @@ function measureRound(process: ChildProcess, msPerTask: number): Promise<RoundAn
       process.off("exit", ended);
       resolve(answer);
     });
-    process.send(msPerTask);
+    process.send(task);
   });
 }
 

@@ -135,12 +135,12 @@ test("events writes and asks the stores beside DuckDB alone", () => {
 });
 
 test.runIf(process.platform === "linux")("replay finds in every store what was sent through the gateway", () => {
-  const { stdout, stderr, status } = bench("replay", "--json", "--quick");
+  const { stdout, stderr, status } = bench("replay", "--json", "--quick", "--count", "1000");
   const leftOut = capability("clickhouse") ? "" : expect.stringContaining("clickhouse");
   expect({ status, stderr }).toEqual({ status: 0, stderr: leftOut });
   const { rows } = JSON.parse(stdout) as Report;
   const figure = (name: string): number | undefined => rows.find((row) => row.case === name)?.value;
-  expect([figure("requests: recorded"), figure("requests: sampled or dropped")]).toEqual([5_000, 0]);
+  expect([figure("requests: recorded"), figure("requests: sampled or dropped")]).toEqual([1_000, 0]);
   const questions = rows.flatMap(({ case: name }) => (name.endsWith(": groups") ? [name.replace(": groups", "")] : []));
   expect(questions.length).toBeGreaterThan(5);
   for (const question of questions) {
