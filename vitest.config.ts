@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tools/longest-first.ts";
 
 export default defineConfig({
   test: {
@@ -15,8 +16,9 @@ export default defineConfig({
     pool: "forks",
     // one file after another in the same process: what they all import is read once for each process, and not for each of 240 files
     isolate: false,
-    // vitest leaves one processor to itself, and half of two idle: most tests wait for a server that they started
-    maxWorkers: Math.max(2, availableParallelism()),
+    // one more than there are processors: most tests wait at times, for a server that they started or for a period
+    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: LongestFirst },
     // what is built runs as users run it, and is not transformed anew for each file of tests
     server: { deps: { external: [/packages\/[^/]+\/dist\//] } },
     // far past what any test takes: a machine that does other work makes a slow test, not a failed one
