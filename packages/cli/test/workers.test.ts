@@ -375,7 +375,8 @@ test.skipIf(process.platform !== "linux")(
   "a revision counts when every worker has it, and a worker that says nothing is replaced",
   async () => {
     const [path, place] = [file("silent.json"), file("silent-gateway.json")];
-    writeFileSync(place, JSON.stringify({ listeners: [{ port: 0 }], limits: { maxWorkerSilenceMs: 1 } }));
+    // on a busy machine a worker that only starts is silent for some seconds too
+    writeFileSync(place, JSON.stringify({ listeners: [{ port: 0 }], limits: { maxWorkerSilenceMs: 4_000 } }));
     writeFileSync(path, JSON.stringify(snapshot()));
     const group = startCommand(["gateway", "--snapshot", path, "--config", place, "--workers", "2"]);
     onTestFinished(() => void group.child.kill("SIGKILL"));
@@ -386,7 +387,7 @@ test.skipIf(process.platform !== "linux")(
     group.child.kill("SIGHUP");
     await group.says(/Snapshot read again: running revision 2/);
     const { stderr } = group.written();
-    const died = stderr.indexOf(`process ${stopped}, has died: killed, as it said nothing for more than 1 ms`);
+    const died = stderr.indexOf(`process ${stopped}, has died: killed, as it said nothing for more than 4000 ms`);
     expect(died).toBeGreaterThanOrEqual(0);
     expect(stderr.indexOf("Snapshot read again")).toBeGreaterThan(died);
   },
