@@ -109,7 +109,12 @@ test.each(commands)("--help of $command has examples, and a variable for every f
   const { code, stdout, stderr } = await runCommand([...command, "--help"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toContain("Examples:\n  $ ");
-  if (command.length === 0) return;
+  expect(stdout).toMatch(new RegExp(`^ +\\$ .*\\b${["wherefrom", ...command].join(" ")}\\b`, "m"));
+  if (command.length === 0) {
+    for (const [word] of commands.flatMap((one) => (one.command.length === 1 ? [one.command] : [])))
+      expect(stdout).toMatch(new RegExp(`^ +${word}\\b`, "m"));
+    return;
+  }
   const options = stdout.slice(stdout.indexOf("Options:"), stdout.indexOf("Examples:"));
   const flags = options.split(/\n(?= {2}-)/).slice(1);
   const withoutVariable = flags.filter((flag) => !/--help/.test(flag) && !/env:\s+WHEREFROM_[A-Z_]+/.test(flag));
