@@ -24,5 +24,6 @@ export default defineConfig({
     // far past what any test takes: a machine that does other work makes a slow test, not a failed one
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 55_000 } },
   },
 });

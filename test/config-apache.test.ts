@@ -224,7 +224,7 @@ beforeAll(async () => {
     const command = ({ folder }: Setup): string[] => ["apache2", "-DFOREGROUND", "-f", `${folder}/apache.conf`];
     proxies.push(await startProxy({ files, command }, target));
   }
-}, 30_000);
+});
 afterAll(async () => {
   await Promise.all(proxies.map((proxy) => proxy.stop()));
   await service?.close();

@@ -112,7 +112,7 @@ beforeAll(async () => {
     },
     service.port,
   );
-}, 30_000);
+});
 afterAll(async () => {
   await proxy?.stop();
   await service?.close();

@@ -48,7 +48,7 @@ beforeAll(async () => {
   if (!machine.isMet) return;
   folder = mkdtempSync(join(tmpdir(), "wherefrom-gunicorn-"));
   running = await Promise.all(services.map((_, index) => startGunicorn(index)));
-}, 30_000);
+});
 afterAll(async () => {
   await Promise.all(running.map(({ process }) => process.stop()));
   if (folder !== undefined) rmSync(folder, { recursive: true });

@@ -169,7 +169,7 @@ beforeAll(async () => {
   });
   const command = ({ folder }: { folder: string }): string[] => ["haproxy", "-db", "-f", `${folder}/haproxy.cfg`];
   proxy = await startProxy({ files, command }, service.port);
-}, 30_000);
+});
 afterAll(async () => {
   await proxy?.stop();
   await service?.close();

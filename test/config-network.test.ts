@@ -83,7 +83,7 @@ beforeAll(async () => {
   network = await openNetwork();
   service = start([process.execPath, "-e", ECHO], { place: network.at("service180") });
   await service.ready("listens", () => service.stdout().includes("listens"));
-}, 30_000);
+});
 afterAll(async () => {
   await service?.stop();
   await network?.close();

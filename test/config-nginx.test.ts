@@ -70,7 +70,7 @@ beforeAll(async () => {
   service = await openFieldEcho();
   const kind = { files: (setup: { folder: string; listen: number; target: number }) => ({ "nginx.conf": configIn(setup.folder, setup) }) };
   proxy = await startProxy({ ...kind, command: ({ folder }) => nginxCommand(folder) }, service.port);
-}, 30_000);
+});
 afterAll(async () => {
   await proxy?.stop();
   await service?.close();

@@ -51,7 +51,7 @@ afterAll(async () => {
   await gateway?.close();
   await target?.close();
   await scratch?.remove();
-}, 30_000);
+});
 
 /** Asks nginx as somebody at `peer`, or over the unix socket. */
 function ask({ peer, headers }: ResolveRow, path: string): Promise<WireResponse> {

@@ -11,7 +11,7 @@ import { converse } from "./client/websocket.ts";
 import { repositoryPath } from "./process/repository.ts";
 import { requires } from "./requirement.ts";
 
-const PATIENT = { timeout: 20_000 };
+const PATIENT = { timeout: 55_000 };
 
 const trusting = {
   trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["127.0.0.1", "10.0.0.0/8"] },
@@ -96,7 +96,7 @@ describe.each(engines)("$engine by its example", ({ engine, contract, kind, away
     await proxy?.stop();
     await decider?.gateway.close();
     await target?.close();
-  }, 30_000);
+  });
 
   async function ask(...lines: string[]): Promise<WireResponse> {
     decider.records.length = 0;

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(echoes.map((echo) => echo.stop()));
   await lab?.close();
-}, 30_000);
+});
 
 const at = (hostAndPort: string): string => `http://${hostAndPort}${ECHO_PATH}`;
 const probeFrom = (hostAndPort: string, args: readonly string[] = []): Promise<Probed> =>

@@ -147,7 +147,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop()));
   await scratch?.remove();
-}, 30_000);
+});
 
 const linesIn = (text: string): number => text.split("\n").length - 1;
 

@@ -38,7 +38,7 @@ afterAll(async () => {
   await relay?.stop();
   await lab?.close();
   await scratch?.remove();
-}, 30_000);
+});
 
 const probeFrom = (hostAndPort: string): Promise<Probed> =>
   probe(`http://${hostAndPort}${ECHO_PATH}`, { place: lab.at("client"), args: ["--from", CLIENT] });

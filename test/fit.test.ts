@@ -57,14 +57,14 @@ beforeAll(async () => {
   });
   for (const environment of Object.keys(ENTRANCES)) gateways.set(environment, await openGatewayOf(environment));
   nginx = await onFreePort((listen) => runNginx((folder) => configOf(folder, Number(listen.split(":")[1]))));
-}, 60_000);
+});
 afterAll(async () => {
   await nginx?.stop();
   for (const gateway of gateways.values()) await gateway.close();
   await control?.close();
   await new Promise((resolve) => (target === undefined ? resolve(undefined) : target.close(resolve)));
   await scratch?.remove();
-}, 30_000);
+});
 
 async function openGatewayOf(environment: string): Promise<Gateway> {
   await control.seedEnvironment({ organization: "local", name: environment, clientIpResolutionConfig: headerIndex(-1) });

@@ -43,7 +43,7 @@ beforeAll(async () => {
   const abuseDetection = { flooder: { minAmount: 300 } };
   expect((await api("PATCH", "organizations/local/environments/prod", { abuseDetection })).status).toBe(200);
   gateways = await Promise.all(["edge-1", "edge-2"].map(openNode));
-}, 60_000);
+});
 
 afterAll(async () => {
   agent.destroy();

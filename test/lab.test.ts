@@ -30,8 +30,8 @@ const machine = requires("namespaces", "nginx", "uvicorn", "curl");
 beforeEach(machine.check);
 beforeAll(async () => {
   if (machine.isMet) lab = await openLab();
-}, 30_000);
-afterAll(() => lab?.close(), 30_000);
+});
+afterAll(() => lab?.close());
 
 /** Visits as the client and gives what the service saw. */
 function visit(transport: Transport, hostAndPort: string, options: VisitOptions = {}): Promise<Seen> {
@@ -128,8 +128,8 @@ describe("with the gateway on the cloud host, before the old proxy", () => {
       clientIpResolutionConfig: { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["127.0.0.0/8"] } },
       target: `http://${CLOUD}:80`,
     });
-  }, 30_000);
-  afterAll(() => gateway?.stop(), 30_000);
+  });
+  afterAll(() => gateway?.stop());
 
   const rows = (["nat-on-for-180", "nat-off"] as const).flatMap((nat) => visitors.map((row) => ({ ...row, nat })));
 
@@ -150,8 +150,8 @@ describe("with the gateway before the service, which trusts the repaired cloud p
       clientIpResolutionConfig: { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: [CLOUD] } },
       target: "http://127.0.0.1:8000",
     });
-  }, 30_000);
-  afterAll(() => gateway?.stop(), 30_000);
+  });
+  afterAll(() => gateway?.stop());
 
   const entrances = [
     { by: "the cloud proxy", to: `${CLOUD}:82` },

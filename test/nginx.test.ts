@@ -41,7 +41,7 @@ afterAll(async () => {
   await up?.process.stop();
   await Promise.all([service?.process.stop(), serviceAsShipped?.process.stop()]);
   await scratch?.remove();
-}, 30_000);
+});
 beforeEach(async () => {
   if (machine.isMet) await patchPolicy(up.environmentUrl, headerIndex(-1));
 });

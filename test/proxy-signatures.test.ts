@@ -82,7 +82,7 @@ describe.concurrent.each(Object.entries(proxyKinds))("%s", (name, kind) => {
       await proxy.stop();
       await echo.stop();
     }
-  }, 60_000);
+  });
 });
 
 describe("two real proxies one after the other", () => {
@@ -119,5 +119,5 @@ describe("two real proxies one after the other", () => {
       await inner.stop();
       await echo.stop();
     }
-  }, 60_000);
+  });
 });

@@ -8,7 +8,7 @@ import { type RunningCommand, runCommand, startCommand } from "../packages/cli/t
 import { hasPostgres, openCluster, type PostgresCluster } from "../packages/control/test/postgres-cluster.ts";
 
 const ENVIRONMENTS = "/v1/organizations/local/environments";
-const PATIENCE = { timeout: 15_000, interval: 50 };
+const PATIENCE = { timeout: 55_000, interval: 50 };
 
 type Node = { readonly command: RunningCommand; readonly url: string };
 type Gateway = { readonly name: string; readonly revision?: number };

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { openControlForCli } from "./control-for-cli.ts";
 
-const PATIENCE = { timeout: 15_000, interval: 100 };
+const PATIENCE = { timeout: 55_000, interval: 100 };
 const SETTINGS = '{"minClients":2,"flooder":{"minAmount":50,"minShare":0.2}}';
 const CROWD_AGENTS = 20;
 
@@ -74,4 +74,4 @@ test("incidents are listed, shown, closed and banned, and a shared address is no
     stderr: expect.stringContaining("(SECURITY_INCIDENT_NOT_FOUND)"),
   });
   expect((await run(["env", "incidents", "close"], { env })).stderr).toContain("Give the id of an incident");
-}, 60_000);
+});

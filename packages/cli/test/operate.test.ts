@@ -61,7 +61,7 @@ test("a gateway that waits for its first snapshot lives and is not ready", async
           ({ status }) => status,
           () => 0,
         ),
-      { timeout: 15_000 },
+      { timeout: 55_000 },
     )
     .toBe(503);
   expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);

@@ -95,7 +95,7 @@ test("whether a policy fits: too little to say, then a finding with what may be 
   await vi.waitFor(async () => {
     await deliver();
     expect(await (await fetch(`${environment}/rollout`, { headers: viewer })).json()).toHaveProperty("misfitSince");
-  }, 60_000);
+  }, 55_000);
   expect((await run(["env", "fit", "prod"])).stdout).toMatch(/^Control sees it since [-0-9: ]+ UTC, last under revision 1\.$/m);
   expect((await run(["env", "rollout", "prod"])).stdout).toMatch(/^The policy does not fit .* UTC: wherefrom env fit prod$/m);
 }, 90_000);

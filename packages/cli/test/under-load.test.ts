@@ -97,11 +97,11 @@ test.each(kinds)("$what: no request fails during a hundred changes", async ({ fl
     if (index === 20 && flags.length > 0) command.child.kill("SIGUSR2");
     if (index === 50) command.child.kill("SIGHUP");
   }
-  if (flags.length > 0) await expect.poll(() => command?.written().stderr, { timeout: 15_000 }).toContain("WORKERS_REPLACED");
+  if (flags.length > 0) await expect.poll(() => command?.written().stderr, { timeout: 55_000 }).toContain("WORKERS_REPLACED");
   const { requests, trouble } = await load.stop();
   expect(trouble).toEqual([]);
   expect(requests).toBeGreaterThan(CHANGES);
-  await expect.poll(() => revisionOf(admin), { timeout: 15_000 }).toBe(before + CHANGES);
+  await expect.poll(() => revisionOf(admin), { timeout: 55_000 }).toBe(before + CHANGES);
   await expectGoodEnd(command, gateway);
 });
 

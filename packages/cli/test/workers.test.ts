@@ -20,7 +20,7 @@ const WORKERS = 2;
 /** Enough connections that every worker gets some: they are dealt out in turn. */
 const MANY = 6 * WORKERS;
 /** A condition is waited for as long as a test may take: the machine may be busy. */
-const PATIENT = { timeout: 15_000 };
+const PATIENT = { timeout: 55_000 };
 
 const folder = mkdtempSync(join(tmpdir(), "wherefrom-workers-"));
 const file = (name: string): string => join(folder, name);

@@ -58,7 +58,7 @@ beforeAll(async () => {
   bad.set("expired", `Bearer ${expired.token}`);
   bad.set("revoked", `Bearer ${revoked.token}`);
   bad.set("basic", `Basic ${Buffer.from(`x:${token}`).toString("base64")}`);
-}, 30_000);
+});
 afterAll(() => under.close());
 
 const fillIn = (path: string, { org, env }: { org: string; env: string }): string =>

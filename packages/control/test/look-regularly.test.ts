@@ -20,7 +20,7 @@ test("a look that takes longer than the pause is followed by one, however many t
     others += 1;
   };
   const beside = lookRegularly({ look: count, onFault: () => undefined, everyMs: 1 });
-  await vi.waitFor(() => expect(others).toBeGreaterThan(20));
+  await vi.waitFor(() => expect(others).toBeGreaterThan(20), { timeout: 55_000 });
   expect(begun).toBe(1);
   const closed = watched.close();
   end();
@@ -31,6 +31,6 @@ test("a look that takes longer than the pause is followed by one, however many t
 test("a look that fails is told, and the next one comes", async () => {
   const faults: unknown[] = [];
   const { close } = lookRegularly({ look: () => Promise.reject(new Error("no")), onFault: (fault) => faults.push(fault), everyMs: 1 });
-  await vi.waitFor(() => expect(faults.length).toBeGreaterThan(1));
+  await vi.waitFor(() => expect(faults.length).toBeGreaterThan(1), { timeout: 55_000 });
   await close();
 });

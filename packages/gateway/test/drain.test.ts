@@ -23,8 +23,8 @@ function own<Thing extends { close(): Promise<void> }>(thing: Thing): Thing {
 }
 
 const request = wire("GET / HTTP/1.1", "Host: a");
-/** Long enough for a test that waits for something else. */
-const LONG_MS = 60_000;
+/** Longer than a test may take: what waits for it fails. */
+const LONG_MS = 200_000;
 
 type Scene = { readonly gateway: TestGateway; readonly asked: () => number; readonly finishOne: () => void };
 

@@ -10,7 +10,7 @@ import { linesOf, openTarget, type Target } from "./rig/target.ts";
 import { ask, converse } from "./rig/wire.ts";
 
 /** A condition is waited for as long as a test may take: the machine may be busy. */
-const PATIENT = { timeout: 15_000 };
+const PATIENT = { timeout: 55_000 };
 
 const folder = mkdtempSync(join(tmpdir(), "wherefrom-listeners-"));
 const open: TestGateway[] = [];

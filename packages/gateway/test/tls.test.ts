@@ -13,7 +13,7 @@ import { linesOf, openTarget, type Received, type Target } from "./rig/target.ts
 import { converse, sendRaw, until, wire } from "./rig/wire.ts";
 
 /** A condition is waited for as long as a test may take: the machine may be busy. */
-const PATIENT = { timeout: 15_000 };
+const PATIENT = { timeout: 55_000 };
 
 const DAY_MS = 86_400_000;
 const HEADER = "PROXY TCP4 203.0.113.7 198.51.100.1 56324 443\r\n";

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-const DEFAULT_TIMEOUT_MS = 15_000;
+const DEFAULT_TIMEOUT_MS = 50_000;
 const PAUSE_MS = 15;
 
 /**
