@@ -61,6 +61,12 @@ const rows: readonly Row[] = [
     }),
   ),
   nftRow(
+    "verdict maps, one in the rule and one with a name",
+    nft('oifname vmap { "wan" : accept, "lan" : goto sub }', {
+      more: "map where {\ntype ipv4_addr : verdict\nflags interval\nelements = { 10.0.0.0/8 : return, 203.0.113.0/24 : jump more }\n}\nchain more {\nmasquerade\n}\nchain sub {\nip saddr vmap @where\n}",
+    }),
+  ),
+  nftRow(
     "a table that sleeps",
     `${nft("masquerade", { redirect: "" }).replace("table ip nat {", "table ip sleeping {\nflags dormant;")}\n${nft("")}`,
   ),
@@ -94,6 +100,7 @@ const MET: Readonly<Record<string, (from: NetworkPassage["from"]) => boolean>> =
   'oifname "lan"': () => true,
   'oifname "wan"': () => false,
   'oifname "wan" ip saddr 10.77.0.0/24': () => false,
+  'oifname "lan" ip saddr 203.0.113.0/24': (from) => from === "outside",
   'oifname "lan" ip saddr 10.77.0.0/24': (from) => from === "inside",
   "ip saddr != 10.0.0.0/8": (from) => from === "outside",
   "ip saddr @inner": (from) => from === "inside",

@@ -98,7 +98,18 @@ describe("rules that only rarely stand in a firewall", () => {
     { rules: nft("tcp dport { 79-81, 443 } snat to 10.0.0.1-10.0.0.4 persistent"), says: "10.0.0.1-10.0.0.4" },
     { rules: nft("meta mark set 0x1\nmasquerade"), says: "address of the interface" },
     { rules: nft("meta mark 0x1 return\nmasquerade"), says: "peer if meta mark 0x1, else address of the interface" },
-    { rules: nft("tcp dport vmap { 80 : accept }"), says: "? (tcp dport vmap { 80 : accept })" },
+    { rules: nft("tcp dport vmap { 80 : accept }\nmasquerade"), says: "peer" },
+    { rules: nft("tcp dport vmap { 443 : accept, * : jump sub }\nmasquerade"), says: "address of the interface" },
+    { rules: nft("ip daddr vmap { 10.0.0.0/8 : continue, 10.0.0.2 : jump sub }"), says: "peer" },
+    {
+      rules: nft('oifname "lan" ip saddr vmap { 198.51.100.0/24 : goto sub2 }\nmasquerade\n}\nchain sub2 {\nsnat to 10.0.0.9'),
+      says: '10.0.0.9 if oifname "lan" ip saddr 198.51.100.0/24, else address of the interface',
+    },
+    {
+      rules: nft("ip saddr . tcp dport vmap { 10.0.0.1 . 80 : accept }"),
+      says: "? (ip saddr . tcp dport vmap { 10.0.0.1 . 80 : accept })",
+    },
+    { rules: nft("ip saddr vmap @where"), says: "? (ip saddr vmap @where)" },
     { rules: nft("jump nowhere"), says: "? (nowhere)" },
     { rules: nft("masquerade", "tcp dport 80 redirect to :8080"), says: "peer" }, // it stays here, and leaves by no interface
     { rules: nft("masquerade", "accept\ntcp dport 80 dnat to 10.0.0.2"), says: "address of the interface" }, // the redirection is never met
@@ -129,11 +140,36 @@ test("what cannot be read of a firewall is told with its place", () => {
     "CONFIG_NOT_CLOSED 17",
     "CONFIG_UNEXPECTED 15",
   ]);
-  expect(issuesIn(nft("tcp dport vmap { 80 : accept }"))).toEqual(["CONFIG_UNEXPECTED 8"]);
+  expect(issuesIn(nft("ip saddr . tcp dport vmap { 10.0.0.1 . 80 : accept }"))).toEqual(["CONFIG_UNEXPECTED 8"]);
   expect(issuesIn("*nat\n:POSTROUTING ACCEPT [0:0]\n-A NOWHERE -j ACCEPT\n-A POSTROUTING -j ACCEPT\n")).toEqual([
     "CONFIG_UNEXPECTED 3",
     "CONFIG_NOT_CLOSED 1",
   ]);
+});
+
+test("what changes the source outside of nat is told with its line", () => {
+  const issuesIn = (text: string): readonly string[] =>
+    readConfig({ name: "rules", text }).issues.map(({ code, given }) => `${code} ${given}`);
+  const table = (family: string, type: string, ...rules: readonly string[]): string =>
+    `table ${family} x {\nchain c {\ntype ${type} hook prerouting priority raw;\n${rules.join("\n")}\n}\n}\n`;
+  expect(
+    issuesIn(
+      [
+        table("ip", "filter", "tcp dport 80 notrack", "ip saddr set 10.0.0.1", "ip saddr 10.0.0.2 drop", 'log prefix "notrack"'),
+        table("inet", "filter", "meta l4proto tcp tproxy to :50080"),
+        table("netdev", "filter", "ip saddr set 10.0.0.3"),
+      ].join(""),
+    ),
+  ).toEqual([
+    "CONFIG_NOT_UNDERSTOOD tcp dport 80 notrack",
+    "CONFIG_NOT_UNDERSTOOD ip saddr set 10.0.0.1",
+    "CONFIG_NOT_UNDERSTOOD meta l4proto tcp tproxy to :50080",
+    "CONFIG_NOT_UNDERSTOOD ip saddr set 10.0.0.3",
+  ]);
+  const lines = ["-A PREROUTING -p tcp -j TPROXY --on-port 50080", "-A PREROUTING -j CT --notrack", '-A X -j LOG --log-prefix "-j TPROXY"'];
+  expect(issuesIn(`*mangle\n:X - [0:0]\n${lines.join("\n")}\nCOMMIT\n`)).toEqual(
+    lines.slice(0, 2).map((line) => `CONFIG_NOT_UNDERSTOOD ${line}`),
+  );
 });
 
 test("chains that lead to each other, and conditions without end, end at a limit", () => {

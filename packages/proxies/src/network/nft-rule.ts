@@ -1,13 +1,10 @@
 import { countStatement, type Notes, type Statement, type Word } from "../statement.ts";
 import { toldText, toldTexts } from "../told-text.ts";
+import type { Elements, Named } from "./named.ts";
 import { elementsIn } from "./nft-words.ts";
-import { type Action, type Match, type Rule, type Target, withinAsked } from "./rule.ts";
-
-/** What a table names: sets and maps, by name. Rules share their values. `undefined` where their elements come and go while it runs. */
-export type Named = ReadonlyMap<string, Elements | undefined>;
-
-/** The elements of a set or a map, each with its words; and their values, where each is one word. */
-export type Elements = { readonly words: readonly (readonly Word[])[]; readonly values: readonly string[] | undefined };
+import { type Action, type Match, type Rule, withinAsked } from "./rule.ts";
+import { mappedElements, mappedTarget, targetOf } from "./target.ts";
+import { verdictCases } from "./verdict-map.ts";
 
 /** Elements with their values. */
 export function elementsOf(words: readonly (readonly Word[])[]): Elements {
@@ -47,7 +44,7 @@ const VERDICTS = ["accept", "drop", "return", "jump", "goto", "queue", "reject",
 
 type Read = { readonly matches: Match[]; action: Action };
 
-/** Reads a rule. One that redirects by a map gives a rule for each element. What is not understood is a condition that nobody can tell. */
+/** Reads a rule. One that redirects by a map, or decides by one, gives a rule for each element. What is not understood is a condition that nobody can tell. */
 export function readRule(
   { name, words, place }: Statement,
   { named, notes }: { readonly named: Named; readonly notes: Notes },
@@ -56,25 +53,68 @@ export function readRule(
   const read: Read = { matches: [], action: { kind: "none" } };
   const vmap = all.findIndex(({ text, isQuoted }) => text === "vmap" && !isQuoted);
   let at = 0;
-  while (at < all.length) at = vmap === -1 ? readNext(all, { at, read, named }) : readVerdictMap(all, read);
-  const rule = withinAsked({ ...read, place });
-  const elements = rule.action.kind === "redirect" ? mappedElements(all, named) : undefined;
-  if (elements === undefined) return [rule];
+  while (at < all.length && !isKeyOf(all, { at, vmap })) at = vmap !== -1 && at > vmap ? all.length : readNext(all, { at, read, named });
+  const elements = vmap === -1 ? redirections(all, { read, named }) : decisions(all, { at, vmap, read, named });
+  if (elements === undefined) {
+    // which verdict it is depends on the connection
+    return [withinAsked({ ...read, ...(vmap !== -1 && { matches: [], action: { kind: "unknown", text: textOf(all) } }), place })];
+  }
   const rules: Rule[] = [];
   // each element of a map is a rule of its own
-  for (const element of elements.words) {
+  for (const { matches, action } of elements) {
     if (!countStatement(notes, place)) break;
-    const mapped = mappedTarget(element, elements.protocol);
-    if (mapped !== undefined)
-      rules.push({ matches: [...rule.matches, mapped.match], action: { kind: "redirect", target: mapped.target }, place });
+    rules.push(withinAsked({ matches: [...read.matches, ...matches], action, place }));
   }
   return rules;
 }
 
-/** Which verdict it is depends on the connection. */
-function readVerdictMap(all: readonly Word[], read: Read): number {
-  read.action = { kind: "unknown", text: textOf(all) };
-  return all.length;
+/** Whether a field stands at a place that a verdict map decides by. */
+function isKeyOf(all: readonly Word[], { at, vmap }: { readonly at: number; readonly vmap: number }): boolean {
+  const field = vmap === -1 ? undefined : fieldAt(all, at);
+  return field !== undefined && at + field[0].length === vmap;
+}
+
+type Element = Pick<Rule, "matches" | "action">;
+
+/** What each element of a verdict map comes to; `undefined` where the map is not understood. */
+function decisions(
+  all: readonly Word[],
+  { at, vmap, named }: { readonly at: number; readonly vmap: number; readonly read: Read; readonly named: Named },
+): readonly Element[] | undefined {
+  const field = fieldAt(all, at);
+  const first = all[vmap + 1];
+  if (field === undefined || first === undefined) return undefined;
+  const words = first.text.startsWith("@") ? named.get(first.text.slice(1))?.words : elementsIn(all.slice(vmap + 1));
+  const cases = words === undefined ? undefined : verdictCases(words);
+  const [fieldWords, kind, also] = field;
+  const implied: readonly Match[] = also === undefined ? [] : [{ kind: also[0], values: [also[1]], isNegated: false, text: "" }];
+  return cases?.map(({ key, verdict }) => ({
+    matches:
+      key === undefined
+        ? []
+        : [
+            ...implied,
+            {
+              kind,
+              values: valuesFor(kind, [key]),
+              isNegated: false,
+              text: `${fieldWords.join(" ")} ${textOf([{ ...first, text: key, isQuoted: /^\w+name$/.test(fieldWords.at(-1) ?? "") }])}`,
+            },
+          ],
+    action: verdict[0]?.text === "continue" ? { kind: "none" } : actionOf(verdict),
+  }));
+}
+
+/** Where each element of a map redirects to; `undefined` where a rule redirects by none. */
+function redirections(
+  all: readonly Word[],
+  { read, named }: { readonly read: Read; readonly named: Named },
+): readonly Element[] | undefined {
+  const elements = read.action.kind === "redirect" ? mappedElements(all, named) : undefined;
+  return elements?.words.flatMap((element): Element[] => {
+    const mapped = mappedTarget(element, elements.protocol);
+    return mapped === undefined ? [] : [{ matches: [mapped.match], action: { kind: "redirect", target: mapped.target } }];
+  });
 }
 
 type Reading = { readonly at: number; readonly read: Read; readonly named: Named };
@@ -230,39 +270,6 @@ function whereTo(words: readonly Word[]): string {
   const rest = words.slice(to + 1);
   const end = rest.findIndex(({ text, isQuoted }) => !isQuoted && /^(?:random|persistent|fully-random|comment)$/.test(text));
   return textOf(end === -1 ? rest : rest.slice(0, end));
-}
-
-/** A target with its address and port, as far as it names one of each: `10.0.0.1:80`, `[fd00::1]:80`, `:80`, `fd00::1`. */
-export function targetOf(text: string): Target {
-  const [, bracketed, v4, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|(\d+(?:\.\d+){3}))?(?::(\d{1,5}))?$/.exec(text) ?? [];
-  const address = bracketed ?? v4 ?? (/^[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/.test(text) ? text : undefined);
-  return {
-    text,
-    isHere: address?.startsWith("127.") === true || address === "::1",
-    ...(address !== undefined && { address }),
-    ...(port !== undefined && { port }),
-  };
-}
-
-/** The elements of `dnat to tcp dport map { 80 : 10.0.0.1 . 8080 }`; `undefined` where the target is no such map. */
-function mappedElements(
-  all: readonly Word[],
-  named: Named,
-): { readonly words: readonly (readonly Word[])[]; readonly protocol: string } | undefined {
-  const to = all.findIndex(({ text }) => text === "to");
-  const [, protocol = "", field, map, first] = all.slice(to, to + 5).map(({ text }) => text);
-  if (to === -1 || field !== "dport" || map !== "map" || !["tcp", "udp", "th"].includes(protocol)) return undefined;
-  const words = first?.startsWith("@") === true ? named.get(first.slice(1))?.words : elementsIn(all.slice(to + 4));
-  return words === undefined ? undefined : { words, protocol };
-}
-
-/** The port and the target that an element stands for. */
-function mappedTarget(element: readonly Word[], protocol: string): { readonly match: Match; readonly target: Target } | undefined {
-  const [port, colon, address, dot, toPort] = element.slice(0, 5).map(({ text }) => text);
-  if (port === undefined || colon !== ":" || address === undefined || (dot !== undefined && dot !== ".")) return undefined;
-  const written = address.includes(":") ? `[${address}]` : address;
-  const target = targetOf(toPort === undefined ? written : `${written}:${toPort}`);
-  return { match: { kind: "port", values: [port], isNegated: false, text: `${protocol} dport ${port}` }, target };
 }
 
 function textOf(words: readonly Word[]): string {

@@ -1,9 +1,10 @@
 import type { Reader } from "../reading.ts";
 import { type Place, placesIn } from "../source.ts";
-import { countOther, countStatement, note, type Word } from "../statement.ts";
+import { countOther, countStatement, type Notes, note, type Word } from "../statement.ts";
 import { toldTexts } from "../told-text.ts";
-import { targetOf } from "./nft-rule.ts";
 import { type Action, type Chain, type Match, type Rule, withinAsked } from "./rule.ts";
+import { targetOf } from "./target.ts";
+import { expectedFor } from "./unread.ts";
 import { waysThrough } from "./ways.ts";
 
 const HOOKS: Readonly<Record<string, Chain["hook"]>> = { PREROUTING: "prerouting", INPUT: "input", POSTROUTING: "postrouting" };
@@ -26,7 +27,7 @@ export const readIptables: Reader = (source, { notes }) => {
       if (table?.name === "nat")
         for (const [name, { rules, place: at }] of table.chains) siblings.set(name, chainOf(name, { rules, place: at, siblings }));
       table = undefined;
-    } else if (table !== undefined && table.name !== "nat") countOther(notes, table.name);
+    } else if (table !== undefined && table.name !== "nat") tellOther(words, { table: table.name, notes });
     else if (table !== undefined && text.startsWith(":")) table.chains.set(text.slice(1), { place, rules: [] });
     else {
       const rules = /^\[\d+:\d+\]$/.test(text) ? words.slice(1) : words;
@@ -48,6 +49,14 @@ export const readIptables: Reader = (source, { notes }) => {
     findings: [],
   };
 };
+
+/** Counts a line of another table, or notes it where it may change the source. */
+function tellOther(words: readonly Word[], { table, notes }: { readonly table: string; readonly notes: Notes }): void {
+  const [first] = words;
+  const expected = expectedFor(words);
+  if (first === undefined || expected === undefined) countOther(notes, table);
+  else note(notes, first.place, { code: "CONFIG_NOT_UNDERSTOOD", expected, given: words.map(({ text }) => text).join(" ") });
+}
 
 function chainOf(name: string, { rules, place, siblings }: Pick<Chain, "rules" | "place" | "siblings">): Chain {
   const hook = HOOKS[name];

@@ -1,9 +1,11 @@
 import { expandIncludes } from "../expand-includes.ts";
 import type { Reader } from "../reading.ts";
 import { countExpanded, countOther, type Notes, note, type Statement, textsOf, type Word } from "../statement.ts";
-import { type Elements, elementsOf, type Named, readRule } from "./nft-rule.ts";
+import type { Elements, Named } from "./named.ts";
+import { elementsOf, readRule } from "./nft-rule.ts";
 import { elementsIn, parseNft } from "./nft-words.ts";
 import type { Chain } from "./rule.ts";
+import { expectedFor } from "./unread.ts";
 import { waysThrough } from "./ways.ts";
 
 const FAMILIES: Readonly<Record<string, readonly (4 | 6)[]>> = { ip: [4], ip6: [6], inet: [4, 6] };
@@ -62,6 +64,7 @@ function chainsOf({ words, block }: Statement & { readonly block: readonly State
   const isDormant = block.some(({ name, words: flags }) => name === "flags" && flags.some(({ text }) => text === "dormant"));
   if (families === undefined || isDormant) {
     countOther(notes, isDormant ? "dormant" : `table ${family}`);
+    if (!isDormant) for (const chain of block) for (const rule of chain.block ?? []) tellUnread(rule, notes);
     return [];
   }
   const named = namedIn(block, { defined, notes });
@@ -103,7 +106,7 @@ function chainOf({ words, block = [], place }: Statement, { defined, notes, name
   const isNat = typeWords[0] === "nat";
   const hook = typeWords[typeWords.indexOf("hook") + 1];
   const rules = block.filter(({ name }) => !["type", "policy", "comment", "devices", "device"].includes(name));
-  if (type !== undefined && !isNat) for (const _rule of rules) countOther(notes, `${typeWords[0]}`);
+  if (!isNat) for (const rule of rules) if (!tellUnread(rule, notes) && type !== undefined) countOther(notes, `${typeWords[0]}`);
   return {
     name: words[0]?.text ?? "",
     place,
@@ -113,6 +116,14 @@ function chainOf({ words, block = [], place }: Statement, { defined, notes, name
     siblings,
     families,
   };
+}
+
+/** Notes a rule outside of `nat` that may change the source, and says whether it is one. */
+function tellUnread({ name, words, place }: Statement, notes: Notes): boolean {
+  const all = [{ text: name, place, isQuoted: false }, ...words];
+  const expected = expectedFor(all);
+  if (expected !== undefined) note(notes, place, { code: "CONFIG_NOT_UNDERSTOOD", expected, given: textsOf(all).join(" ") });
+  return expected !== undefined;
 }
 
 const PRIORITIES: Readonly<Record<string, number>> = { raw: -300, mangle: -150, dstnat: -100, filter: 0, security: 50, srcnat: 100 };
