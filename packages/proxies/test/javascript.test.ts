@@ -101,6 +101,32 @@ test.each([
   { says: "no framework", text: "const app = express();", apps: [] },
 ])("$says", ({ text, apps }) => expect(told(text)).toEqual(apps));
 
+test("a function that is set in place of what Express makes of a value is not known", () => {
+  const text = 'import express from "express";\nconst app = express();\napp.set("trust proxy", 1);\napp.set("trust proxy fn", compiled);';
+  expect(told(text)).toEqual(['4 app: ? (app.set("trust proxy fn", compiled))']);
+});
+
+test("a program that looks for an address in a header by itself is told with its line", () => {
+  const lines = [
+    'import requestIp from "request-ip";',
+    'const NAME = "X-Real-IP";',
+    'const ip = request.headers["x-forwarded-for"]?.split(",")[0];',
+    "const second = headers[NAME];",
+    'const third = request.get("CF-Connecting-IP");',
+    'const fourth = request.headers?.get("X-Forwarded-For");',
+    'const { mw } = require("@supercharge/request-ip");',
+    // these write, or read something else
+    'headers["x-forwarded-for"] = ip;',
+    'response.header("X-Real-IP", ip);',
+    'request.headers["user-agent"];',
+    'cache["x-forwarded-for"];',
+    'app.get("/x-real-ip");',
+  ];
+  expect(read(lines.join("\n")).issues.map(({ code, place }) => `${code} ${place.line}`)).toEqual(
+    [1, 3, 4, 5, 6, 7].map((line) => `CONFIG_NOT_UNDERSTOOD ${line}`),
+  );
+});
+
 test("TypeScript and JSX are told by the name", () => {
   const text = 'import express from "express";\nconst app = express();\n';
   expect(told(`${text}const view = <p>{1}</p>;`, "app.jsx")).toEqual(["2 app: peer"]);

@@ -3,8 +3,9 @@ import type { ClientRule, Passage } from "../description.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import type { Reader } from "../reading.ts";
 import { type Place, placesIn } from "../source.ts";
-import { countStatement } from "../statement.ts";
+import { countStatement, note } from "../statement.ts";
 import { constantsIn, type Literal } from "./literal.ts";
+import { ownReadings } from "./own-readings.ts";
 import { type Node, parseProgram } from "./parse-program.ts";
 import { groupedBy, NAMES, type SetUp, settingsByApplication, setUpIn } from "./set-up.ts";
 import { type Application, applicationsIn, makersIn, NO_OPTIONS, type Setting, settingsIn } from "./settings.ts";
@@ -15,7 +16,7 @@ import { visitsIn } from "./walk.ts";
  * Reads programs for Express, Fastify and Koa: whom `req.ip`, `request.ip` and `ctx.ip` give. Only values that are written there are understood, or stand in a constant of the same file. What is computed, what is set under a
  * condition or in another function than the application is made in, is told as not known.
  *
- * Not read: what an application takes over from one that it is mounted in, `trust proxy fn`, and middleware.
+ * Not read: what an application takes over from one that it is mounted in, and middleware. A line that looks for an address in a header by itself is told, and not followed.
  */
 export const readJavascript: Reader = (source, { notes }) => {
   const program = parseProgram(source, notes);
@@ -31,12 +32,16 @@ export const readJavascript: Reader = (source, { notes }) => {
     placeOf: (node) => (node.start == null ? top : placeAt(node.start)),
     textOf: ({ start, end }) => source.text.slice(start ?? 0, Math.min(end ?? 0, (start ?? 0) + MAX_TEXT_LENGTH)).split("\n")[0] ?? "",
   };
+  for (const node of ownReadings(visits, constants))
+    note(notes, reading.placeOf(node), { code: "CONFIG_NOT_UNDERSTOOD", expected: OWN_READING, given: reading.textOf(node) });
   const applications = applicationsIn(visits, { makers: makersIn(visits), constants });
   const passages: Passage[] = [];
   for (const passage of passagesOf(applications, { settings: settingsIn(visits, constants), reading }))
     if (!addPassage({ passages, notes }, passage)) break;
   return { passages, findings: [] };
 };
+
+const OWN_READING = "the address that the framework gives, as req.ip: what a program takes from a header by itself is not followed";
 
 const MAX_TEXT_LENGTH = 100;
 

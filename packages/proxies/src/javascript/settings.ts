@@ -156,9 +156,17 @@ export function settingsIn(visits: readonly Visit[], constants: Constants): read
     const method = node.callee.property.name;
     if (first === undefined || !["set", "enable", "disable"].includes(method)) return [];
     const name = literalOf(first, constants);
-    if (name.kind === "computed" || name.value !== "trust proxy" || (method === "set" && second === undefined)) return [];
-    const value: Literal =
-      method === "set" ? (second === undefined ? COMPUTED : literalOf(second, constants)) : { kind: "value", value: method === "enable" };
+    if (name.kind === "computed" || (method === "set" && second === undefined)) return [];
+    // Express compiles one into the other, and takes whichever is set last
+    const isFunction = name.value === "trust proxy fn";
+    if (name.value !== "trust proxy" && !isFunction) return [];
+    const value: Literal = isFunction
+      ? { kind: "computed", at: node }
+      : method === "set"
+        ? second === undefined
+          ? COMPUTED
+          : literalOf(second, constants)
+        : { kind: "value", value: method === "enable" };
     const on = node.callee.object.type === "Identifier" ? node.callee.object.name : undefined;
     return [{ on, name: "trust proxy", value, node, visit }];
   });
