@@ -7,7 +7,7 @@ import { missingFromCache } from "./npm-cache.mjs";
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "gunicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "curl" | "googleapi" | "shells" | "terminal" | "postgres" | "clickhouse" | "strace" | "log-readers" | "releases" | "runtimes"} CapabilityName
+ * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "gunicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "docker-compose" | "curl" | "googleapi" | "shells" | "terminal" | "postgres" | "clickhouse" | "strace" | "log-readers" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -92,6 +92,11 @@ export const capabilities = {
     packages: ["gunicorn", "uvicorn"],
     tests: "tests that hold the reading of gunicorn's settings against gunicorn",
     whyNot: () => whyNoPythonModules(["gunicorn", "uvicorn"]),
+  },
+  "docker-compose": {
+    packages: ["docker-compose"],
+    tests: "tests that hold the reading of compose files against docker-compose, which needs no Docker for that",
+    whyNot: () => whyNoExecutable(["docker-compose"]),
   },
   curl: {
     packages: ["curl"],

@@ -15,7 +15,7 @@ const told = (text: string): readonly string[] =>
 const loopback = "first untrusted from the right of X-Forwarded-For, from 127.0.0.1/32";
 const one = "first untrusted from the right of X-Forwarded-For, from 10.0.0.1/32";
 const published =
-  "from outside -> source = address of the interface if userland-proxy: IPv6 without ip6tables, rootless, from the host, else peer";
+  "from outside -> source = address of the interface if userland-proxy: IPv6 without ip6tables, rootless, from the host; swarm: mode ingress, else peer";
 
 test.each([
   { says: "a command", lines: "command: uvicorn main:app --port 80", ways: [`4 app: main:app: ${loopback}`] },
@@ -57,11 +57,48 @@ test.each([
   },
   {
     says: "published ports",
-    lines: 'ports:\n  - "127.0.0.1:8080:80"\n  - 9000\n  - target: 81\n    published: "8081"',
-    ways: [`5 app: 127.0.0.1:8080: ${published} -> app:80`, `6 app: : ${published} -> app:9000`, `7 app: 8081: ${published} -> app:81`],
+    lines: 'ports:\n  - "127.0.0.1:8080:80"\n  - 9000\n  - target: 81\n    published: "8081"\n    host_ip: 10.0.0.1\n    mode: host',
+    ways: [
+      `5 app: 127.0.0.1:8080: ${published} -> app:80`,
+      `6 app: : ${published} -> app:9000`,
+      `7 app: 10.0.0.1:8081: ${published.replace("; swarm: mode ingress", "")} -> app:81`,
+    ],
   },
   { says: "the network of the host", lines: 'network_mode: host\nports: ["80:80"]', ways: [] },
 ])("$says", ({ lines, ways }) => expect(told(compose(lines))).toEqual(ways));
+
+test("what is extended, merged or named and is not there is told with its line", () => {
+  const text = [
+    "services:",
+    "  round:",
+    "    extends: other",
+    "  other:",
+    "    extends: round",
+    "    ports: [1]",
+    "  nothing:",
+    "    extends: absent",
+    "  away:",
+    "    extends:",
+    "      file: ../away.yml",
+    "      service: a",
+    "  filed:",
+    "    command: uvicorn a:b",
+    "    env_file: away.env",
+    "  loose: *nowhere",
+    "include: [more.yml]",
+  ].join("\n");
+  const { issues, passages } = readConfig({ name: "compose.yaml", text });
+  expect(issues.map(({ code, place, given }) => `${code} ${place.line} ${given}`)).toEqual([
+    "CONFIG_UNEXPECTED 17 include",
+    "CONFIG_UNEXPECTED 16 loose",
+    "CONFIG_UNEXPECTED 3 extends other",
+    "CONFIG_UNEXPECTED 8 extends absent",
+    "CONFIG_INCLUDE_UNREAD 11 ../away.yml",
+    "CONFIG_UNEXPECTED 11 extends a",
+    "CONFIG_INCLUDE_UNREAD 15 away.env",
+  ]);
+  expect(passages.map(({ name }) => name)).toEqual(["round: ", "other: ", "filed: a:b"]);
+});
 
 test("published ports are a note, and what is counted and what is not understood is told", () => {
   const { kind, findings, issues, others } = readConfig({

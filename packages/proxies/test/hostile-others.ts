@@ -222,6 +222,11 @@ export const hostileOthers: readonly HostileRow[] = [
   ],
   ["compose", "flow", (n) => `services: [${"a,".repeat(n)}]`],
   ["compose", "aliases", (n) => `a: &a 1\nservices:\n${rep(n, (i) => `  a${i}: *a\n`)}`],
+  [
+    "compose",
+    "maps that are merged twice",
+    (n) => `a0: &a0 {x: 1}\n${rep(n, (i) => `a${i + 1}: &a${i + 1}\n  <<: [*a${i}, *a${i}]\n`)}services:\n  s: *a${n}\n`,
+  ],
   ["compose", "commands", (n) => `services:\n  a:\n    command: [${"uvicorn,".repeat(n)}]\n`],
   ["compose", "top keys", (n) => rep(n, (i) => `a${i}: 1\n`)],
   ["compose", "errors", (n) => rep(n, (_i) => `}: [\n`)],

@@ -163,6 +163,12 @@ export const hostileProxies: readonly HostileRow[] = [
 /** Each of many things meets each of many others: that ends at a limit. */
 export const hostileProducts: readonly HostileRow[] = [
   [
+    "compose",
+    "extended services",
+    (n) => `services:\n  b:\n    ports: [${"80,".repeat(n)}]\n${rep(n, (i) => `  a${i}:\n    extends: b\n`)}`,
+  ],
+  ["compose", "merged maps", (n) => `a: &a {${rep(n, (i) => `k${i}: 1, `)}}\nservices:\n${rep(n, (i) => `  a${i}:\n    <<: *a\n`)}`],
+  [
     "haproxy",
     "rules times backends",
     (n) =>
