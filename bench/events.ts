@@ -2,17 +2,19 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { type EventStore, openEventStore } from "@wherefrom/control";
 import type { TrafficEvent } from "@wherefrom/model";
-import { openBareDuckdb } from "./events/bare-duckdb.ts";
+import { openBareDuckdb, repeatInDuckdb } from "./events/bare-duckdb.ts";
 import { openClickhouseServer, whyNoClickhouse } from "./events/clickhouse-server.ts";
 import { makeEvents } from "./events/make-events.ts";
-import { QUESTIONS } from "./events/questions.ts";
+import { COUNT, QUESTIONS } from "./events/questions.ts";
+import { wholeParts } from "./events/repeat.ts";
 import { type BenchOptions, pick } from "./options.ts";
 import { medianOf, OURS, type Row } from "./report.ts";
 import { clearingUp } from "./traffic/interruption.ts";
 import { Programs } from "./traffic/programs.ts";
 
-const EFFORT = { rounds: 5, count: 1_000_000 };
-const QUICK = { rounds: 1, count: 4_000 };
+/** Of more events than `maxWritten` only a part of the day is written, and repeated inside of the stores for its other parts. */
+const EFFORT = { rounds: 5, count: 1_000_000, maxWritten: 1_000_000 };
+const QUICK = { rounds: 1, count: 4_000, maxWritten: 2_000 };
 
 /** As a gateway under load sends them. */
 const BATCH_EVENTS = 2_000;
@@ -28,6 +30,10 @@ type Subject = {
   readonly name: string;
   /** Makes events ready; what it gives writes them. */
   prepare(events: readonly TrafficEvent[]): () => Promise<void>;
+  /** Gives each other part of the day the events of the first one. */
+  repeat(parts: number): Promise<void>;
+  /** How many events there are. */
+  count(): Promise<number>;
   /** Asks the question at this place of the list. */
   ask(question: number): Promise<unknown>;
   /** What all rows take on the disk, in bytes. Nothing may be asked afterwards. */
@@ -39,7 +45,9 @@ type Subject = {
  * the floor. Of ours the whole way counts: from the events as objects through the process that holds the database to the disk, each batch once.
  */
 export async function measureEvents(options: BenchOptions): Promise<readonly Row[]> {
-  const { rounds, count } = { ...(options.quick ? QUICK : EFFORT), ...wanted(options) };
+  const { rounds, count, maxWritten } = { ...(options.quick ? QUICK : EFFORT), ...wanted(options) };
+  const parts = wholeParts(count / maxWritten);
+  const written = Math.ceil(count / parts);
   const programs = new Programs();
   const subjects: Subject[] = [];
   const run = async (): Promise<readonly Row[]> => {
@@ -48,12 +56,13 @@ export async function measureEvents(options: BenchOptions): Promise<readonly Row
       if (reason === undefined) subjects.push(await open(programs, name));
       else process.stderr.write(`Left out: ${name}: ${reason}\n`);
     }
-    const written = await writeAll(subjects, count);
+    const rates = await writeAll(subjects, { count: written, all: written * parts });
+    await repeatAll(subjects, { parts, all: written * parts });
     const asked = await askAll(subjects, { rounds, cases: options.cases });
     const sizes: Row[] = [];
     for (const { name, close } of subjects)
-      sizes.push({ case: "write size", subject: name, value: (await close()) / count, unit: "bytes/row" });
-    return [...written, ...sizes, ...asked];
+      sizes.push({ case: "write size", subject: name, value: (await close()) / (written * parts), unit: "bytes/row" });
+    return [...rates, ...sizes, ...asked];
   };
   try {
     return await clearingUp(() => programs.kill(), run);
@@ -67,10 +76,13 @@ function wanted({ rounds, count }: BenchOptions): { readonly rounds?: number; re
 }
 
 /** All of them the same events, a window one after the other. */
-async function writeAll(subjects: readonly Subject[], count: number): Promise<readonly Row[]> {
+async function writeAll(
+  subjects: readonly Subject[],
+  { count, all }: { readonly count: number; readonly all: number },
+): Promise<readonly Row[]> {
   const seconds = new Map<Subject, number>(subjects.map((subject) => [subject, 0]));
   for (let from = 0; from < count; from += WINDOW_EVENTS) {
-    const events = makeEvents({ from, count: Math.min(WINDOW_EVENTS, count - from), all: count });
+    const events = makeEvents({ from, count: Math.min(WINDOW_EVENTS, count - from), all });
     for (const subject of subjects) {
       const write = subject.prepare(events);
       const startedAt = performance.now();
@@ -85,6 +97,15 @@ async function writeAll(subjects: readonly Subject[], count: number): Promise<re
     value: count / (seconds.get(subject) ?? Number.NaN),
     unit: "rows/s",
   }));
+}
+
+async function repeatAll(subjects: readonly Subject[], { parts, all }: { readonly parts: number; readonly all: number }): Promise<void> {
+  for (const { name, repeat, count } of subjects) {
+    if (process.stderr.isTTY && parts > 1) process.stderr.write(`\rRepeated ${parts} times in ${name} `);
+    if (parts > 1) await repeat(parts);
+    const found = await count();
+    if (found !== all) throw new Error(`${name} has ${found} events of ${all}`);
+  }
 }
 
 /** They take turns, round by round. */
@@ -114,7 +135,8 @@ const SUBJECTS = [
     whyNot: () => undefined,
     async open(programs: Programs, name: string): Promise<Subject> {
       const path = join(programs.folder(), "events.duckdb");
-      return subjectOf(name, await openEventStore(`duckdb:${path}`, { limits: LIMITS, now: Date.now }), async () => fileBytes(path));
+      const repeat = (parts: number): Promise<void> => repeatInDuckdb(path, parts);
+      return subjectOf(name, `duckdb:${path}`, { repeat, bytes: async () => fileBytes(path) });
     },
   },
   {
@@ -122,7 +144,7 @@ const SUBJECTS = [
     whyNot: whyNoClickhouse,
     async open(programs: Programs, name: string): Promise<Subject> {
       const server = await openClickhouseServer(programs);
-      return subjectOf(name, await openEventStore(server.url, { limits: LIMITS, now: Date.now }), server.bytes);
+      return subjectOf(name, server.url, { repeat: server.repeat, bytes: server.bytes });
     },
   },
   {
@@ -134,6 +156,8 @@ const SUBJECTS = [
       return {
         name,
         prepare: (events) => bare.prepare(events),
+        repeat: (parts) => bare.repeat(parts),
+        count: async () => Number((await bare.ask("SELECT count(*) FROM events"))[0]?.[0]),
         ask: (question) => bare.ask(QUESTIONS[question]?.bare ?? ""),
         async close() {
           await bare.close();
@@ -147,7 +171,12 @@ const SUBJECTS = [
 /** Control's own, but for the time that a question over very many rows may take here. */
 const LIMITS = { maxEventMemoryBytes: 536_870_912, eventQuestionTimeoutMs: 120_000, eventWriteTimeoutMs: 120_000 };
 
-function subjectOf(name: string, store: EventStore, bytes: () => Promise<number>): Subject {
+type Behind = { readonly repeat: (parts: number) => Promise<void>; readonly bytes: () => Promise<number> };
+
+/** Our store on a database. Nobody else has that open while the events in it are repeated. */
+async function subjectOf(name: string, analytics: string, { repeat, bytes }: Behind): Promise<Subject> {
+  const open = (): Promise<EventStore> => openEventStore(analytics, { limits: LIMITS, now: Date.now });
+  let store = await open();
   return {
     name,
     prepare(events) {
@@ -155,6 +184,14 @@ function subjectOf(name: string, store: EventStore, bytes: () => Promise<number>
         events.slice(index * BATCH_EVENTS, (index + 1) * BATCH_EVENTS),
       );
       return () => appendAll(store, batches);
+    },
+    async repeat(parts) {
+      await store.close();
+      await repeat(parts);
+      store = await open();
+    },
+    async count() {
+      return (await store.ask(KEY, COUNT))[0]?.points[0]?.measures[0] ?? 0;
     },
     async ask(question) {
       const asked = QUESTIONS[question];

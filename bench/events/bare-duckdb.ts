@@ -13,6 +13,7 @@ import {
   VARCHAR,
 } from "@duckdb/node-api";
 import type { TrafficEvent } from "@wherefrom/model";
+import { repeatStatements } from "./repeat.ts";
 
 const MAX_CHUNK_ROWS = 2_048;
 
@@ -77,15 +78,22 @@ const COLUMNS: readonly BareColumn[] = [
 export type BareDuckdb = {
   /** Makes the values ready, and gives what writes them. */
   prepare(events: readonly TrafficEvent[]): () => Promise<void>;
-  ask(statement: string): Promise<void>;
+  /** Gives each other part of the day the events of the first one. */
+  repeat(parts: number): Promise<void>;
+  ask(statement: string): Promise<readonly (readonly unknown[])[]>;
   /** Everything is on disk afterwards. */
   close(): Promise<void>;
 };
 
+/**
+ * As ours has them. By its own 16 MB DuckDB compresses the end of the table again and again, which would be most of what is measured; and the memory of a
+ * machine is not for one of its programs.
+ */
+const SETTINGS = { checkpoint_threshold: "64MB", memory_limit: "512MB" };
+
 /** Makes a file with one table. */
 export async function openBareDuckdb(path: string): Promise<BareDuckdb> {
-  // its own 16 MB make it compress the end of the table again and again, which would be most of what is measured
-  const instance = await DuckDBInstance.create(path, { checkpoint_threshold: "64MB" });
+  const instance = await DuckDBInstance.create(path, SETTINGS);
   const connection = await instance.connect();
   await connection.run(`CREATE TABLE events (${COLUMNS.map(({ name, type }) => `${name} ${type}`).join(", ")})`);
   return {
@@ -96,8 +104,9 @@ export async function openBareDuckdb(path: string): Promise<BareDuckdb> {
       });
       return () => append(connection, chunks);
     },
+    repeat: (parts) => repeat(connection, parts),
     async ask(statement) {
-      await connection.runAndReadAll(statement);
+      return (await connection.runAndReadAll(statement)).getRows();
     },
     async close() {
       await connection.run("CHECKPOINT");
@@ -105,6 +114,21 @@ export async function openBareDuckdb(path: string): Promise<BareDuckdb> {
       instance.closeSync();
     },
   };
+}
+
+/** Gives each other part of the day the events of the first one, in a file of ours that nobody has open. */
+export async function repeatInDuckdb(path: string, parts: number): Promise<void> {
+  const instance = await DuckDBInstance.create(path, SETTINGS);
+  const connection = await instance.connect();
+  await repeat(connection, parts);
+  connection.closeSync();
+  instance.closeSync();
+}
+
+async function repeat(connection: DuckDBConnection, parts: number): Promise<void> {
+  const columns = (await connection.runAndReadAll("SELECT * FROM events LIMIT 0")).columnNames();
+  for (const statement of repeatStatements(parts, columns)) await connection.run(statement);
+  await connection.run("CHECKPOINT");
 }
 
 type Chunk = { readonly columns: DuckDBValue[][]; readonly count: number };

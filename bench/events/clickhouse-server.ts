@@ -1,14 +1,17 @@
 import { cpSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { createClient } from "@clickhouse/client";
+import { ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { freePort, runs } from "../traffic/machine.ts";
 import type { Programs } from "../traffic/programs.ts";
+import { repeatStatements } from "./repeat.ts";
 
 /** ClickHouse while a benchmark runs. */
 export type ClickhouseServer = {
   /** Of its database, as control takes it. */
   readonly url: string;
+  /** Gives each other part of the day the events of the first one. */
+  repeat(parts: number): Promise<void>;
   /** Of all rows together, as they lie on the disk. */
   bytes(): Promise<number>;
 };
@@ -17,6 +20,7 @@ export type ClickhouseServer = {
 const CONFIG = fileURLToPath(new URL("../../../test/clickhouse", import.meta.url));
 const PAUSE_MS = 50;
 const START_TIMEOUT_MS = 30_000;
+const STATEMENT_TIMEOUT_MS = 120_000;
 
 /** Why there is no ClickHouse here; `undefined` when there is. */
 export function whyNoClickhouse(): string | undefined {
@@ -36,6 +40,13 @@ export async function openClickhouseServer(programs: Programs): Promise<Clickhou
   }
   return {
     url: `clickhouse://127.0.0.1:${port}`,
+    async repeat(parts) {
+      const client = createClient({ url, request_timeout: STATEMENT_TIMEOUT_MS, log: { level: ClickHouseLogLevel.OFF } });
+      const { meta = [] } = await (await client.query({ query: "SELECT * FROM events LIMIT 0", format: "JSONCompact" })).json();
+      const columns = meta.map(({ name }) => name);
+      for (const query of repeatStatements(parts, columns)) await client.command({ query });
+      await client.close();
+    },
     async bytes() {
       const client = createClient({ url });
       const query = "SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND table = 'events'";

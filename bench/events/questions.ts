@@ -15,6 +15,9 @@ const ASKED = {
   maxPoints: 100_000,
 } as const satisfies Question;
 
+/** How many events there are. */
+export const COUNT: Question = ASKED;
+
 const OF_DAY = `time >= ${FIRST_TIME} AND time < ${LAST_TIME}`;
 
 /** What stats are asked for as a rule, and the same as somebody asks DuckDB who wrote the rows alone. */
