@@ -8,7 +8,8 @@ import { until } from "./rig/wire.ts";
 
 const PATH = "/v1/organizations/local/environments/demo";
 
-type Ways = { stream?: "yes" | "no" | "silent" };
+/** `silent`: only its header comes. `held`: not even that. `stuck`: what it begins with, and nothing after that. */
+type Ways = { stream?: "yes" | "no" | "silent" | "held" | "stuck" };
 
 /** A control plane small enough to see through: it speaks the publication protocol and writes down what it is told. */
 class TinyControl {
@@ -70,12 +71,14 @@ class TinyControl {
   }
 
   #stream(response: ServerResponse): void {
+    if (this.#ways.stream === "held") return;
     response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
     response.flushHeaders();
     if (this.#ways.stream === "silent") return;
+    response.write(this.#event());
+    if (this.#ways.stream === "stuck") return;
     this.#streams.add(response);
     response.once("close", () => this.#streams.delete(response));
-    response.write(this.#event());
   }
 
   async #takeReport(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -122,19 +125,28 @@ const ways = [
   { what: "by polling, where the stream does not come through", ways: { stream: "silent" } as const, notice: "CONTROL_POLLING" },
 ];
 
-test.each(ways)("it follows control $what, and reports what it runs", async ({ ways: how, notice }) => {
-  const control = own(await new TinyControl(how).open());
-  control.publish(revision(1));
-  const { gateway, notices } = await follow(control);
-  expect(gateway.revision()).toBe(1);
-  for (const number of [2, 3, 4]) {
-    control.publish(revision(number));
-    await until(() => gateway.revision() === number && control.reports.at(-1)?.report.revision === number);
-  }
-  expect(control.reports.at(-1)).toEqual({ path: `${PATH}/gateways/gw%201`, report: expect.objectContaining({ revision: 4 }) });
-  expect(codes(notices)).toContain(notice);
-  expect(control.asked[0]).toMatchObject({ url: `${PATH}/snapshot?gatewayId=gw%201`, accept: "text/event-stream" });
-});
+const hindered = [
+  { what: "by polling, where not even the stream's header comes through", ways: { stream: "held" }, timing: { requestTimeoutMs: 500 } },
+  { what: "by polling, where the stream falls silent", ways: { stream: "stuck" }, timing: { silenceTimeoutMs: 100 } },
+].map((row) => ({ ...row, ways: row.ways as Ways, notice: "CONTROL_POLLING" }));
+
+test.each([...ways.map((row) => ({ ...row, timing: {} })), ...hindered])(
+  "it follows control $what, and reports what it runs",
+  async (row) => {
+    const { ways: how, notice, timing } = row;
+    const control = own(await new TinyControl(how).open());
+    control.publish(revision(1));
+    const { gateway, notices } = await follow(control, { timing: { ...hasty, ...timing } });
+    expect(gateway.revision()).toBe(1);
+    for (const number of [2, 3, 4]) {
+      control.publish(revision(number));
+      await until(() => gateway.revision() === number && control.reports.at(-1)?.report.revision === number);
+    }
+    expect(control.reports.at(-1)).toEqual({ path: `${PATH}/gateways/gw%201`, report: expect.objectContaining({ revision: 4 }) });
+    expect(codes(notices)).toContain(notice);
+    expect(control.asked[0]).toMatchObject({ url: `${PATH}/snapshot?gatewayId=gw%201`, accept: "text/event-stream" });
+  },
+);
 
 test("a poll names what it has and how long it waits", async () => {
   const control = own(await new TinyControl({ stream: "no" }).open());

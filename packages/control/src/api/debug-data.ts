@@ -4,10 +4,10 @@ import type { DebugSessionKey, KeptTransaction } from "../config-store/debug-por
 import { StoreUnavailable } from "../config-store/port.ts";
 import { debugOf } from "../debug-content.ts";
 import { openTail } from "../debug-tails.ts";
-import { acceptsEvents } from "../http/accept.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
 import { EMPTY } from "../http/empty.ts";
 import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
+import { acceptsEvents, EVENT_STREAM } from "../http/event-stream.ts";
 import { violationsOf } from "../http/violations.ts";
 import { until, type Wakers } from "../until.ts";
 import { requireSession } from "./debug-sessions.ts";
@@ -140,7 +140,7 @@ function streamAnswer(call: Call, key: DebugSessionKey): Response {
       close();
     },
   });
-  return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  return new Response(body, { headers: { ...EVENT_STREAM } });
 }
 
 type Seen = { readonly event: string | undefined; readonly isOver: boolean };

@@ -1,9 +1,9 @@
 import { snapshotSchema } from "@wherefrom/model";
 import { deliveryOf, type SentSnapshot } from "../delivery.ts";
-import { acceptsEvents } from "../http/accept.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
 import { type Call, type Endpoint, type JsonAnswer, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, isKnownTo } from "../http/etag.ts";
+import { acceptsEvents, EVENT_STREAM } from "../http/event-stream.ts";
 import { shownValue } from "../http/violations.ts";
 import type { ControlParts } from "../parts.ts";
 import { environmentName } from "./environment-json.ts";
@@ -97,7 +97,7 @@ function streamAnswer({ publisher, limits }: ControlParts, { first, gateway }: S
       disconnect();
     },
   });
-  return new Response(body, { headers: { "content-type": "text/event-stream", etag: etagOf(snapshot.revision) } });
+  return new Response(body, { headers: { ...EVENT_STREAM, etag: etagOf(snapshot.revision) } });
 }
 
 function eventOf({ snapshot, text }: SentSnapshot): string {

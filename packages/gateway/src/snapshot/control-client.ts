@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { type DeliveredTransaction, type GatewayReport, rpcErrorSchema } from "@wherefrom/model";
-import { Pool } from "undici";
+import { errors, Pool } from "undici";
 import { ControlRefusal } from "./control-refusal.ts";
 import { isLoopback } from "./control-urls.ts";
 import type { BatchAnswer, EventBatch } from "./source.ts";
@@ -56,15 +56,25 @@ export class ControlClient {
     this.#compresses = !isLoopback(url);
   }
 
-  /** The event stream of snapshots; `undefined` when control, or something before it, does not offer one. */
+  /**
+   * The event stream of snapshots; `undefined` when control, or something before it, does not offer one, or holds its header back. While nothing of it comes for
+   * `silenceTimeoutMs`, reading it ends by an error: see `isSilence`.
+   */
   async events(silenceTimeoutMs: number): Promise<(AsyncIterable<Uint8Array> & { destroy(error?: Error): unknown }) | undefined> {
-    const { statusCode, headers, body } = await this.#pool.request({
+    const asked = this.#pool.request({
       path: `${this.#environmentPath}/snapshot?gatewayId=${encodeURIComponent(this.#gatewayId)}`,
       method: "GET",
       headers: { ...this.#authorization(), accept: "text/event-stream" },
       bodyTimeout: silenceTimeoutMs,
       signal: this.#signal,
     });
+    const answer = await asked.catch((error: unknown) => {
+      // a proxy that collects what it passes on, as nginx does, keeps the header too
+      if (error instanceof errors.HeadersTimeoutError) return undefined;
+      throw error;
+    });
+    if (answer === undefined) return undefined;
+    const { statusCode, headers, body } = answer;
     if (statusCode === 200 && String(headers["content-type"]).startsWith("text/event-stream")) return body;
     await body.dump({ limit: maxSnapshotBytes });
     requireLetIn(statusCode);
@@ -145,6 +155,11 @@ export class ControlClient {
   async close(): Promise<void> {
     await this.#pool.destroy();
   }
+}
+
+/** Whether reading an event stream has ended because nothing of it came for too long. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof errors.BodyTimeoutError;
 }
 
 /** What an answer says of why it is no other: control's own words, where it has any. */

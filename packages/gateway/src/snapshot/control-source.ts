@@ -4,7 +4,7 @@ import { escapeText } from "wherefrom";
 import { GatewayError } from "../errors.ts";
 import { version } from "../version.ts";
 import { type BackOff, createBackOff } from "./back-off.ts";
-import { ControlClient, maxSnapshotBytes } from "./control-client.ts";
+import { ControlClient, isSilence, maxSnapshotBytes } from "./control-client.ts";
 import { ControlRefusal } from "./control-refusal.ts";
 import { type ControlTiming, defaultTiming } from "./control-timing.ts";
 import { isLoopback, parseControlUrls } from "./control-urls.ts";
@@ -76,7 +76,8 @@ class Follower {
   readonly #backOff: BackOff;
   readonly #closing = new AbortController();
   readonly #following: Promise<void>;
-  #isConnected = false;
+  /** How snapshots come, while they do. */
+  #way: "stream" | "poll" | undefined;
   #isLost = false;
   #outcome: Outcome | undefined;
   #isReportDue = false;
@@ -101,7 +102,7 @@ class Follower {
       send: (transactions) => this.#client.deliver(transactions),
       onLost: (why) => this.#transactionsLost(why),
     });
-    this.#heartbeat = setInterval(() => this.#isConnected && void this.#sendReports(), this.#timing.reportIntervalMs);
+    this.#heartbeat = setInterval(() => this.#way !== undefined && void this.#sendReports(), this.#timing.reportIntervalMs);
     this.#following = this.#follow();
   }
 
@@ -147,7 +148,10 @@ class Follower {
     }
   }
 
-  /** Ends only by an error, or when there is no stream to follow. */
+  /**
+   * Ends only by an error, or when there is no stream to follow. One that falls silent may be held back by something in between: polls find out whether control
+   * is there.
+   */
   async #followEvents(): Promise<"not-offered"> {
     const events = await this.#client.events(this.#timing.silenceTimeoutMs);
     if (events === undefined) return "not-offered";
@@ -162,7 +166,8 @@ class Follower {
         if (event === "snapshot") await this.#offer(data, "stream");
       }
     } catch (error) {
-      if (!isSilent) throw error;
+      if (!isSilent && !isSilence(error)) throw error;
+      isSilent = true;
     } finally {
       clearTimeout(timer);
     }
@@ -176,7 +181,8 @@ class Follower {
     let etag: string | undefined;
     for (;;) {
       const startedAtMs = performance.now();
-      const answer = await this.#client.poll({ etag, waitMs, timeoutMs });
+      // the first finds out whether control is there, and does not wait for something new
+      const answer = await this.#client.poll({ etag, waitMs: etag === undefined ? 0 : waitMs, timeoutMs });
       if (answer.kind === "snapshot") {
         await this.#offer(answer.text, "poll");
         etag = answer.etag;
@@ -228,10 +234,10 @@ class Follower {
   #connected(how: "stream" | "poll"): void {
     this.#backOff.reset();
     this.#failures = 0;
-    if (this.#isConnected) return;
-    this.#isConnected = true;
+    if (this.#way === how) return;
+    if (this.#way === undefined) this.#sink.control("connected");
+    this.#way = how;
     this.#isLost = false;
-    this.#sink.control("connected");
     if (how === "stream") this.#sink.notify({ level: "info", code: "CONTROL_CONNECTED", message: "Following control by its event stream" });
     else
       this.#sink.notify({
@@ -243,7 +249,7 @@ class Follower {
 
   /** Said once for each loss, not for each attempt, and only when no node is left to be tried. */
   #lost(error: unknown): void {
-    this.#isConnected = false;
+    this.#way = undefined;
     this.#failures += 1;
     if (this.#failures < this.#clients.length || this.#isLost || this.#closing.signal.aborted) return;
     this.#isLost = true;

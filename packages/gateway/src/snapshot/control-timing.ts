@@ -2,7 +2,7 @@
 export type ControlTiming = {
   /** From an event stream's header to its first snapshot, which control sends at once. After that something in between holds the stream back. */
   readonly firstEventTimeoutMs: number;
-  /** Silence on the stream; control says something every 15 s. */
+  /** Silence on the stream; control says something every 15 s. After that, too, something in between may hold it back. */
   readonly silenceTimeoutMs: number;
   /** How long control may hold a poll back. */
   readonly pollWaitMs: number;

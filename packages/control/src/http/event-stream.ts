@@ -2,3 +2,6 @@
 export function acceptsEvents(accept: string | null): boolean {
   return (accept ?? "").split(",").some((range) => range.split(";")[0]?.trim().toLowerCase() === "text/event-stream");
 }
+
+/** Header fields of an event stream. nginx would collect what it passes on, and hold back even the header, unless it is told not to. */
+export const EVENT_STREAM = { "content-type": "text/event-stream", "x-accel-buffering": "no" } as const;
