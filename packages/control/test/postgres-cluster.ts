@@ -7,8 +7,8 @@ import { capability, postgresFolder } from "../../../tools/capabilities.mjs";
 
 /** A PostgreSQL server of the test's own, in a folder of its own, on a unix socket. It belongs to the user `postgres` when the test is root. */
 export type PostgresCluster = {
-  /** A new, empty database. `parameters` go into its URL. */
-  database(parameters?: string): Promise<string>;
+  /** A new database: empty, or a copy of one that nobody is connected to. */
+  database(like?: string): Promise<string>;
   /** Kills every process of the server at once, as a power cut would. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -39,7 +39,7 @@ export async function openCluster(...settings: readonly string[]): Promise<Postg
   execFileSync(program("initdb"), init, { ...owner, cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
   let server: ChildProcess | undefined;
   let databases = 0;
-  const urlOf = (name: string, parameters = ""): string => `postgres://${user}@/${name}?host=${encodeURIComponent(folder)}${parameters}`;
+  const urlOf = (name: string): string => `postgres://${user}@/${name}?host=${encodeURIComponent(folder)}`;
   const ask = async (database: string, statement: string) => {
     const client = new pg.Client({ connectionString: database });
     client.on("error", () => undefined);
@@ -67,10 +67,11 @@ export async function openCluster(...settings: readonly string[]): Promise<Postg
   };
   await start();
   return {
-    async database(parameters) {
+    async database(like) {
       databases += 1;
-      await ask(urlOf("postgres"), `CREATE DATABASE test_${databases}`);
-      return urlOf(`test_${databases}`, parameters);
+      const template = like === undefined ? "template1" : /test_\d+/.exec(like)?.[0];
+      await ask(urlOf("postgres"), `CREATE DATABASE test_${databases} TEMPLATE ${template}`);
+      return urlOf(`test_${databases}`);
     },
     // The server's other processes notice that the first one is gone, and end in the middle of what they do.
     kill: () => end("SIGKILL"),

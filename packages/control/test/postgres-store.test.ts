@@ -27,8 +27,12 @@ function createOrganization(store: ConfigStore): Promise<unknown> {
 
 describe.runIf(hasPostgres)("PostgreSQL", () => {
   let cluster: PostgresCluster;
+  /** One whose tables are made: that takes longer than what most tests ask of it. */
+  let made: string;
   beforeAll(async () => {
     cluster = await openCluster("fsync=off");
+    made = await cluster.database();
+    await (await openPostgresStore(made, optionsOf())).close();
   });
   afterAll(() => cluster.stop());
 
@@ -41,11 +45,11 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
   };
 
   describeConfigStore("PostgreSQL", async () => {
-    const database = await cluster.database();
+    const database = await cluster.database(made);
     return { open: (limits) => openPostgresStore(database, optionsOf(limits)) };
   });
 
-  describe("two controls on one database", () => describeTwoNodes(() => cluster.database()));
+  describe("two controls on one database", () => describeTwoNodes(() => cluster.database(made)));
 
   test("two nodes that open an empty database at a time make its tables once, and none of their writes is lost", async () => {
     const database = await cluster.database();

@@ -60,7 +60,7 @@ async function interleave<First, Second>(
   return Promise.all([first, second]);
 }
 
-/** What several controls on one database keep to. `databaseOf` makes an empty one. */
+/** What several controls on one database keep to. `databaseOf` makes one that holds nothing. */
 export function describeTwoNodes(databaseOf: () => Promise<string>): void {
   test("bans at both nodes at a time reach every gateway, no revision says two things, and of two promotions one is it", async () => {
     const [left, right] = await openTwo(await databaseOf());
