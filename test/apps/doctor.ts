@@ -66,11 +66,10 @@ export type ProbedLeg = {
 /** Probes an echo from a place, and gives what it says. */
 export async function probe(
   url: string,
-  { place = here, args = [] }: { readonly place?: Place; readonly args?: readonly string[] } = {},
+  { place, args = [] }: { readonly place?: Place; readonly args?: readonly string[] } = {},
 ): Promise<Probed> {
-  const { exitCode, stdout, stderr } = await wherefrom(["doctor", "probe", url, "--family", "4", "--rounds", "1", "--json", ...args], {
-    place,
-  });
+  const words = ["doctor", "probe", url, "--family", "4", "--rounds", "1", "--json", ...args];
+  const { exitCode, stdout, stderr } = await wherefrom(words, place && { place });
   const told = stdout === "" ? {} : (JSON.parse(stdout) as object);
   return { code: exitCode, stderr, ...told } as Probed;
 }

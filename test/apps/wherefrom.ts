@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { runCommand } from "../../packages/cli/test/command.ts";
 import type { Place } from "../process/place.ts";
 import { repositoryPath } from "../process/repository.ts";
 import { type Ran, type RunOptions, run } from "../process/run.ts";
@@ -11,9 +12,11 @@ const WHEREFROM: readonly string[] = [process.execPath, repositoryPath("packages
 /** What `--json` prints when everything listens: one whole line. */
 const READY_LINE = /^\{.*\}\n/m;
 
-/** Runs `wherefrom` with these arguments to its end. */
-export function wherefrom(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  return run([...WHEREFROM, ...args], options);
+/** Runs `wherefrom` with these arguments to its end: in a process of its own where options say how, in one that is kept for others otherwise. */
+export async function wherefrom(args: readonly string[], options?: RunOptions): Promise<Ran> {
+  if (options !== undefined) return run([...WHEREFROM, ...args], options);
+  const { code, stdout, stderr } = await runCommand(args);
+  return { exitCode: code, stdout, stderr };
 }
 
 /** What `wherefrom up --json` prints when it is ready. */

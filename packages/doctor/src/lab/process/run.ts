@@ -18,7 +18,7 @@ export async function run(command: readonly string[], options: RunOptions = {}):
   const child = spawn(program, args, {
     stdio: ["pipe", "pipe", "pipe"],
     env,
-    timeout: options.timeoutMs ?? 20_000,
+    timeout: options.timeoutMs ?? 50_000,
     killSignal: "SIGKILL",
   });
   let stdout = "";
