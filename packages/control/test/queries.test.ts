@@ -1,7 +1,12 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { TrafficEvent } from "@wherefrom/model";
 import { Discovery } from "googleapis-common";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { faultsOf, type Json, verdictOf } from "./control-under-test.ts";
+import { openSqliteStore } from "../src/config-store/sqlite.ts";
+import { optionsOf } from "./config-store-contract.ts";
+import { faultsOf, type Json, openControlForFile, verdictOf } from "./control-under-test.ts";
 import { openControlWithEvents } from "./control-with-events.ts";
 import { eventOf } from "./event-store-contract.ts";
 
@@ -29,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => control.close());
 
-async function untilOver(id: string, { ask } = control): Promise<Json> {
+async function untilOver(id: string, { ask }: Pick<typeof control, "ask"> = control): Promise<Json> {
   for (;;) {
     const { body } = await ask(`GET /demo/queries/${id}`);
     if (body.state !== "enqueued" && body.state !== "running") return body;
@@ -140,6 +145,30 @@ test("a query with more rows than a result may have fails, and says the way out"
     expect(verdictOf(answer)).toBe("400 FAILED_PRECONDITION QUERY_NOT_COMPLETED");
   } finally {
     await other.close();
+  }
+});
+
+test("a query that two controls began and did not end fails at the third, and says so", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "wherefrom-queries-"));
+  const path = join(folder, "control.db");
+  const asked = { name: undefined, dimensions: "apiproxy", parameters: "", columns: [], outputFormat: "json", delimiter: "," } as const;
+  let id = "";
+  for (const attempt of [1, 2]) {
+    const store = await openSqliteStore(path, optionsOf());
+    const key = { organization: "local", environment: "demo" };
+    const keeping = { maxOpenQueries: 1, maxQueries: 1 };
+    if (attempt === 1) id = (await store.queries.add(key, { asked, submittedBy: "alice", at: 1, keeping }))?.id ?? "";
+    // each has an hour for it and goes with that, as one does that is killed
+    expect(await store.queries.take({ now: Date.now(), until: Date.now() + 3_600_000 })).toMatchObject({ id, attempts: attempt });
+    await store.close();
+  }
+  const third = await openControlForFile({ database: `sqlite:${path}` });
+  try {
+    await third.ask("POST ", { body: { name: "demo" } });
+    expect(await untilOver(id, third)).toMatchObject({ state: "failed", error: "Control ended each time while it was run" });
+  } finally {
+    await third.close();
+    await rm(folder, { recursive: true, force: true });
   }
 });
 

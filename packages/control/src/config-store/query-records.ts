@@ -99,6 +99,11 @@ export async function takeQuery(
   return Number(numUpdatedRows) === 0 ? undefined : queryOf({ ...row, ...taken });
 }
 
+/** Whoever ran one is gone: it may be taken up at once. */
+export async function leaveQueries(db: Db): Promise<void> {
+  await db.updateTable("queries").set({ run_until: 0 }).where("state", "=", "running").execute();
+}
+
 type Finishing = { readonly run: QueryRecord; readonly outcome: QueryOutcome; readonly at: number };
 
 export async function finishQuery(db: Db, { run, outcome, at }: Finishing): Promise<void> {

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import { memoryDebugStore } from "./debug-memory.ts";
 import { type ConfigStore, StoreUnavailable } from "./port.ts";
+import { leaveQueries } from "./query-records.ts";
 import { type StoreOptions, sqlStore } from "./sql-store.ts";
 import { openSqlite } from "./sqlite-open.ts";
 import type { Tables } from "./tables.ts";
@@ -15,6 +16,8 @@ const RETRY_MS = 1_000;
 /** The embedded store: one SQLite file, WAL, every commit synced to disk. For one process; not for several machines. */
 export async function openSqliteStore(file: string, { limits, onAvailability }: StoreOptions): Promise<ConfigStore> {
   const { db, close } = await openSqlite(file);
+  // The file is this process's alone. Without room on the disk they are taken up when their time is over.
+  await inTransaction(db, leaveQueries).catch(() => undefined);
   const access = {
     read: <Result>(work: (db: Db) => Promise<Result>) => available(() => work(db)),
     write: <Result>(work: (db: Db) => Promise<Result>) => inTransaction(db, work),
