@@ -2,12 +2,18 @@ import type { Command } from "commander";
 
 /** A command, as far as a shell has to know it. */
 type Known = { readonly path: string; readonly words: readonly string[]; readonly flags: readonly Flag[] };
-type Flag = { readonly long: string; readonly description: string; readonly takesValue: boolean };
+type Flag = {
+  readonly long: string;
+  readonly description: string;
+  readonly takesValue: boolean;
+  /** All values that there are; none where it may be anything. */
+  readonly choices: readonly string[];
+};
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** A script that makes a shell complete the commands and options of `program`. Values are completed as files. */
+/** A script that makes a shell complete the commands and options of `program`. Values are completed from their choices, or as files. */
 export function completionScript(program: Command, shell: Shell): string {
   const known = commandsBelow(program, "");
   switch (shell) {
@@ -22,14 +28,18 @@ export function completionScript(program: Command, shell: Shell): string {
 }
 
 function commandsBelow(command: Command, path: string): readonly Known[] {
-  const flags = command.options.flatMap(({ long, description, required, optional }) =>
-    long ? [{ long, description, takesValue: required || optional }] : [],
+  const flags = command.options.flatMap(({ long, description, required, optional, argChoices: choices = [] }) =>
+    long ? [{ long, description, takesValue: required || optional, choices }] : [],
   );
-  const own = { path, words: command.commands.map((inner) => inner.name()), flags: [...flags, HELP] };
+  const words = [
+    ...command.commands.map((inner) => inner.name()),
+    ...command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices),
+  ];
+  const own = { path, words, flags: [...flags, HELP] };
   return [own, ...command.commands.flatMap((inner) => commandsBelow(inner, path === "" ? inner.name() : `${path} ${inner.name()}`))];
 }
 
-const HELP: Flag = { long: "--help", description: "show the help", takesValue: false };
+const HELP: Flag = { long: "--help", description: "show the help", takesValue: false, choices: [] };
 
 /** A function that walks the words that are there to the command they name, and offers its words and flags. */
 function bashScript(known: readonly Known[]): string {
@@ -38,6 +48,11 @@ function bashScript(known: readonly Known[]): string {
     const values = flags.filter(({ takesValue }) => takesValue).map(({ long }) => long);
     return `    "${path}") words="${offered}"; values=" ${values.join(" ")} ";;`;
   });
+  const choices = known.flatMap(({ path, flags }) =>
+    flags
+      .filter(({ choices }) => choices.length > 0)
+      .map(({ long, choices }) => `    "${path} ${long}") COMPREPLY=($(compgen -W "${choices.join(" ")}" -- "$current")); return;;`),
+  );
   const paths = known.filter(({ path }) => path !== "").map(({ path }) => `"${path}"`);
   return `_wherefrom() {
   local current="\${COMP_WORDS[$COMP_CWORD]}" previous="\${COMP_WORDS[$((COMP_CWORD-1))]}" path="" words="" values="" word next
@@ -49,6 +64,9 @@ function bashScript(known: readonly Known[]): string {
   done
   case "$path" in
 ${cases.join("\n")}
+  esac
+  case "$path $previous" in
+${choices.join("\n")}
   esac
   if [[ "$values" == *" $previous "* ]]; then COMPREPLY=($(compgen -f -- "$current")); return; fi
   COMPREPLY=($(compgen -W "$words" -- "$current"))
@@ -65,9 +83,10 @@ function fishScript(known: readonly Known[]): string {
     const here = `complete -c wherefrom -n "__wherefrom_at '${path}'"`;
     return [
       ...words.map((word) => `${here} -f -a ${word}`),
-      ...flags.map(({ long, description, takesValue }) => {
+      ...flags.map(({ long, description, takesValue, choices }) => {
         const text = description.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
-        return `${here} -l ${long.slice(2)}${takesValue ? " -r" : ""} -d '${text}'`;
+        const value = choices.length > 0 ? ` -r -f -a '${choices.join(" ")}'` : takesValue ? " -r" : "";
+        return `${here} -l ${long.slice(2)}${value} -d '${text}'`;
       }),
     ];
   });

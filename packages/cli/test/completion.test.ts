@@ -27,6 +27,8 @@ const cases = [
   { words: ["session", ""], has: ["list", "revoke"], lacks: ["start"] },
   { words: ["debug", "show", "--f"], has: ["--follow"], lacks: ["--filter"] },
   { words: ["apply", "--p"], has: ["--prune"], lacks: ["--policy"] },
+  { words: ["completion", ""], has: ["bash", "zsh", "fish"], lacks: ["list"] },
+  { words: ["control", "--auth", ""], has: ["tokens", "off"], lacks: ["reset-token", "--host"] },
 ];
 
 test("bash completes commands, options, and files where a value belongs", async () => {
