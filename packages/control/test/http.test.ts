@@ -6,7 +6,12 @@ const JSON_TYPE = { "content-type": "application/json" };
 
 const refusals: readonly (Ask & { line: string; says: string; verdict: string })[] = [
   { says: "an unknown path", line: "GET //nowhere", verdict: "404 NOT_FOUND PATH_NOT_FOUND" },
-  { says: "an unknown custom verb", line: "POST /demo:explode", body: {}, verdict: "404 NOT_FOUND ENVIRONMENT_NOT_FOUND" },
+  {
+    says: "an unknown custom verb, by a method that no verb has",
+    line: "PROPFIND /demo:getIamPolicy",
+    verdict: "404 NOT_FOUND PATH_NOT_FOUND",
+  },
+  { says: "an unknown custom verb", line: "POST /demo:explode", body: {}, verdict: "404 NOT_FOUND PATH_NOT_FOUND" },
   { says: "a method that the path has not", line: "DELETE ", verdict: "405 UNIMPLEMENTED METHOD_NOT_ALLOWED" },
   { says: "a method that the verb has not", line: "GET /demo:explain", verdict: "405 UNIMPLEMENTED METHOD_NOT_ALLOWED" },
   { says: "a preflight of a page on another site", line: "OPTIONS /demo", verdict: "405 UNIMPLEMENTED METHOD_NOT_ALLOWED" },

@@ -83,6 +83,10 @@ export class ApiError extends Error {
   }
 }
 
+export function pathNotFound(path: string): ApiError {
+  return new ApiError("PATH_NOT_FOUND", `Path: Expected one of those in /openapi.json, received ${JSON.stringify(path)}`);
+}
+
 export function organizationNotFound(name: string): ApiError {
   return new ApiError("ORGANIZATION_NOT_FOUND", `Organization: Expected one that exists, received ${JSON.stringify(name)}`);
 }

@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { OrganizationMissing, StoreUnavailable } from "../config-store/port.ts";
 import { NO_ROUTE } from "../metrics.ts";
 import type { ControlParts } from "../parts.ts";
-import { ApiError, errorAnswer, organizationNotFound } from "./api-error.ts";
+import { ApiError, errorAnswer, organizationNotFound, pathNotFound } from "./api-error.ts";
 import type { RouteLine } from "./endpoint.ts";
 import { requireKnownHost } from "./host-gate.ts";
 import type { Sender } from "./listener.ts";
@@ -40,10 +40,7 @@ export function createApp(lines: readonly RouteLine[], parts: ControlParts): (re
     parts.metrics.countRefusal(error.reason);
     return errorAnswer(error, env.requestId, presentationOfFault(new URL(req.url).searchParams));
   };
-  app.notFound((context) => {
-    const message = `Path: Expected one of those in /openapi.json, received ${JSON.stringify(context.req.path)}`;
-    return refuse(new ApiError("PATH_NOT_FOUND", message), context);
-  });
+  app.notFound((context) => refuse(pathNotFound(context.req.path), context));
   app.onError((error, context) => {
     if (error instanceof ApiError) return refuse(error, context);
     if (error instanceof OrganizationMissing) return refuse(organizationNotFound(error.message), context);

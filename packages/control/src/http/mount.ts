@@ -5,7 +5,7 @@ import { isAllowed, type Place, requirementOf } from "../access/allow.ts";
 import type { ConfigStore, Stamp } from "../config-store/port.ts";
 import type { RequestLabels } from "../metrics.ts";
 import type { ControlParts } from "../parts.ts";
-import { ApiError, errorAnswer, organizationNotFound } from "./api-error.ts";
+import { ApiError, errorAnswer, organizationNotFound, pathNotFound } from "./api-error.ts";
 import type { ApiReason } from "./api-reason.ts";
 import { ANYONE, type Caller, reasonOf } from "./caller.ts";
 import type { Call, Endpoint, RouteLine } from "./endpoint.ts";
@@ -42,12 +42,15 @@ export function mountRoutes(app: Hono<ApiEnv>, lines: readonly RouteLine[], part
     const ofPath = lines.filter((line) => line[1] === path);
     for (const [method, , id, endpoint] of ofPath) {
       app.on(method, honoPathOf(path), (context) => {
+        requireNoOtherVerb(context, path);
         context.env.labels = { method, route: path };
         return answer(context, { endpoint, parts, path, id });
       });
     }
     const allowed = ofPath.map((line) => line[0]).join(", ");
-    app.all(honoPathOf(path), ({ req, env }) => {
+    app.all(honoPathOf(path), (context) => {
+      requireNoOtherVerb(context, path);
+      const { req, env } = context;
       env.labels = { method: "none", route: path };
       parts.metrics.countRefusal("METHOD_NOT_ALLOWED");
       const error = new ApiError("METHOD_NOT_ALLOWED", `Method: Expected ${allowed}, received ${req.method}`);
@@ -56,6 +59,11 @@ export function mountRoutes(app: Hono<ApiEnv>, lines: readonly RouteLine[], part
       return answer;
     });
   }
+}
+
+/** A verb that there is not would be taken for part of a name. No name has a colon. */
+function requireNoOtherVerb({ req }: Context, path: string): void {
+  if (!VERB.test(path) && /:[A-Za-z]+$/.test(req.path)) throw pathNotFound(req.path);
 }
 
 /** Hono takes a custom verb for part of the parameter, so the pattern demands it and `paramOf` cuts it off again. */
