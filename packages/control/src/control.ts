@@ -9,10 +9,10 @@ import type { KeyFor } from "./access/process-keys.ts";
 import { openStore } from "./config-store/open-store.ts";
 import { ControlError } from "./errors.ts";
 import { openEventStore } from "./event-store/open-event-store.ts";
-import { FitCourses } from "./fit-courses.ts";
 import { createFleet } from "./fleet.ts";
 import { followRanges } from "./follow-ranges.ts";
 import { followStore } from "./follow-store.ts";
+import { freshEvents } from "./fresh-events.ts";
 import { createApp } from "./http/app.ts";
 import { type ListenAddress, type Listener, listen } from "./http/listener.ts";
 import { type ReachOptions, readReach } from "./http/reach.ts";
@@ -110,7 +110,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     fleet,
     debugTails,
     eventStore,
-    fitCourses: new FitCourses(),
+    freshEvents: freshEvents(),
     queryRuns: { look: () => queries.look() },
     snapshotKey,
     reach,

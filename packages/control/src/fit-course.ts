@@ -1,5 +1,4 @@
-import type { Fit } from "./fit.ts";
-import type { Misfit, OpenMisfit } from "./misfit.ts";
+import type { Fit, Misfit, OpenMisfit } from "./misfit.ts";
 
 /** Looks in a row that must see a misfit before it is one, and looks that must see none before it is over. */
 const LOOKS_TO_BEGIN = 3;
@@ -16,6 +15,11 @@ export type FitCourse = {
 
 /** Where an environment begins that nobody has looked at. */
 export const UNOPPOSED: FitCourse = { open: undefined, opposed: 0, opposedSince: 0 };
+
+/** Whether there is anything to remember of it. */
+export function saysAnything({ open, opposed }: FitCourse): boolean {
+  return open !== undefined || opposed > 0;
+}
 
 /** What one look saw. */
 type Seen = {

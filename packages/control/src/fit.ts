@@ -2,7 +2,7 @@ import type { Policy } from "wherefrom";
 import { countedChains, countedHops, shapeOf, shorterThan } from "./chain-shape.ts";
 import { compareTransports } from "./compare-transports.ts";
 import { doubtfulOf, MIN_REQUESTS, MOSTLY, NEARLY_ALL, PRESENT } from "./environment-facts.ts";
-import type { FitFinding } from "./misfit.ts";
+import type { Fit, FitFinding } from "./misfit.ts";
 import type { Reasons, RecentTraffic } from "./recent-traffic.ts";
 import { localRequests, providerRequests } from "./result-kinds.ts";
 import { fallbacksIn } from "./rollout.ts";
@@ -11,12 +11,6 @@ import { fallbacksIn } from "./rollout.ts";
 const SOME = 0.05;
 /** User agents from which one address cannot be one client. */
 const MIN_AGENTS = 3;
-
-/** Whether a policy fits: `unknown` when there are too few requests to say. */
-export type Fit =
-  | { readonly kind: "unknown" }
-  | { readonly kind: "fits" }
-  | { readonly kind: "misfits"; readonly findings: readonly FitFinding[] };
 
 type Share = { readonly count: number; readonly of: number; readonly least: number; readonly reasons?: Reasons };
 

@@ -17,14 +17,12 @@ export function followRanges(parts: ControlParts): RegularLook {
     const told = JSON.stringify(refused);
     if (told !== lastRefused) for (const each of refused) parts.onNotice({ kind: "ranges-refused", ...each });
     lastRefused = told;
-    if (known === parts.ranges.current()) return;
-    known = parts.ranges.current();
+    const current = parts.ranges.current();
+    if (known === current) return;
     for (const { name } of await parts.store.organizations()) await refreshOrganization(parts, name);
+    known = current;
   };
-  const onFault = (error: unknown): void => {
-    known = undefined;
-    parts.onNotice({ kind: "ranges-failed", error });
-  };
+  const onFault = (error: unknown): void => parts.onNotice({ kind: "ranges-failed", error });
   return lookRegularly({ look, onFault, everyMs: parts.limits.rangesLookMs });
 }
 

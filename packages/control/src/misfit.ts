@@ -22,6 +22,12 @@ export type FitFinding = {
   readonly reasons?: Readonly<Record<string, number>> | undefined;
 };
 
+/** Whether a policy fits: `unknown` when there are too few requests to say. */
+export type Fit =
+  | { readonly kind: "unknown" }
+  | { readonly kind: "fits" }
+  | { readonly kind: "misfits"; readonly findings: readonly FitFinding[] };
+
 /** What speaks against a policy, and what may be behind it. */
 export type Misfit = {
   /** The newest revision whose traffic it was seen in. */

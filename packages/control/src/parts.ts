@@ -1,8 +1,8 @@
 import type { ConfigStore } from "./config-store/port.ts";
 import type { DebugTails } from "./debug-tails.ts";
 import type { EventStore } from "./event-store/port.ts";
-import type { FitCourses } from "./fit-courses.ts";
 import type { Fleet } from "./fleet.ts";
+import type { FreshEvents } from "./fresh-events.ts";
 import type { Identify } from "./http/caller.ts";
 import type { Reach } from "./http/reach.ts";
 import type { ControlLimits } from "./limits.ts";
@@ -22,7 +22,7 @@ export type ControlParts = {
   readonly debugTails: DebugTails;
   /** `undefined` when control keeps no events. */
   readonly eventStore: EventStore | undefined;
-  readonly fitCourses: FitCourses;
+  readonly freshEvents: FreshEvents;
   /** Runs what is asked of events in the background. */
   readonly queryRuns: Pick<RegularLook, "look">;
   readonly snapshotKey: SnapshotKey;

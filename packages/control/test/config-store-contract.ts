@@ -14,6 +14,7 @@ import {
 import { DEFAULT_CONTROL_LIMITS } from "../src/limits.ts";
 import { describeAccessStore } from "./access-store-contract.ts";
 import { describeDebugStore } from "./debug-store-contract.ts";
+import { describeFitCourseStore } from "./fit-course-store-contract.ts";
 import { describeIncidentStore } from "./incident-store-contract.ts";
 import { describeQueryStore } from "./query-store-contract.ts";
 
@@ -78,6 +79,7 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
   describeDebugStore(name, placeOf);
   describeIncidentStore(name, placeOf);
   describeQueryStore(name, placeOf);
+  describeFitCourseStore(name, placeOf);
   describe(`config store: ${name}`, () => {
     const openAll = async (limits?: Partial<StoreLimits>): Promise<ConfigStore> => {
       const store = await (await placeOf()).open(limits);

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import type { Fit } from "../src/fit.ts";
 import { type FitCourse, nextCourse, UNOPPOSED } from "../src/fit-course.ts";
-import type { Misfit } from "../src/misfit.ts";
+import type { Fit, Misfit } from "../src/misfit.ts";
 
 const LOOKS: Readonly<Record<string, Fit["kind"]>> = { m: "misfits", f: "fits", u: "unknown" };
 

@@ -28,9 +28,15 @@ test("a look that takes longer than the pause is followed by one, however many t
   expect(begun).toBe(2);
 });
 
-test("a look that fails is told, and the next one comes", async () => {
+test("a look that fails is told once while it goes on, the next ones come, and it is told anew when it comes back", async () => {
   const faults: unknown[] = [];
-  const { close } = lookRegularly({ look: () => Promise.reject(new Error("no")), onFault: (fault) => faults.push(fault), everyMs: 1 });
-  await vi.waitFor(() => expect(faults.length).toBeGreaterThan(1), { timeout: 55_000 });
+  let looks = 0;
+  const look = async (): Promise<void> => {
+    looks += 1;
+    if (looks !== 4) throw looks;
+  };
+  const { close } = lookRegularly({ look, onFault: (fault) => faults.push(fault), everyMs: 1 });
+  await vi.waitFor(() => expect(looks).toBeGreaterThan(6), { timeout: 55_000 });
   await close();
+  expect(faults).toEqual([1, 5]);
 });

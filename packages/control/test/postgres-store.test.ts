@@ -3,9 +3,11 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type ConfigStore, type EnvironmentKey, StoreUnavailable } from "../src/config-store/port.ts";
 import { openPostgresStore } from "../src/config-store/postgres.ts";
+import { hasClickhouse } from "./clickhouse-server.ts";
 import { describeConfigStore, optionsOf } from "./config-store-contract.ts";
 import { hasPostgres, openCluster, type PostgresCluster } from "./postgres-cluster.ts";
 import { describeTwoNodes } from "./two-nodes.ts";
+import { describeTwoWatchers } from "./two-watchers.ts";
 
 const by = { at: 1, author: "alice", isAuthorVerified: false, method: "test" };
 const ALL = { limit: 1_000 };
@@ -50,6 +52,28 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
   });
 
   describe("two controls on one database", () => describeTwoNodes(() => cluster.database(made)));
+
+  describe.runIf(hasClickhouse)("two controls on one database, and one of events", () => describeTwoWatchers(() => cluster.database()));
+
+  test("a turn is one node's until it gives it up, is closed, or its time is over", async () => {
+    const database = await cluster.database();
+    const [left, right] = [await openNode(database), await openPostgresStore(database, optionsOf())];
+    const LONG_MS = 600_000;
+    expect([await left.turns.take("a", LONG_MS), await right.turns.take("a", LONG_MS), await right.turns.take("b", LONG_MS)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect(await left.turns.take("a", LONG_MS)).toBe(true);
+    await right.turns.giveUp("a"); // which it does not have
+    expect(await right.turns.take("a", LONG_MS)).toBe(false);
+    await left.turns.giveUp("a");
+    expect([await right.turns.take("a", LONG_MS), await left.turns.take("a", LONG_MS)]).toEqual([true, false]);
+    await right.close();
+    expect([await left.turns.take("a", LONG_MS), await left.turns.take("b", 0)]).toEqual([true, true]);
+    const another = await openNode(database);
+    expect([await another.turns.take("a", LONG_MS), await another.turns.take("b", LONG_MS)]).toEqual([false, true]);
+  });
 
   test("two nodes that open an empty database at a time make its tables once, and none of their writes is lost", async () => {
     const database = await cluster.database();

@@ -133,6 +133,33 @@ test("a broken range file is told once, and what was in force stays", async () =
   expect(notices).toHaveLength(1);
 });
 
+test("new ranges that cannot be put in force are told once, and tried until they are", async () => {
+  const folder = await temporaryFolder();
+  await writeRanges(folder, OLD);
+  const real = await openRangesFolder(folder);
+  const notices: ControlNotice[] = [];
+  // asked a second time in a look when an environment is to get them
+  let [failures, asked] = [0, 0];
+  const ranges = {
+    reload() {
+      asked = 0;
+      return real.reload();
+    },
+    current() {
+      asked += 1;
+      if (asked === 2 && failures > 0) throw new Error(`not now: ${--failures} to come`);
+      return real.current();
+    },
+  };
+  const { ask } = await openTestControl({ ranges, limits, onNotice: (notice) => void notices.push(notice) });
+  await ask("POST ", { body: { name: "demo", clientIpResolutionConfig: policy } });
+  failures = 3;
+  await writeRanges(folder, NEW);
+  await expect.poll(() => failures).toBe(0);
+  await expect.poll(async () => (await ask("GET /demo/snapshot")).body).toMatchObject({ revision: 2, ranges: { edge: { prefixes: NEW } } });
+  expect(notices.map(({ kind }) => kind)).toEqual(["ranges-failed"]);
+});
+
 test("a list of an earlier day, as another control may have it, replaces none of a later one", async () => {
   const { control, database, folder } = await openWithRanges();
   await control.close();

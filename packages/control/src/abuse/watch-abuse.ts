@@ -3,6 +3,7 @@ import { parsePrefix } from "wherefrom";
 import { environmentName } from "../api/environment-json.ts";
 import type { Sighting } from "../config-store/incident-port.ts";
 import type { EnvironmentKey, EnvironmentRecord } from "../config-store/port.ts";
+import { environmentLooks } from "../environment-looks.ts";
 import type { CountedClients } from "../event-store/activity.ts";
 import type { EventStore } from "../event-store/port.ts";
 import { lookRegularly, type RegularLook } from "../look-regularly.ts";
@@ -23,14 +24,18 @@ const LOOKS_PER_WINDOW = 144;
 
 /**
  * Looks in the events of all environments for clients that look like abusers, every `abuseLookMs`, and notes them as incidents. Nobody is denied by that alone;
- * gateways are told of them where security actions name `botReasons`. Of several controls each looks; the store joins what they see.
+ * gateways are told of them where security actions name `botReasons`. Of several controls over the same events one looks at an environment.
  */
 export function watchAbuse(parts: ControlParts): RegularLook {
-  const state: LookState = { looked: new Map(), failing: new Set(), withBots: undefined, isOver: false };
+  const everyMs = parts.limits.abuseLookMs;
+  const onFault = (environment: string | undefined, error: unknown): void =>
+    parts.onNotice({ kind: "abuse-not-judged", environment, error });
+  const lookIfMine = environmentLooks(parts, { of: "abuse", everyMs, onFault: (key, error) => onFault(nameOf(key), error) });
+  const state: LookState = { lookIfMine, looked: new Map(), cut: new Map(), withBots: undefined, isOver: false };
   const { look, close } = lookRegularly({
     look: () => lookAtAll(parts, state),
-    onFault: (error) => parts.onNotice({ kind: "abuse-not-judged", environment: undefined, error }),
-    everyMs: parts.limits.abuseLookMs,
+    onFault: (error) => onFault(undefined, error),
+    everyMs,
   });
   return {
     look,
@@ -43,33 +48,33 @@ export function watchAbuse(parts: ControlParts): RegularLook {
 
 /** What one look leaves for the next. */
 type LookState = {
+  readonly lookIfMine: ReturnType<typeof environmentLooks>;
   /** When a window of an environment was looked at last. */
   readonly looked: Map<string, number>;
-  /** Environments whose last look failed: that is told once. */
-  readonly failing: Set<string>;
+  /** Windows of an environment of which clients were left out at their last look, in minutes: that is told once. */
+  readonly cut: Map<string, Set<number>>;
   /** Those whose gateways have lists of bots, which end also when no events come any more. `undefined` until that was looked up. */
   withBots: Map<string, EnvironmentKey> | undefined;
   isOver: boolean;
 };
 
 async function lookAtAll(parts: ControlParts, state: LookState): Promise<void> {
-  const { eventStore, store, onNotice } = parts;
+  const { eventStore } = parts;
   state.withBots ??= await environmentsWithBots(parts);
+  const { withBots } = state;
   const busy = new Map((await (eventStore?.environments() ?? [])).map((key) => [nameOf(key), key]));
-  for (const [name, key] of new Map([...state.withBots, ...busy])) {
+  for (const [name, key] of new Map([...withBots, ...busy])) {
     if (state.isOver) return;
-    try {
-      const environment = await store.of(key.organization).read(key.environment);
-      state.withBots.delete(name);
-      if (environment === undefined) continue;
-      if (securityOf(environment).bots !== undefined) state.withBots.set(name, key);
+    const isDone = await state.lookIfMine(key, async () => {
+      const environment = await parts.store.of(key.organization).read(key.environment);
+      withBots.delete(name);
+      if (environment === undefined) return;
+      if (securityOf(environment).bots !== undefined) withBots.set(name, key);
       if (eventStore !== undefined && busy.has(name)) await lookAt(parts, { key, environment, eventStore, state });
       await refreshBots(parts, key, environment);
-      state.failing.delete(name);
-    } catch (error) {
-      if (!state.failing.has(name)) onNotice({ kind: "abuse-not-judged", environment: name, error });
-      state.failing.add(name);
-    }
+    });
+    // whoever looks may end, and a list that it has made has to end too
+    if (!isDone) withBots.set(name, key);
   }
 }
 
@@ -105,12 +110,22 @@ async function lookAt(parts: ControlParts, { key, environment, eventStore, state
     const { staticEndings } = abuse;
     const question = { from: at - windowMs, until: at + 1, parts: WINDOW_PARTS, staticEndings, maxClients: limits.maxAbuseClients };
     const counted = await eventStore.countClients(key, question);
-    if (!counted.isWhole) onNotice({ kind: "abuse-clients-left-out", environment: nameOf(key), maxClients: limits.maxAbuseClients });
+    noteWhole(parts, { cut: state.cut, name: nameOf(key), windowMinutes: window.windowMinutes, isWhole: counted.isWhole });
     const sightings = sightingsIn(counted, { window, abuse, at }).slice(0, limits.maxIncidents);
     const keeping = { forgetBefore: at - retentionDays * DAY_MS, maxIncidents: limits.maxIncidents };
     const begun = await store.incidents.note(key, sightings, keeping);
     if (begun.length > 0) onNotice({ kind: "incidents-begun", environment: nameOf(key), incidents: begun });
   }
+}
+
+type Whole = Pick<LookState, "cut"> & { readonly name: string; readonly windowMinutes: number; readonly isWhole: boolean };
+
+function noteWhole({ onNotice, limits }: ControlParts, { cut, name, windowMinutes, isWhole }: Whole): void {
+  const windows = cut.get(name) ?? new Set();
+  if (isWhole) windows.delete(windowMinutes);
+  else if (windows.size === 0) onNotice({ kind: "abuse-clients-left-out", environment: name, maxClients: limits.maxAbuseClients });
+  if (!isWhole) windows.add(windowMinutes);
+  cut.set(name, windows);
 }
 
 type Due = { readonly window: string; readonly windowMs: number; readonly at: number };

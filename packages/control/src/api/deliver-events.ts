@@ -34,7 +34,7 @@ export const deliverEvents: Endpoint = {
     const place = { organization: call.organization, environment: record.name };
     const events = eventsOf(await call.lines({ maxBytes: maxEventBatchBytes }), { id, ...place });
     await eventStore.append(place, { gateway, id, events, privacy: privacyOf(call.parts, record) });
-    call.parts.fitCourses.noteEvents(place);
+    call.parts.freshEvents.note(place);
     return jsonAnswer({});
   },
 };

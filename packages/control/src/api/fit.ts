@@ -82,7 +82,7 @@ export const getFit: Endpoint = {
     const record = await requireEnvironment(store, param("env"));
     const { traffic, policy, fit, misfit } = await assessWithinMeans(parts, { organization, record, eventStore: requireEventStore(call) });
     const { revision, ...signs } = misfit;
-    const open = parts.fitCourses.openOf(organization, record);
+    const { open } = await parts.store.fitCourses.read({ organization, environment: record.name, uid: record.uid });
     return jsonAnswer({
       name: record.name,
       revisionId: String(revision),

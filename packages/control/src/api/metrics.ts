@@ -35,13 +35,14 @@ async function fleetMetrics(parts: ControlParts): Promise<Registry> {
   const place = ["organization", "environment"] as const;
   const revisions = gauge("environment_revision", "The newest revision", place);
   const staged = gauge("rollout_staged", "1 while some gateways try a change first", place);
-  const misfits = gauge("policy_misfit", "1 while the policy does not fit its traffic, by what this control has seen", place);
+  const misfits = gauge("policy_misfit", "1 while the policy does not fit its traffic", place);
   const gateways = gauge("gateways", "Gateways that are heard of, by how far they are", [...place, "state"] as const);
+  const misfitting = new Set((await parts.store.fitCourses.list()).flatMap(({ uid, course }) => (course.open === undefined ? [] : [uid])));
   for (const { organization, record } of all.slice(0, parts.limits.maxMeasuredEnvironments)) {
     const labels = { organization, environment: record.name };
     revisions.set(labels, record.revision);
     staged.set(labels, Number(record.stage !== undefined));
-    misfits.set(labels, Number(parts.fitCourses.openOf(organization, record) !== undefined));
+    misfits.set(labels, Number(misfitting.has(record.uid)));
     const rollout = rolloutOf(record, await parts.fleet.of(organization, record.name));
     for (const state of STATES) gateways.set({ ...labels, state }, rollout.gateways.filter((gateway) => gateway.state === state).length);
   }

@@ -71,7 +71,7 @@ export const getRollout: Endpoint = {
   async handle({ parts, store, organization, param }) {
     const record = await requireEnvironment(store, param("env"));
     const { revision, state, gateways } = rolloutOf(record, await parts.fleet.of(organization, record.name));
-    const misfit = parts.fitCourses.openOf(organization, record);
+    const { open: misfit } = await parts.store.fitCourses.read({ organization, environment: record.name, uid: record.uid });
     const rollout = {
       name: `${environmentName(organization, record.name)}/rollout`,
       revision,

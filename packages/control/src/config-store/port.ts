@@ -12,10 +12,12 @@ import type { SecurityContent } from "../security-content.ts";
 import type { AccessStore } from "./access-port.ts";
 import type { DebugLimits, DebugStore } from "./debug-port.ts";
 import type { EnvironmentKey } from "./environment-key.ts";
+import type { FitCourseStore } from "./fit-course-port.ts";
 import type { IncidentStore } from "./incident-port.ts";
 import type { Page } from "./page.ts";
 import type { QueryStore } from "./query-port.ts";
 import type { Stamp } from "./stamp.ts";
+import type { TurnStore } from "./turn-port.ts";
 
 export type { EnvironmentKey } from "./environment-key.ts";
 export type { Page } from "./page.ts";
@@ -199,8 +201,12 @@ export type ConfigStore = {
   readonly debug: DebugStore;
   /** Which clients look like abusers. */
   readonly incidents: IncidentStore;
+  /** Whether policies fit their traffic, by what was seen so far. */
+  readonly fitCourses: FitCourseStore;
   /** What is asked of events in the background. */
   readonly queries: QueryStore;
+  /** Which of several controls does what one of them is to do. */
+  readonly turns: TurnStore;
   /**
    * Calls `onChange` after each change of an environment, also when another process made it on the same database: at once as a rule, and after the
    * polling interval at the latest. Once for several changes, or twice for one, is as good; a call that rejects is repeated. The answer ends it.

@@ -44,7 +44,28 @@ export const POSTGRES_MIGRATIONS: Readonly<Record<string, Migration>> = {
       await sql`ALTER TABLE wherefrom.environments DROP COLUMN content`.execute(db);
     },
   },
+  "0007-turns": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of TURNS) await sql.raw(statement).execute(db);
+    },
+  },
 };
+
+/** `turns` is not logged: after a crash it is everybody's turn. */
+const TURNS = [
+  `CREATE UNLOGGED TABLE wherefrom.turns (
+    name text COLLATE "C" PRIMARY KEY,
+    holder text NOT NULL,
+    until bigint NOT NULL
+  )`,
+  `CREATE TABLE wherefrom.fit_courses (
+    organization text COLLATE "C" NOT NULL,
+    environment text COLLATE "C" NOT NULL,
+    uid text COLLATE "C" NOT NULL,
+    content text NOT NULL,
+    PRIMARY KEY (organization, environment)
+  )`,
+];
 
 /** Not logged: it is no loss when a crash empties it, and what clients send is not to stand in archives of the log. */
 const DEBUG_TRANSACTIONS = `CREATE UNLOGGED TABLE wherefrom.debug_transactions (

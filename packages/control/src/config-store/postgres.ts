@@ -11,6 +11,7 @@ import { type StoreOptions, sqlStore } from "./sql-store.ts";
 import type { Tables } from "./tables.ts";
 import { tellAvailability } from "./tell-availability.ts";
 import { createChangeTeller } from "./tell-changes.ts";
+import { sqlTurns } from "./turn-records.ts";
 
 export type { PostgresLimits } from "./postgres-pool.ts";
 
@@ -38,11 +39,14 @@ export async function openPostgresStore(database: string, { limits, onAvailabili
     onAvailability,
   );
   const feed = await PostgresFeed.open(access.read, { connectionString: url.connectionString, limits, tell: teller.tell });
+  const turns = sqlTurns(access);
   const close = async (): Promise<void> => {
     await feed.close();
+    // what is not given up is over soon
+    await turns.close().catch(() => undefined);
     await access.close();
   };
-  return sqlStore({ ...access, close }, { limits, teller, debug: sqlDebugStore(access, limits) });
+  return sqlStore({ ...access, close }, { limits, teller, debug: sqlDebugStore(access, limits), turns });
 }
 
 type Step<Result> = { readonly work: (step: Db) => Promise<Result>; readonly timeoutMs: number };

@@ -4,6 +4,7 @@ import { versionedOf } from "@wherefrom/model";
 import type { Kysely, Selectable } from "kysely";
 import { removeTokens } from "./access-records.ts";
 import { appendAudit } from "./audit-records.ts";
+import { removeCourse } from "./fit-course-records.ts";
 import { readGateways } from "./gateway-records.ts";
 import { removeIncidents } from "./incident-records.ts";
 import {
@@ -256,6 +257,7 @@ async function removeHead(db: Db, { organization, name }: Key): Promise<undefine
   const key = { organization, environment: name };
   await removeIncidents(db, { key });
   await removeQueries(db, { key });
+  await removeCourse(db, key);
   await db.deleteFrom("environments").where("organization", "=", organization).where("name", "=", name).execute();
 }
 

@@ -1,6 +1,7 @@
 import { changeTokens, readToken, readTokens, touchToken } from "./access-records.ts";
 import { appendAudit, readAudit } from "./audit-records.ts";
 import type { DebugStore } from "./debug-port.ts";
+import { sqlFitCourses } from "./fit-course-records.ts";
 import { readGateways, saveGateways } from "./gateway-records.ts";
 import { changeIncident, hasOldIncidents, noteSightings, readIncident, readIncidents, removeIncidents } from "./incident-records.ts";
 import { readOperation, readOperations, saveOperation } from "./operation-records.ts";
@@ -41,6 +42,7 @@ import {
 import type { SqlAccess } from "./sql-access.ts";
 import type { Availability } from "./tell-availability.ts";
 import type { ChangeTeller } from "./tell-changes.ts";
+import type { TurnStore } from "./turn-port.ts";
 
 /** How a store is opened. `Limits` are those of its kind. */
 export type StoreOptions<Limits = unknown> = {
@@ -48,10 +50,15 @@ export type StoreOptions<Limits = unknown> = {
   readonly onAvailability: (availability: Availability) => void;
 };
 
-type SqlStoreOptions = { readonly limits: StoreLimits; readonly teller: ChangeTeller; readonly debug: DebugStore };
+type SqlStoreOptions = {
+  readonly limits: StoreLimits;
+  readonly teller: ChangeTeller;
+  readonly debug: DebugStore;
+  readonly turns: TurnStore;
+};
 
 /** The store over a database with its tables. What is written and read is the same in every SQL database; how a step is made one is not. */
-export function sqlStore({ read, write, close }: SqlAccess, { limits, teller, debug }: SqlStoreOptions): ConfigStore {
+export function sqlStore({ read, write, close }: SqlAccess, { limits, teller, debug, turns }: SqlStoreOptions): ConfigStore {
   const of = (organization: string): OrganizationStore => ({
     names: () => read((db) => environmentNames(db, organization)),
     read: (name) => read((db) => readEnvironment(db, { organization, name })),
@@ -83,6 +90,8 @@ export function sqlStore({ read, write, close }: SqlAccess, { limits, teller, de
     saveGateways: (records, { forgetBefore }) =>
       write((db) => saveGateways(db, { records, forgetBefore, maxGateways: limits.maxGateways })),
     debug,
+    turns,
+    fitCourses: sqlFitCourses({ read, write }),
     access: {
       token: (id) => read((db) => readToken(db, id)),
       tokens: (organization) => read((db) => readTokens(db, organization)),

@@ -166,6 +166,18 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await db.schema.alterTable("environments").dropColumn("content").execute();
     },
   },
+  "0009-fit-courses": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable("fit_courses")
+        .addColumn("organization", "text", (column) => column.notNull())
+        .addColumn("environment", "text", (column) => column.notNull())
+        .addColumn("uid", "text", (column) => column.notNull())
+        .addColumn("content", "text", (column) => column.notNull())
+        .addPrimaryKeyConstraint("fit_courses_key", ["organization", "environment"])
+        .execute();
+    },
+  },
 };
 
 const EARLIER = { author: "unknown", author_verified: 0, method: "migration", reason: "Made before there was an audit log" } as const;

@@ -7,6 +7,7 @@ import { openSqlite } from "./sqlite-open.ts";
 import type { Tables } from "./tables.ts";
 import { tellAvailability } from "./tell-availability.ts";
 import { createChangeTeller } from "./tell-changes.ts";
+import { ALWAYS_MY_TURN } from "./turn-port.ts";
 
 type Db = Kysely<Tables>;
 
@@ -27,6 +28,7 @@ export async function openSqliteStore(file: string, { limits, onAvailability }: 
     limits,
     teller: createChangeTeller(RETRY_MS),
     debug: memoryDebugStore(limits),
+    turns: ALWAYS_MY_TURN,
   });
 }
 

@@ -84,6 +84,10 @@ export type Tables = {
     bytes: number;
     content: string;
   };
+  /** `content` is JSON text. */
+  fit_courses: { organization: string; environment: string; uid: string; content: string };
+  /** Not in SQLite, whose one process has every turn. */
+  turns: { name: string; holder: string; until: number };
   /** `content` is JSON text: for whom the session is. */
   sessions: {
     id: string;

@@ -3,7 +3,7 @@ import { answer, type RunStatement } from "./answer.ts";
 import { type Appending, appendBatches } from "./clickhouse-append.ts";
 import { deleteRows, rowsOf } from "./clickhouse-ask.ts";
 import { whileAvailable } from "./clickhouse-fault.ts";
-import { type ClickhouseLimits, openClickhouse } from "./clickhouse-open.ts";
+import { type ClickhouseLimits, databaseName, openClickhouse } from "./clickhouse-open.ts";
 import { CLICKHOUSE_WRITER, numberSql, placeSql, readHex } from "./clickhouse-sql.ts";
 import { countClients } from "./count-clients.ts";
 import type { EventStore } from "./port.ts";
@@ -31,6 +31,7 @@ export async function openClickhouseEvents(analytics: string, { limits, now }: C
     maxTogether: MAX_BATCHES,
   });
   return {
+    id: databaseName(analytics),
     append: (key, batch) => appends.add({ key, batch, receivedAt: now() }),
     ask: (key, question) => whileAvailable(() => answer(run, { key, question, readAddress: readHex })),
     countClients: (key, question) => whileAvailable(() => countClients(run, { key, question, readAddress: readHex })),

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import { StoreUnavailable } from "../config-store/port.ts";
 import type { DuckdbAsks } from "./duckdb-messages.ts";
@@ -30,6 +31,7 @@ export async function openDuckdbEvents(given: string, options: DuckdbOptions): P
   const write = { timeoutMs: options.limits.eventWriteTimeoutMs };
   const { eventQuestionTimeoutMs: timeoutMs } = options.limits;
   return {
+    id: randomUUID(),
     append: async (key, batch) => keeper.ask("append", { ...key, batch: packBatch(batch), receivedAt: options.now() }, write),
     // the process ends a question that takes too long by itself; one that waits for others may take twice as long
     ask: (key, question) => keeper.ask("ask", { key, question, timeoutMs }, { timeoutMs: 3 * timeoutMs }),

@@ -72,6 +72,8 @@ export class QuestionTooCostly extends Error {
  * The tests hold every implementation to this.
  */
 export type EventStore = {
+  /** The same for all controls that have the same events, and for no others. */
+  readonly id: string;
   append(key: EnvironmentKey, batch: EventBatch): Promise<Appended>;
   /** Rejects with `QuestionTooCostly` what takes too long or too much room. */
   ask(key: EnvironmentKey, question: Question): Promise<readonly Group[]>;
