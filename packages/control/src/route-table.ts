@@ -1,6 +1,7 @@
 import { getApi, listApis, listDeployments, listDeploymentsOfApi } from "./api/apis.ts";
 import { applyOrganization, exportOrganization } from "./api/apply.ts";
 import { listAuditLog } from "./api/audit-log.ts";
+import { batchUpdateIncidents } from "./api/batch-incidents.ts";
 import { deleteDebugData, deliverTransactions, getDebugTransaction, listDebugData } from "./api/debug-data.ts";
 import {
   createDebugSession,
@@ -108,6 +109,7 @@ export const API_LINES: readonly RouteLine[] = [
   ["GET", `${ENV}/securityActionsConfig`, "organizations.environments.getSecurityActionsConfig", getSecurityActionsConfig],
   ["PATCH", `${ENV}/securityActionsConfig`, "organizations.environments.updateSecurityActionsConfig", updateSecurityActionsConfig],
   ["GET", `${ENV}/securityIncidents`, "organizations.environments.securityIncidents.list", listSecurityIncidents],
+  ["POST", `${ENV}/securityIncidents:batchUpdate`, "organizations.environments.securityIncidents.batchUpdate", batchUpdateIncidents],
   ["GET", `${ENV}/securityIncidents/{incident}`, "organizations.environments.securityIncidents.get", getSecurityIncident],
   ["PATCH", `${ENV}/securityIncidents/{incident}`, "organizations.environments.securityIncidents.patch", patchSecurityIncident],
   [

@@ -46,6 +46,7 @@ const UNVERSIONED: Readonly<Record<string, string>> = {
   "organizations.environments.deleteEvents": "what was recorded",
   "organizations.environments.queries.create": "new",
   "organizations.environments.securityIncidents.patch": "what was found in what was recorded",
+  "organizations.environments.securityIncidents.batchUpdate": "what was found in what was recorded",
   "organizations.environments.gateways.report": "a gateway's word",
   "organizations.environments.gateways.deliverTransactions": "a gateway's word",
   "organizations.environments.gateways.deliverEvents": "a gateway's word",

@@ -1,6 +1,6 @@
 import { auditFaults } from "@wherefrom/model";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { IncidentEvidence, Sighting } from "../src/config-store/incident-port.ts";
+import type { IncidentEvidence, IncidentRecord, Sighting } from "../src/config-store/incident-port.ts";
 import type { ConfigStore, Stamp } from "../src/config-store/port.ts";
 import type { StorePlace } from "./config-store-contract.ts";
 
@@ -20,6 +20,8 @@ function sighting(fields: Partial<Sighting> & { readonly amount?: number } = {})
   const { amount = 100, ...others } = fields;
   return { rule: "Flooder", client: "203.0.113.7/32", isShared: false, at: 1_000, evidence: evidenceOf(amount), ...others };
 }
+
+const byId = (left: IncidentRecord, right: IncidentRecord): number => left.id.localeCompare(right.id);
 
 /** The part of the contract that is about incidents: the tests behind the words of config-store/incident-port.ts. */
 export function describeIncidentStore(name: string, placeOf: () => Promise<StorePlace>): void {
@@ -84,6 +86,18 @@ export function describeIncidentStore(name: string, placeOf: () => Promise<Store
       const notings = Array.from({ length: 8 }, () => incidents.note(KEY, [sighting(), sighting({ rule: "Robot Abuser" })], KEEPING));
       expect((await Promise.all(notings)).flat()).toHaveLength(2);
       expect(await incidents.list(KEY, ALL)).toHaveLength(2);
+    });
+
+    test("many are changed in one step, or none where one is not there", async () => {
+      const { incidents } = await open();
+      const begun = await incidents.note(KEY, [sighting(), sighting({ rule: "Robot Abuser" })], KEEPING);
+      const ids = begun.map(({ id }) => id);
+      const by = { by: at(2_000), decide: () => ({ state: "CLOSED" }) as const };
+      expect(await incidents.changeAll(KEY, [...ids, "none"], by)).toHaveLength(2);
+      expect((await incidents.list(KEY, ALL)).map(({ state }) => state)).toEqual(["OPEN", "OPEN"]);
+      const changed = await incidents.changeAll(KEY, ids, by);
+      expect(changed.map(({ id, state, revision }) => [id, state, revision])).toEqual(ids.map((id) => [id, "CLOSED", 2]));
+      expect((await incidents.list(KEY, ALL)).toSorted(byId)).toEqual(changed.toSorted(byId));
     });
 
     test("a change of the state is a revision with an entry in the audit log, and none when nothing changes", async () => {

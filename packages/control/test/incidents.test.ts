@@ -132,6 +132,38 @@ test("one is acknowledged, closed and opened again, and each is in the audit log
   );
 });
 
+const batch = (requests: readonly object[]) => under.ask("POST /unruled/securityIncidents:batchUpdate", { body: { requests } });
+
+test("many are changed in one call, as a client of Apigee's sends them", async () => {
+  const name = await nameOf("unruled", GUESSER);
+  const { body: whole } = await under.ask(`GET //v1/${name}`);
+  const { body } = await batch([{ security_incident: { ...whole, observability: "ARCHIVED" }, update_mask: "observability" }]);
+  expect(body.securityIncidents).toMatchObject([{ name, state: "CLOSED", observability: "ARCHIVED" }]);
+  expect((await batch([{ securityIncident: { name, state: "OPEN" } }])).body.securityIncidents).toMatchObject([{ name, state: "OPEN" }]);
+});
+
+test("a batch with a fault in one changes none, and all faults of all are told", async () => {
+  const name = await nameOf("unruled", GUESSER);
+  const close = { securityIncident: { name, state: "CLOSED" } };
+  const elsewhere = await nameOf("prod", GUESSER);
+  const wrong = [close, { securityIncident: { name: elsewhere, state: "GONE" }, updateMask: "risk" }, close, { securityIncident: {} }];
+  const answer = await batch(wrong);
+  expect(verdictOf(answer)).toBe("400 INVALID_ARGUMENT FIELDS_INVALID");
+  expect(faultsOf(answer)).toEqual([
+    "requests/1/securityIncident/name",
+    "requests/1/updateMask",
+    "requests/1/securityIncident/state",
+    "requests/2/securityIncident/name",
+    "requests/3/securityIncident/name",
+    "requests/3/securityIncident/state",
+  ]);
+  const gone = await batch([close, { securityIncident: { ...close.securityIncident, name: `${name}0` } }]);
+  expect(verdictOf(gone)).toBe("404 NOT_FOUND SECURITY_INCIDENT_NOT_FOUND");
+  expect(faultsOf(await batch([]))).toEqual(["requests"]);
+  expect(faultsOf(await batch(Array(1_001).fill(close)))).toEqual(["requests"]);
+  expect((await under.ask(`GET //v1/${name}`)).body.state).toBe("OPEN");
+});
+
 const refused = [
   { what: "nothing", body: {}, fields: ["state"] },
   { what: "what only :createSecurityAction does", body: { state: "CONVERTED" }, fields: ["state"] },

@@ -83,6 +83,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "organizations.environments.securityIncidents.list": "viewer",
   "organizations.environments.securityIncidents.get": "viewer",
   "organizations.environments.securityIncidents.patch": "operator",
+  "organizations.environments.securityIncidents.batchUpdate": "operator",
   "organizations.environments.securityIncidents.createSecurityAction": "operator",
   // what was recorded is clients' own: addresses and header fields
   "organizations.environments.apis.revisions.debugsessions.list": "operator",

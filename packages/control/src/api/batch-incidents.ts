@@ -12,21 +12,26 @@ import { incidentJson, incidentMissing, keyOf, readState } from "./security-inci
 
 const MAX_REQUESTS = 1_000;
 
-const batchSchema = z
-  .strictObject({
+const updateMask = z.string("Expected a text").optional().meta({ format: "google-fieldmask", description: "As patch takes it" });
+
+const updateSchema = z
+  .strictObject({ securityIncident: securityIncidentSchema.describe("As patch takes it, with its name"), updateMask })
+  .meta({ id: "UpdateSecurityIncidentRequest" });
+
+function batchOf<Update extends z.ZodType>(update: Update) {
+  return z.strictObject({
     requests: z
-      .array(
-        z.strictObject({
-          securityIncident: z.record(z.string(), z.unknown(), "Expected an incident").describe("As patch takes it, with its name"),
-          updateMask: z.string("Expected a text").optional().meta({ format: "google-fieldmask" }),
-        }),
-        "Expected a list of requests",
-      )
+      .array(update, "Expected a list of requests")
       .min(1, "Expected at least one request")
       .max(MAX_REQUESTS, `Expected at most ${MAX_REQUESTS} requests`),
-  })
-  .meta({ id: "BatchUpdateSecurityIncidentsRequest" });
-const BATCH = messageBody(batchSchema);
+  });
+}
+
+/** The incidents themselves are judged one by one, so that all faults are told together. */
+const BATCH = messageBody(
+  batchOf(z.strictObject({ securityIncident: z.record(z.string(), z.unknown(), "Expected an incident"), updateMask })),
+);
+type Requests = ReturnType<typeof BATCH.read>["requests"];
 
 /** What is to become of an incident, by its id. */
 type Wanted = ReadonlyMap<string, (standing: IncidentState) => IncidentState>;
@@ -34,7 +39,7 @@ type Wanted = ReadonlyMap<string, (standing: IncidentState) => IncidentState>;
 /** Sets the states of many incidents, of all of them or of none. */
 export const batchUpdateIncidents: Endpoint = {
   summary: "Acknowledges, closes or opens up to 1,000 incidents in one step",
-  takes: batchSchema,
+  takes: batchOf(updateSchema).meta({ id: "BatchUpdateSecurityIncidentsRequest" }),
   answers: z.object({ securityIncidents: z.array(securityIncidentSchema) }).meta({ id: "BatchUpdateSecurityIncidentsResponse" }),
   async handle(call) {
     const key = await keyOf(call);
@@ -51,7 +56,7 @@ export const batchUpdateIncidents: Endpoint = {
 };
 
 /** Errors: `ApiError` FIELDS_INVALID with every fault of every request. */
-function readWanted(call: Call, requests: z.output<typeof batchSchema>["requests"]): Wanted {
+function readWanted(call: Call, requests: Requests): Wanted {
   const wanted = new Map<string, (standing: IncidentState) => IncidentState>();
   const violations: FieldViolation[] = [];
   for (const [at, { securityIncident, updateMask }] of requests.entries()) {

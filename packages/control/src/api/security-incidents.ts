@@ -75,12 +75,16 @@ export async function keyOf({ organization, store, param }: Call): Promise<Envir
 }
 
 function found(incident: IncidentRecord | undefined, id: string): IncidentRecord {
-  if (incident !== undefined) return incident;
+  return incident ?? incidentMissing(id);
+}
+
+/** Errors: `ApiError` SECURITY_INCIDENT_NOT_FOUND, always. */
+export function incidentMissing(id: string): never {
   throw new ApiError("SECURITY_INCIDENT_NOT_FOUND", `Incident: Expected one that is kept, received ${JSON.stringify(id)}`);
 }
 
 /** An incident as the API shows it. */
-function incidentJson({ organization, param }: Call, incident: IncidentRecord): object {
+export function incidentJson({ organization, param }: Call, incident: IncidentRecord): object {
   const { id, rule, client, state, isShared, evidence, securityAction, firstSeenAt, lastSeenAt, changedAt } = incident;
   const environment = environmentName(organization, param("env"));
   return {
@@ -108,7 +112,7 @@ function riskOf({ isShared, evidence: { amount, amountBound } }: IncidentRecord)
 }
 
 /** What becomes of a state by the fields of a body that are in the mask. Errors: `ApiError` FIELDS_INVALID with every fault. */
-function readState(body: JsonObject, updateMask: string | null): (standing: IncidentState) => IncidentState {
+export function readState(body: JsonObject, updateMask: string | null): (standing: IncidentState) => IncidentState {
   const violations: FieldViolation[] = [];
   const mask = updateMask === null || updateMask === "" ? "*" : updateMask;
   const masked = parseFieldMask(mask, INCIDENT.fields).flatMap((path): string[] => {

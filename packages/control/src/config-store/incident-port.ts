@@ -88,6 +88,12 @@ export type IncidentStore = {
     id: string,
     options: { readonly by: Stamp; readonly decide: (current: IncidentRecord) => IncidentChange },
   ): Promise<IncidentRecord | undefined>;
+  /** Changes many as `change` does one, all of them in one step, or none where one is not there. Resolves with those that are there, in no order. */
+  changeAll(
+    key: EnvironmentKey,
+    ids: readonly string[],
+    options: { readonly by: Stamp; readonly decide: (current: IncidentRecord) => IncidentChange },
+  ): Promise<readonly IncidentRecord[]>;
   /** Forgets all incidents of a client. Resolves with their number. */
   removeClient(key: EnvironmentKey, client: string): Promise<number>;
 };

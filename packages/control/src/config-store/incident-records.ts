@@ -118,17 +118,35 @@ async function forget(db: Db, key: EnvironmentKey, { forgetBefore, maxIncidents 
   }
 }
 
-type Changing = Named & { readonly by: Stamp; readonly decide: (current: IncidentRecord) => IncidentChange };
+type Changing = {
+  readonly key: EnvironmentKey;
+  readonly ids: readonly string[];
+  readonly by: Stamp;
+  readonly decide: (current: IncidentRecord) => IncidentChange;
+};
 
-export async function changeIncident(db: Db, { key, id, by, decide }: Changing): Promise<IncidentRecord | undefined> {
-  const current = await readIncident(db, { key, id });
-  if (current === undefined) return undefined;
+/** All of them, or none where one is not there. */
+export async function changeIncidents(db: Db, { ids, ...changing }: Changing): Promise<readonly IncidentRecord[]> {
+  const standing: IncidentRecord[] = [];
+  for (const id of ids) {
+    const incident = await readIncident(db, { ...changing, id });
+    if (incident !== undefined) standing.push(incident);
+  }
+  if (standing.length < ids.length) return standing;
+  const changed: IncidentRecord[] = [];
+  for (const current of standing) changed.push(await changeIncident(db, { ...changing, current }));
+  return changed;
+}
+
+type ChangingOne = Omit<Changing, "ids"> & { readonly current: IncidentRecord };
+
+async function changeIncident(db: Db, { key, by, decide, current }: ChangingOne): Promise<IncidentRecord> {
   const { state, securityAction } = decide(current);
   if (state === current.state && securityAction === current.securityAction) return current;
   const changed = { ...current, state, securityAction, revision: current.revision + 1, changedAt: by.at };
   const { content } = rowOf(key, changed);
-  await db.updateTable("incidents").set({ state, revision: changed.revision, content }).where("id", "=", id).execute();
-  const resource = `organizations/${key.organization}/environments/${key.environment}/securityIncidents/${id}`;
+  await db.updateTable("incidents").set({ state, revision: changed.revision, content }).where("id", "=", current.id).execute();
+  const resource = `organizations/${key.organization}/environments/${key.environment}/securityIncidents/${current.id}`;
   const audited = { rule: changed.rule, client: changed.client, state, ...(securityAction && { securityAction }) };
   await appendAudit(db, {
     ...by,
@@ -138,7 +156,7 @@ export async function changeIncident(db: Db, { key, id, by, decide }: Changing):
     revision: changed.revision,
     content: audited,
   });
-  return readIncident(db, { key, id });
+  return changed;
 }
 
 /** All of an environment, or those of a client. Resolves with their number. */

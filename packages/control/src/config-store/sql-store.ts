@@ -3,7 +3,7 @@ import { appendAudit, readAudit } from "./audit-records.ts";
 import type { DebugStore } from "./debug-port.ts";
 import { sqlFitCourses } from "./fit-course-records.ts";
 import { readGateways, saveGateways } from "./gateway-records.ts";
-import { changeIncident, hasOldIncidents, noteSightings, readIncident, readIncidents, removeIncidents } from "./incident-records.ts";
+import { changeIncidents, hasOldIncidents, noteSightings, readIncident, readIncidents, removeIncidents } from "./incident-records.ts";
 import { readOperation, readOperations, saveOperation } from "./operation-records.ts";
 import type { ConfigStore, OrganizationStore, StoreLimits } from "./port.ts";
 import {
@@ -114,7 +114,10 @@ export function sqlStore({ read, write, close }: SqlAccess, { limits, teller, de
       },
       list: (key, page) => read((db) => readIncidents(db, { key, page })),
       read: (key, id) => read((db) => readIncident(db, { key, id })),
-      change: (key, id, { by, decide }) => write((db) => changeIncident(db, { key, id, by, decide })),
+      async change(key, id, { by, decide }) {
+        return (await write((db) => changeIncidents(db, { key, ids: [id], by, decide })))[0];
+      },
+      changeAll: (key, ids, { by, decide }) => write((db) => changeIncidents(db, { key, ids, by, decide })),
       removeClient: (key, client) => write((db) => removeIncidents(db, { key, client })),
     },
     queries: {

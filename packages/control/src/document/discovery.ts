@@ -75,6 +75,9 @@ const APIGEE_SCHEMAS: ReadonlySet<string> = new Set([
   "ListSecurityActionsResponse",
   "SecurityIncident",
   "ListSecurityIncidentsResponse",
+  "BatchUpdateSecurityIncidentsRequest",
+  "BatchUpdateSecurityIncidentsResponse",
+  "UpdateSecurityIncidentRequest",
   "SecurityAction",
   "SecurityActionAllow",
   "SecurityActionConditionConfig",
@@ -179,11 +182,11 @@ type PathParameter = { readonly name: string; readonly pattern: string };
  */
 function templateOf(path: string, id: string): { readonly template: string; readonly parameter: PathParameter | undefined } {
   const [version = "", ...segments] = path.split("/");
-  const isOfCollection = /\.(?:list|create|deleteData)$/.test(id) && segments.length > 1;
+  const isOfCollection = /\.(?:list|create|deleteData|batchUpdate)$/.test(id) && segments.length > 1;
   const verb = /:[A-Za-z]+$/.exec(path)?.[0] ?? "";
   const tail = isOfCollection ? `/${segments.at(-1)}` : verb;
   if (!path.includes("{") && !id.endsWith(".list")) return { template: path, parameter: undefined };
-  const name = PARAMETER_OF[id] ?? (id.endsWith(".list") || id.endsWith(".create") ? "parent" : "name");
+  const name = PARAMETER_OF[id] ?? (/\.(?:list|create|batchUpdate)$/.test(id) ? "parent" : "name");
   const resource = path.slice(version.length + 1, path.length - tail.length);
   const names = resource.replaceAll(/\{[A-Za-z]+\}/g, "[^/]+");
   const pattern = `^${OPEN_ENDED.has(id) ? names.replace(/\[\^\/\]\+$/, ".*") : names}$`;
