@@ -99,3 +99,15 @@ test.each([
 ])("wherefrom debug $args says «$says»", async ({ args, says }) => {
   expect(await run(...args)).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(says) });
 });
+
+test("the mask is shown, added to, and taken from", async () => {
+  expect(await run("mask", "show")).toMatchObject({ code: 0, stdout: "Nothing is hidden but secrets\n" });
+  const added = await run("mask", "add", "request.header.x-customer", "client.ip", "--reason", "It names customers");
+  expect(added).toMatchObject({ code: 0, stdout: "request.header.x-customer\nclient.ip\n", stderr: "" });
+  expect((await run("mask", "remove", "client.ip", "request.uri")).stderr).toContain(
+    "Expected variables that are hidden, received request.uri: hidden is request.header.x-customer, client.ip",
+  );
+  expect((await run("mask", "remove", "client.ip")).stdout).toBe("request.header.x-customer\n");
+  expect(JSON.parse((await run("mask", "show", "--json")).stdout)).toMatchObject({ variables: ["request.header.x-customer"] });
+  expect(await run("mask", "add", "request.heder.x")).toMatchObject({ code: 2, stderr: expect.stringContaining("variables/0") });
+});

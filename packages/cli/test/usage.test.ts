@@ -94,6 +94,7 @@ const commands = [
   { command: ["debug"] },
   { command: ["debug", "start"] },
   { command: ["debug", "show"] },
+  { command: ["debug", "mask", "add"] },
   { command: ["audit"] },
   { command: ["audit", "list"] },
   { command: ["audit", "verify"] },

@@ -173,6 +173,17 @@ test("the mask is added to, or replaced", async () => {
   expect(await sessions()).toMatchObject([{ maskedVariables: ["request.header.c"] }]);
 });
 
+test("a mask takes what a request tells, and refuses what it would not hide", async () => {
+  const patch = (variables: readonly unknown[]) => ask("PATCH /demo/debugmask", { body: { variables } });
+  const taken = ["request.header.x-a", "response.header.Set_B", "message.header.c", "request.queryparam.a b", "client.ip", "request.uri"];
+  expect((await patch(taken)).body.variables).toEqual(taken);
+  const wrong = ["request.headers.a", "request.header.", "request.header.a b", "request.queryparam.", "request.content", "", 1];
+  expect(faultsOf(await patch([...taken, ...wrong]))).toEqual(wrong.map((_, at) => `variables/${taken.length + at}`));
+  const more = Array.from({ length: 95 }, (_, at) => `request.header.h${at}`);
+  expect(faultsOf(await patch(more))).toEqual(["variables"]);
+  expect((await patch(more.slice(1))).body.variables).toHaveLength(100);
+});
+
 test("history tells who looked at traffic", async () => {
   await ask(`POST ${SESSIONS}`, { body: {}, headers: { "x-goog-request-reason": "checkout is odd" } });
   const { auditEntries = [], entries = auditEntries } = (await ask("GET //v1/organizations/local/auditLog")).body;

@@ -1,5 +1,5 @@
 import { openGateway } from "@wherefrom/gateway";
-import { type DebugPoint, type DeliveredTransaction, deliveredTransactionSchema } from "@wherefrom/model";
+import { DEBUG_VARIABLES, type DebugPoint, type DeliveredTransaction, deliveredTransactionSchema } from "@wherefrom/model";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Mask } from "../src/debug/mask.ts";
 import { handSource, openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
@@ -79,8 +79,22 @@ test("the FlowInfo of the seed stands just before the proxy's request flow", asy
     "REQ_HEADERS_PARSED PROXY_REQ_FLOW",
     "PROXY_REQ_FLOW TARGET_REQ_FLOW",
     "TARGET_REQ_FLOW REQ_SENT",
-    "REQ_SENT RESP_SENT",
+    "REQ_SENT RESP_START",
+    "RESP_START TARGET_RESP_FLOW",
+    "TARGET_RESP_FLOW PROXY_RESP_FLOW",
+    "PROXY_RESP_FLOW RESP_SENT",
     "RESP_SENT END",
+  ]);
+  // in Apigee's order, too
+  expect(infos("FlowInfo").map((info) => Object.keys(info)[0])).toEqual([
+    "environment.name",
+    "organization.name",
+    "apiproxy.name",
+    "proxy.basepath",
+    "client_ip_resolution.resolved.ip",
+    "wherefrom.explanation.1",
+    "api_security_action.action",
+    "target.url",
   ]);
   expect(infos("FlowInfo")).toContainEqual({ "target.url": target.origin, "target.attempts": "1" });
 });
@@ -121,6 +135,44 @@ test("what tells who somebody is or lets him in is hidden", async () => {
   expect(message).toMatchObject({ verb: "GET", uRI: "/shop?access_token=*****&name=*****&page=2" });
   expect(message?.headers).toContainEqual({ name: "X-Open", value: "yes" });
   expect(message?.headers).toContainEqual({ name: "Cookie", value: "*****" });
+});
+
+/** Names of all that points tell but states and executions. */
+const told = (): readonly string[] =>
+  infos("FlowInfo").flatMap((info) => Object.keys(info).map((name) => name.replace(/^(wherefrom\.explanation)\.\d+$/, "$1")));
+
+test("every variable that a request tells can be hidden by its name, and no other name is taken", async () => {
+  await open([sessionOf(), sessionOf({ id: "s2", maskedVariables: DEBUG_VARIABLES })], {
+    securityActions: [
+      {
+        name: "some",
+        state: "ENABLED",
+        conditionConfig: { httpMethods: ["GET"] },
+        flag: { headers: [{ name: "x-some", value: "1" }] },
+        matchUnverified: false,
+        isObserved: false,
+      },
+    ],
+  });
+  await get("/shop/cart?x=1", "X-Forwarded-For: unknown");
+  await until(() => delivered.length === 2);
+  expect([...new Set(["request.uri", ...told()])].toSorted()).toEqual([...DEBUG_VARIABLES].toSorted());
+  const hidden = infos("FlowInfo", 1).flatMap((info) => Object.values(info));
+  expect(new Set(hidden)).toEqual(new Set(["*****"]));
+  expect(delivered[1]?.transaction.point[0]?.results[1]).toMatchObject({ uRI: "*****" });
+});
+
+test("a target that does not answer has no states of an answer", async () => {
+  await open([sessionOf()]);
+  await target.close();
+  await get("/shop");
+  await until(() => delivered.length === 1);
+  expect(
+    infos("StateChange")
+      .map(({ From, To }) => From && `${From} ${To}`)
+      .filter(Boolean)
+      .slice(-3),
+  ).toEqual(["TARGET_REQ_FLOW REQ_SENT", "REQ_SENT RESP_SENT", "RESP_SENT END"]);
 });
 
 test.each([

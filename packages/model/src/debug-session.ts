@@ -44,6 +44,44 @@ export const debugSessionSchema = z
   })
   .meta({ id: "DebugSession" });
 
+/** What a recorded request tells beside header fields and query parameters, by the names that a mask hides it by. */
+export const DEBUG_VARIABLES = [
+  "request.uri",
+  "environment.name",
+  "organization.name",
+  "apiproxy.name",
+  "apiproxy.revision",
+  "proxy.basepath",
+  "proxy.pathsuffix",
+  "client.ip",
+  "proxy.client.ip",
+  "client_ip_resolution.resolved.ip",
+  "client_ip_resolution.used.fallback",
+  "client_ip_resolution.algorithm",
+  "client_ip_resolution.trust",
+  "client_ip_resolution.reason",
+  "client_ip_resolution.key",
+  "wherefrom.explanation",
+  "api_security_action.action",
+  "api_security_action.name",
+  "api_security_action.ip",
+  "api_security_action.httpMethod",
+  "target.url",
+  "target.attempts",
+] as const;
+
+/** `message` is either. Names of header fields are tokens: RFC 9110, section 5.6.2. */
+const MASKED_FIELD = /^(?:request|response|message)\.header\.[!#$%&'*+.^_`|~0-9A-Za-z-]+$/i;
+const MASKED_PARAMETER = /^request\.queryparam\..+$/i;
+
+/** A variable whose value a mask hides. One that no request tells is refused: whoever misspells it would think that it is hidden. */
+export const maskedVariableSchema = z
+  .string("Expected a text")
+  .max(256, "Expected at most 256 characters")
+  .refine((name) => MASKED_FIELD.test(name) || MASKED_PARAMETER.test(name) || (DEBUG_VARIABLES as readonly string[]).includes(name), {
+    error: `Expected request.header.NAME, response.header.NAME, request.queryparam.NAME, or one of ${DEBUG_VARIABLES.join(", ")}`,
+  });
+
 /** A debug session as gateways get it. Not who asked for it, and none of its data. */
 export const recordedSessionSchema = z
   .strictObject({
@@ -52,9 +90,7 @@ export const recordedSessionSchema = z
     filter: filterSchema,
     count: z.int().min(1).max(MAX_COUNT),
     expireTime: z.iso.datetime(),
-    maskedVariables: z
-      .array(z.string())
-      .describe("request.header.NAME and request.queryparam.NAME whose values are hidden beside those always hidden"),
+    maskedVariables: z.array(z.string()).describe("Variables whose values are hidden beside those always hidden"),
   })
   .meta({ id: "RecordedSession" });
 

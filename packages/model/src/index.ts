@@ -35,6 +35,7 @@ export { canonicalJson } from "./canonical-json.ts";
 export { claimsClient, hyphenated, policyHeaders } from "./client-headers.ts";
 export { type Condition, type ConditionReading, parseCondition, type ReadVariable } from "./condition.ts";
 export {
+  DEBUG_VARIABLES,
   type DebugPoint,
   type DebugResult,
   type DebugTransaction,
@@ -42,6 +43,7 @@ export {
   debugSessionSchema,
   debugTransactionSchema,
   deliveredTransactionSchema,
+  maskedVariableSchema,
   type RecordedSession,
 } from "./debug-session.ts";
 export {

@@ -6,6 +6,7 @@ import { CliError } from "../errors.ts";
 import { parseCount, parseDuration, switchOption, valueOption } from "../option-values.ts";
 import { printable } from "../output.ts";
 import { printTable } from "../table.ts";
+import { addMaskCommand } from "./debug/mask.ts";
 import { followRecorded, printRecorded, printTransaction } from "./debug/recorded.ts";
 
 const EXAMPLES = `
@@ -70,6 +71,7 @@ export function addDebugCommand(program: Command): void {
     .action(show);
   addOfSession("stop", "End a debug session", { isWriting: true }).action(stop);
   addOfSession("forget", "Delete what a debug session recorded", { isWriting: true }).action(forget);
+  addMaskCommand(debug);
 }
 
 async function start(route: string, options: StartOptions): Promise<void> {

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { debugSessionSchema } from "@wherefrom/model";
+import { debugSessionSchema, maskedVariableSchema } from "@wherefrom/model";
 import { z } from "zod";
 import { changeSideAndPublish } from "../change.ts";
 import type { EnvironmentRecord } from "../config-store/port.ts";
 import { type DebugContent, debugOf, type StoredDebugSession } from "../debug-content.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
+import type { FieldReason } from "../http/api-reason.ts";
 import { EMPTY } from "../http/empty.ts";
 import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
@@ -102,15 +103,18 @@ export const deleteDebugSession: Endpoint = {
   },
 };
 
+/** Variables that an environment hides. */
+const MAX_MASKED = 100;
+
 const maskSchema = z
   .strictObject({
     name: z.string().optional().meta({ readOnly: true }),
     variables: z
-      .array(z.string("Expected a text").min(1).max(256), "Expected a list")
-      .max(100, "Expected at most 100")
+      .array(maskedVariableSchema, "Expected a list")
+      .max(MAX_MASKED, `Expected at most ${MAX_MASKED}`)
       .default([])
       .describe(
-        "request.header.NAME, response.header.NAME and request.queryparam.NAME whose values are hidden, beside those that always are",
+        "Whose values are hidden, beside those that always are: request.header.NAME, response.header.NAME, request.queryparam.NAME and whatever else a recorded request tells",
       ),
   })
   .meta({ id: "DebugMask" });
@@ -138,13 +142,20 @@ export const updateDebugMask: Endpoint = {
   async handle(call) {
     const { variables } = MASK.read(MASK.given(await call.body()));
     const isReplaced = call.query.get("replaceRepeatedFields") === "true";
-    const record = await changeDebug(call, (debug) => ({
-      ...debug,
-      maskedVariables: [...new Set(isReplaced ? variables : [...debug.maskedVariables, ...variables])],
-    }));
+    const record = await changeDebug(call, (debug) => {
+      const maskedVariables = [...new Set(isReplaced ? variables : [...debug.maskedVariables, ...variables])];
+      refuseTooMany(maskedVariables.length);
+      return { ...debug, maskedVariables };
+    });
     return jsonAnswer(maskJson(call, debugOf(record)), etagOf(record.revision));
   },
 };
+
+function refuseTooMany(count: number): void {
+  if (count <= MAX_MASKED) return;
+  const description = `Expected at most ${MAX_MASKED} with those that stand, received ${count}`;
+  refuseFaults([{ field: "variables", description, reason: "FIELD_INVALID" satisfies FieldReason }]);
+}
 
 function maskJson({ organization, param }: Call, { maskedVariables }: DebugContent): object {
   return { name: `${environmentName(organization, param("env"))}/debugmask`, variables: [...maskedVariables] };

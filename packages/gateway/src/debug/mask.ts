@@ -18,15 +18,21 @@ const SECRET_NAME =
 const URI_FIELDS = /^(?:location|content-location|refresh|referer|link|.*-ur[il])$/;
 const SEPARATOR = /([&#])/;
 
-/** Hides values of fields and of query parameters: the secret ones always, and those that the environment names. */
+/** Hides values of fields, query parameters and other variables: the secret ones always, and those that the environment names. */
 export class Mask {
+  readonly #variables: ReadonlySet<string>;
   readonly #fields: ReadonlySet<string>;
   readonly #parameters: ReadonlySet<string>;
 
-  /** Of the variables, `request.header.NAME`, `response.header.NAME` and `request.queryparam.NAME` have an effect. */
   constructor(variables: readonly string[]) {
+    this.#variables = new Set(variables);
     this.#fields = new Set(namesBehind(variables, /^(?:request|response|message)\.header\.(.+)$/i));
     this.#parameters = new Set(namesBehind(variables, /^request\.queryparam\.(.+)$/i));
+  }
+
+  /** A variable that is neither a field nor a parameter. */
+  variable(name: string, value: string): string {
+    return this.#variables.has(name) ? MASKED : value;
   }
 
   field(name: string, value: string): string {

@@ -27,24 +27,23 @@ function requestPoints(exchange: Exchange, writing: Writing): DebugPoint[] {
   const { beganAtMs } = writing;
   const { snapshot } = exchange;
   const route = exchange.routeAsked();
-  const info = (properties: Properties): DebugPoint => ({ id: "FlowInfo", results: [debugInfo(properties, beganAtMs)] });
   return [
     { id: "StateChange", results: [stateChange("REQ_START", "REQ_HEADERS_PARSED", beganAtMs), requestMessage(exchange, writing)] },
-    info({ "environment.name": snapshot.environment, "organization.name": snapshot.organization }),
-    info({
-      "apiproxy.name": route?.route.name,
-      "apiproxy.revision": String(snapshot.revision),
-      "proxy.basepath": route?.route.basePath,
-      "proxy.pathsuffix": pathSuffixOf(exchange),
-      "client.ip": exchange.flowVariable("client.ip"),
-      "proxy.client.ip": exchange.flowVariable("proxy.client.ip"),
-    }),
-    {
-      id: "FlowInfo",
-      results: [debugInfo(resolutionProperties(exchange), beganAtMs), debugInfo(explanationProperties(exchange), beganAtMs)],
-    },
+    flowInfo({ "environment.name": snapshot.environment }, writing),
+    flowInfo({ "organization.name": snapshot.organization }, writing),
+    flowInfo({ "apiproxy.name": route?.route.name, "apiproxy.revision": String(snapshot.revision) }, writing),
+    flowInfo(
+      {
+        "proxy.basepath": route?.route.basePath,
+        "proxy.pathsuffix": pathSuffixOf(exchange),
+        "client.ip": exchange.flowVariable("client.ip"),
+        "proxy.client.ip": exchange.flowVariable("proxy.client.ip"),
+      },
+      writing,
+    ),
+    resolutionPoint(exchange, writing),
     { id: "StateChange", results: [stateChange("REQ_HEADERS_PARSED", "PROXY_REQ_FLOW", beganAtMs)] },
-    ...securityPoints(exchange, beganAtMs),
+    ...securityPoints(exchange, writing),
   ];
 }
 
@@ -52,17 +51,15 @@ const RESOLUTION_VARIABLES = ["resolved.ip", "used.fallback", "algorithm", "trus
   (name) => `client_ip_resolution.${name}`,
 );
 
-function resolutionProperties(exchange: Exchange): Properties {
-  return Object.fromEntries(RESOLUTION_VARIABLES.map((name) => [name, exchange.flowVariable(name)]));
+/** What the client was resolved to, and beside it why, a sentence a property. */
+function resolutionPoint(exchange: Exchange, { mask, beganAtMs }: Writing): DebugPoint {
+  const variables = Object.fromEntries(RESOLUTION_VARIABLES.map((name) => [name, exchange.flowVariable(name)]));
+  const sentences = (exchange.explanation()?.sentences ?? []).map((sentence) => mask.variable("wherefrom.explanation", sentence));
+  const explanation = Object.fromEntries(sentences.map((sentence, at) => [`wherefrom.explanation.${at + 1}`, sentence]));
+  return { id: "FlowInfo", results: [debugInfo(masked(variables, mask), beganAtMs), debugInfo(explanation, beganAtMs)] };
 }
 
-/** Why it is that address, a sentence a property. */
-function explanationProperties(exchange: Exchange): Properties {
-  const sentences = exchange.explanation()?.sentences ?? [];
-  return Object.fromEntries(sentences.map((sentence, at) => [`wherefrom.explanation.${at + 1}`, sentence]));
-}
-
-function securityPoints({ securityAction, resolution, request }: Exchange, atMs: number): DebugPoint[] {
+function securityPoints({ securityAction, resolution, request }: Exchange, writing: Writing): DebugPoint[] {
   const effect = (["allow", "deny", "flag"] as const).find((name) => securityAction?.[name] !== undefined);
   const looked = {
     "api_security_action.action": effect?.toUpperCase() ?? "ACTION_TYPE_NOT_SET",
@@ -70,23 +67,39 @@ function securityPoints({ securityAction, resolution, request }: Exchange, atMs:
     "api_security_action.ip": resolution?.ip ?? undefined,
     "api_security_action.httpMethod": request.method,
   };
-  const points: DebugPoint[] = [{ id: "FlowInfo", results: [debugInfo(looked, atMs)] }];
-  if (effect !== undefined) points.push({ id: "Execution", results: [debugInfo({ type: "ApiSecurityAction", result: "true" }, atMs)] });
+  const points: DebugPoint[] = [flowInfo(looked, writing)];
+  if (effect !== undefined) {
+    points.push({ id: "Execution", results: [debugInfo({ type: "ApiSecurityAction", result: "true" }, writing.beganAtMs)] });
+  }
   return points;
 }
 
-function targetPoints({ sentTo, attempts }: Exchange, { beganAtMs }: Writing): DebugPoint[] {
+/** Up to the answer of the target, if it gave one. */
+function targetPoints(exchange: Exchange, writing: Writing): DebugPoint[] {
+  const { sentTo, attempts } = exchange;
+  const { beganAtMs, endedAtMs } = writing;
   if (sentTo === undefined) return [];
-  return [
+  const asked: DebugPoint[] = [
     { id: "StateChange", results: [stateChange("PROXY_REQ_FLOW", "TARGET_REQ_FLOW", beganAtMs)] },
-    { id: "FlowInfo", results: [debugInfo({ "target.url": sentTo, "target.attempts": String(attempts) }, beganAtMs)] },
+    flowInfo({ "target.url": sentTo, "target.attempts": String(attempts) }, writing),
     { id: "StateChange", results: [stateChange("TARGET_REQ_FLOW", "REQ_SENT", beganAtMs)] },
   ];
+  if (!hasAnswered(exchange)) return asked;
+  const answered = ["REQ_SENT", "RESP_START", "TARGET_RESP_FLOW", "PROXY_RESP_FLOW"];
+  return [
+    ...asked,
+    ...answered.slice(1).map((to, at) => ({ id: "StateChange", results: [stateChange(answered[at] ?? "", to, endedAtMs)] })),
+  ];
+}
+
+/** Whether the answer is the target's own. */
+function hasAnswered({ sentTo, fault }: Exchange): boolean {
+  return sentTo !== undefined && fault === undefined;
 }
 
 function endPoints(exchange: Exchange, writing: Writing): DebugPoint[] {
   const { endedAtMs } = writing;
-  const before = exchange.sentTo === undefined ? "PROXY_REQ_FLOW" : "REQ_SENT";
+  const before = exchange.sentTo === undefined ? "PROXY_REQ_FLOW" : hasAnswered(exchange) ? "PROXY_RESP_FLOW" : "REQ_SENT";
   const said = exchange.fault === undefined ? [] : [{ id: "Error", results: [errorMessage(exchange, writing)] }];
   return [
     ...said,
@@ -100,7 +113,7 @@ function requestMessage({ request, target }: Exchange, { mask, beganAtMs }: Writ
     ActionResult: "RequestMessage",
     timestamp: timestampOf(beganAtMs),
     verb: request.method ?? "",
-    uRI: mask.uri(target?.pathAndQuery ?? request.url ?? ""),
+    uRI: mask.variable("request.uri", mask.uri(target?.pathAndQuery ?? request.url ?? "")),
     headers: pairsOf(request.rawHeaders, mask),
   };
 }
@@ -124,6 +137,14 @@ function errorMessage({ fault, status, responseFields }: Exchange, { mask, ended
     reasonPhrase: STATUS_CODES[status ?? 0] ?? "",
     headers: pairsOf(responseFields, mask),
   };
+}
+
+function flowInfo(properties: Properties, { mask, beganAtMs }: Writing): DebugPoint {
+  return { id: "FlowInfo", results: [debugInfo(masked(properties, mask), beganAtMs)] };
+}
+
+function masked(properties: Properties, mask: Mask): Properties {
+  return Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, value && mask.variable(name, value)]));
 }
 
 function stateChange(from: string, to: string, atMs: number): DebugResult {
