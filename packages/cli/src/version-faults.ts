@@ -1,4 +1,4 @@
-import { type AuditEntry, type AuditFault, hashOf, versionedOf } from "@wherefrom/model";
+import { type AuditEntry, type AuditFault, BY_CONTROL_METHOD, hashOf, versionedOf } from "@wherefrom/model";
 import type { Body } from "./api/client.ts";
 
 /** What control holds of one environment. */
@@ -44,7 +44,8 @@ type Logs = {
 
 /**
  * Where what is held of environments is not what their entries say: versions that were edited, have no entry or are missing, and environments that stand at another
- * version than the newest. The oldest versions are not kept for ever, so that only those count as missing that have older ones, and the newest.
+ * version than the newest. The oldest versions are not kept for ever, so that only those count as missing that have older ones, and the newest. Of those
+ * that control made by itself fewer are kept.
  */
 export function versionFaults(held: readonly Held[], { before, entries }: Logs): readonly AuditFault[] {
   const [earlier, later] = [byEnvironment(before), byEnvironment(entries)];
@@ -75,7 +76,7 @@ function missingFaults({ environment, versions }: Held, known: Entries): readonl
   const oldest = Math.min(...kept);
   const newest = Math.max(...known.keys());
   return [...known.values()]
-    .filter(({ revision }) => !kept.has(revision) && (revision > oldest || revision === newest))
+    .filter(({ revision, method }) => !kept.has(revision) && ((revision > oldest && method !== BY_CONTROL_METHOD) || revision === newest))
     .map(({ revision, sequence }) => ({
       sequence,
       problem: `Revision ${revision} of ${environment} is gone, though ${revision === newest ? "it is the newest" : "older ones are kept"}`,

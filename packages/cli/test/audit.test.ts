@@ -1,8 +1,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { openControl } from "@wherefrom/control";
+import { type AuditEntry, sealAuditEntry } from "@wherefrom/model";
 import Database from "libsql";
 import { expect, onTestFinished, test } from "vitest";
+import { versionFaults } from "../src/version-faults.ts";
 import { openControlForCli } from "./control-for-cli.ts";
 
 const BAN = '{"state":"ENABLED","conditionConfig":{"ipAddressRanges":["203.0.113.0/24"]},"deny":{}}';
@@ -149,4 +151,28 @@ test("a change that is made meanwhile is no fault", async () => {
   const verified = await json(["audit", "verify"], { env });
   expect(isChanged).toBe(true);
   expect(verified).toMatchObject({ entries: 3, versions: 2, faults: [], head: expect.stringMatching(/^3:/) });
+});
+
+test("of versions that control makes by itself few are kept, and only those may be gone from between others", () => {
+  const entry = (revision: number, method: string) =>
+    sealAuditEntry({
+      sequence: revision,
+      time: "2026-01-01T00:00:00.000Z",
+      author: "alice",
+      authorVerified: true,
+      method,
+      resource: "organizations/local/environments/prod",
+      change: "UPDATED",
+      revision,
+      contentHash: "0",
+      previousHash: "0",
+    });
+  const entries = [entry(1, "set"), entry(2, "bots.refresh"), entry(3, "set"), entry(4, "bots.refresh"), entry(5, "bots.refresh")];
+  const faultsOf = (...kept: readonly number[]): readonly string[] => {
+    const versions = kept.map((revision) => ({ revision, told: entries[revision - 1] as AuditEntry }));
+    return versionFaults([{ environment: "prod", standing: 5, versions }], { before: entries, entries }).map(({ problem }) => problem);
+  };
+  expect(faultsOf(1, 3, 5)).toEqual([]);
+  expect(faultsOf(1, 5)).toEqual(["Revision 3 of prod is gone, though older ones are kept"]);
+  expect(faultsOf(1, 3, 4)).toEqual(["Revision 5 of prod is gone, though it is the newest"]);
 });

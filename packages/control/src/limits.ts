@@ -47,6 +47,8 @@ export type ControlLimits = {
   readonly maxSecurityActions: number;
   /** Revisions kept for one environment. */
   readonly maxRevisions: number;
+  /** Beside them: revisions of one environment that control made by itself. */
+  readonly maxControlRevisions: number;
   /** Operations kept for one organization. */
   readonly maxOperations: number;
   /** Probes under way at a time. */
@@ -157,6 +159,7 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   debugDataMaxAgeMs: 86_400_000,
   maxSecurityActions: 1_000,
   maxRevisions: 1_000,
+  maxControlRevisions: 100,
   maxOperations: 1_000,
   maxProbes: 2,
   probeTimeoutMs: 20_000,

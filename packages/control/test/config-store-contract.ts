@@ -1,4 +1,4 @@
-import { AUDIT_ORIGIN, auditFaults, hashOf, type Operation, type Route } from "@wherefrom/model";
+import { AUDIT_ORIGIN, auditFaults, BY_CONTROL_METHOD, hashOf, type Operation, type Route } from "@wherefrom/model";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   type Change,
@@ -23,6 +23,7 @@ export type StorePlace = { open(limits?: Partial<StoreLimits>): Promise<ConfigSt
 
 const DEFAULT_STORE_LIMITS: StoreLimits = {
   maxRevisions: 100,
+  maxControlRevisions: 100,
   maxOperations: 100,
   maxGateways: 100,
   maxSessions: 100,
@@ -248,6 +249,23 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
       const store = await open({ maxRevisions: 3 });
       for (let mark = 1; mark <= 5; mark += 1) await store.change("demo", { by: at(mark), decide: write(mark) });
       expect((await store.history("demo", ALL)).map(({ revision }) => revision)).toEqual([5, 4, 3]);
+    });
+
+    test("what control makes by itself pushes out nothing that somebody made, and is kept by a limit of its own", async () => {
+      const store = await open({ maxRevisions: 4, maxControlRevisions: 2 });
+      const kept = async (): Promise<readonly string[]> =>
+        (await store.history("demo", ALL)).map(({ revision, method }) => `${revision}${method === BY_CONTROL_METHOD ? " by control" : ""}`);
+      const byControl = (mark: number) => store.change("demo", { by: { ...at(mark), method: BY_CONTROL_METHOD }, decide: write(mark) });
+      const bySomebody = (mark: number) => store.change("demo", { by: at(mark), decide: write(mark) });
+      for (const mark of [1, 2]) await bySomebody(mark);
+      for (const mark of [3, 4, 5, 6, 7, 8]) await byControl(mark);
+      expect(await kept()).toEqual(["8 by control", "7 by control", "2", "1"]);
+      for (const mark of [9, 10]) await bySomebody(mark);
+      expect(await kept()).toEqual(["10", "9", "8 by control", "7 by control", "2", "1"]);
+      await byControl(11);
+      for (const mark of [12, 13, 14]) await bySomebody(mark);
+      expect(await kept()).toEqual(["14", "13", "12", "11 by control", "10", "9"]);
+      expect((await store.read("demo"))?.revision).toBe(14);
     });
 
     test("operations are kept newest first, in pages, up to the limit", async () => {

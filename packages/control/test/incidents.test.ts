@@ -58,7 +58,7 @@ beforeAll(async () => {
   under = await openControlWithEvents({
     events: Object.fromEntries(environments.map(({ name }) => [name, events])),
     receivedAt: clock,
-    limits: { abuseLookMs: 100 },
+    limits: { abuseLookMs: 100, maxControlRevisions: 2 },
     onNotice: (notice) => notices.push(notice),
     now: () => clock,
   });
@@ -305,7 +305,17 @@ test("an action that names reasons means the clients of open incidents, and nobo
   await vi.waitFor(async () => {
     const { revisions } = (await under.ask("GET /bots/revisions?includeContent=true")).body;
     expect(revisions.slice(0, 2).map(({ security }: Json) => security.bots)).toEqual([undefined, [{ reason: "Flooder", networks: [] }]]);
-    // each list is one revision, however often it was looked
-    expect(revisions.map(({ method }: Json) => method).filter((method: string) => method === "bots.refresh")).toHaveLength(5);
+    // each list is one revision, however often it was looked; two of them are kept beside those that somebody made
+    expect(revisions.map(({ revisionId, method }: Json) => `${revisionId}${method === "bots.refresh" ? " bots" : ""}`)).toEqual([
+      "8 bots",
+      "7",
+      "6 bots",
+      "2",
+      "1",
+    ]);
   }, PATIENCE);
+  // what was between them is not kept, and what differs is told from the one before that is
+  const changes = [{ kind: "added", pointer: "/bots", after: [{ reason: "Flooder", networks: [] }] }];
+  expect((await under.ask("GET /bots/revisions/6:diff")).body).toEqual({ from: "2", to: "6", changes });
+  expect((await under.ask("GET /bots/revisions?pageSize=3")).body.revisions.at(-1)).toMatchObject({ revisionId: "6", changes });
 });

@@ -26,6 +26,7 @@ export {
   type AuditHead,
   auditEntrySchema,
   auditFaults,
+  BY_CONTROL_METHOD,
   hashOf,
   sealAuditEntry,
   versionedOf,

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { BotReason, Bots } from "@wherefrom/model";
+import { type BotReason, type Bots, BY_CONTROL_METHOD } from "@wherefrom/model";
 import { found } from "../api/environments.ts";
 import { changeSideAndPublish } from "../change.ts";
 import type { EnvironmentKey, EnvironmentRecord } from "../config-store/port.ts";
@@ -19,7 +19,7 @@ export async function refreshBots(parts: ControlParts, key: EnvironmentKey, envi
       at: parts.now(),
       author: "wherefrom",
       isAuthorVerified: true,
-      method: "bots.refresh",
+      method: BY_CONTROL_METHOD,
       reason: "Other clients look like bots, or are meant",
     },
     decide(standing) {

@@ -70,12 +70,12 @@ export const getRevision: Endpoint = {
 export const diffRevisions: Endpoint = {
   summary: "What differs between two versions of an environment",
   answers: z.object({ from: z.string(), to: z.string(), changes: z.array(jsonChangeSchema) }).meta({ id: "RevisionDiff" }),
-  query: { from: { type: "string", format: "int64", description: "The revision to compare with. Default: the one before" } },
+  query: { from: { type: "string", format: "int64", description: "The revision to compare with. Default: the one before that is kept" } },
   async handle({ store, param, query }) {
     const environment = param("env");
     const past = { environment, ...pastOf(store, environment) };
     const to = await requireRevision(param("revision"), past);
-    const from = query.get("from") ?? String(to.revision - 1);
+    const from = query.get("from") ?? String((await previousOf(store, environment, to))?.revision ?? to.revision - 1);
     const changes = diffJson(standingAfter(await requireRevision(from, past)), standingAfter(to));
     return jsonAnswer({ from, to: String(to.revision), changes });
   },
@@ -126,7 +126,7 @@ async function previousOf(
   environment: string,
   revision: Revision<EnvironmentContent> | undefined,
 ): Promise<Revision<EnvironmentContent> | undefined> {
-  return revision && store.revision(environment, revision.revision - 1);
+  return revision && (await store.history(environment, { limit: 1, before: revision.revision }))[0];
 }
 
 type RevisionView = {

@@ -170,6 +170,7 @@ export class StoreUnavailable extends Error {
  * - Versioned: each change that changes something raises the revision by one. A name's revisions never repeat, also not after a
  *   deletion and a new creation, so a gateway may take the larger as the newer.
  * - History is kept: each revision with its content and its stamp, at least the newest `maxRevisions` of a name, deletions included.
+ *   Of those that control makes by itself (`BY_CONTROL_METHOD`) the newest `maxControlRevisions` are kept beside them, so numbers may be missing in between.
  * - Audited: each revision has one entry in the organization's audit log, appended in the same step. The log is never shortened,
  *   edited or deleted, also not with its organization.
  * - Durable: when a change resolves, it outlives a crash of the process and of the machine. A crash at any byte leaves the old or
@@ -259,6 +260,7 @@ export type StoredOperation = { readonly position: number; readonly operation: O
 /** How much history a store keeps of each name, how many gateways of each environment, how many sessions, and what of debug sessions. */
 export type StoreLimits = DebugLimits & {
   readonly maxRevisions: number;
+  readonly maxControlRevisions: number;
   readonly maxOperations: number;
   readonly maxGateways: number;
   readonly maxSessions: number;

@@ -49,7 +49,15 @@ export const POSTGRES_MIGRATIONS: Readonly<Record<string, Migration>> = {
       for (const statement of TURNS) await sql.raw(statement).execute(db);
     },
   },
+  "0008-revisions-by-control": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await sql.raw(BY_CONTROL).execute(db);
+    },
+  },
 };
+
+const BY_CONTROL =
+  "CREATE INDEX environment_history_by_control ON wherefrom.environment_history (organization, name, revision) WHERE method = 'bots.refresh'";
 
 /** `turns` is not logged: after a crash it is everybody's turn. */
 const TURNS = [

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { versionedOf } from "@wherefrom/model";
-import type { Kysely, Selectable } from "kysely";
+import { BY_CONTROL_METHOD, versionedOf } from "@wherefrom/model";
+import { type Kysely, type Selectable, sql } from "kysely";
 import { removeTokens } from "./access-records.ts";
 import { appendAudit } from "./audit-records.ts";
 import { removeCourse } from "./fit-course-records.ts";
@@ -35,6 +35,10 @@ type Row = Selectable<Tables["environments"]> & { readonly content: string };
 
 /** An organization is stored beside its environments, under a name that none of them can have and that comes before all of theirs. */
 const ITSELF = "";
+/** What stands, and what the others run while it is tried: both may be of control's making. */
+const MIN_BY_CONTROL = 2;
+/** As a literal: by that the database knows its index of what control made by itself. */
+const BY_CONTROL = sql<boolean>`method = ${sql.lit(BY_CONTROL_METHOD)}`;
 
 export async function readOrganizations(db: Db): Promise<readonly OrganizationRecord[]> {
   const rows = await standingOf(db).where("environments.name", "=", ITSELF).orderBy("environments.organization").execute();
@@ -214,7 +218,7 @@ async function carryOut<Content extends object>(db: Db, step: Decided<Content>):
   const kind = change.kind === "delete" ? "deleted" : before ? "written" : "created";
   await addHistory(db, { ...by, organization, name, revision, change: kind, content });
   const after = change.kind === "delete" ? await removeHead(db, step) : await writeHead(db, { ...step, content, revision });
-  await pruneHistory(db, { ...step, revision });
+  await pruneHistory(db, step);
   return { revision, before, after };
 }
 
@@ -261,7 +265,16 @@ async function removeHead(db: Db, { organization, name }: Key): Promise<undefine
   await db.deleteFrom("environments").where("organization", "=", organization).where("name", "=", name).execute();
 }
 
-async function pruneHistory(db: Db, { organization, name, revision, limits }: Step & Key & { readonly revision: number }): Promise<void> {
-  const query = db.deleteFrom("environment_history").where("organization", "=", organization).where("name", "=", name);
-  await query.where("revision", "<=", revision - limits.maxRevisions).execute();
+/** What control made by itself is counted apart, so that it pushes out nothing that somebody made. */
+async function pruneHistory(db: Db, { organization, name, limits }: Step & Key): Promise<void> {
+  const numbers = db.selectFrom("environment_history").select("revision").where("organization", "=", organization).where("name", "=", name);
+  const removal = db.deleteFrom("environment_history").where("organization", "=", organization).where("name", "=", name);
+  const newestFirst = numbers.orderBy("revision", "desc");
+  const made = await newestFirst.where(BY_CONTROL).execute();
+  const most = Math.max(limits.maxControlRevisions, MIN_BY_CONTROL);
+  const past = made[most];
+  if (past !== undefined) await removal.where(BY_CONTROL).where("revision", "<=", past.revision).execute();
+  const kept = limits.maxRevisions + Math.min(made.length, most);
+  const oldest = await newestFirst.offset(kept).limit(1).executeTakeFirst();
+  if (oldest !== undefined) await removal.where("revision", "<=", oldest.revision).execute();
 }

@@ -178,6 +178,13 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  "0010-revisions-by-control": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await sql`CREATE INDEX environment_history_by_control ON environment_history (organization, name, revision) WHERE method = 'bots.refresh'`.execute(
+        db,
+      );
+    },
+  },
 };
 
 const EARLIER = { author: "unknown", author_verified: 0, method: "migration", reason: "Made before there was an audit log" } as const;
