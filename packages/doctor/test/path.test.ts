@@ -118,6 +118,49 @@ const rows: { says: string; path: PathUnderTest; fate: string; policy: object | 
   },
 ];
 
+const HERE = "127.0.0.1";
+const onOneMachine: { says: string; path: PathUnderTest; policy: object | string; isProven?: boolean }[] = [
+  {
+    says: "nothing in between",
+    path: { pass: passOn, peer: HERE, client: HERE, keepsPort: true },
+    policy: { peerAddressAlgorithm: {} },
+    isProven: true,
+  },
+  {
+    says: "a proxy",
+    path: { pass: append(HERE), peer: HERE, client: HERE },
+    policy: { headerIndexAlgorithm: { ipHeaderName: XFF, ipHeaderIndex: -1, trustedPeers: [HERE] } },
+    isProven: false,
+  },
+  {
+    says: "two proxies",
+    path: { pass: (fields) => append(HERE)(append(HERE)(fields)), peer: HERE, client: HERE },
+    policy: { headerIndexAlgorithm: { ipHeaderName: XFF, ipHeaderIndex: -2, trustedPeers: [HERE] } },
+    isProven: false,
+  },
+  { says: "a silent proxy", path: { pass: passOn, peer: HERE, client: HERE }, policy: "nothing-to-read" },
+  {
+    says: "a proxy that connects from the client's own address",
+    path: { pass: append(CLIENT), peer: CLIENT, client: CLIENT },
+    policy: { peerAddressAlgorithm: {} },
+    isProven: true,
+  },
+];
+
+test.each(onOneMachine)(
+  "client and service on one machine, with $says: a proxy is not taken for the client",
+  ({ path, policy, isProven }) => {
+    const run = runOver({ ...path, resolve: () => HERE });
+    const learned = learnPath(run);
+    const proposal = proposePolicy(learned, run);
+    expect(proposal.kind === "none" ? proposal.why : proposal.proposals[0]).toEqual(
+      typeof policy === "string" ? policy : expect.objectContaining({ policy, isProven }),
+    );
+    // what a policy gives is the client only where it can be told from a proxy
+    expect(factsOfPath(learned, run)["res.equals"]).toBe(isProven === true && path.peer === HERE ? "client" : undefined);
+  },
+);
+
 test.each(rows)("$says", ({ path, fate, policy, why, facts }) => {
   const run = runOver(path);
   const learned = learnPath(run);

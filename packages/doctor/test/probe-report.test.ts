@@ -14,7 +14,7 @@ const catalogue = readCatalogue();
 const CLIENT = "93.184.216.34";
 
 function findingOf(path: PathUnderTest): ProbeFinding {
-  const run = { ...runOver(path), told: { clients: [CLIENT] } };
+  const run = { ...runOver(path), ...(path.client !== "127.0.0.1" && { told: { clients: [CLIENT] } }) };
   const learned = learnPath(run);
   return { path: learned, proposal: proposePolicy(learned, run), facts: factsOfPath(learned, run) };
 }
@@ -45,6 +45,16 @@ const paths: { says: string; path: PathUnderTest; holds: string }[] = [
     holds: "proxy 9.9.9.9: opens its own connection",
   },
   { says: "nothing", path: { pass: passOn, peer: CLIENT, client: CLIENT, keepsPort: true }, holds: "nothing that hides the client" },
+  {
+    says: "a proxy on the client's own machine",
+    path: { pass: append("127.0.0.1"), peer: "127.0.0.1", client: "127.0.0.1" },
+    holds: "or here with --from 127.0.0.2",
+  },
+  {
+    says: "a path without WebSockets",
+    path: { pass: (fields, { transport }) => (transport === "http" ? append(CLIENT)(fields) : 400), peer: "9.9.9.9" },
+    holds: "No fault was found in what the service saw",
+  },
   { says: "nobody", path: { pass: () => 403, peer: "9.9.9.9" }, holds: "the service saw none of the requests" },
 ];
 

@@ -65,10 +65,22 @@ function ownAddress(run: ProbeRun, { family, legs }: { family: 4 | 6; legs: read
 export type ClientPlace = { readonly kind: "peer" } | { readonly kind: "element"; readonly index: number } | { readonly kind: "nowhere" };
 
 /** `undefined` when nobody knows the client's address. */
-export function clientPlaceIn({ family, plain, plainChain }: Leg, clients: Clients): ClientPlace | undefined {
+export function clientPlaceIn(leg: Leg, clients: Clients): ClientPlace | undefined {
+  const { family, plain, plainChain } = leg;
   const client = clients[family];
   if (client === undefined) return undefined;
-  if (canonical(plain.peer.address) === client) return { kind: "peer" };
-  const at = plainChain.map(canonical).lastIndexOf(client);
+  if (canonical(plain.peer.address) === client && !isAddressShared(leg, clients)) return { kind: "peer" };
+  // what arrives of a request that claims nothing was written by the path, the client by its first hop
+  const at = plainChain.map(canonical).indexOf(client);
   return at === -1 ? { kind: "nowhere" } : { kind: "element", index: at - plainChain.length };
+}
+
+/**
+ * Whether the peer has the client's address and may well be another program of the same machine, which connects anew: its port is another one. Then nothing that a probe sees tells the client from
+ * a proxy.
+ */
+export function isAddressShared({ family, plain: { peer, local }, isPortKept }: Leg, clients: Clients): boolean {
+  const address = canonical(peer.address);
+  const isOwn = kindOfAddress(address) === "loopback" || address === canonical(local.address);
+  return isOwn && address === clients[family] && isPortKept !== true;
 }

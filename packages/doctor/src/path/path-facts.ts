@@ -4,7 +4,7 @@ import { observedIn, type ProbeRun } from "../probe/answer.ts";
 import { isCanary } from "../probe/canaries.ts";
 import { canonical } from "./canonical.ts";
 import type { ChainFate } from "./header-fate.ts";
-import { clientPlaceIn, type LearnedPath } from "./learned-path.ts";
+import { clientPlaceIn, isAddressShared, type LearnedPath } from "./learned-path.ts";
 import type { Leg } from "./leg.ts";
 
 /** Below this the two round trips are both nothing, and their ratio says nothing. In milliseconds. */
@@ -168,7 +168,8 @@ function resolvedTo(
   { clients, legs }: Pick<LearnedPath, "legs" | "clients">,
 ): string | undefined {
   if (ip === null) return "null";
-  if (Object.values(clients).includes(ip)) return "client";
+  // a proxy with the client's address is not told from it
+  if (Object.values(clients).includes(ip)) return legs.some((leg) => isAddressShared(leg, clients)) ? undefined : "client";
   if (legs.some(({ chain }) => chain?.added.slice(1).map(canonical).includes(ip))) return "proxy";
   if (ip === canonical(observation.peer.address)) return "peer";
   return kindOfAddress(ip) === "private" ? "private" : undefined;

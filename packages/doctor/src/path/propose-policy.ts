@@ -2,7 +2,7 @@ import { createResolver, evidenceOfFields, parsePolicy } from "wherefrom";
 import { observedIn, type ProbeRun } from "../probe/answer.ts";
 import { isCanary } from "../probe/canaries.ts";
 import { canonical } from "./canonical.ts";
-import { clientPlaceIn, type LearnedPath } from "./learned-path.ts";
+import { clientPlaceIn, isAddressShared, type LearnedPath } from "./learned-path.ts";
 import type { Leg } from "./leg.ts";
 
 /** A policy that fits a path, and what became of it when it was tried on every request of the probe. */
@@ -11,6 +11,8 @@ export type ProposedPolicy = {
   readonly policy: Readonly<Record<string, unknown>>;
   /** Whether the address that it gives is the client's: known, or not to be known from here. */
   readonly isProven: boolean;
+  /** Whether it cannot be known because the client and the last hop have the same address. */
+  readonly isShared: boolean;
   /**
    * Whether the peer that it trusts is the service's default gateway. A router there that rewrites the source lets everybody arrive as this peer, so that whoever comes past the proxy writes the header:
    * then no policy is safe.
@@ -48,21 +50,24 @@ export function proposePolicy(path: LearnedPath, run: ProbeRun): PolicyProposal 
   const places = legs.flatMap((leg) => clientPlaceIn(leg, clients) ?? []);
   const peers = [...new Set(legs.flatMap((leg) => leg.peers.map(canonical)))].slice(0, MAX_PEERS);
   if (places.length > 0 && places.every(({ kind }) => kind === "peer"))
-    return proposed(run, [{ policy: { peerAddressAlgorithm: {} }, isProven: true, trustsGateway: false }]);
+    return proposed(run, [{ policy: { peerAddressAlgorithm: {} }, isProven: true, isShared: false, trustsGateway: false }]);
   if (first.chain === undefined) return { kind: "none", why: "not-stable" };
   if (first.chain.fate === "only-canary" || first.chain.fate === "stripped") return { kind: "none", why: "nothing-to-read" };
   // what the path adds by itself, whoever claims what: the client is its first element
   const index = -first.chain.added.length;
   if (!places.every((place) => place.kind === "element" && place.index === index)) return { kind: "none", why: "client-hidden" };
-  const isProven = places.length > 0;
+  const isShared = legs.some((leg) => isAddressShared(leg, clients));
+  const isProven = places.length > 0 && !isShared;
   const trustsGateway = legs.some(({ plain }) => plain.host.isPeerDefaultGateway === true);
   const byIndex = { headerIndexAlgorithm: { ipHeaderName: "X-Forwarded-For", ipHeaderIndex: index, trustedPeers: peers } };
   const proxies = [...new Set([...peers, ...legs.flatMap((leg) => (leg.chain?.added ?? []).slice(1).map(canonical))])];
   const byProxies = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: proxies } };
   // a client that has a proxy's address would be walked past
   const walks =
-    isProven && !Object.values(clients).some((client) => proxies.includes(client)) ? [{ policy: byProxies, isProven, trustsGateway }] : [];
-  return proposed(run, [{ policy: byIndex, isProven, trustsGateway }, ...walks]);
+    isProven && !Object.values(clients).some((client) => proxies.includes(client))
+      ? [{ policy: byProxies, isProven, isShared, trustsGateway }]
+      : [];
+  return proposed(run, [{ policy: byIndex, isProven, isShared, trustsGateway }, ...walks]);
 }
 
 function isAlike(leg: Leg, other: Leg): boolean {

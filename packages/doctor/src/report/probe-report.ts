@@ -28,9 +28,15 @@ export function probeDocument({ finding, diagnosis, advice }: ProbeReport, langu
     ...policyBlocks(proposal, telling),
     ...(isFaulty(finding)
       ? causeBlocks({ finding, diagnosis, advice }, language)
-      : [{ kind: "paragraph", text: telling.say("probeNoFault") } as const]),
+      : [{ kind: "paragraph", text: telling.say(noFaultIn(finding)) } as const]),
   ];
   return { title: telling.plain("probeTitle"), language, blocks };
+}
+
+/** That nothing is wrong, as far as it can be said. */
+function noFaultIn({ path, proposal }: ProbeFinding): "probeNoFault" | "probeNoFaultUnproven" | "probeNoFaultInSeen" {
+  if (proposal.kind === "proposed" && !proposal.proposals.every(({ isProven }) => isProven)) return "probeNoFaultUnproven";
+  return path.unseen.length > 0 ? "probeNoFaultInSeen" : "probeNoFault";
 }
 
 /** Without a single fact there is nothing to rank causes by: the requests that were not seen say what to look at. */
@@ -111,14 +117,15 @@ function policyBlocks(proposal: PolicyProposal, { say, plain }: Telling): readon
   if (proposal.kind === "none") return [heading, { kind: "paragraph", text: say(`noPolicy.${proposal.why}`) }];
   return [
     heading,
-    ...proposal.proposals.flatMap(({ policy, isProven, trustsGateway, tried, forged }): Block[] => [
+    ...proposal.proposals.flatMap(({ policy, isProven, isShared, trustsGateway, tried, forged }, index): Block[] => [
+      ...(index === 0 ? [] : [{ kind: "paragraph", text: say("policyByProxies") } as const]),
       jsonListingOf(policy),
       {
         kind: "paragraph",
         text: [
           ...say("policyTried", { tried: String(tried), forged: String(forged) }),
           " ",
-          ...say(isProven ? "policyProven" : "policyUnproven"),
+          ...say(isProven ? "policyProven" : isShared ? "policyShared" : "policyUnproven"),
         ],
       },
       ...(trustsGateway ? [{ kind: "paragraph", text: say("policyTrustsGateway") } as const] : []),

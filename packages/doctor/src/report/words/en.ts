@@ -128,6 +128,10 @@ export const en = {
     "Requests sent: {sent}. Seen by the service: {observed}. Answered by somebody else: {answered}. Without an answer: {failed}.",
   probeNoFault:
     "No fault was found: the client's address can be had, and a claim does not win. Set the policy, and probe again after each change of the path.",
+  probeNoFaultInSeen:
+    "No fault was found in what the service saw: the client's address can be had, and a claim does not win. What it did not see is told above. Set the policy, and probe again after each change of the path.",
+  probeNoFaultUnproven:
+    "No fault was found, and no proof: a claim does not win, and whether what comes out is the client's address is not known from here.",
   pathClient: "client {address}",
   pathClientUnknown: "client (its own address is not known from here; say it with --client)",
   pathDialed: "dialed {address}",
@@ -171,6 +175,9 @@ export const en = {
   policyTried: "Tried on all {tried} requests of this probe; a forged address won {forged} times.",
   policyProven: "It gives the client's own address.",
   policyUnproven: "Whether the address is the client's cannot be seen from here: compare it with what you know, or say it with --client.",
+  policyByProxies: "The same by the addresses of the proxies:",
+  policyShared:
+    "Whether the address is the client's cannot be seen from here: a program on the service's own machine has the same address as the client. Probe from another machine, or here with --from 127.0.0.2.",
   policyTrustsGateway:
     "But the peer that it trusts is the service's default gateway. If that is a router which rewrites the source, a client that comes past the proxy arrives as the same peer and can write any header: then no header can be trusted. Probe the way past the proxy, too, and compare.",
   "noPolicy.nothing-observed": "There is none to propose: the service saw none of the requests.",

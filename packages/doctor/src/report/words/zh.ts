@@ -120,6 +120,9 @@ export const zh: Messages = {
   probeTitle: "到服务的路径",
   probeCounts: "已发送请求：{sent}。服务看到：{observed}。由其他方应答：{answered}。无应答：{failed}。",
   probeNoFault: "没有发现故障：可以得到客户端地址，且声称的地址不会生效。设置该策略，并在路径每次变更后重新探测。",
+  probeNoFaultInSeen:
+    "在服务看到的请求中没有发现故障：可以得到客户端地址，且声称的地址不会生效。服务没有看到的见上文。设置该策略，并在路径每次变更后重新探测。",
+  probeNoFaultUnproven: "没有发现故障，但也没有证明：声称的地址不会生效，而得到的是否为客户端地址，从这里无法得知。",
   pathClient: "客户端 {address}",
   pathClientUnknown: "客户端（从此处无法得知其地址；请用 --client 指定）",
   pathDialed: "拨号 {address}",
@@ -163,6 +166,9 @@ export const zh: Messages = {
   policyTried: "已在本次探测的全部 {tried} 个请求上试验；伪造地址生效 {forged} 次。",
   policyProven: "它给出客户端自己的地址。",
   policyUnproven: "从此处无法确定该地址是否属于客户端：请与你已知的信息比较，或用 --client 指定。",
+  policyByProxies: "按代理的地址表示的同一策略：",
+  policyShared:
+    "从这里看不出该地址是不是客户端的：服务所在机器上有一个程序与客户端地址相同。请从另一台机器探测，或在此处加上 --from 127.0.0.2。",
   policyTrustsGateway:
     "但它信任的对端是服务的默认网关。如果那是改写源地址的路由器，绕过代理的客户端会以同一个对端到达并能写任何头：这时任何头都不可信。请同时探测绕过代理的路径并比较。",
   "noPolicy.nothing-observed": "无法建议策略：服务没有看到任何请求。",
