@@ -233,11 +233,31 @@ const probed: {
     finds: ["FINDING_PROBE_DISAGREES WebSocket: passed | stopped"],
   },
   { says: "handshakes that get through did", readings: [dropping], path: { pass: nginx(appendTo(CLIENT)), peer: EDGE }, finds: [] },
+  {
+    says: "of handshakes that get through one is dropped for what it claims",
+    readings: [dropping],
+    path: {
+      pass: (fields, request) =>
+        request.transport === "websocket" && fields.some(([name]) => name === "X-Real-IP") ? 403 : nginx(appendTo(CLIENT))(fields, request),
+      peer: EDGE,
+    },
+    finds: [],
+  },
 ];
 
 test.each(probed)("against a probe: $says", ({ readings, path, finds }) => {
   const run = { ...runOver({ ...path, client: CLIENT }), told: { clients: [CLIENT] } };
   expect(checkProbe(readings, learnPath(run)).map(({ code, what }) => `${code} ${what}`)).toEqual(finds);
+});
+
+test("that a probe agrees is told, and that it was not held against anything is not", () => {
+  const run = { ...runOver({ pass: nginx(appendTo(CLIENT)), peer: EDGE, client: CLIENT }), told: { clients: [CLIENT] } };
+  const seen = examineConfigs([dropping], { path: learnPath(run) });
+  const unseen = examineConfigs([dropping], { path: learnPath(runOver({ pass: () => 502, peer: EDGE })) });
+  expect([seen.probe, unseen.probe, examineConfigs([dropping]).probe]).toEqual(["agrees", "unheld", "unheld"]);
+  const text = (examination: typeof seen): string => writeDocument(configDocument(examination, "en"), { format: "text", showsAll: true });
+  expect(text(seen)).toContain("The probe saw nothing else than what these configurations say.");
+  expect(text(unseen)).not.toContain("Against the probe");
 });
 
 test("a probe that asked for no WebSocket says nothing of them", () => {

@@ -105,10 +105,17 @@ describe("two probes side by side", () => {
     expect(comparison.facts).toEqual({ "cmp.insideOnly": true });
   });
 
+  test.each(LANGUAGES)("without a fault has no causes, in %s", (language) => {
+    const comparison = compareProbes(catalogue, { first: findingOf(right), second: findingOf(right), role: "neighbour" });
+    const advice = advise(catalogue, { facts: comparison.allFacts, diagnosis: comparison.diagnosis });
+    const { blocks } = compareDocument({ comparison, advice, hasFault: false }, language);
+    expect(blocks.map(({ kind }) => kind)).toEqual(["paragraph", "paragraph"]);
+  });
+
   test.each(LANGUAGES)("is told in %s", (language) => {
     const comparison = compareProbes(catalogue, { first: findingOf(wrong), second: findingOf(right), role: "neighbour" });
     const advice = advise(catalogue, { facts: comparison.allFacts, diagnosis: comparison.diagnosis });
-    const text = writeDocument(compareDocument({ comparison, advice }, language), { format: "markdown", showsAll: false });
+    const text = writeDocument(compareDocument({ comparison, advice, hasFault: true }, language), { format: "markdown", showsAll: false });
     expect(text).toContain("global-masquerade");
     expect(text).not.toMatch(/93\.184|10\.0\.0\.1\b|undefined/);
     expect(text).toContain("private-1");

@@ -140,8 +140,9 @@ function upgradeFindings(ways: readonly Way[], { legs, unseen }: LearnedPath): r
   const about = "WebSocket";
   if (passes === false && legs.some(({ transport }) => transport === "websocket"))
     return [disagreement("error", { about, said: ["stopped"], seen: "passed" })];
-  const isStopped = unseen.some(
-    ({ transport, family }) => transport === "websocket" && legs.some((leg) => leg.transport === "http" && leg.family === family),
-  );
+  const has = (transport: Leg["transport"], family: Leg["family"]): boolean =>
+    legs.some((leg) => leg.transport === transport && leg.family === family);
+  // of a path that lets some through, others may be dropped for what they claim
+  const isStopped = unseen.some(({ transport, family }) => transport === "websocket" && has("http", family) && !has("websocket", family));
   return passes === true && isStopped ? [disagreement("warning", { about, said: ["passed"], seen: "stopped" })] : [];
 }

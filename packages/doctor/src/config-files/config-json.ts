@@ -2,11 +2,12 @@ import { type ConfigReading, notationOf, type Passage, policyOf } from "@wherefr
 import type { ConfigExamination } from "./examine-configs.ts";
 
 /** An examination as JSON. */
-export function configExaminationJson({ readings, ways, disagreements, facts }: ConfigExamination): object {
+export function configExaminationJson({ readings, ways, disagreements, probe, facts }: ConfigExamination): object {
   return {
     files: readings.map(readingJson),
     ways: ways.map(({ passages, ...way }) => ({ passages: passages.map(({ place, name }) => ({ place, name })), ...way })),
     disagreements,
+    probe,
     facts,
   };
 }

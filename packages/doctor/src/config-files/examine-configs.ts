@@ -12,16 +12,22 @@ export type ConfigExamination = {
   readonly ways: readonly Way[];
   /** Where they and a probe contradict each other. */
   readonly disagreements: readonly Finding[];
+  /** What came of holding them against a probe: `unheld` where none was given, or there was nothing that both speak of. */
+  readonly probe: "agrees" | "disagrees" | "unheld";
   /** Facts for a diagnosis. */
   readonly facts: Readonly<Record<string, FactValue>>;
 };
 
 /** Puts readings together, in the order in which a request meets them, and holds them against a probe. Pure. */
 export function examineConfigs(readings: readonly ConfigReading[], { path }: { readonly path?: LearnedPath } = {}): ConfigExamination {
+  const ways = followWays(readings);
+  const disagreements = path === undefined ? [] : checkProbe(readings, path);
+  const isHeld = path !== undefined && path.legs.length > 0 && ways.some(({ arrives }) => arrives !== undefined);
   return {
     readings,
-    ways: followWays(readings),
-    disagreements: path === undefined ? [] : checkProbe(readings, path),
+    ways,
+    disagreements,
+    probe: disagreements.length > 0 ? "disagrees" : isHeld ? "agrees" : "unheld",
     facts: factsOfConfigs(readings),
   };
 }

@@ -5,9 +5,9 @@ import { diagnosisBlocks } from "./diagnosis-report.ts";
 import type { Block, Document, Line } from "./document.ts";
 import { phrasesIn, plainIn } from "./phrase.ts";
 
-/** Tells what differs between two probes, what that rules out for the first, and what is left. */
+/** Tells what differs between two probes, what that rules out for the first, and what is left. `hasFault`: whether one of them found something wrong. */
 export function compareDocument(
-  { comparison, advice }: { readonly comparison: Comparison; readonly advice: Advice },
+  { comparison, advice, hasFault }: { readonly comparison: Comparison; readonly advice: Advice; readonly hasFault: boolean },
   language: Language,
 ): Document {
   const [say, plain, words] = [phrasesIn(language), plainIn(language), readWords(language)];
@@ -19,11 +19,15 @@ export function compareDocument(
       ? [{ kind: "paragraph", text: say("compareSame") }]
       : [{ kind: "table", head: [plain("compareWhat"), plain("compareFirst"), plain("compareSecond")], rows }];
   const ruled: readonly Block[] =
-    ruledOut.length === 0
+    ruledOut.length === 0 || !hasFault
       ? []
       : [
           { kind: "heading", text: say("compareRuledOut") },
           { kind: "list", items: ruledOut.map((id): Line => [`${id}: ${words.causes[id]?.title ?? ""}`]) },
         ];
-  return { title: plain("compareTitle"), language, blocks: [...table, ...ruled, ...diagnosisBlocks({ diagnosis, advice }, language)] };
+  // without a fault there is nothing to explain
+  const causes: readonly Block[] = hasFault
+    ? diagnosisBlocks({ diagnosis, advice }, language)
+    : [{ kind: "paragraph", text: say("compareNoFault") }];
+  return { title: plain("compareTitle"), language, blocks: [...table, ...ruled, ...causes] };
 }

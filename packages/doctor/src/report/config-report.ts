@@ -11,18 +11,27 @@ type Telling = { readonly say: Phrase; readonly plain: ReturnType<typeof plainIn
 /** Tells what configurations do to the client address. */
 export function configDocument(examination: ConfigExamination, language: Language): Document {
   const telling: Telling = { say: phrasesIn(language), plain: plainIn(language) };
-  const { readings, ways, disagreements } = examination;
+  const { readings, ways } = examination;
   return {
     title: telling.plain("configTitle"),
     language,
     blocks: [
       ...readings.flatMap((reading) => readingBlocks(reading, telling)),
       ...(ways.length === 0 ? [] : waysBlocks(ways, telling)),
-      ...(disagreements.length === 0
-        ? []
-        : [{ kind: "heading", text: [telling.plain("configProbe")] } as const, ...findingBlocks(disagreements, telling)]),
+      ...probeBlocks(examination, telling),
     ],
   };
+}
+
+/** What came of holding it against a probe. */
+function probeBlocks({ probe, disagreements }: ConfigExamination, telling: Telling): readonly Block[] {
+  if (probe === "unheld") return [];
+  return [
+    { kind: "heading", text: [telling.plain("configProbe")] },
+    ...(probe === "agrees"
+      ? [{ kind: "paragraph", text: telling.say("configProbeAgrees") } as const]
+      : findingBlocks(disagreements, telling)),
+  ];
 }
 
 function readingBlocks(reading: ConfigReading, telling: Telling): readonly Block[] {

@@ -21,18 +21,24 @@ type Telling = { readonly say: Phrase; readonly words: Words };
 /** A diagnosis and the advice that follows from it. */
 type Found = { readonly diagnosis: Diagnosis; readonly advice: Advice };
 
-/** Tells a diagnosis to a person. `knownFacts` are those that control knew by itself, where it made the diagnosis. */
-export function diagnosisDocument(
-  { knownFacts, ...found }: Found & { readonly knownFacts?: Readonly<Record<string, FactValue>> },
-  language: Language,
-): Document {
+type Beside = {
+  /** Facts that control knew by itself, where it made the diagnosis. */
+  readonly knownFacts?: Readonly<Record<string, FactValue>>;
+  /** Whether the facts are of probes that found nothing wrong. */
+  readonly isWithoutFault?: boolean;
+};
+
+/** Tells a diagnosis to a person. */
+export function diagnosisDocument({ knownFacts, isWithoutFault, ...found }: Found & Beside, language: Language): Document {
   const known = knownFacts === undefined ? [] : knownBlocks(knownFacts, language);
-  return { title: plainIn(language)("diagnosisTitle"), language, blocks: [...diagnosisBlocks(found, language), ...known] };
+  const faultless: readonly Block[] = isWithoutFault === true ? [{ kind: "paragraph", text: phrasesIn(language)("diagnosisNoFault") }] : [];
+  return { title: plainIn(language)("diagnosisTitle"), language, blocks: [...faultless, ...diagnosisBlocks(found, language), ...known] };
 }
 
 function knownBlocks(facts: Readonly<Record<string, FactValue>>, language: Language): readonly Block[] {
   const words = readWords(language);
-  const items = Object.entries(facts).map(([signal, value]) => [labelOf({ signal, value }, words)]);
+  const telling = { words, nothing: phrasesIn(language)("nothing") };
+  const items = Object.entries(facts).map(([signal, value]) => labelOf({ signal, value }, telling));
   return [
     { kind: "heading", text: [plainIn(language)("knownToControl")] },
     items.length === 0 ? { kind: "paragraph", text: [plainIn(language)("nothing")] } : { kind: "list", items },
@@ -79,23 +85,21 @@ function warnings({ warnings: given, causes }: Advice, { say, words }: Telling):
 
 /** A row for each piece of evidence; the cause stands in the first. */
 function causeRows(cause: RankedCause, { say, words }: Telling): readonly (readonly Line[])[] {
+  const label = (fact: WeighedFact): Line => labelOf(fact, { words, nothing: say("nothing") });
   const evidence: readonly (readonly [string, Line])[] = [
-    ...cause.for.map((fact) => [`+${fact.weight}`, [labelOf(fact, words)]] as const),
-    ...cause.against.map((fact) => [`-${fact.weight}`, [labelOf(fact, words)]] as const),
+    ...cause.for.map((fact) => [`+${fact.weight}`, label(fact)] as const),
+    ...cause.against.map((fact) => [`-${fact.weight}`, label(fact)] as const),
   ];
   const shown = evidence.length === 0 ? [["", say("nothing")] as const] : evidence;
-  return shown.map(([weight, label], index) => [
-    [index === 0 ? cause.id : ""],
-    [index === 0 ? cause.score.toFixed(1) : ""],
-    [weight],
-    label,
-  ]);
+  return shown.map(([weight, text], index) => [[index === 0 ? cause.id : ""], [index === 0 ? cause.score.toFixed(1) : ""], [weight], text]);
 }
 
-function labelOf({ signal, value }: Omit<WeighedFact, "weight">, words: Words): string {
-  const label = words.signals[signal] ?? signal;
+function labelOf(
+  { signal, value }: Omit<WeighedFact, "weight">,
+  { words, nothing }: { readonly words: Words; readonly nothing: Line },
+): Line {
   const text = Array.isArray(value) ? value.join(", ") : String(value);
-  return `${label} = ${text === "" ? "{}" : text}`;
+  return [`${words.signals[signal] ?? signal} = `, ...(text === "" ? nothing : [text])];
 }
 
 function adviceBlocks({ id, fixes, instead, verify }: CauseAdvice, telling: Telling): readonly Block[] {

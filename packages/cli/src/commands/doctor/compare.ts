@@ -1,5 +1,5 @@
 import { advise, readCatalogue } from "@wherefrom/diagnosis";
-import { compareDocument, compareProbes, type ProbeFinding, SECOND_ROLES, type SecondRole } from "@wherefrom/doctor";
+import { compareDocument, compareProbes, isFaulty, type ProbeFinding, SECOND_ROLES, type SecondRole } from "@wherefrom/doctor";
 import type { Command } from "commander";
 import { readDialTarget } from "../../dial-target.ts";
 import { exitCodes } from "../../errors.ts";
@@ -45,10 +45,11 @@ export function addCompareCommand(doctor: Command, exit: (code: number) => void)
       const comparison = compareProbes(catalogue, pair);
       const { differences, facts, diagnosis, ruledOut, allFacts } = comparison;
       const advice = advise(catalogue, { facts: allFacts, diagnosis });
+      const hasFault = isFaulty(pair.first) || isFaulty(pair.second);
       await printReport(
         {
           json: { version: JSON_VERSION, differences, facts, ruledOut, diagnosis, advice },
-          document: (language) => compareDocument({ comparison, advice }, language),
+          document: (language) => compareDocument({ comparison, advice, hasFault }, language),
         },
         options,
       );

@@ -1,9 +1,11 @@
 import { advise, diagnose, readCatalogue } from "@wherefrom/diagnosis";
-import { diagnosisDocument } from "@wherefrom/doctor";
+import { diagnosisDocument, isFaulty } from "@wherefrom/doctor";
 import type { Command } from "commander";
 import { CliError, exitCodes } from "../../errors.ts";
 import { addFactsOptions, type FactsFlags } from "../../facts-flags.ts";
 import { readGivenFacts } from "../../given-facts.ts";
+import { readProbeFile } from "../../probe-file.ts";
+import { findingOf } from "./probe.ts";
 import { printReport, type ReportOptions, withReportOptions } from "./report-options.ts";
 
 /** Version of the shape that `--json` writes; it rises when a field changes its meaning or goes. */
@@ -38,10 +40,11 @@ export function addDiagnoseCommand(doctor: Command, exit: (code: number) => void
       const diagnosis = diagnose(catalogue, given.facts);
       const advice = advise(catalogue, { facts: given.facts, diagnosis });
       const { causes, undecided, nextTest } = diagnosis;
+      const isWithoutFault = options.probe?.every((file) => !isFaulty(findingOf(readProbeFile(file)))) === true;
       await printReport(
         {
           json: { version: JSON_VERSION, causes, undecided, nextTest, advice },
-          document: (language) => diagnosisDocument({ diagnosis, advice }, language),
+          document: (language) => diagnosisDocument({ diagnosis, advice, isWithoutFault }, language),
         },
         options,
       );

@@ -1,6 +1,7 @@
 /** The words of reports in English. Every other language has the same messages, with the same slots in braces. */
 export const en = {
   diagnosisTitle: "Why the client address is wrong",
+  diagnosisNoFault: "The probe found no fault on the path. What follows is for a service that has a wrong address all the same.",
   nothingKnown: "No fact speaks for any cause yet.",
   decided: "The cause is decided.",
   undecided: "It is not decided yet.",
@@ -51,7 +52,7 @@ export const en = {
   "envState.not-reached": "not reached",
   "envState.outside": "outside of the folder",
   "envState.inline": "the line itself",
-  envTags: "Values are not shown. Equal tags (#) mean equal values, in this report only.",
+  envTags: "Of values only where they lead to is shown. Equal tags (#) mean equal values, in this report only.",
   "env.endpoint-differs": "{key} says where to connect, and not the same everywhere: {at} differs from {others}.",
   "env.shadowed": "{at} hides {key} of {others}, for {loaders}.",
   "env.stale": "{at} is older and still has another {key} than {others}.",
@@ -85,8 +86,9 @@ export const en = {
   configIssue: "{at}: expected {expected}, received {given} ({code})",
   configWays: "A request that claims an address, through all of them in this order",
   configArrives: "X-Forwarded-For at the end",
-  configResult: "the client is then",
+  configResult: "whom the last of them takes for the client",
   configProbe: "Against the probe",
+  configProbeAgrees: "The probe saw nothing else than what these configurations say.",
   configError: "Error",
   "wayResult.client": "the client",
   "wayResult.claim": "what it claimed",
@@ -186,6 +188,7 @@ export const en = {
   "noPolicy.nothing-to-read":
     "There is none to propose: nothing that arrives was written by the path, so nothing in it is more than a claim.",
   "noPolicy.client-hidden": "There is none to propose: what the path writes is not the client's address. A hop before it hides the client.",
+  compareNoFault: "Neither of them found a fault, so there is nothing to explain.",
   compareTitle: "Two probes side by side",
   compareSame: "Nothing differs.",
   compareWhat: "what",
