@@ -1,9 +1,10 @@
+import type { Socket } from "node:net";
 import type { Dispatcher } from "undici";
 import { escapeText } from "wherefrom";
 import type { GatewayLimits } from "../limits.ts";
 import type { Notice } from "../notice.ts";
 import type { CompiledTarget } from "../route/targets.ts";
-import { type ConnectOptions, connectOptions } from "./connect/connect-options.ts";
+import { connectorTo } from "./connect/connect-options.ts";
 import { Http2Connections } from "./connect/http2-connections.ts";
 import { sendAlone } from "./connect/lone-request.ts";
 import type { Lookup } from "./connect/lookup.ts";
@@ -35,7 +36,9 @@ export class Upstream {
   /** Opened with the first request that takes this way. */
   #pool: Dispatcher | undefined;
   #http2: Http2Connections | undefined;
-  readonly #silence = new SilenceWatch();
+  #connect: (() => Socket) | undefined;
+  /** Of all that it was asked, but for what has timers of its own. */
+  readonly silence: SilenceWatch = new SilenceWatch();
   #open = 0;
 
   constructor(target: CompiledTarget, context: UpstreamContext) {
@@ -65,9 +68,10 @@ export class Upstream {
     this.#open -= 1;
   }
 
-  /** What a connection of its own has to be made by. */
-  get connectOptions(): ConnectOptions {
-    return connectOptions(this.target, this.#context.lookup);
+  /** Opens a connection of HTTP/1.1 that is nobody else's. */
+  connect(): Socket {
+    this.#connect ??= connectorTo(this.target, { lookup: this.#context.lookup, protocol: "http/1.1" });
+    return this.#connect();
   }
 
   /** Sends a request, and tells the handler what becomes of it. Bodies stream at the pace of the slower side. */
@@ -84,7 +88,7 @@ export class Upstream {
     this.#pool ??= openPool(target, { limits, lookup });
     sendPooled(this.#pool, outgoing, {
       handler,
-      silence: this.#silence,
+      silence: this.silence,
       headersTimeoutMs: outgoing.headersTimeoutMs ?? limits.upstreamHeadersTimeoutMs,
       bodyTimeoutMs: outgoing.bodyTimeoutMs ?? limits.bodyTimeoutMs,
     });

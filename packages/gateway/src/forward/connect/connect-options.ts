@@ -17,15 +17,17 @@ export function placeOf({ hostname: host, port, socketPath }: CompiledTarget): {
   return socketPath === undefined ? { host, port } : { socketPath };
 }
 
-/** What a connection of its own is made by. */
-type Connectable = { readonly target: CompiledTarget; readonly connectOptions: ConnectOptions };
+type OwnConnection = { readonly lookup: Lookup; readonly protocol: "http/1.1" | "h2" };
 
-/** A connection of its own, whose sides end apart, to speak `protocol` over by its ALPN name. What is written to it meanwhile goes out when it is there. */
-export function connectTo({ target, connectOptions: options }: Connectable, protocol: "http/1.1" | "h2"): Socket {
+/**
+ * What opens connections of their own to a target, whose sides end apart, to speak `protocol` over by its ALPN name. What is written to one meanwhile goes out when it is
+ * there.
+ */
+export function connectorTo(target: CompiledTarget, { lookup, protocol }: OwnConnection): () => Socket {
   const { hostname: host, port, socketPath, isSecure } = target;
   const place = socketPath === undefined ? { host, port } : { path: socketPath };
-  const all = { ...place, ...options, allowHalfOpen: true, noDelay: true };
-  return isSecure ? connectSecure({ ...all, ALPNProtocols: [protocol] }) : connectPlain(all);
+  const options = { ...place, ...connectOptions(target, lookup), allowHalfOpen: true, noDelay: true };
+  return isSecure ? () => connectSecure({ ...options, ALPNProtocols: [protocol] }) : () => connectPlain(options);
 }
 
 export function connectOptions({ isSecure, hostname, tls }: CompiledTarget, lookup: Lookup): ConnectOptions {

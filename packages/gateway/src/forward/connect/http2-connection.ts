@@ -5,7 +5,7 @@ import type { GatewayLimits } from "../../limits.ts";
 import type { CompiledTarget } from "../../route/targets.ts";
 import { Tapped } from "../../tapped.ts";
 import { upstreamError } from "../upstream-error.ts";
-import { connectOptions, connectTo } from "./connect-options.ts";
+import { connectorTo } from "./connect-options.ts";
 import { sendOverHttp2 } from "./http2-request.ts";
 import type { Lookup } from "./lookup.ts";
 import type { AnswerHandler, Outgoing } from "./outgoing.ts";
@@ -47,7 +47,7 @@ export class Http2Connection {
     this.#onClose = onClose;
     const { target, limits, lookup } = context;
     const timeoutMs = target.connectTimeoutMs ?? limits.connectTimeoutMs;
-    const socket = connectTo({ target, connectOptions: connectOptions(target, lookup) }, "h2");
+    const socket = connectorTo(target, { lookup, protocol: "h2" })();
     this.#socket = socket;
     this.#timer = setTimeout(() => {
       socket.destroy(upstreamError("UPSTREAM_CONNECT_TIMEOUT", `No connection within ${timeoutMs} ms`));

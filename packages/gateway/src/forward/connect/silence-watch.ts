@@ -11,15 +11,26 @@ export type SilenceTimeouts = {
   readonly bodyTimeoutMs: number;
 };
 
+/** What a target owes something. */
+export type Watched = {
+  /** The look before it moved last. */
+  movedAtLook: number;
+  /** How long it may be silent from then on. */
+  timeoutMs: number;
+  /** Among all that are watched, which alone set it; -1 outside. */
+  place: number;
+  /** It was silent for longer. Called at each look until the watch ends. */
+  giveUp(): void;
+};
+
 /**
- * Gives up on targets that have taken a whole request and say nothing. All answers are looked at together, and one that moves only notes at which look it did: a timer for
+ * Gives up on targets that were asked something and say nothing. All that is waited for is looked at together, and what moves only notes at which look it did: a timer for
  * each would be of no use a millisecond later, and yet be kept and copied by the collector for up to a second.
  *
  * Unit: a time ends up to 500 ms late, and never early.
  */
 export class SilenceWatch {
-  /** Each knows its place. */
-  readonly #answers: WatchedAnswer[] = [];
+  readonly #watched: Watched[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** How often it has looked. */
   looks = 0;
@@ -29,45 +40,47 @@ export class SilenceWatch {
     return new WatchedAnswer(this, { handler, timeouts });
   }
 
-  begin(answer: WatchedAnswer): void {
-    answer.place = this.#answers.push(answer) - 1;
+  begin(watched: Watched): void {
+    watched.movedAtLook = this.looks;
+    watched.place = this.#watched.push(watched) - 1;
     this.#timer ??= setInterval(this.#look, LOOK_INTERVAL_MS).unref();
   }
 
   /** Does nothing for one that has ended. The last one takes its place. */
-  end(answer: WatchedAnswer): void {
-    if (answer.place === -1) return;
-    const last = this.#answers.pop();
-    if (last !== undefined && last !== answer) {
-      this.#answers[answer.place] = last;
-      last.place = answer.place;
+  end(watched: Watched): void {
+    if (watched.place === -1) return;
+    const last = this.#watched.pop();
+    if (last !== undefined && last !== watched) {
+      this.#watched[watched.place] = last;
+      last.place = watched.place;
     }
-    answer.place = -1;
+    watched.place = -1;
   }
 
   readonly #look = (): void => {
     this.looks += 1;
-    if (this.#answers.length === 0) {
+    if (this.#watched.length === 0) {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }
-    for (const answer of this.#answers.filter((one) => one.isSilent(this.looks))) answer.giveUp();
+    for (const watched of this.#watched.filter((one) => this.#isSilent(one))) watched.giveUp();
   };
+
+  /** Not counted is the time up to the look after it moved. */
+  #isSilent({ movedAtLook, timeoutMs }: Watched): boolean {
+    return (this.looks - movedAtLook - 1) * LOOK_INTERVAL_MS >= timeoutMs;
+  }
 }
 
 type WatchedParts = { readonly handler: AnswerHandler; readonly timeouts: SilenceTimeouts };
 
-class WatchedAnswer implements AnswerHandler {
+class WatchedAnswer implements AnswerHandler, Watched {
   readonly #watch: SilenceWatch;
   readonly #handler: AnswerHandler;
   readonly #timeouts: SilenceTimeouts;
   #abort: ((reason?: Error) => void) | undefined;
-  #timeoutMs = 0;
-  /** The look before it moved last. */
-  #movedAtLook = 0;
-  /** Nothing more was asked for. */
-  #isHeldBack = false;
-  /** Among all that are watched, which alone set it. */
+  movedAtLook = 0;
+  timeoutMs = 0;
   place = -1;
 
   constructor(watch: SilenceWatch, { handler, timeouts }: WatchedParts) {
@@ -76,19 +89,13 @@ class WatchedAnswer implements AnswerHandler {
     this.#timeouts = timeouts;
   }
 
-  /** Not counted is the time up to the look after it moved. */
-  isSilent(looks: number): boolean {
-    return !this.#isHeldBack && (looks - this.#movedAtLook - 1) * LOOK_INTERVAL_MS >= this.#timeoutMs;
-  }
-
   giveUp(): void {
     this.#abort?.(upstreamError("UPSTREAM_TIMEOUT", "The target said nothing in time"));
   }
 
   onConnect(abort: (reason?: Error) => void): void {
     this.#abort = abort;
-    this.#timeoutMs = this.#timeouts.headersTimeoutMs;
-    this.#movedAtLook = this.#watch.looks;
+    this.timeoutMs = this.#timeouts.headersTimeoutMs;
     this.#watch.begin(this);
     this.#handler.onConnect(abort);
   }
@@ -98,20 +105,21 @@ class WatchedAnswer implements AnswerHandler {
   }
 
   onHeaders(status: number, fields: readonly (Buffer | string)[], resume: () => void, reason: string): boolean {
-    if (status >= 200) this.#timeoutMs = this.#timeouts.bodyTimeoutMs;
-    this.#movedAtLook = this.#watch.looks;
+    if (status >= 200) this.timeoutMs = this.#timeouts.bodyTimeoutMs;
+    this.movedAtLook = this.#watch.looks;
     const goOn = (): void => {
-      this.#isHeldBack = false;
-      this.#movedAtLook = this.#watch.looks;
+      this.timeoutMs = this.#timeouts.bodyTimeoutMs;
+      this.movedAtLook = this.#watch.looks;
       resume();
     };
     return this.#handler.onHeaders(status, fields, goOn, reason);
   }
 
   onData(chunk: Buffer): boolean {
-    this.#movedAtLook = this.#watch.looks;
+    this.movedAtLook = this.#watch.looks;
     const goesOn = this.#handler.onData(chunk);
-    this.#isHeldBack = !goesOn;
+    // Nothing more was asked for.
+    if (!goesOn) this.timeoutMs = Number.POSITIVE_INFINITY;
     return goesOn;
   }
 

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { fieldLines } from "../../accept/field-lines.ts";
 import { headTooLarge } from "../../accept/handshake.ts";
 import type { Upgrade } from "../../client-message.ts";
@@ -7,12 +8,13 @@ import type { Exchange } from "../../exchange.ts";
 import type { Fault } from "../../fault.ts";
 import type { CompiledRoute } from "../../route/route-table.ts";
 import type { Runtime } from "../../runtime.ts";
-import { connectTo } from "../connect/connect-options.ts";
+import type { Watched } from "../connect/silence-watch.ts";
 import { responseFields } from "../response-fields.ts";
 import type { Upstream } from "../upstream.ts";
 import { upstreamError } from "../upstream-error.ts";
 import { faultOf, invalidUpgrade, upstreamConnectTimeout, upstreamTimeout } from "../upstream-fault.ts";
 import { relayDeclined } from "./declined.ts";
+import { type SideOwner, tell, tellNobody } from "./side.ts";
 import { readSwitchingHead } from "./switching-head.ts";
 
 const SWITCHING_PROTOCOLS = 101;
@@ -29,7 +31,7 @@ type HandshakeParts = {
  * client sends already is kept, within `maxUpgradeHeadBytes`, and a client that ends is gone. A stream of HTTP/2 is left alone: its window bounds what it
  * holds, and one that was read from would not close behind an answer.
  */
-export class Handshake {
+export class Handshake implements SideOwner, Watched {
   readonly #exchange: Exchange;
   readonly #route: CompiledRoute;
   readonly #upgrade: Upgrade;
@@ -41,8 +43,12 @@ export class Handshake {
   /** What the client has sent behind the handshake. */
   readonly #early: Buffer[];
   #earlyBytes: number;
-  #timer: NodeJS.Timeout | undefined;
   #isDeclined = false;
+  /** What the client is told when the time is over: first for connecting, then for the answer. */
+  #late = upstreamConnectTimeout;
+  timeoutMs: number;
+  movedAtLook = 0;
+  place = -1;
 
   constructor(exchange: Exchange, { route, upgrade, upstream, runtime }: HandshakeParts) {
     this.#exchange = exchange;
@@ -52,33 +58,61 @@ export class Handshake {
     this.#runtime = runtime;
     this.#early = [upgrade.head];
     this.#earlyBytes = upgrade.head.length;
-    this.#socket = connectTo(upstream, "http/1.1");
+    this.#socket = upstream.connect();
+    this.timeoutMs = upstream.target.connectTimeoutMs ?? runtime.limits.connectTimeoutMs;
   }
 
   /** Sends the handshake. */
   begin(text: string): void {
     const { duplex } = this.#upgrade;
-    const { target } = this.#upstream;
-    const { limits } = this.#runtime;
+    const { target, silence } = this.#upstream;
     this.#upstream.begin(this.#exchange.startedAtMs);
-    this.#limit(target.connectTimeoutMs ?? limits.connectTimeoutMs, upstreamConnectTimeout);
-    this.#socket.once(target.isSecure ? "secureConnect" : "connect", this.#onConnect);
-    this.#socket.on("data", this.#onSaid);
-    this.#socket.on("end", this.#onTargetEnd);
-    this.#socket.on("error", this.#onTargetError);
-    if (duplex instanceof Socket) {
-      duplex.on("data", this.#onEarly);
-      duplex.on("end", this.#onClientEnd);
-    }
+    silence.begin(this);
+    this.#socket.once(target.isSecure ? "secureConnect" : "connect", () => this.#connected());
+    tell(this, this.#socket);
+    if (duplex instanceof Socket) tell(this, duplex);
     this.#exchange.whenOver(() => this.#end());
     this.#socket.write(text, "latin1");
   }
 
-  readonly #onConnect = (): void => {
-    this.#limit(this.#upstream.target.headersTimeoutMs ?? this.#runtime.limits.upstreamHeadersTimeoutMs, upstreamTimeout);
-  };
+  said(side: Duplex, chunk: Buffer): void {
+    if (side === this.#socket) this.#hear(chunk);
+    else this.#keep(chunk);
+  }
 
-  readonly #onSaid = (chunk: Buffer): void => {
+  drained(): void {
+    // What is written until then is small.
+  }
+
+  ended(side: Duplex): void {
+    if (side === this.#socket) this.broke(side, upstreamError("UPSTREAM_CLOSED", "The target ended within the handshake"));
+    // It cannot open a WebSocket any more, as it could not close it.
+    else this.#exchange.response.destroy();
+  }
+
+  /** A client that breaks closes, and its exchange with it. */
+  broke(side: Duplex, error: Error): void {
+    if (side !== this.#socket) return;
+    this.#upstream.failed(this.#exchange.startedAtMs, { nowMs: this.#runtime.now(), why: error.message });
+    this.#fail(faultOf(error));
+  }
+
+  closed(): void {
+    // It has ended or broken before, or was cut from here.
+  }
+
+  giveUp(): void {
+    this.#fail(this.#late);
+  }
+
+  #connected(): void {
+    const { target, silence } = this.#upstream;
+    this.#late = upstreamTimeout;
+    this.timeoutMs = target.headersTimeoutMs ?? this.#runtime.limits.upstreamHeadersTimeoutMs;
+    this.movedAtLook = silence.looks;
+  }
+
+  #hear(chunk: Buffer): void {
     this.#said += chunk.toString("latin1");
     const reading = readSwitchingHead(this.#said);
     switch (reading.kind) {
@@ -93,31 +127,19 @@ export class Handshake {
         if (!isAccepted(this.#exchange, reading.fields)) return this.#fail(invalidUpgrade);
         return this.#join(reading.fields, this.#said.slice(reading.end));
     }
-  };
+  }
 
-  readonly #onEarly = (chunk: Buffer): void => {
+  #keep(chunk: Buffer): void {
     this.#early.push(chunk);
     this.#earlyBytes += chunk.length;
     if (this.#earlyBytes > this.#runtime.limits.maxUpgradeHeadBytes) this.#fail(headTooLarge);
-  };
-
-  /** It cannot open a WebSocket any more, as it could not close it. */
-  readonly #onClientEnd = (): void => {
-    this.#exchange.response.destroy();
-  };
-
-  readonly #onTargetEnd = (): void => this.#onTargetError(upstreamError("UPSTREAM_CLOSED", "The target ended within the handshake"));
-
-  readonly #onTargetError = (error: Error): void => {
-    this.#upstream.failed(this.#exchange.startedAtMs, { nowMs: this.#runtime.now(), why: error.message });
-    this.#fail(faultOf(error));
-  };
+  }
 
   /** Tells the client that its WebSocket is open. The exchange ends here: what follows is no HTTP. */
   #join(fields: readonly string[], behind: string): void {
     const { duplex } = this.#upgrade;
     this.#upstream.answered(this.#exchange.startedAtMs);
-    this.#let();
+    this.#settle();
     this.#upgrade.open(responseFields(fields, { status: SWITCHING_PROTOCOLS, hasTrailers: false }));
     this.#exchange.status = SWITCHING_PROTOCOLS;
     this.#exchange.finish();
@@ -147,22 +169,17 @@ export class Handshake {
     this.#exchange.refuse(answer);
   }
 
-  /** One timer at a time: first for connecting, then for the answer. */
-  #limit(timeoutMs: number, answer: Fault): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#fail(answer), timeoutMs);
+  /** There is an answer, or there will be none. */
+  #settle(): void {
+    this.#upstream.silence.end(this);
+    this.#exchange.targetMs ??= this.#runtime.now() - this.#exchange.startedAtMs;
   }
 
   /** Lets go of both connections. Whoever takes them over listens at once. */
   #let(): void {
-    const { duplex } = this.#upgrade;
-    clearTimeout(this.#timer);
-    this.#exchange.targetMs ??= this.#runtime.now() - this.#exchange.startedAtMs;
-    duplex.off("data", this.#onEarly);
-    duplex.off("end", this.#onClientEnd);
-    this.#socket.off("data", this.#onSaid);
-    this.#socket.off("end", this.#onTargetEnd);
-    this.#socket.off("error", this.#onTargetError);
+    this.#settle();
+    tellNobody(this.#upgrade.duplex);
+    tellNobody(this.#socket);
   }
 
   #cut(): void {
@@ -190,11 +207,34 @@ const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
  * has seen, to a target that may still be speaking HTTP.
  */
 function isAccepted({ request }: Exchange, fields: readonly string[]): boolean {
+  let accepts = 0;
+  let accept = "";
+  let upgrades = 0;
+  let upgrade = "";
+  let options = "";
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const value = fields[index + 1] ?? "";
+    switch (fields[index]?.toLowerCase()) {
+      case "sec-websocket-accept":
+        accepts += 1;
+        accept = value;
+        break;
+      case "upgrade":
+        upgrades += 1;
+        upgrade = value;
+        break;
+      case "connection":
+        options += `,${value}`;
+    }
+  }
+  if (accepts !== 1 || upgrades !== 1 || upgrade.toLowerCase() !== "websocket") return false;
+  if (
+    !options
+      .toLowerCase()
+      .split(",")
+      .some((option) => option.trim() === "upgrade")
+  )
+    return false;
   const [key] = fieldLines(request.rawHeaders, "sec-websocket-key");
-  const accepts = fieldLines(fields, "sec-websocket-accept");
-  const upgrades = fieldLines(fields, "upgrade");
-  const options = fieldLines(fields, "connection").join(",").toLowerCase().split(",");
-  if (accepts.length !== 1 || upgrades.length !== 1 || upgrades[0]?.toLowerCase() !== "websocket") return false;
-  if (!options.some((option) => option.trim() === "upgrade")) return false;
-  return accepts[0] === hash("sha1", `${key}${GUID}`, "base64");
+  return accept === hash("sha1", `${key}${GUID}`, "base64");
 }

@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { type SideOwner, tell } from "./side.ts";
 
 /** Counts looks at all tunnels, so that a tunnel can note when something happened without asking for the time. */
 export type LookCounter = { readonly looks: number };
@@ -19,7 +20,7 @@ const KEEP_ALIVE_DELAY_MS = 60_000;
  * Two connections joined into one: what one says the other hears, at the pace of the slower. A side that ends is ended at the other too, which may still
  * speak. A side that breaks takes the other with it. Bytes are never read.
  */
-export class Tunnel {
+export class Tunnel implements SideOwner {
   readonly #parts: TunnelParts;
   /** The look after which it was opened, and after which something passed last. */
   readonly openedAt: number;
@@ -49,25 +50,25 @@ export class Tunnel {
     this.#parts.upstream.destroy();
   }
 
-  /** `side` has said something. */
-  pass(side: Duplex, chunk: Buffer): void {
+  said(side: Duplex, chunk: Buffer): void {
     const far = this.#farOf(side);
     this.activeAt = this.#parts.counter.looks;
     // Ended from here: what else comes has nowhere to go.
     if (!far.writableEnded && !far.write(chunk)) side.pause();
   }
 
-  /** `side` takes more. */
   drained(side: Duplex): void {
     this.#farOf(side).resume();
   }
 
-  /** `side` has said all. */
   ended(side: Duplex): void {
     this.#end(this.#farOf(side));
   }
 
-  /** A side is closed. */
+  broke(): void {
+    this.destroy();
+  }
+
   closed(): void {
     const { client, upstream, onClosed } = this.#parts;
     this.destroy();
@@ -91,39 +92,9 @@ export function splice(parts: TunnelParts): Tunnel {
   for (const side of [parts.client, parts.upstream]) {
     // It may be silent for long, whatever was set for requests.
     if (side instanceof Socket) side.setTimeout(0);
-    (side as Side)[TUNNEL] = tunnel;
-    side.on("data", onData);
-    side.on("drain", onDrain);
-    side.on("end", onEnd);
-    side.on("error", onError);
-    side.on("close", onClose);
+    tell(tunnel, side);
   }
   // One that closed before anybody listened would never say so again.
   if (parts.client.destroyed || parts.upstream.destroyed) tunnel.destroy();
   return tunnel;
-}
-
-const TUNNEL = Symbol("tunnel");
-
-/** Thousands of tunnels share the five listeners below: a side finds its tunnel by a property. */
-type Side = Duplex & { [TUNNEL]: Tunnel };
-
-function onData(this: Duplex, chunk: Buffer): void {
-  (this as Side)[TUNNEL].pass(this, chunk);
-}
-
-function onDrain(this: Duplex): void {
-  (this as Side)[TUNNEL].drained(this);
-}
-
-function onEnd(this: Duplex): void {
-  (this as Side)[TUNNEL].ended(this);
-}
-
-function onError(this: Duplex): void {
-  (this as Side)[TUNNEL].destroy();
-}
-
-function onClose(this: Duplex): void {
-  (this as Side)[TUNNEL].closed();
 }

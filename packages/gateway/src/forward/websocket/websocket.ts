@@ -26,11 +26,8 @@ const UNWRITABLE = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** The request as it goes over the wire. */
 function handshakeText(pathAndQuery: string, fields: readonly string[]): string {
+  if (UNWRITABLE.test(fields.join("\t"))) throw new Error("A field holds what no header may");
   let text = `GET ${pathAndQuery} HTTP/1.1\r\n`;
-  for (let index = 0; index + 1 < fields.length; index += 2) {
-    const line = `${fields[index]}: ${fields[index + 1]}`;
-    if (UNWRITABLE.test(line)) throw new Error("A field holds what no header may");
-    text += `${line}\r\n`;
-  }
+  for (let index = 0; index + 1 < fields.length; index += 2) text += `${fields[index]}: ${fields[index + 1]}\r\n`;
   return `${text}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
 }
