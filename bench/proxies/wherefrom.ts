@@ -1,4 +1,4 @@
-import { openGateway, type SnapshotSource } from "@wherefrom/gateway";
+import { giveHeapRoom, openGateway, type SnapshotSource } from "@wherefrom/gateway";
 import { networks } from "../inputs.ts";
 import { serve, told } from "../traffic/answering.ts";
 
@@ -26,7 +26,8 @@ const snapshot = {
 };
 
 // Program: our gateway with everything on: resolution with 1,000 trusted networks, sanitised and written headers, several routes, an event of every exchange and, where
-// it is told to, a line of the access log.
+// it is told to, a line of the access log. The process is set up as the command does it.
+giveHeapRoom();
 const source: SnapshotSource = { open: async (sink) => void sink.offer(snapshot), close: async () => undefined };
 const gateway = await openGateway({
   listeners: [{ host: "127.0.0.1", port: 0 }],

@@ -11,6 +11,7 @@ export type { SentCounts } from "./events/event-sender.ts";
 export type { TargetState } from "./forward/upstream.ts";
 export { type Gateway, type GatewayOptions, openGateway } from "./gateway.ts";
 export { type GatewayFile, readGatewayFile } from "./gateway-file.ts";
+export { giveHeapRoom } from "./heap-room.ts";
 export type { JsonIssue } from "./json-issue.ts";
 export { defaultLimits, type GatewayLimits } from "./limits.ts";
 export type { ListeningAt } from "./listen/listen.ts";

@@ -20,6 +20,9 @@ const MAX_UNWANTED_BYTES = 65_536;
 /** A whole body up to this goes out in one piece with its header: for a longer one the copy costs more than the piece. */
 const MAX_BYTES_WITH_HEADER = 2_048;
 
+/** How much of a body may wait in the gateway until the client takes more. */
+const MAX_WAITING_BYTES = 131_072;
+
 /** What an attempt needs to know of the request that it is an attempt at. */
 export type Attempted = {
   readonly exchange: Exchange;
@@ -145,7 +148,8 @@ export class Attempt implements AnswerHandler {
       return true;
     }
     this.#hasWritten = true;
-    if (response.write(chunk)) return true;
+    // Node asks to wait behind each chunk of a usual size, also behind one that has gone to the system already: stopping and going on would be half of the work of a large body.
+    if (response.write(chunk) || response.writableLength < MAX_WAITING_BYTES) return true;
     if (this.#resume !== undefined) response.once("drain", this.#resume);
     return false;
   }

@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import { starting } from "../admin/readiness.ts";
 import { type Gateway, openGateway } from "../gateway.ts";
+import { giveHeapRoom } from "../heap-room.ts";
 import type { Notice } from "../notice.ts";
 import { openProcessReader } from "../overload/readings.ts";
 import type { HopMemory } from "../signed-hop/used-hops.ts";
@@ -9,6 +10,8 @@ import { Channel } from "./channel.ts";
 import type { PrimaryQuestions, WorkerQuestions } from "./questions.ts";
 
 // The program of a worker: a gateway that is told everything by its primary. Node ends it when the primary is gone.
+
+giveHeapRoom();
 
 /** These reach every process of a terminal or a service. The primary says what they mean. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
