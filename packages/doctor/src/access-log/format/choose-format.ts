@@ -3,7 +3,8 @@ import { LogError } from "../errors.ts";
 import { LOG_LIMITS } from "../limits.ts";
 import { parseObject } from "../read/json-reader.ts";
 import { LineCutter } from "../read/line-cutter.ts";
-import { createLogEvidence } from "../tally/log-evidence.ts";
+import type { LineReader } from "../read/line-reader.ts";
+import { createLogEvidence, type LogEvidence } from "../tally/log-evidence.ts";
 import { readApacheFormat } from "./apache-format.ts";
 import { readEnvoyFormat } from "./envoy-format.ts";
 import { type FieldMapping, KNOWN_JSON } from "./json-fields.ts";
@@ -43,13 +44,15 @@ const MIN_SHARE = 0.5;
 export function chooseFormat(head: Buffer, { path, ...options }: FormatOptions & { readonly path: string }): ChosenFormat {
   const lines = linesOf(head);
   const candidates = candidatesFor(options);
-  const tried = candidates.flatMap((named) => named.formats.map((format) => ({ format, ...tryFormat(format, lines, options) })));
+  const tried = candidates.flatMap((named) => named.formats.map((format) => ({ format, fits: fitsOf({ format, lines, options }) })));
   const best = Math.max(0, ...tried.map(({ fits }) => fits));
   const fitting = tried.filter(({ fits }) => fits === best);
   const [first, ...others] = fitting;
   const isTold = options.format !== undefined;
   if (first === undefined || best === 0 || (!isTold && best < lines.length * MIN_SHARE)) throw unknownFormat(lines, { path, ...options });
-  const differing = others.filter(({ says }) => says !== first.says);
+  const saysOf = ({ format }: { readonly format: LogFormat }): string => sayAll({ format, lines, options });
+  const said = others.length === 0 ? "" : saysOf(first);
+  const differing = others.filter((other) => saysOf(other) !== said);
   if (differing.length > 0 && !isTold) {
     const names = [...new Set([first, ...differing].map(({ format }) => format.name))].join(" and ");
     throw new LogError(
@@ -124,29 +127,40 @@ function linesOf(head: Buffer): readonly Buffer[] {
   return lines;
 }
 
-/** How many lines a format fits, and all that it says of who they are from. */
-function tryFormat(
-  format: LogFormat,
-  lines: readonly Buffer[],
-  { policyHeaders }: FormatOptions,
-): { readonly fits: number; readonly says: string } {
-  const reader = createLineReader(format, policyHeaders);
-  const evidence = createLogEvidence(reader.evidence, reader.escapeStyle);
+type Tried = { readonly format: LogFormat; readonly lines: readonly Buffer[]; readonly options: FormatOptions };
+
+/** How many lines a format fits. */
+function fitsOf(tried: Tried): number {
+  let fits = 0;
+  readFitting(tried, () => {
+    fits++;
+  });
+  return fits;
+}
+
+/** All that a format says of who the lines are from that it fits. */
+function sayAll(tried: Tried): string {
   const says: unknown[] = [];
+  readFitting(tried, (reader, evidence) => {
+    const headers = reader.evidence.map((role) =>
+      role.kind === "header" || role.kind === "capture" ? [role.name, evidence.lines(role.name)] : role.kind,
+    );
+    says.push([evidence.peer, ...headers, reader.line.status]);
+  });
+  return JSON.stringify(says);
+}
+
+/** Reads the lines that a format fits. */
+function readFitting({ format, lines, options }: Tried, onLine: (reader: LineReader, evidence: LogEvidence) => void): void {
+  const reader = createLineReader(format, options.policyHeaders);
+  const evidence = createLogEvidence(reader.evidence, reader.escapeStyle);
   for (const line of lines) {
     if (!isMarked(format, line) || !reader.read(line, 0, line.length)) continue;
     evidence.read({ ...reader.line, text: reader.line.source.toString("latin1") });
     const { peer } = evidence;
     if (peer !== undefined && parseAddress(peer.replace(/^\[|\]$/g, "").replace(/%.*$/, "")) === undefined) continue;
-    says.push([
-      peer,
-      ...reader.evidence.map((role) =>
-        role.kind === "header" || role.kind === "capture" ? [role.name, evidence.lines(role.name)] : role.kind,
-      ),
-      reader.line.status,
-    ]);
+    onLine(reader, evidence);
   }
-  return { fits: says.length, says: JSON.stringify(says) };
 }
 
 /** Whether a line has what marks a known JSON log; every other format is marked by its own form. */
