@@ -69,15 +69,20 @@ export class EvidenceTable {
     const keys = this.#keys;
     let hash = 0;
     for (let value = 0; value < values; value++) {
-      const start = starts[value] as number;
-      const length = ((ends[value] as number) - start) | 0;
+      let at = starts[value] as number;
+      const end = ends[value] as number;
+      const length = (end - at) | 0;
       keys[to++] = length;
       hash = mix(hash, length);
-      for (let at = 0; at < length; at = (at + 4) | 0) {
-        const word = view.getInt32(start + at, true) & maskOf(length - at);
+      for (const last = (end - 4) | 0; at <= last; at = (at + 4) | 0) {
+        const word = view.getInt32(at, true);
         keys[to++] = word;
         hash = mix(hash, word);
       }
+      if (at === end) continue;
+      const rest = view.getInt32(at, true) & (-1 >>> ((4 - end + at) << 3));
+      keys[to++] = rest;
+      hash = mix(hash, rest);
     }
     const waiting = this.#waiting++;
     this.#hashes[waiting] = finished(hash);
@@ -212,11 +217,6 @@ const MAX_LINES = 0x7fffffff;
 /** The first place from `word` on where an entry may begin: with a line of the cache, of 64 bytes, which most entries then fit in. */
 function nextEntry(word: number): number {
   return (word + 15) & -16;
-}
-
-/** The bits that count of a word where so many bytes are left. */
-function maskOf(bytes: number): number {
-  return bytes >= 4 ? -1 : -1 >>> ((4 - bytes) << 3);
 }
 
 /** Mixing is that of Firefox's hash tables (a rotation, an exclusive or, a multiplication), its end Murmur3's (Appleby, 2008, public domain). */

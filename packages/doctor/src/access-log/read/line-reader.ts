@@ -14,8 +14,8 @@ export type LineReader = {
   agent(): string;
 };
 
-/** Values are looked at four bytes at a time: so many stand behind each in the same memory, whatever they are. */
-export const LOOKAHEAD_BYTES = 3;
+/** Values are looked at eight bytes at a time: so many stand behind each in the same memory, whatever they are. */
+export const LOOKAHEAD_BYTES = 7;
 
 /** What was read of a line last. */
 export type ReadLine = {
