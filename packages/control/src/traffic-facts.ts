@@ -24,8 +24,7 @@ export function factsOfTraffic(traffic: RecentTraffic, policy: Policy): Known {
   const transports = compareTransports(traffic);
   const result = resultOf(traffic, policy);
   const peers = peerFacts(traffic);
-  // who believes this machine alone has not forgotten the proxies where they are on it
-  const areTrusted = peers["peer.scope"] === "loopback" && trustOf(policy.algorithm) === "loopback";
+  const areTrusted = peers["peer.scope"] === "loopback" && believesThisMachine(policy);
   return {
     ...peers,
     ...(areTrusted && { "app.trust": "list" }),
@@ -36,6 +35,11 @@ export function factsOfTraffic(traffic: RecentTraffic, policy: Policy): Known {
     "res.usedFallback": doubtfulIn(fallbacks) >= PRESENT * requests,
     ...(result !== undefined && { "res.equals": result }),
   };
+}
+
+/** Who believes this machine alone, or everybody, has not forgotten proxies that are on it. */
+function believesThisMachine({ algorithm }: Policy): boolean {
+  return trustOf(algorithm) === "loopback" || (algorithm.kind === "header-index" && algorithm.trustedPeers === undefined);
 }
 
 /** Whether many clients come out as one, and others do not. */
