@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ControlSourceOptions, controlSource, type Gateway, type GatewayError, type Notice, openGateway } from "@wherefrom/gateway";
 import type { GatewayReport } from "@wherefrom/model";
 import { afterEach, expect, test } from "vitest";
@@ -15,7 +16,7 @@ type Ways = { stream?: "yes" | "no" | "silent" | "held" | "stuck" };
 class TinyControl {
   readonly reports: { readonly path: string; readonly report: GatewayReport }[] = [];
   readonly asked: { readonly url: string; readonly accept: string | undefined; readonly etag: string | undefined }[] = [];
-  readonly #ways: Ways;
+  ways: Ways;
   readonly #streams = new Set<ServerResponse>();
   readonly #polls = new Set<() => void>();
   #server: Server | undefined;
@@ -23,7 +24,7 @@ class TinyControl {
   #port = 0;
 
   constructor(ways: Ways = {}) {
-    this.#ways = ways;
+    this.ways = ways;
   }
 
   get url(): string {
@@ -62,21 +63,23 @@ class TinyControl {
     if (request.method === "PUT") return this.#takeReport(request, response);
     this.asked.push({ url: request.url ?? "", accept: request.headers.accept, etag: request.headers["if-none-match"] });
     if (this.#snapshot === undefined) return void response.writeHead(404).end("{}");
-    if (request.headers.accept === "text/event-stream" && this.#ways.stream !== "no") return this.#stream(response);
+    if (request.headers.accept === "text/event-stream" && this.ways.stream !== "no") return this.#stream(response);
     if (request.headers["if-none-match"] === this.#etag()) {
-      await new Promise<void>((resolve) => this.#polls.add(resolve));
+      const waitMs = Number(new URL(request.url ?? "", this.url).searchParams.get("waitMs"));
+      await Promise.race([new Promise<void>((resolve) => this.#polls.add(resolve)), sleep(waitMs, undefined, { ref: false })]);
       this.#polls.clear();
+      if (request.headers["if-none-match"] === this.#etag()) return void response.writeHead(304).end();
     }
     response.writeHead(200, { etag: this.#etag(), "content-type": "application/json" }).end(JSON.stringify(this.#snapshot));
   }
 
   #stream(response: ServerResponse): void {
-    if (this.#ways.stream === "held") return;
+    if (this.ways.stream === "held") return;
     response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
     response.flushHeaders();
-    if (this.#ways.stream === "silent") return;
+    if (this.ways.stream === "silent") return;
     response.write(this.#event());
-    if (this.#ways.stream === "stuck") return;
+    if (this.ways.stream === "stuck") return;
     this.#streams.add(response);
     response.once("close", () => this.#streams.delete(response));
   }
@@ -147,6 +150,16 @@ test.each([...ways.map((row) => ({ ...row, timing: {} })), ...hindered])(
     expect(control.asked[0]).toMatchObject({ url: `${PATH}/snapshot?gatewayId=gw%201`, accept: "text/event-stream" });
   },
 );
+
+test("it goes back to the event stream when that comes through again", async () => {
+  const control = own(await new TinyControl({ stream: "silent" }).open());
+  control.publish(revision(1));
+  const { notices } = await follow(control, { timing: { ...hasty, pollWaitMs: 20, minStreamRetryMs: 30, maxStreamRetryMs: 30 } });
+  control.ways = {};
+  control.publish(revision(2));
+  await until(() => codes(notices).includes("CONTROL_CONNECTED"));
+  expect(codes(notices).filter((code) => code.startsWith("CONTROL_"))).toEqual(["CONTROL_POLLING", "CONTROL_CONNECTED"]);
+});
 
 test("a poll names what it has and how long it waits", async () => {
   const control = own(await new TinyControl({ stream: "no" }).open());

@@ -74,6 +74,8 @@ class Follower {
   /** Nodes that were tried in a row without success. */
   #failures = 0;
   readonly #backOff: BackOff;
+  /** How long polls go on before the stream is tried again. */
+  readonly #streamRetry: BackOff;
   readonly #closing = new AbortController();
   readonly #following: Promise<void>;
   /** How snapshots come, while they do. */
@@ -93,11 +95,10 @@ class Follower {
     const [first, ...others] = options.urls;
     this.#client = new ControlClient({ ...options, url: first }, { signal, requestTimeoutMs });
     this.#clients = [this.#client, ...others.map((url) => new ControlClient({ ...options, url }, { signal, requestTimeoutMs }))];
-    this.#backOff = createBackOff({
-      minMs: this.#timing.minReconnectMs,
-      maxMs: this.#timing.maxReconnectMs,
-      random: options.random ?? Math.random,
-    });
+    const { minReconnectMs, maxReconnectMs, minStreamRetryMs, maxStreamRetryMs } = this.#timing;
+    const { random = Math.random } = options;
+    this.#backOff = createBackOff({ minMs: minReconnectMs, maxMs: maxReconnectMs, random });
+    this.#streamRetry = createBackOff({ minMs: minStreamRetryMs, maxMs: maxStreamRetryMs, random });
     this.#transactions = new TransactionQueue({
       send: (transactions) => this.#client.deliver(transactions),
       onLost: (why) => this.#transactionsLost(why),
@@ -138,8 +139,10 @@ class Follower {
       this.#client = this.#clients[place] ?? this.#client;
       let leastMs = 0;
       try {
-        const how = await this.#followEvents();
-        if (how === "not-offered") await this.#followPolls();
+        for (;;) {
+          await this.#followEvents();
+          await this.#followPolls(performance.now() + this.#streamRetry.next());
+        }
       } catch (error) {
         this.#lost(error);
         if (error instanceof ControlRefusal) leastMs = this.#timing.refusedWaitMs;
@@ -149,17 +152,18 @@ class Follower {
   }
 
   /**
-   * Ends only by an error, or when there is no stream to follow. One that falls silent may be held back by something in between: polls find out whether control
-   * is there.
+   * Ends by an error, or when no stream comes through. One that falls silent may be held back by something in between: polls find out whether control is there.
    */
-  async #followEvents(): Promise<"not-offered"> {
-    const events = await this.#client.events(this.#timing.silenceTimeoutMs);
-    if (events === undefined) return "not-offered";
+  async #followEvents(): Promise<void> {
+    const { silenceTimeoutMs, firstEventTimeoutMs } = this.#timing;
+    const events = await this.#client.events(silenceTimeoutMs);
+    if (events === undefined) return;
+    const startedAtMs = performance.now();
     let isSilent = false;
     const timer = setTimeout(() => {
       isSilent = true;
       events.destroy();
-    }, this.#timing.firstEventTimeoutMs);
+    }, firstEventTimeoutMs);
     try {
       for await (const { event, data } of readEvents(events, maxSnapshotBytes)) {
         clearTimeout(timer);
@@ -167,19 +171,20 @@ class Follower {
       }
     } catch (error) {
       if (!isSilent && !isSilence(error)) throw error;
-      isSilent = true;
+      // it came through for a while: what has cut it off may be over soon
+      if (performance.now() - startedAtMs > 2 * silenceTimeoutMs) this.#streamRetry.reset();
+      return;
     } finally {
       clearTimeout(timer);
     }
-    if (isSilent) return "not-offered";
-    throw new Error("Control ended the event stream");
+    if (!isSilent) throw new Error("Control ended the event stream");
   }
 
-  /** Ends only by an error: then the stream is tried again. */
-  async #followPolls(): Promise<never> {
+  /** Ends by an error, or when it is time to try the stream again. */
+  async #followPolls(untilMs: number): Promise<void> {
     const { pollWaitMs: waitMs, minPollIntervalMs, requestTimeoutMs: timeoutMs } = this.#timing;
     let etag: string | undefined;
-    for (;;) {
+    while (performance.now() < untilMs) {
       const startedAtMs = performance.now();
       // the first finds out whether control is there, and does not wait for something new
       const answer = await this.#client.poll({ etag, waitMs: etag === undefined ? 0 : waitMs, timeoutMs });

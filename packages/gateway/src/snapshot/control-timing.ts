@@ -8,6 +8,9 @@ export type ControlTiming = {
   readonly pollWaitMs: number;
   /** Least time between two polls that bring nothing new. */
   readonly minPollIntervalMs: number;
+  /** Polls go on for so long before the stream is tried again, and each time for longer: while it is, and is held back, a change comes late. */
+  readonly minStreamRetryMs: number;
+  readonly maxStreamRetryMs: number;
   /** Connecting, and any answer that control does not hold back. */
   readonly requestTimeoutMs: number;
   /** Pause between two reports while nothing changes. */
@@ -23,6 +26,8 @@ export const defaultTiming: ControlTiming = {
   silenceTimeoutMs: 45_000,
   pollWaitMs: 25_000,
   minPollIntervalMs: 1_000,
+  minStreamRetryMs: 60_000,
+  maxStreamRetryMs: 3_600_000,
   requestTimeoutMs: 5_000,
   reportIntervalMs: 10_000,
   minReconnectMs: 100,
