@@ -1,41 +1,42 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { openControl } from "@wherefrom/control";
+import { type Control, openControl } from "@wherefrom/control";
 import { type AuditEntry, sealAuditEntry } from "@wherefrom/model";
 import Database from "libsql";
 import { expect, onTestFinished, test } from "vitest";
 import { versionFaults } from "../src/version-faults.ts";
 import { openControlForCli } from "./control-for-cli.ts";
 
-const BAN = '{"state":"ENABLED","conditionConfig":{"ipAddressRanges":["203.0.113.0/24"]},"deny":{}}';
+/** Asks the API without a command, which would take a process. */
+function asker(control: Control, role: "admin" | "gateway") {
+  const token = control.issueKey({ name: "alice", role, organization: "local" });
+  return async (line: string, body: object, more: Record<string, string> = {}): Promise<void> => {
+    const [method = "", path = ""] = line.split(" ");
+    const headers = { "content-type": "application/json", authorization: `Bearer ${token}`, ...more };
+    const url = `${control.url}/v1/organizations/local/environments${path}`;
+    expect([line, (await fetch(url, { method, headers, body: JSON.stringify(body) })).status]).toEqual([line, 200]);
+  };
+}
+
+const policy = (clientIpResolutionConfig: object) => ({ clientIpResolutionConfig });
 
 test("a log is verified with what it belongs to, and an edit of either shows", async () => {
   const { control, run, json, database } = await openControlForCli();
-  await run(["env", "set", "prod", "--description", "second"]);
+  const ask = asker(control, "admin");
+  await ask("PATCH /prod", { description: "second" });
   const { stdout } = await run(["audit", "list"]);
   expect(stdout.split("\n")[1]).toMatch(/^3 +[\d :-]+ UTC +process:alice +updated +environments\/prod +2$/);
   const clean = await json(["audit", "verify"]);
   expect(clean).toMatchObject({ version: 1, entries: 3, versions: 2, faults: [], head: expect.stringMatching(/^3:[0-9a-f]{64}$/) });
-  // everything that a version can hold beside settings and routes
-  await run([
-    "env",
-    "set",
-    "prod",
-    "--policy",
-    '{"trustedProxiesAlgorithm":{"ipHeaderName":"X-Forwarded-For","trustedProxies":["provider:cloudflare"]}}',
-  ]);
-  await run(["action", "create", "ban", "--environment", "prod", "--action", BAN]);
-  await run(["debug", "start", "all", "--environment", "prod"]);
-  const gateway = `${control.url}/v1/organizations/local/environments/prod/gateways/gw-a`;
-  const headers = {
-    "content-type": "application/json",
-    authorization: `Bearer ${control.issueKey({ name: "g", role: "gateway", organization: "local", environments: ["prod"] })}`,
-  };
-  expect((await fetch(gateway, { method: "PUT", headers, body: '{"revision":5}' })).status).toBe(200);
-  await run(["env", "set", "prod", "--policy", '{"peerAddressAlgorithm":{}}', "--share", "50"]);
-  expect((await run(["env", "rollout", "prod"])).stdout).toContain("gw-a (first)");
-  expect(await json(["audit", "verify"])).toMatchObject({ versions: 6, faults: [] });
-  expect((await run(["audit", "verify", "--head", clean.head])).code).toBe(0);
+  // everything that a version can hold beside settings and routes: ranges, security actions, debug sessions, a trial
+  const trusted = { ipHeaderName: "X-Forwarded-For", trustedProxies: ["provider:cloudflare"] };
+  await ask("PATCH /prod", policy({ trustedProxiesAlgorithm: trusted }));
+  const ban = { state: "ENABLED", conditionConfig: { ipAddressRanges: ["203.0.113.0/24"] }, deny: {} };
+  await ask("POST /prod/securityActions?securityActionId=ban", ban);
+  await ask("POST /prod/apis/all/revisions/1/debugsessions", {});
+  await asker(control, "gateway")("PUT /prod/gateways/gw-a", { revision: 5 });
+  await ask("PATCH /prod", policy({ peerAddressAlgorithm: {} }), { "x-wherefrom-rollout-share": "50" });
+  expect(await json(["audit", "verify", "--head", clean.head])).toMatchObject({ versions: 6, faults: [] });
   await control.close();
 
   const file = new Database(database);
@@ -104,19 +105,10 @@ const edits = [
 
 test("each edit of the database shows in its place", async () => {
   const { control, run, database } = await openControlForCli();
-  const token = control.issueKey({ name: "a", role: "admin", organization: "local" });
-  const send = async (method: string, path: string, body: object): Promise<void> => {
-    const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
-    const { status } = await fetch(`${control.url}/v1/organizations/local/environments${path}`, {
-      method,
-      headers,
-      body: JSON.stringify(body),
-    });
-    expect(status).toBe(200);
-  };
+  const ask = asker(control, "admin");
   for (const { environment: name } of edits) {
-    await send("POST", "", { name });
-    for (const description of ["second", "third"]) await send("PATCH", `/${name}`, { description });
+    await ask("POST ", { name });
+    for (const description of ["second", "third"]) await ask(`PATCH /${name}`, { description });
   }
   await control.close();
   const file = new Database(database);
