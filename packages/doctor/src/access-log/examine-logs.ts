@@ -112,7 +112,6 @@ function planOf(logs: readonly ChosenFormat[], { policy, policyHeaders, options 
     subjects: subjectsFor({ policy, chainHeader, trusted, depth }),
     providers,
     chainHeader,
-    trusted,
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
     ...(split !== undefined && { split }),

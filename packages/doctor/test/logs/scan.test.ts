@@ -28,7 +28,6 @@ const plan: ScanPlan = {
   subjects: subjectsFor({ policy: { peerAddressAlgorithm: {} }, chainHeader: "x-forwarded-for", trusted: ["10.0.0.0/8"], depth: 2 }),
   providers: PROVIDERS,
   chainHeader: "x-forwarded-for",
-  trusted: ["10.0.0.0/8"],
 };
 const watch = { isStopped: () => false, onProgress: () => undefined };
 

@@ -55,7 +55,7 @@ test("a count of the commonest is never too large, too small by its error at mos
   const sorter = createAddressSorter();
   const countAll = (added: readonly (readonly [key: number, count: number])[]): Figures => {
     const figures = createFigures();
-    const addresses = new AddressTable({ capacity: 12, sorter, trusts: () => false });
+    const addresses = new AddressTable({ capacity: 12, sorter });
     const counter = new AddressCounter({ addresses, sorter, figures: [[figures]], capacityOf: () => capacity });
     for (const [key, count] of added) {
       counter.makeRoom(1);

@@ -27,21 +27,14 @@ export function subjectsFor({ policy, chainHeader, trusted, depth }: SubjectOpti
   const byIndex = (index: number): Subject => ({
     id: indexId(index),
     policy: { headerIndexAlgorithm: { ipHeaderName: chainHeader, ipHeaderIndex: index }, fallback: "REJECT" },
-    way: { kind: "index", index },
   });
-  const alternatives: readonly Subject[] = [
-    { id: PEER, policy: { peerAddressAlgorithm: {} }, way: { kind: "peer" } },
+  return [
+    { id: GIVEN, policy },
+    { id: PEER, policy: { peerAddressAlgorithm: {} } },
     byIndex(0),
     ...Array.from({ length: depth }, (_, at) => byIndex(-1 - at)),
-    {
-      id: WALK,
-      policy: { trustedProxiesAlgorithm: { ipHeaderName: chainHeader, trustedProxies: trusted }, fallback: "REJECT" },
-      way: { kind: "walk" },
-    },
+    { id: WALK, policy: { trustedProxiesAlgorithm: { ipHeaderName: chainHeader, trustedProxies: trusted }, fallback: "REJECT" } },
   ];
-  // without a policy of one's own, the peer is asked about and is an alternative too
-  const alike = alternatives.find((one) => JSON.stringify(one.policy) === JSON.stringify(policy));
-  return [{ id: GIVEN, policy, way: alike?.way ?? { kind: "resolver" } }, ...alternatives];
 }
 
 /** The header that a log's chains are read from: the one that the policy names where the log has it, else what it has. */

@@ -2,15 +2,7 @@ import type { Providers } from "wherefrom";
 import type { LogFormat } from "../format/log-format.ts";
 
 /** What lines are resolved by. The first is the policy that was asked for; the others are what else could be set. */
-export type Subject = { readonly id: string; readonly policy: Readonly<Record<string, unknown>>; readonly way: Way };
-
-/** How a subject's policy finds the address: by what a resolver makes of it, or in one of the ways that alternatives have, which do not fall back. */
-export type Way =
-  | { readonly kind: "resolver" }
-  | { readonly kind: "peer" }
-  | { readonly kind: "index"; readonly index: number }
-  /** Over the trusted proxies of the plan. */
-  | { readonly kind: "walk" };
+export type Subject = { readonly id: string; readonly policy: Readonly<Record<string, unknown>> };
 
 /** What is asked of a log. Plain data: it travels between threads. */
 export type ScanPlan = {
@@ -19,8 +11,6 @@ export type ScanPlan = {
   readonly providers: Providers;
   /** The header whose hops are counted, in lower case. */
   readonly chainHeader: string;
-  /** Networks that the walk trusts, as a trust list has them. */
-  readonly trusted: readonly string[];
   /** Times in milliseconds since 1970: lines before `since` and from `until` on are left out; `split` divides what is left. */
   readonly since?: number;
   readonly until?: number;

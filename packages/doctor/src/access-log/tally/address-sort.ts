@@ -1,6 +1,7 @@
 import { type AddressKind, kindOfAddress } from "@wherefrom/diagnosis";
 import { PROVIDERS, type Prefix, parsePrefix, prefixesOverlap, SPECIAL_RANGES } from "wherefrom";
 import { type AddressKey, textOf } from "./address-key.ts";
+import { isTouched, networksOf } from "./networks.ts";
 
 /** Of what kind an address is, its family, and the provider that it belongs to, where one publishes its ranges. `id` is its place in `sorts`. */
 export type AddressSort = {
@@ -21,12 +22,8 @@ const OWNED: readonly (readonly [name: string, prefix: Prefix])[] = [...PROVIDER
   isFixed ? [] : prefixes.map((prefix) => [name, prefix] as const),
 );
 
-/** The 65,536 networks that the first 16 bits tell apart, of each family: 1 where a special or named range touches one. */
-const TOUCHED: Readonly<Record<4 | 6, Uint8Array>> = { 4: new Uint8Array(65_536), 6: new Uint8Array(65_536) };
-for (const { first, length } of [...SPECIAL_RANGES.map(({ prefix }) => prefix), ...OWNED.map(([, prefix]) => prefix)]) {
-  const start = (first.family === 4 ? first.w3 : first.w0) >>> 16;
-  TOUCHED[first.family].fill(1, start, start + 2 ** Math.max(0, 16 - length));
-}
+/** Networks that a special or named range touches. */
+const TOUCHED = networksOf([...SPECIAL_RANGES.map(({ prefix }) => prefix), ...OWNED.map(([, prefix]) => prefix)]);
 
 /** Makes a sorter. Most addresses lie in no range at all, which their first 16 bits tell. */
 export function createAddressSorter(): AddressSorter {
@@ -47,8 +44,7 @@ export function createAddressSorter(): AddressSorter {
     sorts,
     sortOf({ text: longText, bits }) {
       const family = longText?.includes(":") ? "6" : "4";
-      const network = longText === undefined ? bits >>> 16 : Number.parseInt(longText.slice(0, longText.indexOf(":")), 16);
-      if (TOUCHED[family][network] === 0) return plain[family];
+      if (!isTouched(TOUCHED, { text: longText, bits })) return plain[family];
       const text = textOf(longText, bits);
       const known = kept.get(text);
       if (known !== undefined) return known;

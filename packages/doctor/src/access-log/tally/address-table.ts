@@ -1,16 +1,18 @@
+import type { Prefix } from "wherefrom";
 import { type AddressKey, textOf } from "./address-key.ts";
 import type { AddressSorter } from "./address-sort.ts";
 import { addDistinct, type Distinct } from "./distinct.ts";
+import { isTouched, type Networks, networksOf } from "./networks.ts";
 
 /**
- * Different addresses, each in a row of its own, and what was found out about it once: its sort, and whether it is trusted. Not a count of them.
+ * Different addresses, each in a row of its own, and what was found out about it once: its sort, and who trusts it. Not a count of them.
  *
  * A class, as its arrays are one open hash table.
  */
 export class AddressTable {
   readonly capacity: number;
   readonly #sorter: AddressSorter;
-  readonly #trusts: (text: string) => boolean;
+  readonly #trust: Trust[] = [];
   /** The row of each address, plus one; 0 where there is none. */
   readonly #slots: Int32Array;
   readonly #firsts: Int32Array;
@@ -18,25 +20,20 @@ export class AddressTable {
   readonly #bits: Int32Array;
   readonly #texts: (string | undefined)[];
   readonly #sorts: Uint16Array;
-  /** Whether it is trusted, where somebody has asked. */
-  readonly #trust: Uint8Array;
+  /** Who trusts it: for each trust list two bits, whether somebody has asked and what came out. */
+  readonly #trusted: Uint32Array;
   #size = 0;
 
-  constructor({
-    capacity,
-    sorter,
-    trusts,
-  }: { readonly capacity: number; readonly sorter: AddressSorter; readonly trusts: (text: string) => boolean }) {
+  constructor({ capacity, sorter }: { readonly capacity: number; readonly sorter: AddressSorter }) {
     this.capacity = capacity;
     this.#sorter = sorter;
-    this.#trusts = trusts;
     this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(capacity * 2)));
     this.#firsts = new Int32Array(capacity);
     this.#seconds = new Int32Array(capacity);
     this.#bits = new Int32Array(capacity);
     this.#texts = new Array<string | undefined>(capacity).fill(undefined);
     this.#sorts = new Uint16Array(capacity);
-    this.#trust = new Uint8Array(capacity);
+    this.#trusted = new Uint32Array(capacity);
   }
 
   /** Rows that are taken. */
@@ -56,12 +53,19 @@ export class AddressTable {
     }
   }
 
-  /** Whether the address of a row is trusted. */
-  isTrusted(row: number): boolean {
-    const known = this.#trust[row] as number;
-    if (known !== UNASKED) return known === TRUSTED;
-    const isTrusted = this.#trusts(this.textOf(row));
-    this.#trust[row] = isTrusted ? TRUSTED : UNTRUSTED;
+  /** Takes up a trust list, and what knows exactly whom it trusts; gives its number. At most 16. */
+  addTrust({ rules }: { readonly rules: readonly { readonly prefixes: readonly Prefix[] }[] }, trusts: (text: string) => boolean): number {
+    return this.#trust.push({ networks: networksOf(rules.flatMap(({ prefixes }) => prefixes)), trusts }) - 1;
+  }
+
+  /** Whether a trust list, by its number, trusts the address of a row. */
+  isTrusted(row: number, list: number): boolean {
+    const asked = 1 << (2 * list);
+    const known = this.#trusted[row] as number;
+    if ((known & asked) !== 0) return (known & (asked << 1)) !== 0;
+    const { networks, trusts } = this.#trust[list] as Trust;
+    const isTrusted = isTouched(networks, { text: this.#texts[row], bits: this.#bits[row] as number }) && trusts(this.textOf(row));
+    this.#trusted[row] = known | asked | (isTrusted ? asked << 1 : 0);
     return isTrusted;
   }
 
@@ -94,11 +98,10 @@ export class AddressTable {
     this.#bits[row] = address.bits;
     this.#texts[row] = address.text;
     this.#sorts[row] = this.#sorter.sortOf(address).id;
-    this.#trust[row] = UNASKED;
+    this.#trusted[row] = 0;
     return row;
   }
 }
 
-const UNASKED = 0;
-const UNTRUSTED = 1;
-const TRUSTED = 2;
+/** A trust list: networks in which it trusts anybody, and whom it trusts. */
+type Trust = { readonly networks: Networks; readonly trusts: (text: string) => boolean };
