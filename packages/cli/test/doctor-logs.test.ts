@@ -12,6 +12,8 @@ const good = Array.from({ length: 60 }, (_, at) => line(at, `203.0.${at % 5}.7, 
 
 const folder = folderOf({
   "good.log": good,
+  // more addresses than are counted exactly, none of which comes twice
+  "many.log": Array.from({ length: 17_000 }, (_, at) => line(at, `203.${at >> 8}.${at & 255}.7, 10.0.1.9`)).join(""),
   "odd.log": `${good}\u001b[31mwhat is this, 198.51.100.77\n`,
   "other.log": "10.0.0.1 200\n",
   "packed.log.bz2": "BZh91AY&SY",
@@ -47,6 +49,21 @@ test("without a policy the peer is judged, and private addresses stand out", asy
     isPartial: false,
     kinds: ["private-results"],
   });
+});
+
+test("what is estimated and what may be missing is said", async () => {
+  const { stdout } = await logs(at("many.log"), "--policy", at("policy.json"));
+  expect(stdout).toMatch(/^the policy .* ≈ 1[67],\d{3} /m);
+  expect(stdout).toMatch(/^the peer .* 2 .* 50\.0 %$/m);
+  expect(stdout).toContain("≈ marks an estimate, which is as a rule not more than 0.8 % off.");
+  expect(stdout).toMatch(/IPv4: 100\.0 %\. IPv6: 0\.0 %\. An address may have up to 1 lines more than stand here\./);
+  const told = JSON.parse((await logs(at("many.log"), "--policy", at("policy.json"), "--json")).stdout) as {
+    readonly whole: {
+      readonly outcomes: readonly { readonly distinctError: number; readonly topError: number; readonly top: readonly object[] }[];
+    };
+  };
+  expect(told.whole.outcomes[0]).toMatchObject({ distinctError: 1.04 / 128, topError: 1, top: [] });
+  expect(told.whole.outcomes[1]).toMatchObject({ distinctError: 0, topError: 0 });
 });
 
 test("a line that cannot be read is shown without steering the terminal, and is hidden in what is passed on", async () => {

@@ -88,19 +88,26 @@ function findingBlocks(findings: readonly LogFinding[], { say, plain }: Telling)
 function policyBlocks({ whole }: LogSummary, telling: Telling): readonly Block[] {
   const { plain } = telling;
   const outcomes = [...(whole.recorded === undefined ? [] : [whole.recorded]), ...whole.outcomes];
+  const error = Math.max(...outcomes.map(({ distinctError }) => distinctError));
   const head = (
     ["logsPolicy", "logsResolved", "logsFallback", "logsRejected", "logsVerified", "logsLocal", "logsDistinct", "logsTopShare"] as const
   ).map(plain);
   return [
     { kind: "heading", text: [plain("logsPolicies")] },
     { kind: "table", head, rows: outcomes.map((outcome) => [subjectName(outcome.id, telling), ...outcomeCells(outcome)]) },
+    ...(error === 0 ? [] : [{ kind: "paragraph", text: telling.say("logsDistinctError", { share: percent(error) }) } as const]),
   ];
 }
 
 function outcomeCells(outcome: Outcome): readonly Line[] {
-  const { outcomes, verified, lines, distinct } = outcome;
+  const { outcomes, verified, lines } = outcome;
   const shares = [outcomes["resolved"], outcomes["fallback"], outcomes["rejected"], verified].map((count) => percent(share(count, lines)));
-  return [...shares, percent(localShare(outcome)), grouped(distinct), percent(topShare(outcome))].map((cell) => [cell]);
+  return [...shares, percent(localShare(outcome)), distinctIn(outcome), percent(topShare(outcome))].map((cell) => [cell]);
+}
+
+/** A number of different addresses, marked where it is an estimate. */
+function distinctIn({ distinct, distinctError }: Pick<Outcome, "distinct" | "distinctError">): string {
+  return distinctError === 0 ? grouped(distinct) : `≈ ${grouped(distinct)}`;
 }
 
 function subjectName(id: string, { say, plain }: Telling): Line {
@@ -182,7 +189,7 @@ function hopBlocks(
 }
 
 function addressBlocks(heading: string, { top, topError, lines, families }: Outcome, { say, plain }: Telling): readonly Block[] {
-  if (top.length === 0) return [];
+  if (top.length === 0 && topError === 0) return [];
   const rows = top.map(({ text, count }): readonly Line[] => [
     [{ kind: "address", text }],
     [grouped(count)],
@@ -191,7 +198,8 @@ function addressBlocks(heading: string, { top, topError, lines, families }: Outc
   const slots = { four: percent(share(families["4"], lines)), six: percent(share(families["6"], lines)) };
   return [
     { kind: "heading", text: [heading] },
-    { kind: "table", head: [plain("logsAddress"), plain("logsLines"), plain("logsShare")], rows },
+    // of very many none may have come often enough to be kept
+    ...(rows.length === 0 ? [] : [{ kind: "table", head: [plain("logsAddress"), plain("logsLines"), plain("logsShare")], rows } as const]),
     {
       kind: "paragraph",
       text: [...say("logsFamilies", slots), ...(topError === 0 ? [] : [" ", ...say("logsTopError", { lines: grouped(topError) })])],
@@ -202,12 +210,13 @@ function addressBlocks(heading: string, { top, topError, lines, families }: Outc
 function proposalBlocks(proposal: LogPolicy, { say, plain }: Telling): readonly Block[] {
   const heading: Block = { kind: "heading", text: [plain("policyHeading")] };
   if (proposal.kind === "none") return [heading, { kind: "paragraph", text: say(`noLogPolicy.${proposal.why}`) }];
-  const evidence = ({ hops, resolved, lines, distinct, local }: LogProposal): Line => {
+  const evidence = (proposed: LogProposal): Line => {
+    const { hops, resolved, lines, local } = proposed;
     const slots = {
       hops: String(hops),
       index: String(-hops),
       resolved: percent(share(resolved, lines)),
-      distinct: grouped(distinct),
+      distinct: distinctIn(proposed),
       local: percent(local),
     };
     return say(hops === 0 ? "logsFittingPeer" : "logsFitting", slots);

@@ -1,6 +1,6 @@
 import { isBefore, isWebSocket } from "../scan/line-tally.ts";
 import type { Subject } from "../scan/scan-plan.ts";
-import { estimateDistinct } from "../tally/distinct.ts";
+import { DISTINCT_ERROR, estimateDistinct } from "../tally/distinct.ts";
 import { createFigures, type Figures, mergeFigures } from "../tally/figures.ts";
 import { type Counted, commonest } from "../tally/frequent.ts";
 import { capacityOf, type LogTally } from "../tally/log-tally.ts";
@@ -17,8 +17,9 @@ export type Outcome = {
   readonly kinds: Readonly<Record<string, number>>;
   readonly providers: Readonly<Record<string, number>>;
   readonly families: Readonly<Record<string, number>>;
-  /** Different addresses: where there are thousands an estimate, 0.8 % off as a rule. */
+  /** Different addresses; and how far off that is as a rule, as a share of it: 0 where it is exact, which it is where there are not many thousands. */
   readonly distinct: number;
+  readonly distinctError: number;
   /** The commonest addresses. Each may have had up to `topError` lines more than are told. */
   readonly top: readonly Counted[];
   readonly topError: number;
@@ -115,6 +116,7 @@ function outcomeOf(id: string, { addresses, distinct, ...counts }: Figures): Out
     id,
     ...counts,
     distinct: addresses.error === 0 ? addresses.counts.size : estimateDistinct(distinct),
+    distinctError: addresses.error === 0 ? 0 : DISTINCT_ERROR,
     top: commonest(addresses, MAX_TOP),
     topError: addresses.error,
   };

@@ -10,8 +10,9 @@ export type LogProposal = {
   /** Lines that it gives an address for, without a fallback, of all. */
   readonly resolved: number;
   readonly lines: number;
-  /** Different addresses that it gives; share of lines whose address is local. */
+  /** Different addresses that it gives, and how far off that number is, as an outcome has them; share of lines whose address is local. */
   readonly distinct: number;
+  readonly distinctError: number;
   readonly local: number;
   /** Hops of the path that every line has, to the left of which stands what a client wrote; 0 where the peer is the client. */
   readonly hops: number;
@@ -87,8 +88,8 @@ function fewestHops(hops: readonly number[], lines: number): number {
 }
 
 function proposalOf(outcome: Outcome, { policy, hops }: Pick<LogProposal, "policy" | "hops">): LogProposal {
-  const { lines, distinct, outcomes } = outcome;
-  return { policy, hops, lines, distinct, resolved: outcomes["resolved"] ?? 0, local: localShare(outcome) };
+  const { lines, distinct, distinctError, outcomes } = outcome;
+  return { policy, hops, lines, distinct, distinctError, resolved: outcomes["resolved"] ?? 0, local: localShare(outcome) };
 }
 
 function titled(name: string): string {

@@ -250,6 +250,7 @@ export const en = {
   logsAddresses: "The commonest addresses",
   logsPeers: "The commonest peers",
   logsAddress: "address",
+  logsDistinctError: "≈ marks an estimate, which is as a rule not more than {share} off.",
   logsTopError: "An address may have up to {lines} lines more than stand here.",
   logsFamilies: "IPv4: {four}. IPv6: {six}.",
   logsFitting:

@@ -245,6 +245,7 @@ export const ja: Messages = {
   logsAddresses: "最も多いアドレス",
   logsPeers: "最も多いピア",
   logsAddress: "アドレス",
+  logsDistinctError: "≈ は推定値で、誤差はふつう {share} 以内です。",
   logsTopError: "どのアドレスも、ここに示すより最大 {lines} 行多い可能性があります。",
   logsFamilies: "IPv4: {four}。IPv6: {six}。",
   logsFitting:

@@ -238,6 +238,7 @@ export const zh: Messages = {
   logsAddresses: "最常见的地址",
   logsPeers: "最常见的对端",
   logsAddress: "地址",
+  logsDistinctError: "≈ 表示估计值，误差通常不超过 {share}。",
   logsTopError: "每个地址的实际行数可能比此处最多多 {lines} 行。",
   logsFamilies: "IPv4：{four}。IPv6：{six}。",
   logsFitting: "每行至少有 {hops} 跳：索引 {index} 处的跳对 {resolved} 的行给出地址，共 {distinct} 个不同地址，其中 {local} 为本地地址。",
