@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { readCases } from "../../wherefrom/test/corpus.ts";
 import { openTestGateway, portOf, snapshotOf, type TestGateway } from "./rig/gateway.ts";
@@ -197,13 +198,16 @@ const cuts = [
 type Cut = { readonly head: number; readonly length: number };
 
 test.each(cuts)("a body that comes $how reaches the client byte for byte, as does the header", async ({ at }) => {
-  const target = await openRawTarget((socket, heard) => {
+  const target = await openRawTarget(async (socket, heard) => {
     const [, length = ""] = [...heard.matchAll(/^GET \/(\d+) HTTP/gm)].at(-1) ?? [];
     const head = wire("HTTP/1.1 200 OK", `Content-Length: ${length}`, "X-Name: caf\xe9");
     const text = `${head}${bytesOf(Number(length))}`;
     const ends = [...at({ head: head.length, length: Number(length) }), text.length];
-    // Each part waits until the one before has long been read.
-    for (const [index, end] of ends.entries()) setTimeout(() => socket.write(text.slice(ends[index - 1] ?? 0, end), "latin1"), 30 * index);
+    for (const [index, end] of ends.entries()) {
+      socket.write(text.slice(ends[index - 1] ?? 0, end), "latin1");
+      // Each part waits until the one before has long been read.
+      await sleep(30);
+    }
   });
   const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }])));
   const answers = await Promise.all(

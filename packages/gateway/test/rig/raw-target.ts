@@ -12,7 +12,7 @@ export type RawTarget = {
 };
 
 /** Listens for the running test. `onData` is called with each piece that comes. */
-export async function openRawTarget(onData: (socket: Socket, heard: string) => void): Promise<RawTarget> {
+export async function openRawTarget(onData: (socket: Socket, heard: string) => unknown): Promise<RawTarget> {
   const heard: string[] = [];
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
