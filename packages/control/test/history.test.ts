@@ -105,6 +105,13 @@ describe("rollback", () => {
     expect((await ask("GET /demo/revisions/5")).body).toMatchObject({ change: "CREATED" });
   });
 
+  test("brings a deleted environment back as it stood, where no revision is named", async () => {
+    const { ask } = await openChanged();
+    await ask("DELETE /demo");
+    expect((await ask("POST /demo:rollback", { body: {} })).body).toMatchObject({ clientIpResolutionConfig: headerIndex(-2) });
+    expect((await ask("GET /demo/revisions/5")).body).toMatchObject({ change: "CREATED", reason: "Back to revision 3" });
+  });
+
   test("brings none back for somebody who has not seen that it was deleted", async () => {
     const { ask } = await openChanged();
     const deleted = (await ask("DELETE /demo")).headers.get("etag") ?? "";
@@ -118,6 +125,7 @@ describe("rollback", () => {
 const refusals: readonly (Ask & { line: string; says: string; verdict: string; faults?: readonly string[] })[] = [
   { says: "an environment that never was", line: "GET /none/revisions", verdict: "404 NOT_FOUND ENVIRONMENT_NOT_FOUND" },
   { says: "a revision that is not there", line: "GET /demo/revisions/9", verdict: "404 NOT_FOUND REVISION_NOT_FOUND" },
+  { says: "a rollback of nothing", line: "POST /none:rollback", body: {}, verdict: "404 NOT_FOUND ENVIRONMENT_NOT_FOUND" },
   { says: "a revision of nothing", line: "GET /none/revisions/1", verdict: "404 NOT_FOUND ENVIRONMENT_NOT_FOUND" },
   { says: "no number", line: "GET /demo/revisions/latest", verdict: "400 INVALID_ARGUMENT QUERY_INVALID", faults: ["revision"] },
   { says: "a first revision without another", line: "GET /demo/revisions/1:diff", verdict: "404 NOT_FOUND REVISION_NOT_FOUND" },

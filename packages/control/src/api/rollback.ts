@@ -18,7 +18,11 @@ import { readRoutes } from "./route-body.ts";
 
 const bodySchema = z
   .strictObject({
-    revisionId: int64Schema.optional().describe("Default: the newest of which policy or routes differ from those that stand"),
+    revisionId: int64Schema
+      .optional()
+      .describe(
+        "Default: the newest of which policy or routes differ from those that stand; of a deleted environment, the newest that stood",
+      ),
   })
   .meta({ id: "RollbackRequest" });
 const HISTORY_PAGE = 100;
@@ -45,7 +49,7 @@ export const rollbackEnvironment: Endpoint = {
       async decide(current, { history }) {
         const revision =
           asked === undefined
-            ? await previousRevision(found(current, environment), history)
+            ? await previousRevision(current, { environment, history })
             : await requireRevision(asked, { environment, history });
         const content = contentOf(revision, providersFor(call.parts.ranges, current));
         // Of one that is deleted, the deletion is what stands: whoever did not see it does not undo it.
@@ -61,16 +65,24 @@ export const rollbackEnvironment: Endpoint = {
   },
 };
 
-/** The newest that all gateways were to run and that held something else than what stands. */
-async function previousRevision(standing: EnvironmentRecord, history: Beside["history"]): Promise<Revision<EnvironmentContent>> {
-  for (let before = standing.revision; before > 1; ) {
+type Past = Pick<Beside, "history"> & { readonly environment: string };
+
+/** The newest that all gateways were to run and that held something else than what stands, which is nothing where the environment is deleted. */
+async function previousRevision(
+  standing: EnvironmentRecord | undefined,
+  { environment, history }: Past,
+): Promise<Revision<EnvironmentContent>> {
+  if ((await history({ limit: 1 })).length === 0) found(standing, environment);
+  let before = standing?.revision;
+  do {
     const page = await history({ limit: HISTORY_PAGE, before });
     const other = page.find(
-      ({ change, content }) => change !== "deleted" && content.stage === undefined && !isSameContent(content, standing),
+      ({ change, content }) =>
+        change !== "deleted" && content.stage === undefined && (standing === undefined || !isSameContent(content, standing)),
     );
     if (other !== undefined) return other;
     before = page.at(-1)?.revision ?? 0;
-  }
+  } while (before > 1);
   throw new ApiError("REVISION_NOT_FOUND", "Revision: Expected an earlier one that is kept and differs from what stands, received none");
 }
 
