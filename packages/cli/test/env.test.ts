@@ -33,6 +33,19 @@ test("an environment is listed, read, changed for a reason, and told of in the h
   });
 });
 
+test("an environment is made, deleted by the version that stands, and brought back", async () => {
+  const { run, json } = await openControlForCli();
+  const made = await json(["env", "create", "test", "--policy", JSON.stringify(WALK), "--description", "new", "--reason", "tried"]);
+  expect(made).toMatchObject({ etag: '"r1"', environment: { name: "test", description: "new", clientIpResolutionConfig: WALK } });
+  const again = await run(["env", "create", "test"]);
+  expect(again).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("(ENVIRONMENT_EXISTS)") });
+  const stale = await run(["env", "delete", "test", "--if-match", '"r2"']);
+  expect(stale).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("(REVISION_STALE)") });
+  expect(await run(["env", "delete", "test", "--if-match", '"r1"'])).toMatchObject({ code: 0, stdout: "Deleted test\n" });
+  expect((await run(["env", "get", "test"])).stderr).toContain("(ENVIRONMENT_NOT_FOUND)");
+  expect((await json(["env", "rollback", "test"])).environment).toMatchObject({ clientIpResolutionConfig: WALK });
+});
+
 test("an environment is rolled back, by a version of it that stands", async () => {
   const { run, json } = await openControlForCli();
   await run(["env", "set", "prod", "--description", "second"]);

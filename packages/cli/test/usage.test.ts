@@ -74,6 +74,8 @@ const commands = [
   { command: ["env"] },
   { command: ["env", "list"] },
   { command: ["env", "get"] },
+  { command: ["env", "create"] },
+  { command: ["env", "delete"] },
   { command: ["env", "set"] },
   { command: ["env", "explain"] },
   { command: ["env", "diagnose"] },

@@ -11,7 +11,7 @@ import { previewEnvironment } from "./env/preview.ts";
 import { getEnvironment, listEnvironments } from "./env/read.ts";
 import { endRollout, showRollout } from "./env/rollout.ts";
 import { showStats } from "./env/stats.ts";
-import { applyPolicy, deleteEvents, setEnvironment } from "./env/write.ts";
+import { applyPolicy, createEnvironment, deleteEnvironment, deleteEvents, setEnvironment } from "./env/write.ts";
 
 const EXAMPLES = `
 Examples:
@@ -33,6 +33,18 @@ const GET_EXAMPLES = `
 Examples:
   $ wherefrom env get prod
   $ wherefrom env get prod --json | jq .environment.clientIpResolutionConfig`;
+
+const CREATE_EXAMPLES = `
+Examples:
+  $ wherefrom env create test
+  $ wherefrom env create prod --policy policy.json --description 'Behind two proxies'`;
+
+const DELETE_EXAMPLES = `
+Examples:
+  $ wherefrom env delete test
+  $ wherefrom env delete test --if-match '"r7"'
+
+Its gateways go on with what they run. Its versions stay, and wherefrom env rollback test brings it back.`;
 
 const SET_EXAMPLES = `
 Examples:
@@ -117,7 +129,7 @@ Examples:
   $ wherefrom env rollback prod 7 --reason 'Address of the balancer was counted'
 
 It makes a new revision that holds what the old one held, routes too, for every gateway at once. Without a number it is the newest of which
-policy or routes differ from those that stand. A deleted environment comes back that way.`;
+policy or routes differ from those that stand. A deleted environment comes back that way, as it stood.`;
 
 const ROLLOUT_EXAMPLES = `
 Examples:
@@ -152,11 +164,23 @@ export function addEnvCommand(program: Command, exit: Exit): void {
   const policy = () => valueOption("--policy <json-or-file>", "the policy: JSON that starts with {, or a JSON file", "WHEREFROM_POLICY");
   add("list", { description: "List the environments", examples: LIST_EXAMPLES }).action(listEnvironments);
   add("get", { description: "Show an environment", examples: GET_EXAMPLES }).argument("[name]", "the environment").action(getEnvironment);
+  const displayName = () => valueOption("--display-name <text>", "the name for people", "WHEREFROM_DISPLAY_NAME");
+  const description = () => valueOption("--description <text>", "what it is for", "WHEREFROM_DESCRIPTION");
+  add("create", { description: "Make an environment", examples: CREATE_EXAMPLES, isWriting: true })
+    .argument("<name>", "what it is called")
+    .addOption(policy())
+    .addOption(displayName())
+    .addOption(description())
+    .action(createEnvironment);
+  add("delete", { description: "Delete an environment", examples: DELETE_EXAMPLES, isWriting: true })
+    .argument("<name>", "the environment")
+    .addOption(valueOption("--if-match <tag>", "only if this version stands now", "WHEREFROM_IF_MATCH"))
+    .action(deleteEnvironment);
   add("set", { description: "Change what is named of an environment", examples: SET_EXAMPLES, isWriting: true })
     .argument("[name]", "the environment")
     .addOption(policy())
-    .addOption(valueOption("--display-name <text>", "the name for people", "WHEREFROM_DISPLAY_NAME"))
-    .addOption(valueOption("--description <text>", "what it is for", "WHEREFROM_DESCRIPTION"))
+    .addOption(displayName())
+    .addOption(description())
     .addOption(valueOption("--rollout <json>", 'how changes get to the gateways: {"share":100} to all at once', "WHEREFROM_ROLLOUT"))
     .addOption(
       valueOption(

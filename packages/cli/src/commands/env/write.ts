@@ -1,13 +1,35 @@
 import { printFound } from "../../api/print.ts";
 import { type ApiOptions, environmentOf, openTarget } from "../../api/target.ts";
 import { CliError } from "../../errors.ts";
+import { printable } from "../../output.ts";
 import { readPolicyJson } from "../../policy-text.ts";
 import { printEnvironment } from "./read.ts";
 
-type SetOptions = ApiOptions & {
-  readonly policy?: string;
-  readonly displayName?: string;
-  readonly description?: string;
+type NamedOptions = ApiOptions & { readonly policy?: string; readonly displayName?: string; readonly description?: string };
+
+export async function createEnvironment(name: string, options: NamedOptions): Promise<void> {
+  const { api } = openTarget(options);
+  await api.send("POST", "/environments", { body: { name, ...namedFields(options) } });
+  // the answer to that is an operation
+  const { body, etag } = await api.get(`/environments/${encodeURIComponent(name)}`);
+  await printFound(options.json, { json: { environment: body, etag }, text: () => printEnvironment(body, etag) });
+}
+
+export async function deleteEnvironment(name: string, options: ApiOptions & { readonly ifMatch?: string }): Promise<void> {
+  const { api } = openTarget(options);
+  await api.send("DELETE", `/environments/${encodeURIComponent(name)}`, { ifMatch: options.ifMatch });
+  await printFound(options.json, { json: { deleted: name }, text: () => printable(`Deleted ${name}`) });
+}
+
+function namedFields({ policy, displayName, description }: NamedOptions): object {
+  return {
+    ...(policy !== undefined && { clientIpResolutionConfig: readPolicyJson(policy) }),
+    ...(displayName !== undefined && { displayName }),
+    ...(description !== undefined && { description }),
+  };
+}
+
+type SetOptions = NamedOptions & {
   readonly rollout?: string;
   readonly eventSettings?: string;
   readonly abuseSettings?: string;
@@ -16,11 +38,9 @@ type SetOptions = ApiOptions & {
 };
 
 export async function setEnvironment(argument: string | undefined, options: SetOptions): Promise<void> {
-  const { policy, displayName, description, rollout, eventSettings, abuseSettings, share, ifMatch } = options;
+  const { rollout, eventSettings, abuseSettings, share, ifMatch } = options;
   const fields = {
-    ...(policy !== undefined && { clientIpResolutionConfig: readPolicyJson(policy) }),
-    ...(displayName !== undefined && { displayName }),
-    ...(description !== undefined && { description }),
+    ...namedFields(options),
     ...(rollout !== undefined && { rollout: readJson("--rollout", rollout) }),
     ...(eventSettings !== undefined && { events: readJson("--event-settings", eventSettings) }),
     ...(abuseSettings !== undefined && { abuseDetection: readJson("--abuse-settings", abuseSettings) }),
