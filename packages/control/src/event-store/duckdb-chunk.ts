@@ -55,12 +55,12 @@ export function chunksOf({
 function chunkOf(columns: readonly ReadyColumn[], { start, end }: { readonly start: number; readonly end: number }): DuckDBDataChunk {
   const chunk = DuckDBDataChunk.create(CHUNK_TYPES, end - start);
   for (const [index, { values, places }] of columns.entries()) {
-    if (CHUNK_TYPES[index] === VARCHAR) {
+    if (CHUNK_TYPES[index] === VARCHAR && places !== undefined) {
       writeTexts(duckdb.data_chunk_get_vector(chunk.chunk, index), { texts: values, places: places.subarray(start, end) });
       continue;
     }
     const vector = chunk.getColumnVector(index);
-    for (let row = start; row < end; row++) vector.setItem(row - start, values[places[row] ?? 0] ?? null);
+    for (let row = start; row < end; row++) vector.setItem(row - start, values[places?.[row] ?? row] ?? null);
     vector.flush();
   }
   return chunk;

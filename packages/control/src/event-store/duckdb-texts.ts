@@ -2,6 +2,8 @@ import type { DuckDBValue } from "@duckdb/node-api";
 import duckdb from "@duckdb/node-bindings";
 import type { PackedColumn } from "./packed-batch.ts";
 
+type Places = NonNullable<PackedColumn["places"]>;
+
 /** Of what stands for a text in a vector: its length, and the text itself or a pointer to it. Source: duckdb.h, `duckdb_string_t`. */
 const REFERENCE_WORDS = 4;
 
@@ -14,7 +16,7 @@ const VALIDITY_ROWS = 64;
  */
 export function writeTexts(
   vector: duckdb.Vector,
-  { texts, places }: { readonly texts: readonly DuckDBValue[]; readonly places: PackedColumn["places"] },
+  { texts, places }: { readonly texts: readonly DuckDBValue[]; readonly places: Places },
 ): void {
   /** Of each text, one more than the first row that has it. */
   const firsts = new Uint32Array(texts.length);
@@ -34,10 +36,7 @@ export function writeTexts(
   duckdb.copy_data_to_vector_validity(vector, 0, validity.buffer, 0, validity.byteLength);
 }
 
-function repeatFirsts(
-  vector: duckdb.Vector,
-  { firsts, places }: { readonly firsts: Uint32Array; readonly places: PackedColumn["places"] },
-): void {
+function repeatFirsts(vector: duckdb.Vector, { firsts, places }: { readonly firsts: Uint32Array; readonly places: Places }): void {
   const references = new Uint32Array(new Uint8Array(duckdb.vector_get_data(vector, places.length * 4 * REFERENCE_WORDS)).buffer);
   let to = 0;
   for (const place of places) {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { StoreUnavailable } from "../config-store/port.ts";
 import type { DuckdbAsks } from "./duckdb-messages.ts";
 import type { DuckdbLimits } from "./duckdb-open.ts";
@@ -30,16 +31,25 @@ export async function openDuckdbEvents(given: string, options: DuckdbOptions): P
   await keeper.open();
   const write = { timeoutMs: options.limits.eventWriteTimeoutMs };
   const { eventQuestionTimeoutMs: timeoutMs } = options.limits;
+  let turn: Promise<void> = Promise.resolve();
   return {
     id: randomUUID(),
-    append: async (key, batch) => keeper.ask("append", { ...key, batch: packBatch(batch), receivedAt: options.now() }, write),
+    async append(key, batch) {
+      // one at each turn of the loop: it is on its way while the next is packed, and what else control does waits for one at the most
+      turn = turn.then(() => setImmediate());
+      await turn;
+      return keeper.ask("append", { ...key, batch: packBatch(batch), receivedAt: options.now() }, write);
+    },
     // the process ends a question that takes too long by itself; one that waits for others may take twice as long
     ask: (key, question) => keeper.ask("ask", { key, question, timeoutMs }, { timeoutMs: 3 * timeoutMs }),
     countClients: (key, question) => keeper.ask("countClients", { key, question, timeoutMs }, { timeoutMs: 3 * timeoutMs }),
     deleteBefore: (key, { before }) => keeper.ask("deleteBefore", { ...key, before }, write),
     deleteAddress: (key, { address, hashKey }) => keeper.ask("deleteAddress", { ...key, address, hashKey }, write),
     environments: () => keeper.ask("environments", null, write),
-    close: () => keeper.close(),
+    async close() {
+      await turn;
+      await keeper.close();
+    },
   };
 }
 

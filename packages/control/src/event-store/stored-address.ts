@@ -39,7 +39,10 @@ const PORT = /^(?<address>[0-9.]+):[0-9]{1,5}$/;
 
 /** All addresses that a header field names, in whichever form. Its other parts are passed over. */
 export function addressesIn(text: string, numberIn: typeof numberOfAddress): bigint[] {
-  return (text.match(CANDIDATE) ?? []).flatMap(
-    (candidate) => numberIn(candidate) ?? numberIn(PORT.exec(candidate)?.groups?.["address"] ?? "") ?? [],
-  );
+  const found: bigint[] = [];
+  for (const candidate of text.match(CANDIDATE) ?? []) {
+    const number = numberIn(candidate) ?? numberIn(PORT.exec(candidate)?.groups?.["address"] ?? "");
+    if (number !== undefined) found.push(number);
+  }
+  return found;
 }
