@@ -15,10 +15,12 @@ export type Row = {
 /** Groups of points, which come in the order of their values and times; and the groups in that order. */
 export function groupPoints(points: readonly Row[], { measures }: Question): (Group & { readonly totals: Point["measures"] })[] {
   const groups: [Row, ...Row[]][] = [];
+  let last: string | undefined;
   for (const point of points) {
-    const last = groups.at(-1);
-    if (last !== undefined && nameOf(last[0]) === nameOf(point)) last.push(point);
+    const name = nameOf(point);
+    if (name === last) groups.at(-1)?.push(point);
     else groups.push([point]);
+    last = name;
   }
   const over = (rows: readonly Row[]): Point["measures"] => measures.map((measure, index) => measureOver(rows, measure, index));
   return groups.map((rows) => ({
