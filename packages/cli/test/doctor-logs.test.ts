@@ -51,6 +51,13 @@ test("without a policy the peer is judged, and private addresses stand out", asy
   });
 });
 
+test("a log of which no line is judged is not one without a fault", async () => {
+  const { code, stdout } = await logs(at("good.log"), "--policy", at("policy.json"), "--since", "2027-01-01");
+  expect(code).toBe(1);
+  expect(stdout).toContain("No line was judged");
+  expect(stdout).not.toContain("Nothing about the addresses stands out");
+});
+
 test("what is estimated and what may be missing is said", async () => {
   const { stdout } = await logs(at("many.log"), "--policy", at("policy.json"));
   expect(stdout).toMatch(/^the policy .* ≈ 1[67],\d{3} /m);
@@ -96,6 +103,11 @@ describe("what is asked for wrongly is said in one line", () => {
     { args: [at("good.log"), "--field", "who=x"], code: 2, says: /--field: Expected peer.* \[LOGS_FIELD_INVALID\]/ },
     { args: [at("good.log"), "--trust", "10.0.0.1/8"], code: 2, says: /POLICY_INVALID/ },
     { args: [at("good.log"), "--since", "noon"], code: 2, says: /Expected a time such as/ },
+    {
+      args: [at("good.log"), "--since", "2026-11-26", "--until", "2026-11-26"],
+      code: 2,
+      says: /--since to be before --until.* \[USAGE_OPTION_CONFLICT\]/,
+    },
     { args: [at("good.log"), "--depth", "9"], code: 2, says: /from 1 to 8/ },
     { args: ["-", at("good.log")], code: 2, says: /read alone.* \[USAGE_OPTION_CONFLICT\]/ },
   ];

@@ -48,7 +48,7 @@ export function logsDocument(report: LogsReport, language: Language): Document {
       ...addressBlocks(telling.plain("logsAddresses"), judged, telling),
       ...addressBlocks(telling.plain("logsPeers"), peersIn(summary.whole), telling),
       ...proposalBlocks(report.proposal, telling),
-      ...(report.findings.every(({ kind }) => kind === "malformed")
+      ...(report.findings.every(({ kind }) => kind === "malformed" || kind === "cut-off")
         ? [{ kind: "paragraph", text: telling.say("logsNoFault") } as const]
         : diagnosisBlocks(report, language)),
       ...sampleBlocks(report, telling),

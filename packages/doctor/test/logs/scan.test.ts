@@ -13,6 +13,7 @@ import { LOG_LIMITS } from "../../src/access-log/limits.ts";
 import { LineCutter } from "../../src/access-log/read/line-cutter.ts";
 import { openLogs } from "../../src/access-log/scan/open-logs.ts";
 import type { LogUnit, ScanPlan } from "../../src/access-log/scan/scan-plan.ts";
+import { scanStream } from "../../src/access-log/scan/scan-stream.ts";
 import { createScan, scanUnits } from "../../src/access-log/scan/scan-units.ts";
 import { commonest } from "../../src/access-log/tally/frequent.ts";
 import type { LogTally } from "../../src/access-log/tally/log-tally.ts";
@@ -32,13 +33,13 @@ const plan: ScanPlan = {
 const watch = { isStopped: () => false, onProgress: () => undefined };
 
 /** What counting comes to, in an order that does not depend on who counted. */
-function sumOf({ cells, lines, malformed, tooLong, bytes, websockets, samples }: LogTally) {
+function sumOf({ cells, lines, malformed, tooLong, bytes, cutOff, websockets, samples }: LogTally) {
   const traffic = createTraffic();
   for (const cell of cells) mergeTraffic(traffic, cell.traffic);
   const subjects = cells.map((cell) =>
     cell.subjects.map(({ addresses, distinct: _, ...figures }) => ({ ...figures, addresses: commonest(addresses, 100) })),
   );
-  return { lines, malformed, tooLong, bytes, websockets, samples, traffic, subjects };
+  return { lines, malformed, tooLong, bytes, cutOff, websockets, samples, traffic, subjects };
 }
 
 function scan(bytes: Buffer, chunkBytes: number): Promise<LogTally> {
@@ -196,7 +197,15 @@ describe("a file", () => {
       bytes: packed.length,
       samples: whole.samples.map(({ offset, ...sample }) => ({ ...sample, offset: offset - 3 })),
     });
-    expect((await read("cut.gz")).lines).toBeGreaterThan(10);
+    const cut = await read("cut.gz");
+    expect(cut.lines).toBeGreaterThan(10);
+    expect([whole.cutOff, cut.cutOff]).toEqual([0, 1]);
+    const stream = async function* () {
+      yield packed.subarray(0, packed.length - 30);
+    };
+    const formats = { mappings: [], policyHeaders: new Set<string>(), format: FORMAT };
+    const streamed = await scanStream(stream(), { name: "-", formats, planFor: () => plan, watch });
+    expect({ ...sumOf(streamed.tally), bytes: 0 }).toEqual({ ...cut, bytes: 0 });
   });
 
   test("that is spoilt is named, whichever thread reads it", async () => {

@@ -180,6 +180,8 @@ async function examine(paths: readonly string[], options: LogsOptions): Promise<
 }
 
 function timesOf({ since, until, split }: LogsOptions): Pick<LogsOptions, "since" | "until" | "split"> {
+  if (since !== undefined && until !== undefined && since >= until)
+    throw new CliError("USAGE_OPTION_CONFLICT", "Expected --since to be before --until: no line is from then on and from before then");
   return { ...(since !== undefined && { since }), ...(until !== undefined && { until }), ...(split !== undefined && { split }) };
 }
 

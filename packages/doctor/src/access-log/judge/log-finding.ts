@@ -17,7 +17,11 @@ export type LogFinding = {
     | "split-differs"
     /** A PROXY protocol header was taken for a request. */
     | "proxy-preamble"
-    | "malformed";
+    | "malformed"
+    /** No line was left to be judged. */
+    | "no-lines"
+    /** A gzipped log ends before its time, so that lines are missing. */
+    | "cut-off";
   /** Share of lines that it is about, from 0 to 1. */
   readonly share: number;
 };
@@ -59,6 +63,8 @@ export function judgeLog(summary: LogSummary, isPolicyGiven: boolean): readonly 
     ...found("split-differs", differs(before, after), APART),
     ...found("proxy-preamble", share(summary.preambles.v1 + summary.preambles.v2, readLines), 0),
     ...found("malformed", share(summary.malformed + summary.tooLong, readLines)),
+    ...found("no-lines", summary.whole.traffic.lines === 0 ? 1 : 0),
+    ...found("cut-off", summary.cutOff > 0 ? 1 : 0),
   ];
 }
 

@@ -31,7 +31,7 @@ export type Part = { readonly traffic: Traffic; readonly outcomes: readonly Outc
 /** A log, and its parts that are set side by side. */
 export type LogSummary = Pick<
   LogTally,
-  "lines" | "malformed" | "outside" | "tooLong" | "bytes" | "preambles" | "websockets" | "samples"
+  "lines" | "malformed" | "outside" | "tooLong" | "bytes" | "cutOff" | "preambles" | "websockets" | "samples"
 > & {
   /** Times of the earliest and the latest line; `undefined` where no line has one. */
   readonly from: string | undefined;
@@ -57,13 +57,14 @@ export function summarize(
   { subjects, isSplit }: { readonly subjects: readonly Subject[]; readonly isSplit: boolean },
 ): LogSummary {
   const part = (picks: (cell: number) => boolean): Part => partOf(tally, { subjects, picks });
-  const { lines, malformed, outside, tooLong, bytes, preambles, websockets, samples, from, to, agents } = tally;
+  const { lines, malformed, outside, tooLong, bytes, cutOff, preambles, websockets, samples, from, to, agents } = tally;
   return {
     lines,
     malformed,
     outside,
     tooLong,
     bytes,
+    cutOff,
     preambles,
     websockets,
     samples,

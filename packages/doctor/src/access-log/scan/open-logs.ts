@@ -64,7 +64,7 @@ export function isGzipped(bytes: Buffer): boolean {
 async function gunzippedHead(path: string): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of gunzipped(createReadStream(path), () => undefined)) {
+  for await (const piece of gunzipped(createReadStream(path), {})) {
     pieces.push(piece);
     bytes += piece.length;
     if (bytes >= LOG_LIMITS.maxDetectBytes) break;

@@ -34,17 +34,20 @@ export async function scanStream(
   bytes: AsyncIterable<Buffer>,
   { name, formats, planFor, watch }: StreamOptions,
 ): Promise<{ readonly chosen: ChosenFormat; readonly tally: LogTally }> {
+  let cutOff = 0;
+  const onCutOff = (): void => {
+    cutOff++;
+  };
   const packed = await withHead(bytes, 2);
   const plain = isGzipped(packed.head)
-    ? await withHead(
-        gunzipped(packed.all(), () => undefined),
-        LOG_LIMITS.maxDetectBytes,
-      )
+    ? await withHead(gunzipped(packed.all(), { onCutOff }), LOG_LIMITS.maxDetectBytes)
     : await withHead(packed.all(), LOG_LIMITS.maxDetectBytes);
   const chosen = chooseFormat(plain.head, { path: name, ...formats });
   const scan = createScan(planFor(chosen), watch);
   await scan.stream(plain.all(), { index: 0, format: chosen.format });
-  return { chosen, tally: scan.finish() };
+  const tally = scan.finish();
+  tally.cutOff += cutOff;
+  return { chosen, tally };
 }
 
 /** The first bytes of a stream, and the whole of it. */

@@ -52,6 +52,9 @@ export function createScan(plan: ScanPlan, watch: ScanWatch): Scan {
     tally.bytes += bytes;
     watch.onProgress({ bytes: tally.bytes, lines: tally.lines });
   };
+  const noteCutOff = (): void => {
+    tally.cutOff++;
+  };
   const streamCutter = ({ index, format }: Pick<LogUnit, "index" | "format">): LineCutter =>
     linesOf({ format }).cutterFor({ file: index, offset: 0, dropsFirst: false, until: Number.POSITIVE_INFINITY });
   return {
@@ -79,7 +82,10 @@ export function createScan(plan: ScanPlan, watch: ScanWatch): Scan {
     },
     async gzip(unit) {
       const file = createReadStream(unit.path, { highWaterMark: LOG_LIMITS.chunkBytes });
-      await cutAll(gunzipped(file, progress), { cutter: streamCutter(unit), isStopped: watch.isStopped });
+      await cutAll(gunzipped(file, { onBytes: progress, onCutOff: noteCutOff }), {
+        cutter: streamCutter(unit),
+        isStopped: watch.isStopped,
+      });
       progress(0);
     },
     async stream(bytes, about) {
@@ -111,15 +117,19 @@ async function cutAll(
   cutter.end();
 }
 
-/** The bytes behind gzip. Progress is told in bytes of the file, as only its size is known. One that is cut off ends where it is. */
-export async function* gunzipped(bytes: AsyncIterable<Buffer>, progress: (bytes: number) => void): AsyncGenerator<Buffer> {
+/** What is told while gzip is unpacked: bytes of the file, as only its size is known; and that it ends before its time. */
+export type GunzipWatch = { readonly onBytes?: (bytes: number) => void; readonly onCutOff?: () => void };
+
+/** The bytes behind gzip. One that is cut off ends where it is. */
+export async function* gunzipped(bytes: AsyncIterable<Buffer>, { onBytes, onCutOff }: GunzipWatch): AsyncGenerator<Buffer> {
   const source = Readable.from(bytes);
   const gunzip = createGunzip({ chunkSize: 262_144 });
-  source.on("data", (piece: Buffer) => progress(piece.length)).on("error", (error) => gunzip.destroy(error));
+  source.on("data", (piece: Buffer) => onBytes?.(piece.length)).on("error", (error) => gunzip.destroy(error));
   try {
     yield* source.pipe(gunzip);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "Z_BUF_ERROR")) throw error;
+    onCutOff?.();
   } finally {
     source.destroy();
   }

@@ -17,6 +17,8 @@ export type LogTally = {
   outside: number;
   tooLong: number;
   bytes: number;
+  /** Gzipped logs that end before their time. */
+  cutOff: number;
   /** Lines that show a PROXY protocol header where a request belongs, by its version. */
   readonly preambles: { v1: number; v2: number };
   /** Lines of WebSocket handshakes. */
@@ -49,6 +51,7 @@ export function createLogTally(subjects: number): LogTally {
     outside: 0,
     tooLong: 0,
     bytes: 0,
+    cutOff: 0,
     preambles: { v1: 0, v2: 0 },
     websockets: 0,
     from: Number.POSITIVE_INFINITY,
@@ -66,7 +69,7 @@ export function capacityOf(subject: number): number {
 
 /** Makes `into` the tally of both. */
 export function mergeLogTally(into: LogTally, from: LogTally): void {
-  for (const part of ["lines", "malformed", "outside", "tooLong", "bytes", "websockets"] as const) into[part] += from[part];
+  for (const part of ["lines", "malformed", "outside", "tooLong", "bytes", "cutOff", "websockets"] as const) into[part] += from[part];
   into.preambles.v1 += from.preambles.v1;
   into.preambles.v2 += from.preambles.v2;
   into.from = Math.min(into.from, from.from);

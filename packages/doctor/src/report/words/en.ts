@@ -221,6 +221,8 @@ export const en = {
   "logsFinding.split-differs": "After the given time lines come out otherwise than before it: they differ by {share}.",
   "logsFinding.proxy-preamble":
     "{share} of the lines show a PROXY protocol header where a request belongs: somebody sends it, and this server does not expect it.",
+  "logsFinding.no-lines": "No line was judged: none is of the asked time, or none can be read.",
+  "logsFinding.cut-off": "A gzipped log ends before its time: lines are missing from all that stands here.",
   "logsFinding.malformed": "{share} of the lines cannot be read in their format.",
   logsPolicies: "What each policy makes of the lines",
   logsPolicy: "policy",

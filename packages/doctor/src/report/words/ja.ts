@@ -216,6 +216,8 @@ export const ja: Messages = {
   "logsFinding.split-differs": "指定した時刻の後の行は前と違う結果になります。差は {share} です。",
   "logsFinding.proxy-preamble":
     "{share} の行で、リクエストの位置に PROXY protocol のヘッダーがあります。誰かが送っていますが、このサーバーは予期していません。",
+  "logsFinding.no-lines": "判定された行がありません。指定した時刻の行がないか、どの行も読めません。",
+  "logsFinding.cut-off": "gzip のログが途中で終わっています。ここに示すすべてに、欠けている行があります。",
   "logsFinding.malformed": "{share} の行がその形式では読めません。",
   logsPolicies: "それぞれのポリシーによる結果",
   logsPolicy: "ポリシー",

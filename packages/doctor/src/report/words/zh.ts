@@ -209,6 +209,8 @@ export const zh: Messages = {
   "logsFinding.websocket-differs": "WebSocket 握手与普通请求的结果不同，相差 {share}。",
   "logsFinding.split-differs": "给定时间之后的行与之前的结果不同，相差 {share}。",
   "logsFinding.proxy-preamble": "{share} 的行在请求的位置出现了 PROXY protocol 头：有人发送它，而此服务器并不期待它。",
+  "logsFinding.no-lines": "没有任何行得到判断：所问时间内没有行，或所有行都无法读取。",
+  "logsFinding.cut-off": "某个 gzip 日志提前结束：此处的所有结果都缺少一些行。",
   "logsFinding.malformed": "{share} 的行无法按其格式读取。",
   logsPolicies: "每种策略对这些行的结果",
   logsPolicy: "策略",
