@@ -1,11 +1,13 @@
 import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, createServer, type Server } from "node:net";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { LANGUAGES } from "@wherefrom/diagnosis";
 import { afterEach, describe, expect, test } from "vitest";
 import { makeCertificate } from "../../gateway/test/rig/certificate.ts";
 import { createEcho } from "../src/echo/echo.ts";
+import { serveEcho } from "../src/echo/serve-echo.ts";
 import { learnPath } from "../src/path/learned-path.ts";
+import { factsOfPath } from "../src/path/path-facts.ts";
 import type { ProbeRun } from "../src/probe/answer.ts";
 import { parseProbeRun } from "../src/probe/parse-run.ts";
 import { type Asking, type ProbeOptions, runProbe } from "../src/probe/run-probe.ts";
@@ -90,6 +92,46 @@ test("the echo that gets another path than was sent is told as the echo", async 
   const run = await probe(`http://127.0.0.1:${await portOf(server)}`, { transports: ["http"] });
   expect(told(run)).toContain("The echo itself, which was asked for another path than was sent");
 });
+
+const preambles: { says: string; first: Buffer; holds: string; fact?: string }[] = [
+  {
+    says: "a PROXY protocol header of version 1",
+    first: Buffer.from("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"),
+    holds: "which met a PROXY protocol header before the request",
+    fact: "v1",
+  },
+  {
+    says: "a PROXY protocol header of version 2",
+    first: Buffer.from("0d0a0d0a000d0a515549540a2111000cc0000201c000020200010002", "hex"),
+    holds: "which met a PROXY protocol header before the request",
+    fact: "v2",
+  },
+  { says: "TLS", first: Buffer.from("160301020001000102", "hex"), holds: "which was spoken to in TLS" },
+  { says: "what is no HTTP", first: Buffer.from("hello\r\n"), holds: "which could not read what a proxy on the way made of the request" },
+];
+
+test.each(preambles)(
+  "an echo that meets $says before each request says so through the proxy that sends it",
+  async ({ first, holds, fact }) => {
+    const echo = await serveEcho({ listen: { host: "127.0.0.1", port: 0 }, path: PATH });
+    try {
+      const relay = createServer((client) => {
+        const service = connect(echo.address.port, "127.0.0.1");
+        service.on("error", () => client.destroy());
+        client.on("error", () => service.destroy());
+        service.write(first);
+        client.pipe(service).pipe(client);
+      });
+      const run = await probe(`http://127.0.0.1:${await portOf(relay)}`, { rounds: 1 });
+      expect(run.answers.every(({ result }) => result.kind === "answered" && result.byEcho)).toBe(true);
+      expect(told(run)).toContain(holds);
+      expect(factsOfPath(learnPath(run), run)["log.proxyPreamble"]).toBe(fact);
+      expect(parseProbeRun({ run: JSON.parse(JSON.stringify(run)) })).toEqual(run);
+    } finally {
+      await echo.close();
+    }
+  },
+);
 
 const silent: { says: string; server: Server; scheme?: "http" | "https"; code: string | RegExp; holds: string }[] = [
   {

@@ -34,6 +34,14 @@ const HIDDEN: ReadonlySet<string> = new Set([
 /** The name of the field that tells an answer of an echo from one of a proxy before it. Its value is the instance. */
 export const ECHO_FIELD = "x-wherefrom-echo";
 
+/** The name of the field that says what a connection began with in place of a request. */
+export const ECHO_MET_FIELD = "x-wherefrom-echo-met";
+
+/** What an echo may meet in place of a request. */
+export const ECHO_MET = ["proxy-protocol-v1", "proxy-protocol-v2", "tls", "malformed"] as const;
+
+export type EchoMet = (typeof ECHO_MET)[number];
+
 export type EchoOptions = {
   /** Where the echo is, such as `/.wherefrom-4f0c…`. Whoever knows it can ask, so it is a secret: at least 16 characters that nobody guesses. */
   readonly path: string;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { createEcho, ECHO_FIELD, type EchoOptions } from "./echo.ts";
+import { createEcho, ECHO_FIELD, ECHO_MET_FIELD, type EchoMet, type EchoOptions } from "./echo.ts";
 import { thisHost } from "./host-facts.ts";
 import type { ContainerKind } from "./observation.ts";
 import { type SynWatch, watchSyns } from "./syn-ttl.ts";
@@ -65,9 +65,12 @@ export async function serveEcho({
     if (!echo.handleUpgrade(request, { socket, head })) socket.destroy();
   });
   server.on("clientError", (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
-    onNotice(noticeOf(error, (socket as Socket).remoteAddress ?? ""));
+    const notice = noticeOf(error, (socket as Socket).remoteAddress ?? "");
+    onNotice(notice);
     if (!socket.writable) return void socket.destroy();
-    socket.end(`HTTP/1.1 400 Bad Request\r\n${ECHO_FIELD}: ${echo.instance}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const met: EchoMet = notice.kind === "proxy-protocol" ? `proxy-protocol-${notice.version}` : notice.kind;
+    const fields = `${ECHO_FIELD}: ${echo.instance}\r\n${ECHO_MET_FIELD}: ${met}`;
+    socket.end(`HTTP/1.1 400 Bad Request\r\n${fields}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   });
   await listenAt(server, listen);
   const close = async (): Promise<void> => {

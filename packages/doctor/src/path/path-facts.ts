@@ -15,7 +15,7 @@ const MANY_FIELDS = 950;
 /** What a probe says for a diagnosis. A fact that it cannot be sure of is left out. */
 export function factsOfPath(path: LearnedPath, run: ProbeRun): Readonly<Record<string, FactValue>> {
   const [leg] = path.legs;
-  const dial = dialFacts(path, run);
+  const dial = { ...dialFacts(path, run), ...preambleFacts(run) };
   if (leg === undefined) return dial;
   return {
     ...dial,
@@ -43,6 +43,13 @@ function dialFacts({ legs, dialed }: LearnedPath, run: ProbeRun): Known {
       ...(hosts.length > 0 && { "probe.dialedAddress": hosts.every((host) => host === canonical(expected)) ? "expected" : "unexpected" }),
     }),
   };
+}
+
+/** What the echo met in place of requests. That it met nothing else is no fact: a proxy may send one on another way. */
+function preambleFacts({ answers }: ProbeRun): Known {
+  const met = answers.flatMap(({ result }) => (result.kind === "answered" && result.met !== undefined ? [result.met] : []));
+  if (met.includes("proxy-protocol-v2")) return { "log.proxyPreamble": "v2" };
+  return met.includes("proxy-protocol-v1") ? { "log.proxyPreamble": "v1" } : {};
 }
 
 function peerFacts({ plain, peers, isPortKept, hopsLost }: Leg): Known {

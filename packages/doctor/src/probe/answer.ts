@@ -1,3 +1,4 @@
+import type { EchoMet } from "../echo/echo.ts";
 import type { Observation } from "../echo/observation.ts";
 import type { QuestionId } from "./question.ts";
 
@@ -28,6 +29,8 @@ export type Answerer = {
   readonly status: number;
   /** Whether the echo itself refused. */
   readonly byEcho: boolean;
+  /** What the echo met in place of the request. */
+  readonly met?: EchoMet;
   readonly server?: string;
   readonly via?: string;
   /** Scheme, host and port that a redirect leads to. Not its path, which has the echo's secret in it. */

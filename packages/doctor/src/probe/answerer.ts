@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { type PeerCertificate, TLSSocket } from "node:tls";
-import { ECHO_FIELD } from "../echo/echo.ts";
+import { ECHO_FIELD, ECHO_MET, ECHO_MET_FIELD } from "../echo/echo.ts";
 import type { Answerer, Certificate } from "./answer.ts";
 import { type Destination, dialTls } from "./dial.ts";
 import { MAX_ANSWERER_LENGTH } from "./parse-run.ts";
@@ -9,10 +9,12 @@ import { MAX_ANSWERER_LENGTH } from "./parse-run.ts";
 export function answererOf(response: IncomingMessage, asked: URL): Answerer {
   const { server, via, location } = response.headers;
   const redirectsTo = location === undefined ? undefined : originOf(location, asked);
+  const met = ECHO_MET.find((one) => one === response.headers[ECHO_MET_FIELD]);
   const certificate = response.socket instanceof TLSSocket ? certificateOf(response.socket.getPeerCertificate()) : undefined;
   return {
     status: response.statusCode ?? 0,
     byEcho: response.headers[ECHO_FIELD] !== undefined,
+    ...(met !== undefined && { met }),
     ...(typeof server === "string" && { server: kept(server) }),
     ...(via !== undefined && { via: kept(via) }),
     ...(redirectsTo !== undefined && { redirectsTo }),

@@ -1,5 +1,6 @@
 import { parseAddress } from "wherefrom";
 import { z } from "zod";
+import { ECHO_MET } from "../echo/echo.ts";
 import { observationSchema } from "../echo/observation.ts";
 import type { Answer, AnswerResult, Certificate, ProbeRun } from "./answer.ts";
 import { HTTP_QUESTIONS, type QuestionId } from "./question.ts";
@@ -36,6 +37,7 @@ const resultSchema: z.ZodType<AnswerResult, unknown> = z.discriminatedUnion("kin
     kind: z.literal("answered"),
     status: z.int(),
     byEcho: z.boolean(),
+    met: z.enum(ECHO_MET).exactOptional(),
     server: answererText.exactOptional(),
     via: answererText.exactOptional(),
     redirectsTo: answererText.exactOptional(),

@@ -12,7 +12,7 @@ type Failed = Extract<UnseenEnd, { kind: "failed" }>;
 /** Tells who answered in place of the service, and which requests nobody answered. */
 export function unseenBlocks(unseen: readonly Unseen[], { say, plain }: Telling): readonly Block[] {
   const answered = unseen.flatMap((one) =>
-    one.end.kind === "answered" ? [[...headOf(one), whoIs(one.end, say), meaningOf(one.end, say)]] : [],
+    one.end.kind === "answered" ? [[...headOf(one), whoIs(one.end, say), meaningOf(one.end, { transport: one.transport, say })]] : [],
   );
   const failed = unseen.flatMap((one) =>
     one.end.kind === "failed" ? [[...headOf(one), whyOf(one.end, say), silenceOf(one.end, say)]] : [],
@@ -64,8 +64,16 @@ function namesIn({ subject, issuer, validTo }: Certificate): Readonly<Record<str
   return { subject: { kind: "name", text: subject }, issuer: { kind: "name", text: issuer }, validTo: { kind: "given", text: validTo } };
 }
 
-function meaningOf({ status, byEcho, redirectsTo }: Answered, say: Phrase): Line {
-  if (byEcho) return say(status === 404 ? "answerer.echo-path" : status === 429 ? "answerer.echo-busy" : "answerer.echo-handshake");
+type Meaning = { readonly transport: Unseen["transport"]; readonly say: Phrase };
+
+function meaningOf({ status, byEcho, met, redirectsTo }: Answered, { transport, say }: Meaning): Line {
+  if (met !== undefined)
+    return say(
+      met.startsWith("proxy-protocol") ? "answerer.echo-preamble" : met === "tls" ? "answerer.echo-tls" : "answerer.echo-malformed",
+    );
+  if (byEcho && status === 404) return say("answerer.echo-path");
+  if (byEcho && status === 429) return say("answerer.echo-busy");
+  if (byEcho) return say(transport === "websocket" ? "answerer.echo-handshake" : "answerer.other");
   if (redirectsTo !== undefined) return say("answerer.redirect", { to: { kind: "name", text: redirectsTo } });
   if (status === 401 || status === 403 || status === 407) return say("answerer.refused");
   if (status === 404 || status === 410) return say("answerer.no-path");

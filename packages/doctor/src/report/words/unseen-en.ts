@@ -10,6 +10,10 @@ export const unseenEn = {
   "answerer.echo-path": "The echo itself, which was asked for another path than was sent: a proxy on the way changes it.",
   "answerer.echo-busy": "The echo itself, which is asked too often: somebody else probes it, too.",
   "answerer.echo-handshake": "The echo itself, which got no WebSocket handshake: a proxy on the way takes its fields away.",
+  "answerer.echo-preamble":
+    "The echo itself, which met a PROXY protocol header before the request: a proxy on the way sends one, and a service that does not read it refuses every connection.",
+  "answerer.echo-tls": "The echo itself, which was spoken to in TLS by a proxy on the way: let it connect in plain HTTP.",
+  "answerer.echo-malformed": "The echo itself, which could not read what a proxy on the way made of the request.",
   "answerer.redirect": "A redirect to {to}, which is not followed: probe that address.",
   "answerer.refused": "Access is refused before the service: let the echo's path through, or probe from where it is let through.",
   "answerer.no-path": "Another service or another virtual host answers there, or the path of the echo is another.",

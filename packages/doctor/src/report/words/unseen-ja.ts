@@ -12,6 +12,10 @@ export const unseenJa: UnseenMessages = {
   "answerer.echo-path": "エコー自身。ただし送ったものと別のパスが届きました。途中のプロキシが書き換えています。",
   "answerer.echo-busy": "エコー自身。問い合わせが多すぎます。他の誰かも調べています。",
   "answerer.echo-handshake": "エコー自身。WebSocket のハンドシェイクが届きません。途中のプロキシがその欄を取り除いています。",
+  "answerer.echo-preamble":
+    "エコー自身。要求の前に PROXY プロトコルのヘッダーが届きました。途中のプロキシがそれを送っており、読まないサービスはどの接続も拒みます。",
+  "answerer.echo-tls": "エコー自身。途中のプロキシから TLS で話しかけられました。平文の HTTP で接続させてください。",
+  "answerer.echo-malformed": "エコー自身。途中のプロキシが作り変えた要求を読めませんでした。",
   "answerer.redirect": "{to} への転送。追跡はしません。そのアドレスを調べてください。",
   "answerer.refused": "サービスの手前で拒否されました。エコーのパスを通すか、通される場所から調べてください。",
   "answerer.no-path": "別のサービスか別の仮想ホストが答えているか、エコーのパスが違います。",
