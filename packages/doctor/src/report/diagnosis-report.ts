@@ -50,7 +50,9 @@ export function diagnosisBlocks({ diagnosis, advice }: Found, language: Language
   const telling: Telling = { say: phrasesIn(language), words: readWords(language) };
   const plain = plainIn(language);
   const head = [plain("cause"), plain("score"), plain("weight"), plain("evidence")];
-  const shown = diagnosis.causes.slice(0, MAX_SHOWN);
+  // beside causes with evidence, those without any are no news
+  const known = diagnosis.causes.filter((cause) => cause.for.length + cause.against.length > 0);
+  const shown = (known.length > 0 ? known : diagnosis.causes).slice(0, MAX_SHOWN);
   return [
     ...verdict(diagnosis, telling),
     ...warnings(advice, telling),
