@@ -35,3 +35,21 @@ test.each([
     finds,
   });
 });
+
+test("a line that starts another server is told, and not read", () => {
+  const lines = [
+    "uvicorn a:b",
+    "daphne -b 0.0.0.0 --proxy-headers a:b",
+    'CMD ["fastapi", "run", "main.py"]',
+    "exec env X=1 /usr/bin/waitress-serve --trusted-proxy '*' a:b",
+    // these start none
+    "RUN pip install hypercorn",
+    "echo this is how one would have to start granian",
+  ];
+  const { issues } = readConfig({ name: "start.sh", text: lines.join("\n") }, { kind: "command" });
+  expect(issues.map(({ code, place, given }) => `${code} ${place.line}: ${given}`)).toEqual([
+    "CONFIG_NOT_UNDERSTOOD 2: daphne -b 0.0.0.0 --proxy-headers a:b",
+    "CONFIG_NOT_UNDERSTOOD 3: fastapi run main.py",
+    "CONFIG_NOT_UNDERSTOOD 4: /usr/bin/waitress-serve --trusted-proxy * a:b",
+  ]);
+});
