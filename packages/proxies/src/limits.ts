@@ -6,6 +6,7 @@ type ConfigLimits = {
   readonly maxDepth: number;
   readonly maxStatements: number;
   readonly maxRules: number;
+  readonly maxLines: number;
   readonly maxPassages: number;
   readonly maxEffects: number;
   readonly maxHeaders: number;
@@ -35,6 +36,8 @@ export const CONFIG_LIMITS: ConfigLimits = {
   maxStatements: 100_000,
   /** Rules on the address in one section. */
   maxRules: 1_000,
+  /** Lines of one header that one place sets. */
+  maxLines: 16,
   /** Ways through one configuration. */
   maxPassages: 2_000,
   /** Things done to headers, on all ways together. Each is followed for each way. */

@@ -51,11 +51,19 @@ export function effectsIn({ setHeaders, variables }: Scope, { setter, known, not
 /** Lines that may tell an address: by their header, or by a variable in what they write. */
 function linesOnAddress(lines: readonly Statement[], { setter, notes }: Omit<Asked, "known">): readonly Statement[] {
   const some = lines.filter(({ name, words }) => name === setter && (isTold(headerOf(words)) || words[1]?.text.includes("$") === true));
-  const more = some[CONFIG_LIMITS.maxRules];
-  if (more === undefined) return some;
-  const expected = `at most ${CONFIG_LIMITS.maxRules} headers that are set at one level`;
-  note(notes, more.place, { code: "CONFIG_LIMIT_REACHED", expected, given: "more" });
-  return some.slice(0, CONFIG_LIMITS.maxRules);
+  const counts = new Map<string, number>();
+  // each one of the same header is a line that is sent
+  const kept = some.filter(({ words }) => {
+    const count = (counts.get(headerOf(words)) ?? 0) + 1;
+    counts.set(headerOf(words), count);
+    return count <= CONFIG_LIMITS.maxLines;
+  });
+  const more = kept[CONFIG_LIMITS.maxRules] ?? (kept.length < some.length ? some[CONFIG_LIMITS.maxLines] : undefined);
+  if (more !== undefined) {
+    const expected = `at most ${CONFIG_LIMITS.maxRules} headers that are set at one level, each by ${CONFIG_LIMITS.maxLines} lines`;
+    note(notes, more.place, { code: "CONFIG_LIMIT_REACHED", expected, given: "more" });
+  }
+  return kept.slice(0, CONFIG_LIMITS.maxRules);
 }
 
 function headerOf(words: Statement["words"]): string {
