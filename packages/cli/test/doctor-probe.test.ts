@@ -135,7 +135,7 @@ test("somebody who is no echo is told as one who answers in its place", async ()
   const { code, stdout } = await probe(`${origin}/.wherefrom-another-path-0123`, ...quick);
   expect(code).toBe(1);
   expect(stdout).toContain("There is none to propose: the service saw none of the requests.");
-  expect(stdout).toContain("Who answered in place of the service");
+  expect(stdout).toContain("The echo itself, which has another path: the URL is not the one that it printed");
   // nothing is known that causes could be ranked by
   expect(stdout).not.toContain("Causes, the likeliest first");
 });

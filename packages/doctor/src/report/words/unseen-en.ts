@@ -7,7 +7,8 @@ export const unseenEn = {
   answererWho: "who",
   answererStatus: "status {status}",
   answererCertificate: "certificate: {subject}, issued by {issuer}",
-  "answerer.echo-path": "The echo itself, which was asked for another path than was sent: a proxy on the way changes it.",
+  "answerer.echo-path":
+    "The echo itself, which has another path: the URL is not the one that it printed, or a proxy on the way changes the path.",
   "answerer.echo-busy": "The echo itself, which is asked too often: somebody else probes it, too.",
   "answerer.echo-handshake": "The echo itself, which got no WebSocket handshake: a proxy on the way takes its fields away.",
   "answerer.echo-preamble":

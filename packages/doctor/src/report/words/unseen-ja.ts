@@ -9,7 +9,7 @@ export const unseenJa: UnseenMessages = {
   answererWho: "答えたもの",
   answererStatus: "状態 {status}",
   answererCertificate: "証明書：{subject}、発行者 {issuer}",
-  "answerer.echo-path": "エコー自身。ただし送ったものと別のパスが届きました。途中のプロキシが書き換えています。",
+  "answerer.echo-path": "エコー自身。ただしパスが違います。URL がエコーの表示したものでないか、途中のプロキシがパスを書き換えています。",
   "answerer.echo-busy": "エコー自身。問い合わせが多すぎます。他の誰かも調べています。",
   "answerer.echo-handshake": "エコー自身。WebSocket のハンドシェイクが届きません。途中のプロキシがその欄を取り除いています。",
   "answerer.echo-preamble":

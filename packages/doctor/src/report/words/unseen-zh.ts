@@ -9,7 +9,7 @@ export const unseenZh: UnseenMessages = {
   answererWho: "应答者",
   answererStatus: "状态 {status}",
   answererCertificate: "证书：{subject}，签发者 {issuer}",
-  "answerer.echo-path": "是回显端自己，但它收到的路径与发出的不同：途中的代理改写了路径。",
+  "answerer.echo-path": "是回显端自己，但它的路径不同：给出的 URL 不是它所显示的，或途中的代理改写了路径。",
   "answerer.echo-busy": "是回显端自己，它被询问得太频繁：还有别人在探测它。",
   "answerer.echo-handshake": "是回显端自己，它没有收到 WebSocket 握手：途中的代理去掉了握手字段。",
   "answerer.echo-preamble": "是回显端自己，它在请求之前收到了 PROXY 协议头：途中的代理在发送它，而不读取它的服务会拒绝每个连接。",
