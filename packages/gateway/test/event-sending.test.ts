@@ -43,7 +43,7 @@ async function open(more: Partial<GatewayLimits> = {}): Promise<Gateway> {
     gatewayId: "edge-1",
     token: () => "the-key",
   });
-  const limits = { eventIntervalMs: 10, maxEventPauseMs: 50, idleGraceMs: 1, ...more };
+  const limits = { eventIntervalMs: 10, maxEventPauseMs: 50, idleGraceMs: 1, maxLoopDelayMs: 600_000, ...more };
   const onNotice = (notice: Notice): void => void notices.push(notice);
   return own(await openGateway({ listeners: [{ port: 0 }], id: "edge-1", source, limits, onNotice, events: { folder } }));
 }
@@ -167,7 +167,13 @@ test("what is too much for one batch is written as several", async () => {
   const mapped = receiver.url.replace("127.0.0.1", "[::ffff:127.0.0.1]");
   const other = controlSource({ url: mapped, organization: "local", environment: "demo", gatewayId: "edge-1" });
   const next = own(
-    await openGateway({ listeners: [{ port: 0 }], id: "edge-1", source: other, limits: { idleGraceMs: 1 }, events: { folder } }),
+    await openGateway({
+      listeners: [{ port: 0 }],
+      id: "edge-1",
+      source: other,
+      limits: { idleGraceMs: 1, maxLoopDelayMs: 600_000 },
+      events: { folder },
+    }),
   );
   await until(() => next.sentCounts()?.accepted === 306);
   expect([...receiver.codings]).toEqual(["gzip"]);

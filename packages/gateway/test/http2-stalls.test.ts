@@ -85,11 +85,11 @@ test("a client that opens no window for one answer keeps its connection for the 
 
 test("a client that takes a little of an answer now and then is not cut, and gets all of it", async () => {
   // Longer than a busy machine lets the client wait between two steps, and shorter than all of them.
-  const patient = await openPatient(600);
+  const patient = await openPatient(1_500);
   onTestFinished(() => patient.close());
   const client = await openRawHttp2(patient.port, { settings: NO_WINDOW });
   client.write(request(1, get("/to/long")), openWindow(0, LONG_BYTES));
-  const timer = setInterval(() => client.write(openWindow(1, LONG_BYTES / 20)), 50);
+  const timer = setInterval(() => client.write(openWindow(1, LONG_BYTES / 20)), 100);
   const { body } = await client.ended(1);
   clearInterval(timer);
   expect(body).toHaveLength(LONG_BYTES);
