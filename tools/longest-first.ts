@@ -22,6 +22,7 @@ const LONGEST = [
   "test/flood.test.ts",
   "test/pack.test.ts",
   "packages/cli/test/operate.test.ts",
+  "packages/cli/test/query-after-crash.test.ts",
   "packages/control/test/event-store-crashes.test.ts",
   "packages/doctor/test/env/loaders.test.ts",
   "packages/gateway/test/event-sending.test.ts",
