@@ -3,11 +3,15 @@ import { lineAt } from "./tree.ts";
 /** A string literal in a source file, with its escapes as written. A template literal counts only when nothing is filled in. */
 export type Literal = { readonly value: string; readonly start: number; readonly line: number };
 
+/** A regular expression written as a literal. */
+export type RegExpLiteral = { readonly source: string; readonly flags: string; readonly line: number };
+
 /** One TypeScript file, taken apart far enough to know which words are code. Not a parser: it knows nothing of types or scopes. */
 export type ScannedSource = {
   /** As long as the source: comments, the insides of strings and of regular expressions are blanks. */
   readonly code: string;
   readonly literals: readonly Literal[];
+  readonly regExps: readonly RegExpLiteral[];
 };
 
 /** A module named by an import, an export-from or `import()`. `specifier` is undefined when it is computed. */
@@ -15,9 +19,9 @@ export type ImportStatement = { readonly specifier: string | undefined; readonly
 
 /** Takes a source file apart. Never throws: an unclosed string or comment reaches to the end of the file. */
 export function scanSource(text: string): ScannedSource {
-  const scan: Scan = { text, code: text.split(""), literals: [], at: 0 };
+  const scan: Scan = { text, code: text.split(""), literals: [], regExps: [], at: 0 };
   scanCode(scan, false);
-  return { code: scan.code.join(""), literals: scan.literals };
+  return { code: scan.code.join(""), literals: scan.literals, regExps: scan.regExps };
 }
 
 /** Every module that a source file names, in order, whichever way it names it. Types count like values: a floor is about knowledge. */
@@ -50,7 +54,7 @@ function isKey(code: string, match: RegExpExecArray): boolean {
   return /^\s*\??:/.test(after) && !/\?\s*$/.test(code.slice(Math.max(0, match.index - 40), match.index));
 }
 
-type Scan = { readonly text: string; readonly code: string[]; readonly literals: Literal[]; at: number };
+type Scan = { readonly text: string; readonly code: string[]; readonly literals: Literal[]; readonly regExps: RegExpLiteral[]; at: number };
 
 /** Goes through code up to the end, or up to the `}` that closes the `${` it began in. */
 function scanCode(scan: Scan, inTemplate: boolean): void {
@@ -119,6 +123,8 @@ function scanRegExp(scan: Scan): void {
     if (char === "]") inClass = false;
     end += char === "\\" ? 2 : 1;
   }
+  const flags = /^[a-z]*/.exec(scan.text.slice(end + 1, end + 10))?.[0] ?? "";
+  scan.regExps.push({ source: scan.text.slice(scan.at + 1, end), flags, line: lineAt(scan.text, scan.at) });
   scan.at += 1;
   blankTo(scan, end);
   scan.at = end + 1;

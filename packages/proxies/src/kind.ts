@@ -48,7 +48,7 @@ const KINDS: Readonly<Record<ConfigKind, KindRow>> = {
   caddy: {
     reader: readCaddy,
     file: /(?:^|\/)Caddyfile[^/]*$|\.caddyfile$|(?:^|\/)caddy\/(?:[^/]+\/)*[^/]+\.caddy$/i,
-    lines: /^\s*(?:reverse_proxy\s|header_up\s|handle(?:_path)?\s+\S*\s*\{|\([\w-]+\)\s*\{|file_server\b|php_fastcgi\s)/,
+    lines: /^\s*(?:reverse_proxy\s|header_up\s|handle(?:_path)?\s+(?:[^\s{]\S*\s+)?\{|\([\w-]+\)\s*\{|file_server\b|php_fastcgi\s)/,
   },
   apache: {
     reader: readApache,

@@ -17,7 +17,7 @@ function commonOf(path: string, line: number): Pick<Usage, "place" | "because"> 
   return { place: folderOf(path), because: { path, line } };
 }
 
-const IMPORT = /(?:\bfrom\s*|\brequire\s*\(\s*|\bimport\s*\(?\s*)["'](dotenv|@dotenvx\/dotenvx)(?:\/config(?:\.js)?)?["']/g;
+const IMPORT = /(?:\bfrom\s*|\brequire\s*\(\s*|\bimport\s*(?:\(\s*)?)["'](dotenv|@dotenvx\/dotenvx)(?:\/config(?:\.js)?)?["']/g;
 
 function findImports({ path, text }: SourceFile): readonly Usage[] {
   return [...text.matchAll(IMPORT)]

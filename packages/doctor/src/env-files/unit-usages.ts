@@ -11,9 +11,9 @@ export function findUnitUsages({ path, text }: SourceFile): readonly Usage[] {
   let inline: { key: string; text: string; line: number }[] = [];
   let line = 0;
   for (const [index, statement] of text.split(/\r?\n/).entries()) {
-    const match = /^\s*(Environment|EnvironmentFile)\s*=\s*(.*?)\s*$/.exec(statement);
+    const match = /^\s*(Environment|EnvironmentFile)\s*=(.*)$/.exec(statement);
     if (match === null) continue;
-    const value = match[2] ?? "";
+    const value = match[2]?.trim() ?? "";
     line ||= index + 1;
     if (match[1] === "EnvironmentFile") files = value === "" ? [] : [...files, value.replace(/^-/, "")];
     else inline = value === "" ? [] : [...inline, ...wordsOf(value).map((word) => ({ ...word, line: index + 1 }))];

@@ -15,7 +15,7 @@ export type RequestTarget = {
 
 export type TargetReading = { readonly kind: "target"; readonly target: RequestTarget } | { readonly kind: "fault"; readonly fault: Fault };
 
-const ABSOLUTE = /^https?:\/\/(?<authority>[^/?#]*)(?<rest>[^#]*)$/i;
+const ABSOLUTE = /^https?:\/\/(?<authority>[^/?#]*)(?<rest>[/?][^#]*)?$/i;
 
 const badHost = closingFault(400, { code: "REQUEST_HOST_INVALID", message: "Expected exactly one valid Host field" });
 const badTarget = closingFault(400, {

@@ -24,8 +24,11 @@ export function requestVariables(exchange: Exchange): ReadVariable {
 
 /** What stands behind the base path of the route. */
 export function pathSuffixOf(exchange: Exchange): string | undefined {
-  const basePath = exchange.routeAsked()?.route.basePath.replace(/\/+$/, "");
-  return basePath === undefined ? undefined : exchange.target?.path.slice(basePath.length);
+  const basePath = exchange.routeAsked()?.route.basePath;
+  if (basePath === undefined) return undefined;
+  let end = basePath.length;
+  while (basePath[end - 1] === "/") end -= 1;
+  return exchange.target?.path.slice(end);
 }
 
 function queryOf({ target }: Exchange): string {

@@ -72,7 +72,7 @@ function withText(term: Term, text: string): Condition {
 /** One term, with a `!` in front or not: `{ src 10.0.0.0/8 }`, or the name of an `acl`. */
 function readTerm(terms: readonly string[], acls: Acls): Term {
   const start = terms.findIndex((text) => !/^!+$/.test(text));
-  const [signs = "", first = ""] = /^(!*)(.*)$/s.exec(terms[start] ?? "")?.slice(1) ?? [];
+  const [signs = "", first = ""] = /^(!*)([^!].*)?$/s.exec(terms[start] ?? "")?.slice(1) ?? [];
   const count = terms.slice(0, Math.max(start, 0)).reduce((sum, text) => sum + text.length, signs.length);
   const rest = terms.slice(start + 1);
   const term = first === "{" ? readAnonymous(rest, acls) : rest.length === 0 ? readNamed(first, acls) : UNKNOWN;

@@ -6,7 +6,7 @@ import type { Match, Target } from "./rule.ts";
 /** A target with its address and port, as far as it names one of each: `10.0.0.1:80`, `[fd00::1]:80`, `:80`, `fd00::1`. */
 export function targetOf(text: string): Target {
   const [, bracketed, v4, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|(\d+(?:\.\d+){3}))?(?::(\d{1,5}))?$/.exec(text) ?? [];
-  const address = bracketed ?? v4 ?? (/^[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/.test(text) ? text : undefined);
+  const address = bracketed ?? v4 ?? (/^[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*$/.test(text) ? text : undefined);
   return {
     text,
     isHere: address?.startsWith("127.") === true || address === "::1",
