@@ -5,7 +5,7 @@ import { type Admin, degradedReasons, openAdmin, type UnreadyReason, unreadyReas
 import { afterEach, expect, test } from "vitest";
 import { makeCertificate } from "./rig/certificate.ts";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
-import { openTarget, type Target } from "./rig/target.ts";
+import { linesOf, openTarget, type Received, type Target } from "./rig/target.ts";
 import { ask, converse, until } from "./rig/wire.ts";
 
 const open: { close(): Promise<void> }[] = [];
@@ -145,6 +145,38 @@ test("metrics count what happened, by words that no client chose", async () => {
   // A source that is fed by hand follows no control, so nothing is said about one.
   expect(series.has("wherefrom_control_connected")).toBe(false);
   expect([...series.keys()].filter((name) => name.includes("192.0.2"))).toEqual([]);
+});
+
+const doubtful = [
+  { sends: ["Connection: keep-alive, X-Forwarded-For"], named: 1, disagree: 0 },
+  { sends: ["Connection: x-a", "Connection: close,X_REAL_IP"], named: 1, disagree: 0 },
+  { sends: ["Connection: keep-alive, X-Secret"], named: 0, disagree: 0 },
+  { sends: ["Connection: keep-alive"], named: 0, disagree: 0 },
+  { sends: ["Forwarded: for=192.0.2.9, for=192.0.2.7", "X-Forwarded-For: 192.0.2.8"], named: 0, disagree: 1 },
+  { sends: ["Forwarded: for=192.0.2.9", "X-Forwarded-For: 192.0.2.8", "X-Forwarded-For: 192.0.2.9"], named: 0, disagree: 0 },
+  { sends: ['Forwarded: for="[2001:db8::1]"', "X-Forwarded-For: 2001:DB8:0::1"], named: 0, disagree: 0 },
+  { sends: ["Forwarded: for=192.0.2.9"], named: 0, disagree: 0 },
+  { sends: ["Forwarded: for=_hidden", "X-Forwarded-For: 192.0.2.8"], named: 0, disagree: 0 },
+];
+
+test("a header that speaks against itself about the client is counted, and the policy alone decides", async () => {
+  const { admin, gateway, target } = await scene(undefined, {
+    headerIndexAlgorithm: { ipHeaderName: "X-Forwarded-For", ipHeaderIndex: -1, trustedPeers: ["127.0.0.0/8"] },
+  });
+  const counted = async () => {
+    const series = await scrape(admin);
+    return ["client-header-in-connection", "chains-disagree"].map((doubt) => series.get(`wherefrom_header_doubts_total{doubt="${doubt}"}`));
+  };
+  const sums = [0, 0];
+  for (const { sends, named, disagree } of doubtful) {
+    expect((await ask(gateway.port, "GET / HTTP/1.1", "Host: a", ...sends)).status).toBe(200);
+    sums[0] = (sums[0] ?? 0) + named;
+    sums[1] = (sums[1] ?? 0) + disagree;
+    expect([sends, await counted()]).toEqual([sends, sums]);
+  }
+  // Of two chains the one that the policy names counts.
+  await ask(gateway.port, "GET / HTTP/1.1", "Host: a", "Forwarded: for=192.0.2.9", "X-Forwarded-For: 192.0.2.8");
+  expect(linesOf(target.received.at(-1) as Received, "x-real-ip")).toEqual(["192.0.2.8"]);
 });
 
 test("buckets are cumulative, and the gauges follow what is open", async () => {

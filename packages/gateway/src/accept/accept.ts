@@ -4,6 +4,7 @@ import type { Runtime } from "../runtime.ts";
 import { faulted, NEXT, type Verdict } from "../verdict.ts";
 import { framingFault, readFraming } from "./framing.ts";
 import { handshakeFault } from "./handshake.ts";
+import { findDoubts } from "./header-doubts.ts";
 import { readRequestTarget } from "./request-target.ts";
 
 const tooManyFields = closingFault(431, { code: "TOO_MANY_HEADER_FIELDS", message: "The request has too many header fields" });
@@ -13,7 +14,7 @@ const loop = fault(508, { code: "REQUEST_LOOP", message: "The request has been t
  * Phase: takes only requests that every reader reads alike. It decides about form and never about the client. The number of fields comes
  * first, as nothing else about a flooded header can be relied upon.
  */
-export function accept(exchange: Exchange, { limits }: Runtime): Verdict {
+export function accept(exchange: Exchange, { limits, tally }: Runtime): Verdict {
   const { request, upgrade } = exchange;
   if (request.rawHeaders.length / 2 > limits.maxHeaderFields) return faulted(tooManyFields);
   const fields = readFraming(request.rawHeaders);
@@ -23,6 +24,7 @@ export function accept(exchange: Exchange, { limits }: Runtime): Verdict {
   const reading = readRequestTarget(request.url ?? "", { fields, version: request.httpVersion, maxTargetBytes: limits.maxTargetBytes });
   if (reading.kind === "fault") return faulted(reading.fault);
   exchange.target = reading.target;
+  findDoubts(exchange, { fields, onDoubt: tally.countDoubt });
   if (upgrade === undefined) return NEXT;
   const handshake = handshakeFault(request, { fields, headBytes: upgrade.head.length, maxHeadBytes: limits.maxUpgradeHeadBytes });
   return handshake === undefined ? NEXT : faulted(handshake);

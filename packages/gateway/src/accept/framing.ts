@@ -16,6 +16,10 @@ export type FramingFields = {
   upgrades: number;
   upgrade: string;
   expect: string | undefined;
+  /** The lines of Connection, joined. */
+  connection: string;
+  /** Lines of Forwarded. */
+  forwardeds: number;
   /** How often the request has been through a gateway, by its CDN-Loop. */
   passes: number;
   /** Fields that frame the body for whoever takes `_` and `.` for a hyphen. */
@@ -25,7 +29,7 @@ export type FramingFields = {
 };
 
 /** The names that are read, a bit for the length of each: a line with a name of another length costs no more than a look at it. */
-const NAMES = ["host", "expect", "upgrade", "cdn-loop", "content-length", "transfer-encoding"];
+const NAMES = ["host", "expect", "upgrade", "cdn-loop", "forwarded", "connection", "content-length", "transfer-encoding"];
 const LENGTHS = NAMES.reduce((bits, { length }) => bits | (1 << length), 0);
 const MAX_LENGTH = Math.max(...NAMES.map(({ length }) => length));
 
@@ -41,6 +45,8 @@ export function readFraming(rawHeaders: readonly string[]): FramingFields {
     upgrades: 0,
     upgrade: "",
     expect: undefined,
+    connection: "",
+    forwardeds: 0,
     passes: 0,
     aliases: 0,
     longestBytes: 0,
@@ -74,6 +80,12 @@ function readLine(fields: FramingFields, { name, value }: { name: string; value:
       return;
     case "expect":
       fields.expect = value;
+      return;
+    case "connection":
+      fields.connection = fields.connection === "" ? value : `${fields.connection},${value}`;
+      return;
+    case "forwarded":
+      fields.forwardeds += 1;
       return;
     case "cdn-loop":
       fields.passes += passesIn(value);

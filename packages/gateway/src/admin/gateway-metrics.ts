@@ -65,6 +65,13 @@ function countMetrics(counts: Counts): MetricFamily[] {
       })),
     ),
     counter(
+      {
+        name: "wherefrom_header_doubts_total",
+        help: "Requests that name a header about the client in Connection, or whose Forwarded and X-Forwarded-For end in two addresses",
+      },
+      counts.doubts.map(({ doubt, count }) => ({ labels: { doubt }, value: count })),
+    ),
+    counter(
       { name: "wherefrom_faults_total", help: "Answers of the gateway itself in place of a target's, by code" },
       counts.faults.map(({ code, count }) => ({ labels: { code }, value: count })),
     ),

@@ -1,5 +1,6 @@
 import type { SecurityAction } from "@wherefrom/model";
 import type { Outcome, Rejection, Resolution, Trust } from "wherefrom";
+import { type HeaderDoubt, headerDoubts } from "../accept/header-doubts.ts";
 import type { FaultCode, NoticeCode } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { rejections } from "../rejections.ts";
@@ -17,6 +18,7 @@ export type Counts = {
   readonly faults: readonly { readonly code: FaultCode; readonly count: number }[];
   readonly notices: readonly { readonly code: NoticeCode; readonly count: number }[];
   readonly actions: readonly ActionCount[];
+  readonly doubts: readonly { readonly doubt: HeaderDoubt; readonly count: number }[];
   /** Exchanges within each bound of `durationBoundsMs`, the smaller bounds not included. */
   readonly byDuration: readonly number[];
   readonly durationSumMs: number;
@@ -62,6 +64,7 @@ export class Tally {
   readonly #byDuration: number[] = zeros(durationBoundsMs.length);
   readonly #byFault = new Map<FaultCode, number>();
   readonly #byNotice = new Map<NoticeCode, number>();
+  readonly #byDoubt = new Map<HeaderDoubt, number>(headerDoubts.map((doubt) => [doubt, 0]));
   readonly #byAction = { enforced: new Map<string, number>(), observed: new Map<string, number>() };
 
   /** Counts one exchange that is over. */
@@ -98,6 +101,10 @@ export class Tally {
     if (observed !== undefined && observed !== enforced) countName(this.#byAction.observed, observed.name);
   }
 
+  readonly countDoubt = (doubt: HeaderDoubt): void => {
+    countOne(this.#byDoubt, doubt);
+  };
+
   dropRecord(): void {
     this.#recordsDropped += 1;
   }
@@ -109,6 +116,7 @@ export class Tally {
       resolutions: this.#byResolution.flatMap((count, place) => (count === 0 ? [] : [{ ...resolutionAt(place), count }])),
       faults: [...this.#byFault].map(([code, count]) => ({ code, count })),
       notices: [...this.#byNotice].map(([code, count]) => ({ code, count })),
+      doubts: [...this.#byDoubt].map(([doubt, count]) => ({ doubt, count })),
       actions: (["enforced", "observed"] as const).flatMap((mode) =>
         [...this.#byAction[mode]].map(([action, count]) => ({ action, mode, count })),
       ),
