@@ -39,7 +39,7 @@ test(`${CONNECTIONS} idle WebSockets cost a gateway at most ${MAX_BYTES} bytes e
   });
   const program = fork(PROGRAM, [target.origin], { execArgv: ["--expose-gc"] });
   const memory = async (): Promise<number> => {
-    program.send("memory");
+    program.send({ ask: "memory" });
     return (await next(program)).bytes;
   };
   const { port } = await next(program);

@@ -23,7 +23,6 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
   const open = new OpenExchanges();
   const stalled = new StalledClients(open, {
     timeoutMs: limits.responseStallTimeoutMs,
-    now: runtime.now,
     cut: (overdue) => {
       for (const exchange of overdue) {
         exchange.fault = "CLIENT_STALLED";

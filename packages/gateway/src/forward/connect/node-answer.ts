@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
+import { Deadline } from "../../deadline.ts";
 import { upstreamError } from "../upstream-error.ts";
 import type { AnswerHandler } from "./outgoing.ts";
 
@@ -20,19 +21,19 @@ function relay(response: IncomingMessage, { handler, bodyTimeoutMs }: AnswerCont
   response.on("error", (error) => handler.onError(error));
   // Node takes a 101 that switches nothing for the whole answer.
   if (statusCode < 200) return void response.destroy(upstreamError("UPSTREAM_BROKEN", "The target switched protocols unasked"));
-  const timer = setTimeout(() => {
-    if (response.isPaused()) timer.refresh();
+  const silence = new Deadline(bodyTimeoutMs, () => {
+    if (response.isPaused()) silence.refresh();
     else response.destroy(upstreamError("UPSTREAM_TIMEOUT", `The target was silent for ${bodyTimeoutMs} ms`));
-  }, bodyTimeoutMs);
+  });
   handler.onResponseStarted();
   const resume = (): void => void response.resume();
   if (!handler.onHeaders(statusCode, response.rawHeaders, resume, response.statusMessage ?? "")) response.pause();
   response.on("data", (chunk: Buffer) => {
-    timer.refresh();
+    silence.refresh();
     if (!handler.onData(chunk)) response.pause();
   });
   response.once("end", () => handler.onComplete(response.rawTrailers));
-  response.once("close", () => clearTimeout(timer));
+  response.once("close", () => silence.stop());
 }
 
 function nothing(): void {}

@@ -1,3 +1,4 @@
+import { Deadline } from "../../deadline.ts";
 import type { GatewayLimits } from "../../limits.ts";
 import { upstreamError } from "../upstream-error.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -18,7 +19,7 @@ type SendingLimitOptions = {
 export class SendingLimit {
   readonly #options: SendingLimitOptions;
   readonly #answerMs: number;
-  #timer: NodeJS.Timeout | undefined;
+  #deadline: Deadline | undefined;
   #isSent = false;
   #isOver = false;
 
@@ -55,12 +56,12 @@ export class SendingLimit {
   /** The answer has begun, or none will come. */
   over(): void {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#deadline?.stop();
   }
 
   #next(timeoutMs: number, expire: () => void): void {
-    clearTimeout(this.#timer);
-    if (!this.#isOver) this.#timer = setTimeout(expire, timeoutMs);
+    this.#deadline?.stop();
+    if (!this.#isOver) this.#deadline = new Deadline(timeoutMs, expire);
   }
 
   #tooLate(what: string): void {

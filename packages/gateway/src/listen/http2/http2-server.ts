@@ -1,3 +1,4 @@
+import { Deadline } from "../../deadline.ts";
 import { Exchange } from "../../exchange.ts";
 import { closingFault } from "../../fault.ts";
 import { live } from "../../life.ts";
@@ -21,7 +22,6 @@ export function createHttp2Server(runtime: Runtime, notices: RepeatedNotices): H
   const open = new OpenExchanges();
   const stalled = new StalledClients(open, {
     timeoutMs: limits.responseStallTimeoutMs,
-    now,
     cut: (overdue, stuck) => {
       for (const connection of connections) connection.cutStalled(overdue.filter(isOn(connection)), stuck.filter(isOn(connection)));
     },
@@ -84,10 +84,10 @@ function isOn(connection: Http2Connection): (exchange: Exchange) => boolean {
 
 /** The body has the time that a request of HTTP/1 has in all; Node keeps it only there. */
 function limitTime(exchange: Exchange, timeoutMs: number): void {
-  const timer = setTimeout(() => {
+  const deadline = new Deadline(timeoutMs, () => {
     if (exchange.request.complete) return;
     if (exchange.response.headersSent) exchange.response.destroy();
     else exchange.refuse(tooSlow);
-  }, timeoutMs);
-  exchange.whenOver(() => clearTimeout(timer));
+  });
+  exchange.whenOver(() => deadline.stop());
 }
