@@ -94,6 +94,7 @@ const refused: { says: string; lines: readonly string[]; status: number }[] = [
   { says: "the path without a nonce", lines: [`GET ${PATH} HTTP/1.1`, HOST, CLOSE], status: 404 },
   { says: "a nonce that could be guessed", lines: [`GET ${PATH}/1 HTTP/1.1`, HOST, CLOSE], status: 404 },
   { says: "a path that only begins like it", lines: [`GET ${PATH}x/${NONCE} HTTP/1.1`, HOST, CLOSE], status: 404 },
+  { says: "a handshake for another path", lines: ["GET / HTTP/1.1", HOST, "Connection: upgrade", "Upgrade: websocket"], status: 404 },
   { says: "another method", lines: [`POST ${PATH}/${NONCE} HTTP/1.1`, HOST, CLOSE, "Content-Length: 0"], status: 405 },
   {
     says: "an upgrade that is no WebSocket",
@@ -140,11 +141,6 @@ test.each(nearby)("with $says the request is the echo's own: $isOwn", async ({ t
 test.each(refused)("$says gets $status, and says that the echo answered", async ({ lines, status }) => {
   const answer = await sendRaw(echo.address.port, requestOf(...lines));
   expect({ status: statusOf(answer), byEcho: answer.includes(`x-wherefrom-echo: ${echo.instance}`) }).toEqual({ status, byEcho: true });
-});
-
-test("another path of a WebSocket is closed", async () => {
-  const answer = await sendRaw(echo.address.port, requestOf("GET / HTTP/1.1", HOST, "Connection: upgrade", "Upgrade: websocket"));
-  expect(answer).toBe("");
 });
 
 test("a WebSocket gets the same, with its round trips", async () => {

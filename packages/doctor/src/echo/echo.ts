@@ -7,6 +7,7 @@ import { evidenceOf } from "wherefrom/node";
 import { type WebSocket, WebSocketServer } from "ws";
 import { type HostSources, hostFactsFor, thisHost } from "./host-facts.ts";
 import { NONCE, type Observation, type RoundTrip } from "./observation.ts";
+import { refusalText } from "./refusal-text.ts";
 import type { SynTtl } from "./syn-ttl.ts";
 import { askSs, type TcpRoundTrip } from "./tcp-round-trip.ts";
 
@@ -126,7 +127,7 @@ export function createEcho({ path, resolver, host = thisHost, tcpRoundTrip = ask
         upgradeFault(request) ?? (sockets.clients.size >= ECHO_LIMITS.maxWebSockets || !allow() ? "429 Too Many Requests" : undefined);
       if (status !== undefined || nonceIn(request, path) === undefined) {
         // what this answers, a proxy did not: the field says so
-        socket.end(`HTTP/1.1 ${status ?? "404 Not Found"}\r\n${ECHO_FIELD}: ${instance}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+        socket.end(refusalText(status ?? "404 Not Found", { [ECHO_FIELD]: instance }));
         return true;
       }
       sockets.handleUpgrade(request, socket, head, (client) => void greet(client, { request, socket: request.socket }));

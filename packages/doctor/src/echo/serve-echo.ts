@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { createEcho, ECHO_FIELD, ECHO_MET_FIELD, type EchoMet, type EchoOptions } from "./echo.ts";
 import { thisHost } from "./host-facts.ts";
 import type { ContainerKind } from "./observation.ts";
+import { refusalText } from "./refusal-text.ts";
 import { type SynWatch, watchSyns } from "./syn-ttl.ts";
 
 /** Something that is worth a line while an echo runs. */
@@ -62,15 +63,16 @@ export async function serveEcho({
     request.resume();
   });
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    if (!echo.handleUpgrade(request, { socket, head })) socket.destroy();
+    if (echo.handleUpgrade(request, { socket, head })) return;
+    socket.on("error", () => socket.destroy());
+    socket.end(refusalText("404 Not Found", { [ECHO_FIELD]: echo.instance }));
   });
   server.on("clientError", (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
     const notice = noticeOf(error, (socket as Socket).remoteAddress ?? "");
     onNotice(notice);
     if (!socket.writable) return void socket.destroy();
     const met: EchoMet = notice.kind === "proxy-protocol" ? `proxy-protocol-${notice.version}` : notice.kind;
-    const fields = `${ECHO_FIELD}: ${echo.instance}\r\n${ECHO_MET_FIELD}: ${met}`;
-    socket.end(`HTTP/1.1 400 Bad Request\r\n${fields}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    socket.end(refusalText("400 Bad Request", { [ECHO_FIELD]: echo.instance, [ECHO_MET_FIELD]: met }));
   });
   await listenAt(server, listen);
   const close = async (): Promise<void> => {
