@@ -38,10 +38,13 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
   });
   afterAll(() => cluster.stop());
 
-  const openNode = async (database: string): Promise<ConfigStore> => {
+  const openForNow = (database: string): Promise<ConfigStore> => {
     const { limits, ...options } = optionsOf();
     // on a busy machine many writes wait long for one of few connections
-    const node = await openPostgresStore(database, { ...options, limits: { ...limits, databaseConnectTimeoutMs: 30_000 } });
+    return openPostgresStore(database, { ...options, limits: { ...limits, databaseConnectTimeoutMs: 30_000 } });
+  };
+  const openNode = async (database: string): Promise<ConfigStore> => {
+    const node = await openForNow(database);
     onTestFinished(() => node.close());
     return node;
   };
@@ -53,11 +56,11 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
 
   describe("two controls on one database", () => describeTwoNodes(() => cluster.database(made)));
 
-  describe.runIf(hasClickhouse)("two controls on one database, and one of events", () => describeTwoWatchers(() => cluster.database()));
+  describe.runIf(hasClickhouse)("two controls on one database, and one of events", () => describeTwoWatchers(() => cluster.database(made)));
 
   test("a turn is one node's until it gives it up, is closed, or its time is over", async () => {
-    const database = await cluster.database();
-    const [left, right] = [await openNode(database), await openPostgresStore(database, optionsOf())];
+    const database = await cluster.database(made);
+    const [left, right] = [await openNode(database), await openForNow(database)];
     const LONG_MS = 600_000;
     expect([await left.turns.take("a", LONG_MS), await right.turns.take("a", LONG_MS), await right.turns.take("b", LONG_MS)]).toEqual([
       true,
