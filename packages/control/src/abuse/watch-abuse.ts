@@ -106,7 +106,8 @@ async function lookAt(parts: ControlParts, { key, environment, eventStore, state
   for (const window of abuse.windows) {
     const windowMs = window.windowMinutes * MINUTE_MS;
     const at = now();
-    if (!isDue(state, { window: `${nameOf(key)} ${window.windowMinutes}`, windowMs, at })) continue;
+    const due = { window: `${nameOf(key)} ${window.windowMinutes}`, windowMs, at };
+    if (!isDue(state, due)) continue;
     const { staticEndings } = abuse;
     const question = { from: at - windowMs, until: at + 1, parts: WINDOW_PARTS, staticEndings, maxClients: limits.maxAbuseClients };
     const counted = await eventStore.countClients(key, question);
@@ -115,6 +116,8 @@ async function lookAt(parts: ControlParts, { key, environment, eventStore, state
     const keeping = { forgetBefore: at - retentionDays * DAY_MS, maxIncidents: limits.maxIncidents };
     const begun = await store.incidents.note(key, sightings, keeping);
     if (begun.length > 0) onNotice({ kind: "incidents-begun", environment: nameOf(key), incidents: begun });
+    // one that could not be looked at is due again at the next look
+    state.looked.set(due.window, at);
   }
 }
 
@@ -131,9 +134,7 @@ function noteWhole({ onNotice, limits }: ControlParts, { cut, name, windowMinute
 type Due = { readonly window: string; readonly windowMs: number; readonly at: number };
 
 function isDue({ looked, isOver }: LookState, { window, windowMs, at }: Due): boolean {
-  if (isOver || at - (looked.get(window) ?? Number.NEGATIVE_INFINITY) < windowMs / LOOKS_PER_WINDOW) return false;
-  looked.set(window, at);
-  return true;
+  return !isOver && at - (looked.get(window) ?? Number.NEGATIVE_INFINITY) >= windowMs / LOOKS_PER_WINDOW;
 }
 
 function nameOf({ organization, environment }: EnvironmentKey): string {
