@@ -22,11 +22,16 @@ export class AddressCounter {
   readonly #options: AddressCounterOptions;
   readonly #subjects: number;
   readonly #cells: (Float64Array | undefined)[];
+  /** Rows that were found last, and their lines. */
+  readonly #rows: Int32Array;
+  readonly #lines: Float64Array;
 
   constructor(options: AddressCounterOptions) {
     this.#options = options;
     this.#subjects = options.figures[0]?.length ?? 0;
     this.#cells = options.figures.map(() => undefined);
+    this.#rows = new Int32Array(options.addresses.capacity);
+    this.#lines = new Float64Array(options.addresses.capacity);
   }
 
   /** Sees to it that so many rows are free. Rows from before are of no use behind it. */
@@ -62,34 +67,62 @@ export class AddressCounter {
 
   #addTo(figures: Figures, { counts, subject }: { readonly counts: Float64Array; readonly subject: number }): void {
     const { addresses, sorter, capacityOf } = this.#options;
-    const { size } = addresses;
-    const bySort = new Float64Array(sorter.sorts.length);
-    const rows = new Int32Array(size);
-    const lines = new Float64Array(size);
+    const length = this.#find(counts, subject);
+    if (length === 0) return;
+    const found = { rows: this.#rows.subarray(0, length), lines: this.#lines.subarray(0, length) };
+    addresses.addDistinct(found.rows, figures.distinct);
+    addSorts(figures, sorter, bySort(addresses, found));
+    const capacity = capacityOf(subject);
+    const cut = length > capacity ? cutOf(found.lines, roomOf(capacity)) : 0;
+    mergeFrequent(figures.addresses, { counts: textsAbove(addresses, { ...found, cut }), error: cut }, capacity);
+  }
+
+  /** Finds the rows that have lines of a subject, and says how many there are. */
+  #find(counts: Float64Array, subject: number): number {
+    const rows = this.#rows;
+    const lines = this.#lines;
+    const subjects = this.#subjects;
+    const { size } = this.#options.addresses;
     let found = 0;
     for (let row = 0; row < size; row++) {
-      const count = counts[row * this.#subjects + subject] as number;
+      const count = counts[row * subjects + subject] as number;
       if (count === 0) continue;
       rows[found] = row;
       lines[found++] = count;
-      const sort = addresses.sortOf(row);
-      bySort[sort] = (bySort[sort] as number) + count;
-      addresses.addDistinct(row, figures.distinct);
     }
-    for (const { id, kind, provider, family } of sorter.sorts) {
-      const ofSort = bySort[id] as number;
-      if (ofSort === 0) continue;
-      count(figures.kinds, kind, ofSort);
-      if (provider !== undefined) count(figures.providers, provider, ofSort);
-      count(figures.families, family, ofSort);
-    }
-    const capacity = capacityOf(subject);
-    const cut = found > capacity ? cutOf(lines.subarray(0, found), roomOf(capacity)) : 0;
-    const kept = new Map<string, number>();
-    for (let at = 0; at < found; at++) {
-      const left = (lines[at] as number) - cut;
-      if (left > 0) kept.set(addresses.textOf(rows[at] as number), left);
-    }
-    mergeFrequent(figures.addresses, { counts: kept, error: cut }, capacity);
+    return found;
   }
+}
+
+/** Rows, and the lines of each. */
+type Found = { readonly rows: Int32Array; readonly lines: Float64Array };
+
+/** Lines by the sort of their address. Each of these loops stands by itself: behind one that runs for long there is nothing then that its compiler has not seen. */
+function bySort(addresses: AddressTable, { rows, lines }: Found): readonly number[] {
+  const sums: number[] = [];
+  for (let at = 0; at < rows.length; at++) {
+    const sort = addresses.sortOf(rows[at] as number);
+    sums[sort] = (sums[sort] ?? 0) + (lines[at] as number);
+  }
+  return sums;
+}
+
+function addSorts(figures: Figures, { sorts }: AddressSorter, sums: readonly number[]): void {
+  for (const { id, kind, provider, family } of sorts) {
+    const lines = sums[id] ?? 0;
+    if (lines === 0) continue;
+    count(figures.kinds, kind, lines);
+    if (provider !== undefined) count(figures.providers, provider, lines);
+    count(figures.families, family, lines);
+  }
+}
+
+/** The addresses that have more lines than `cut`, and how many more. */
+function textsAbove(addresses: AddressTable, { rows, lines, cut }: Found & { readonly cut: number }): Map<string, number> {
+  const kept = new Map<string, number>();
+  for (let at = 0; at < rows.length; at++) {
+    const left = (lines[at] as number) - cut;
+    if (left > 0) kept.set(addresses.textOf(rows[at] as number), left);
+  }
+  return kept;
 }

@@ -78,9 +78,12 @@ export class AddressTable {
     return this.#sorts[row] as number;
   }
 
-  /** Counts the address among different ones. */
-  addDistinct(row: number, distinct: Distinct): void {
-    addDistinct(distinct, { first: this.#firsts[row] as number, second: this.#seconds[row] as number });
+  /** Counts the addresses of rows among different ones. */
+  addDistinct(rows: Int32Array, distinct: Distinct): void {
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at] as number;
+      addDistinct(distinct, { first: this.#firsts[row] as number, second: this.#seconds[row] as number });
+    }
   }
 
   /** Gives up all rows. */
