@@ -11,7 +11,9 @@ export function judgeNetwork(passages: readonly NetworkPassage[]): readonly Find
   for (const passage of passages) {
     for (const source of passage.sources) {
       const severity = severityOf(source, passage);
-      const key = JSON.stringify([source.place, source.condition, passage.from, severity]);
+      // each published port has a place of its own, and the same is true of all of them
+      const rule = passage.product === "docker" ? "published" : source.place;
+      const key = JSON.stringify([rule, source.condition, passage.from, severity]);
       const group = groups.get(key);
       if (group !== undefined) group.ways.push(passage);
       else if (severity !== undefined) groups.set(key, { source, severity, ways: [passage] });
@@ -22,6 +24,10 @@ export function judgeNetwork(passages: readonly NetworkPassage[]): readonly Find
     if (first === undefined) return [];
     const names = ways.slice(0, MAX_NAMED).map(({ name }) => name);
     const told = ways.length > MAX_NAMED ? [...names, `+ ${ways.length - MAX_NAMED}`] : names;
+    if (first.product === "docker") {
+      const [, ...others] = ways.map(({ place }) => place);
+      return [findingAt(source.place, { code: "FINDING_PORT_PUBLISHED", severity, what: told.join(", "), others })];
+    }
     const what = [first.from, ...(source.condition === undefined ? [] : [source.condition]), told.join(", ")].join("; ");
     const fix = severity === "note" ? {} : fixFor("source", first.product);
     return [findingAt(source.place, { code: "FINDING_SOURCE_REWRITTEN", severity, what, others: ways.map(({ place }) => place), ...fix })];

@@ -103,16 +103,16 @@ test("what is extended, merged or named and is not there is told with its line",
 test("published ports are a note, and what is counted and what is not understood is told", () => {
   const { kind, findings, issues, others } = readConfig({
     name: "stack.yml",
-    text: compose('ports: ["80:80"]\nextends: base\nrestart: always'),
+    text: compose('ports: ["80:80", "81:81"]\nextends: base\nrestart: always'),
   });
   expect({
     kind,
-    findings: findings.map(({ severity, code }) => `${severity} ${code}`),
+    findings: findings.map(({ severity, code, what }) => `${severity} ${code} ${what}`),
     issues: issues.map(({ code, place }) => `${code} ${place.line}`),
     others,
   }).toEqual({
     kind: "compose",
-    findings: ["note FINDING_SOURCE_REWRITTEN"],
+    findings: ["note FINDING_PORT_PUBLISHED app: 80, app: 81"],
     issues: ["CONFIG_UNEXPECTED 5"],
     others: { image: 1, restart: 1 },
   });

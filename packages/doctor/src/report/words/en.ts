@@ -122,6 +122,8 @@ export const en = {
   "config.FINDING_SETTING_WITHOUT_EFFECT": "{at}: {what} is set, and changes nothing about the client address here.",
   "config.FINDING_SOURCE_REWRITTEN":
     "{at}: a rule rewrites the source of connections ({what}). Behind it every such client is the firewall, and no header can bring the client back. Narrow the rule, once it is proven that the answers of the service come back through the firewall.",
+  "config.FINDING_PORT_PUBLISHED":
+    "{places}: published ports ({what}) keep the addresses of their clients, unless Docker takes the connections itself: by its userland proxy (IPv6 without ip6tables, rootless, from the host) or as a swarm without mode: host. Then every client is Docker.",
   "config.FINDING_PROBE_DISAGREES":
     "{at}: the configuration and the probe differ. {what}. Another hop does it, or this is not the configuration that runs.",
   "config.FINDING_PROBE_MORE_HOPS": "{at}: the probe saw more elements than these configurations add. {what}. Another proxy is on the way.",

@@ -120,6 +120,8 @@ export const ja: Messages = {
   "config.FINDING_SETTING_WITHOUT_EFFECT": "{at}：{what} が設定されていますが、ここでは客のアドレスに何の影響もありません。",
   "config.FINDING_SOURCE_REWRITTEN":
     "{at}：規則が接続の送信元を書き換えます（{what}）。その先では、そうした客は皆ファイアウォールになり、どのヘッダーでも客は戻りません。サービスの応答がファイアウォールを通って戻ることを確かめてから、規則を狭めてください。",
+  "config.FINDING_PORT_PUBLISHED":
+    "{places}：公開されたポート（{what}）は客のアドレスを保ちます。ただし Docker が自分で接続を受ける場合は別です。userland プロキシ（ip6tables なしの IPv6、rootless、ホスト自身から）や、mode: host のない swarm です。そのときはどの客も Docker に見えます。",
   "config.FINDING_PROBE_DISAGREES": "{at}：設定と探査が食い違います。{what}。別のホップの働きか、動いている設定ではありません。",
   "config.FINDING_PROBE_MORE_HOPS":
     "{at}：探査では、これらの設定が加えるより多くの要素が見えました。{what}。途中に別のプロキシがあります。",

@@ -117,6 +117,8 @@ export const zh: Messages = {
   "config.FINDING_SETTING_WITHOUT_EFFECT": "{at}：设置了 {what}，但在这里它不影响客户端地址。",
   "config.FINDING_SOURCE_REWRITTEN":
     "{at}：一条规则改写连接的源地址（{what}）。在它之后，这样的每个客户端都是防火墙，任何头都无法恢复客户端。先证明服务的回程经过防火墙，再收窄这条规则。",
+  "config.FINDING_PORT_PUBLISHED":
+    "{places}：发布的端口（{what}）会保留客户端地址，除非 Docker 自己接管连接：经由其 userland 代理（未启用 ip6tables 的 IPv6、rootless、来自本机），或作为没有 mode: host 的 swarm。那样所有客户端看起来都是 Docker。",
   "config.FINDING_PROBE_DISAGREES": "{at}：配置与探测结果不一致。{what}。要么是另一跳所为，要么这不是正在运行的配置。",
   "config.FINDING_PROBE_MORE_HOPS": "{at}：探测看到的元素多于这些配置所添加的。{what}。途中还有另一个代理。",
   probeTitle: "到服务的路径",
