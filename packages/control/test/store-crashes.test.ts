@@ -18,7 +18,7 @@ const killWriter = (writer: { kill(signal: "SIGKILL"): boolean }) => writer.kill
 describe("SQLite", () => {
   test(`a writer that is killed leaves whole revisions, and every one that it was told is stored (seed ${SEED})`, async () => {
     const path = join(await temporaryFolder(), "control.db");
-    await survives(`sqlite:${path}`, { rounds: 6, total: 240, kill: killWriter, open: () => openSqliteStore(path, options) });
+    await survives(`sqlite:${path}`, { rounds: 6, total: 500, kill: killWriter, open: () => openSqliteStore(path, options) });
   });
 
   test("a write-ahead log cut at any byte leaves the old or the new state", async () => {
@@ -103,7 +103,7 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
 
   test(`a node that is killed leaves whole revisions, and every one that it was told is stored (seed ${SEED})`, async () => {
     const database = await cluster.database();
-    await survives(database, { rounds: 3, total: 90, kill: killWriter, open: () => openPostgresStore(database, options) });
+    await survives(database, { rounds: 3, total: 150, kill: killWriter, open: () => openPostgresStore(database, options) });
   });
 
   test(`a server that is killed leaves whole revisions, and every one that was told is stored (seed ${SEED})`, async () => {
@@ -112,6 +112,6 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
       await cluster.start();
       return openPostgresStore(database, options);
     };
-    await survives(database, { rounds: 3, total: 90, kill: () => cluster.kill(), open });
+    await survives(database, { rounds: 3, total: 150, kill: () => cluster.kill(), open });
   });
 });
