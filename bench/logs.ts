@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,6 +13,9 @@ import { CannotRun } from "./traffic/session.ts";
 const MB = 1_000_000;
 const EFFORT = { rounds: 3, megabytes: 500, streamMegabytes: 2_000 };
 const QUICK = { rounds: 1, megabytes: 4, streamMegabytes: 8 };
+
+/** So many times the log is the large one, on which starting no longer counts. */
+const LARGE_TIMES = 4;
 
 /** Share of the log that the slowest is given: a rate does not depend on it. */
 const SLOW_SHARE = 0.1;
@@ -36,7 +39,7 @@ const ours = (file: string, ...words: readonly string[]): readonly string[] => [
 const AWK =
   '{ n = split($0, q, "\\""); split(q[1], a, " "); split(q[3], s, " "); h = split(q[n - 1], x, ", "); peer[a[1]]++; client[x[h - 1]]++; hops[h]++; status[s[1]]++ } END { for (p in peer) print p, peer[p]; for (c in client) k++; print k }';
 
-type Files = { readonly typical: string; readonly different: string; readonly small: string };
+type Files = { readonly typical: string; readonly large: string; readonly different: string; readonly small: string };
 
 /** One program in one case. `bytes` is what it is given, where that is not the size of its file. */
 type Run = {
@@ -48,7 +51,7 @@ type Run = {
 };
 
 /**
- * How fast access logs are read: by all cores and by one, beside awk, readline and goaccess; where every line has another client; and how much memory it takes, also of a stream that is much
+ * How fast access logs are read: by all cores, also a log four times as large, and by one, beside awk, readline and goaccess; where every line has another client; and how much memory it takes, also of a stream that is much
  * larger. `rate` is megabytes a second as a clock has it, `cpu` a second of processor time, which other work on the machine changes less. The logs are in memory when they are read. `disk` is
  * the limit of who reads a log that is not: how fast it comes from the disk, past the cache; `reading` how fast Node takes it from the cache. Ours divided by them is the share of that limit.
  */
@@ -61,8 +64,11 @@ export async function measureLogs(options: BenchOptions): Promise<readonly Row[]
     rmSync(folder, { recursive: true, force: true });
   };
   const run = (): Promise<readonly Row[]> => {
-    const files = { typical: join(folder, "typical.log"), different: join(folder, "different.log"), small: join(folder, "small.log") };
+    const at = (name: keyof Files): string => join(folder, `${name}.log`);
+    const files: Files = { typical: at("typical"), large: at("large"), different: at("different"), small: at("small") };
     writeLog({ path: files.typical, bytes: effort.megabytes * MB, clients: 100_000 });
+    const typical = readFileSync(files.typical);
+    for (let time = 0; time < LARGE_TIMES; time++) appendFileSync(files.large, typical);
     writeLog({ path: files.different, bytes: (effort.megabytes * MB) / 4, clients: 1e9 });
     writeLog({ path: files.small, bytes: effort.megabytes * MB * SLOW_SHARE, clients: 100_000 });
     return measureAll(files, { options, effort });
@@ -128,9 +134,11 @@ function runsOf(): readonly Run[] {
   });
   return [
     { case: "rate all-cores", subject: OURS, file: "typical", command: (file) => ours(file) },
-    ...limits("rate all-cores", (command) => command),
+    ...limits("rate all-cores", { file: "typical", on: (command) => command }),
+    { case: "rate large-all-cores", subject: OURS, file: "large", command: (file) => ours(file) },
+    ...limits("rate large-all-cores", { file: "large", on: (command) => command }),
     { case: "rate one-core", subject: OURS, file: "typical", command: (file) => oneCore(ours(file, "--workers", "1")) },
-    ...limits("rate one-core", oneCore),
+    ...limits("rate one-core", { file: "typical", on: oneCore }),
     awk("mawk", "-Wversion"),
     awk("gawk", "--version"),
     {
@@ -150,12 +158,14 @@ function runsOf(): readonly Run[] {
   ];
 }
 
+type Limited = { readonly file: keyof Files; readonly on: (command: readonly string[]) => readonly string[] };
+
 /** What no program that reads a log can be faster than. */
-function limits(name: string, on: (command: readonly string[]) => readonly string[]): readonly Run[] {
+function limits(name: string, { file, on }: Limited): readonly Run[] {
   const reader = fileURLToPath(new URL("./logs/read-only.js", import.meta.url));
   return [
-    { case: name, subject: "disk", file: "typical", command: (file) => on(["dd", `if=${file}`, "of=/dev/null", "bs=1M", "iflag=direct"]) },
-    { case: name, subject: "reading", file: "typical", command: (file) => on([process.execPath, reader, file]) },
+    { case: name, subject: "disk", file, command: (path) => on(["dd", `if=${path}`, "of=/dev/null", "bs=1M", "iflag=direct"]) },
+    { case: name, subject: "reading", file, command: (path) => on([process.execPath, reader, path]) },
   ];
 }
 

@@ -94,7 +94,7 @@ test.runIf(process.platform === "linux")("publish changes a policy that real gat
 
 test.runIf(process.platform === "linux")("logs reads a log beside awk, and says what memory it took", () => {
   const peers = capability("log-readers") ? ["mawk", "gawk", "goaccess"] : [];
-  const cases = ["rate all-cores", "rate one-core", "memory file", "memory stream"];
+  const cases = ["rate all-cores", "rate large-all-cores", "rate one-core", "memory file", "memory stream"];
   const { stdout, stderr, status } = bench(
     "logs",
     "--json",
@@ -110,6 +110,8 @@ test.runIf(process.platform === "linux")("logs reads a log beside awk, and says 
     ["rate all-cores", "MB/s"],
     ["cpu all-cores", "MB/CPU s"],
     ["memory file", "MB"],
+    ["rate large-all-cores", "MB/s"],
+    ["cpu large-all-cores", "MB/CPU s"],
     ["rate one-core", "MB/s"],
     ["cpu one-core", "MB/CPU s"],
     ["memory stream", "MB"],
@@ -118,7 +120,7 @@ test.runIf(process.platform === "linux")("logs reads a log beside awk, and says 
     for (const name of ["rate one-core", "cpu one-core"])
       expect(report.ratios).toContainEqual({ case: name, against, ratio: expect.any(Number) });
   // the share of what is possible at most
-  for (const name of ["rate all-cores", "rate one-core"])
+  for (const name of ["rate all-cores", "rate large-all-cores", "rate one-core"])
     expect(report.ratios).toContainEqual({ case: name, against: "disk", ratio: expect.any(Number) });
 });
 
