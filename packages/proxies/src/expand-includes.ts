@@ -1,5 +1,6 @@
+import { includedFiles } from "./included-files.ts";
 import { CONFIG_LIMITS } from "./limits.ts";
-import type { Include, Place, SkippedWhy, SourceText } from "./source.ts";
+import type { Include, Place, SourceText } from "./source.ts";
 import { type Notes, note, type Statement } from "./statement.ts";
 
 type IncludeOptions = {
@@ -27,22 +28,10 @@ export function expandIncludes(statements: readonly Statement[], options: Includ
       note(options.notes, place, { code: "CONFIG_LIMIT_REACHED", expected: "fewer includes", given: pattern });
       return [];
     }
-    const { files: found, skipped } = options.include(pattern);
+    const found = includedFiles(pattern, { ...options, place });
     files += found.length;
-    for (const { name, why } of skipped)
-      note(options.notes, place, { code: "CONFIG_INCLUDE_UNREAD", expected: UNREAD_EXPECTED[why], given: name });
     return found.flatMap((source) => expand(options.parse(source, options.notes), depth + 1));
   }
 
   return expand(statements, 0);
 }
-
-/** What was expected of a file that was not read. */
-export const UNREAD_EXPECTED: Readonly<Record<SkippedWhy, string>> = {
-  "not-there": "a file that is there",
-  "outside-root": "a file below the root, which --root names",
-  "not-regular": "a regular file",
-  "too-large": `a file of at most ${CONFIG_LIMITS.maxFileBytes} bytes`,
-  unreadable: "a file that can be read",
-  "too-many": `at most ${CONFIG_LIMITS.maxFiles} files, of ${CONFIG_LIMITS.maxIncludedBytes} bytes together`,
-};

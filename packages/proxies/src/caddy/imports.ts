@@ -1,4 +1,4 @@
-import { UNREAD_EXPECTED } from "../expand-includes.ts";
+import { includedFiles } from "../included-files.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import type { Include, Place, SourceText } from "../source.ts";
 import { countExpanded, countStatement, type Notes, note, type Statement, type Word } from "../statement.ts";
@@ -49,9 +49,8 @@ export function expandImports(statements: readonly Statement[], { include, notes
   }
 
   function filesOf(pattern: string, place: Place): readonly SourceText[] {
-    const { files: found, skipped } = include(pattern);
+    const found = includedFiles(pattern, { include, notes, place });
     files += found.length;
-    for (const { name, why } of skipped) note(notes, place, { code: "CONFIG_INCLUDE_UNREAD", expected: UNREAD_EXPECTED[why], given: name });
     return found;
   }
 

@@ -1,9 +1,9 @@
 import { isMap } from "yaml";
-import { UNREAD_EXPECTED } from "../expand-includes.ts";
+import { includedFiles } from "../included-files.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import type { ReadContext } from "../reading.ts";
 import type { Place, SourceText } from "../source.ts";
-import { countStatement, note } from "../statement.ts";
+import { countStatement } from "../statement.ts";
 import { laidOver, type Parts, partsOf } from "./parts.ts";
 import { notRead, openYaml, textOf, type YamlFile } from "./yaml-file.ts";
 
@@ -60,9 +60,7 @@ function baseParts(
   if (at.depth > CONFIG_LIMITS.maxIncludeDepth) return undefined;
   const isThere = (file: YamlFile): boolean => isMap(file.valueIn(file.valueIn(file.root, "services"), service));
   if (other === "") return isThere(at.file) ? extendedParts(service, at) : undefined;
-  const { files, skipped } = include(other);
-  for (const { name: given, why } of skipped) note(notes, place, { code: "CONFIG_INCLUDE_UNREAD", expected: UNREAD_EXPECTED[why], given });
-  const [source] = files;
+  const [source] = includedFiles(other, { include, notes, place });
   if (source === undefined) return undefined;
   const { files: opened } = at.known;
   if (!opened.has(source)) opened.set(source, openYaml(source, notes));

@@ -1,6 +1,6 @@
-import { UNREAD_EXPECTED } from "../expand-includes.ts";
+import { includedFiles } from "../included-files.ts";
 import type { Include, Place, SourceText } from "../source.ts";
-import { type Notes, note, type Word } from "../statement.ts";
+import type { Notes, Word } from "../statement.ts";
 import type { Parts } from "./parts.ts";
 
 /** Variables of the environment that have to do with the address. */
@@ -18,12 +18,7 @@ export function variablesOf(
   { environment, envFiles }: Parts,
   { include, notes }: { readonly include: Include; readonly notes: Notes },
 ): readonly Word[] {
-  const read = envFiles.toReversed().map(({ name, place }) => {
-    const { files, skipped } = include(name);
-    for (const { name: given, why } of skipped)
-      note(notes, place, { code: "CONFIG_INCLUDE_UNREAD", expected: UNREAD_EXPECTED[why], given });
-    return { source: files[0], place };
-  });
+  const read = envFiles.toReversed().map(({ name, place }) => ({ source: includedFiles(name, { include, notes, place })[0], place }));
   return VARIABLES.flatMap((name): readonly Word[] => {
     const own = environment.get(name);
     if (own !== undefined) return [wordOf(name, { value: own.value ?? `$${name}`, place: own.place })];
