@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { EnvironmentKey } from "../config-store/port.ts";
 import { addressKeeper } from "./address-keeper.ts";
+import { appendedOf, type BatchPlace, batchPlace, placeName } from "./batch-place.ts";
 import { deleteRows, rowsOf } from "./clickhouse-ask.ts";
 import { type ClickhouseLimits, EVENT_COLUMNS } from "./clickhouse-open.ts";
 import { numberSql, textSql } from "./clickhouse-sql.ts";
@@ -25,8 +26,9 @@ export async function appendBatches(
   appendings: readonly Appending[],
   limits: ClickhouseLimits,
 ): Promise<readonly Appended[]> {
-  const byName = new Map(appendings.map((appending) => [nameOf(placeOf(appending)), appending]));
-  const known = new Set((await rowsOf(client, `SELECT ${PLACE} FROM batches WHERE ${amongSql([...byName.values()])}`)).map(nameOf));
+  const names = appendings.map((appending) => placeName(placeOf(appending)));
+  const byName = new Map(appendings.map((appending, index) => [names[index] ?? "", appending]));
+  const known = new Set((await rowsOf(client, `SELECT ${PLACE} FROM batches WHERE ${amongSql([...byName.values()])}`)).map(placeName));
   const unknown = new Map([...byName].filter(([name]) => !known.has(name)));
   if (unknown.size > 0) {
     // of a control that ended before it wrote their names
@@ -37,22 +39,11 @@ export async function appendBatches(
     await settle(client, [...unknown.values()], limits);
     await insertNames(client, [...unknown.values()]);
   }
-  return appendings.map((appending) => {
-    const name = nameOf(placeOf(appending));
-    const isNew = !known.has(name);
-    known.add(name);
-    return { isNew };
-  });
+  return appendedOf(names, known);
 }
 
-type Place = readonly [organization: string, environment: string, sender: string, batch: string];
-
-function placeOf({ key, batch }: Appending): Place {
-  return [key.organization, key.environment, batch.gateway, batch.id];
-}
-
-function nameOf(place: readonly unknown[]): string {
-  return JSON.stringify(place.slice(0, 4));
+function placeOf({ key, batch }: Appending): BatchPlace {
+  return batchPlace(key, batch);
 }
 
 function amongSql(appendings: readonly Appending[]): string {
@@ -80,7 +71,7 @@ async function attemptsOf(client: ClickHouseClient, appendings: readonly Appendi
   const distinct = `SELECT DISTINCT ${PLACE}, attempt FROM events WHERE ${eventsSql(appendings)} ORDER BY attempt`;
   const attempts = new Map<string, string[]>();
   for (const row of await rowsOf(client, distinct)) {
-    const name = nameOf(row);
+    const name = placeName(row);
     attempts.set(name, [...(attempts.get(name) ?? []), String(row[4])]);
   }
   return attempts;
@@ -90,7 +81,7 @@ async function attemptsOf(client: ClickHouseClient, appendings: readonly Appendi
 async function settle(client: ClickHouseClient, appendings: readonly Appending[], limits: ClickhouseLimits): Promise<void> {
   const attempts = await attemptsOf(client, appendings);
   const surplus = appendings.flatMap((appending) => {
-    const lesser = (attempts.get(nameOf(placeOf(appending))) ?? []).slice(0, -1);
+    const lesser = (attempts.get(placeName(placeOf(appending))) ?? []).slice(0, -1);
     return lesser.length === 0 ? [] : [`(${eventsSql([appending])} AND attempt IN (${lesser.join(", ")}))`];
   });
   if (surplus.length > 0) await deleteRows(client, "events", { where: surplus.join(" OR "), limits });

@@ -83,13 +83,13 @@ export async function openClickhouse(
 
 type Place = { readonly url: string; readonly username: string; readonly password: string; readonly database: string };
 
-/** A URL stands in lists of processes and in scripts, so a password comes by the environment alone. */
 /** Which database it is, whoever connects to it. */
 export function databaseName(analytics: string): string {
   const { url, database } = placeOf(analytics);
   return `${url}/${database}`;
 }
 
+/** A URL stands in lists of processes and in scripts, so a password comes by the environment alone. */
 function placeOf(analytics: string): Place {
   const { tls = "", rest = "" } = URL_OF_DATABASE.exec(analytics)?.groups ?? {};
   const text = `http${tls}://${rest}`;

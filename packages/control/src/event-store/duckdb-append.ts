@@ -1,5 +1,6 @@
 import { type DuckDBConnection, type DuckDBDataChunk, listValue } from "@duckdb/node-api";
 import type { EnvironmentKey } from "../config-store/port.ts";
+import { appendedOf, type BatchPlace, batchPlace, placeName } from "./batch-place.ts";
 import { chunksOf } from "./duckdb-chunk.ts";
 import type { PackedBatch } from "./packed-batch.ts";
 import type { Appended } from "./port.ts";
@@ -14,35 +15,27 @@ export function readyAppending(appending: Appending): ReadyAppending {
 }
 
 /** Adds batches and their events in one transaction, each unless it is there. Only one writer may do so at a time. */
-export async function appendBatches(writer: DuckDBConnection, appendings: readonly ReadyAppending[]): Promise<Appended[]> {
+export async function appendBatches(writer: DuckDBConnection, appendings: readonly ReadyAppending[]): Promise<readonly Appended[]> {
   await writer.run("BEGIN");
   try {
     const known = await namesAmong(writer, appendings);
-    const added = appendings.map((appending) => {
-      const name = nameOf(placeOf(appending));
-      const isNew = !known.has(name);
-      known.add(name);
-      return { appending, isNew };
-    });
-    const fresh = added.filter(({ isNew }) => isNew).map(({ appending }) => appending);
+    const appended = appendedOf(
+      appendings.map((appending) => placeName(placeOf(appending))),
+      known,
+    );
+    const fresh = appendings.filter((_, index) => appended[index]?.isNew);
     await addNames(writer, fresh);
     await addEvents(writer, fresh);
     await writer.run("COMMIT");
-    return added.map(({ isNew }) => ({ isNew }));
+    return appended;
   } catch (error) {
     await writer.run("ROLLBACK").catch(() => undefined);
     throw error;
   }
 }
 
-type Place = readonly [organization: string, environment: string, gateway: string, id: string];
-
-function placeOf({ organization, environment, batch }: Appending): Place {
-  return [organization, environment, batch.gateway, batch.id];
-}
-
-function nameOf(place: readonly unknown[]): string {
-  return JSON.stringify(place);
+function placeOf(appending: Appending): BatchPlace {
+  return batchPlace(appending, appending.batch);
 }
 
 /** Names of batches that are there already: of these, and of others with the same ids. */
@@ -53,7 +46,7 @@ async function namesAmong(writer: DuckDBConnection, appendings: readonly Appendi
     "SELECT organization, environment, gateway, id FROM batches WHERE made_at >= $1 AND made_at <= $2 AND list_contains($3, id)",
     [Math.min(...times), Math.max(...times), listValue(ids)],
   );
-  return new Set(found.getRows().map(nameOf));
+  return new Set(found.getRows().map(placeName));
 }
 
 /** An id begins with the time at which its batch was made, which only speeds the search for it up: any text is as good. */
