@@ -7,7 +7,7 @@ const MAX_SHORT = 0.01;
 /** Share of the chains that were kept as something else, from which nothing is known of their hops. */
 const MOSTLY = 0.5;
 
-const X_FORWARDED_FOR = "x-forwarded-for";
+const X_FORWARDED_FOR = "X-Forwarded-For";
 
 /** How many hops a header has where it is there, in the requests that were looked at. */
 export type ChainShape = {
@@ -64,10 +64,15 @@ export function countedHops({ algorithm }: Policy): CountedHops | undefined {
   return { headerName, hops: index < 0 ? -index : index + 1, isFromRight: index < 0 };
 }
 
-/** The header that a policy counts hops in as it came, X-Forwarded-For where it counts none. Nothing is known of another one where evidence is not kept. */
+/** The header that a policy counts hops in, X-Forwarded-For where it counts none. */
+export function countedHeader(policy: Policy): string {
+  return countedHops(policy)?.headerName ?? X_FORWARDED_FOR;
+}
+
+/** The values of that header as it came. Nothing is known of another one where evidence is not kept. */
 export function countedChains(policy: Policy, { chains, evidence }: Pick<RecentTraffic, "chains" | "evidence">): Spread {
-  const name = countedHops(policy)?.headerName.toLowerCase() ?? X_FORWARDED_FOR;
-  if (name === X_FORWARDED_FOR) return chains;
+  const name = countedHeader(policy).toLowerCase();
+  if (name === X_FORWARDED_FOR.toLowerCase()) return chains;
   const counts = new Map<string, number>();
   let absent = 0;
   for (const { text, requests } of evidence.values) {

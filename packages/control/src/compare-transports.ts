@@ -1,11 +1,9 @@
-import { MIN_REQUESTS, NEARLY_ALL } from "./environment-facts.ts";
+import { MIN_AGENTS, MIN_REQUESTS, NEARLY_ALL } from "./environment-facts.ts";
 import type { Outcome, RecentTraffic } from "./recent-traffic.ts";
 import { isLocal, isProvider } from "./result-kinds.ts";
 
 /** How far shares have to be apart to be a difference. */
 const APART = 0.5;
-/** User agents from which one address cannot be one client. */
-const MIN_AGENTS = 3;
 
 /** Whether WebSocket handshakes come out otherwise than the other requests of the same API. */
 export type Transports = {

@@ -15,6 +15,8 @@ export const PRESENT = 0.01;
 export const NEARLY_ALL = 0.95;
 /** Share of requests that is most of them. */
 export const MOSTLY = 0.5;
+/** User agents from which one address cannot be one client. */
+export const MIN_AGENTS = 3;
 
 /** An environment in the revision that counts, with the policy read, and the gateways that were heard of. */
 export type EnvironmentSight = { readonly policy: Policy; readonly revision: number; readonly fleet: readonly FleetGateway[] };

@@ -1,7 +1,7 @@
 import type { Policy } from "wherefrom";
 import { countedChains, countedHops, shapeOf, shorterThan } from "./chain-shape.ts";
 import { compareTransports } from "./compare-transports.ts";
-import { doubtfulOf, MIN_REQUESTS, MOSTLY, NEARLY_ALL, PRESENT } from "./environment-facts.ts";
+import { doubtfulOf, MIN_AGENTS, MIN_REQUESTS, MOSTLY, NEARLY_ALL, PRESENT } from "./environment-facts.ts";
 import type { Fit, FitFinding } from "./misfit.ts";
 import type { Reasons, RecentTraffic } from "./recent-traffic.ts";
 import { localRequests, providerRequests } from "./result-kinds.ts";
@@ -9,8 +9,6 @@ import { fallbacksIn } from "./rollout.ts";
 
 /** Share of results from which those of a provider are no visitor's who uses its network. */
 const SOME = 0.05;
-/** User agents from which one address cannot be one client. */
-const MIN_AGENTS = 3;
 
 type Share = { readonly count: number; readonly of: number; readonly least: number; readonly reasons?: Reasons };
 

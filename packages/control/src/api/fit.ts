@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Assessment, assessFit } from "../assess-fit.ts";
-import { countedChains, countedHops, hopCounts } from "../chain-shape.ts";
+import { countedChains, countedHeader, hopCounts } from "../chain-shape.ts";
 import { QuestionTooCostly } from "../event-store/port.ts";
 import { ApiError } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
@@ -94,7 +94,7 @@ export const getFit: Endpoint = {
       privateResults: localRequests(traffic.results),
       providerResults: providerRequests(traffic.results),
       topAddressRequests: traffic.results.values[0]?.requests ?? 0,
-      hopsHeader: countedHops(policy)?.headerName ?? "X-Forwarded-For",
+      hopsHeader: countedHeader(policy),
       hops: Object.fromEntries(hopCounts(countedChains(policy, traffic))),
       ...signs,
       ...(open && { openMisfit: openJson(open) }),
