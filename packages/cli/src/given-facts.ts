@@ -1,5 +1,5 @@
 import { type Catalogue, type FactIssue, type Facts, joinFacts, parseFacts } from "@wherefrom/diagnosis";
-import { factsOfPath, learnPath } from "@wherefrom/doctor";
+import { factsOfPath, learnPath, type ProbeRun } from "@wherefrom/doctor";
 import { escapeText } from "wherefrom";
 import type { FactsFlags } from "./facts-flags.ts";
 import { type FactsJson, readFactsJson } from "./facts-text.ts";
@@ -12,6 +12,8 @@ export type GivenFacts =
       readonly facts: Facts;
       /** Signals of which a source says that they are not known, and none says more. */
       readonly unknown: readonly string[];
+      /** The probes that some of them are from. */
+      readonly runs: readonly ProbeRun[];
     }
   | { readonly kind: "refused"; readonly lines: readonly string[] };
 
@@ -33,15 +35,17 @@ export async function readGivenFacts({ facts = [], probe = [] }: FactsFlags, { c
     for (const [signal, value] of Object.entries(json as object)) if (value === null) unknown.add(signal);
   };
   for (const source of facts) add(await readFactsJson(source));
+  const runs: ProbeRun[] = [];
   for (const file of probe) {
     const run = readProbeFile(file);
+    runs.push(run);
     add({ json: factsOfPath(learnPath(run), run), where: escapeText(file) });
   }
   for (const other of others) add(other);
   if (lines.length > 0) return { kind: "refused", lines };
   const joined = joinFacts(parts);
   if (joined.kind === "refused") return { kind: "refused", lines: faultLines("All sources together", joined.issues) };
-  return { kind: "facts", facts: joined.facts, unknown: [...unknown].filter((signal) => !joined.facts.has(signal)) };
+  return { kind: "facts", facts: joined.facts, unknown: [...unknown].filter((signal) => !joined.facts.has(signal)), runs };
 }
 
 function faultLines(where: string, issues: readonly FactIssue[]): readonly string[] {

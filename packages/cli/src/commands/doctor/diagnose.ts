@@ -4,7 +4,6 @@ import type { Command } from "commander";
 import { CliError, exitCodes } from "../../errors.ts";
 import { addFactsOptions, type FactsFlags } from "../../facts-flags.ts";
 import { readGivenFacts } from "../../given-facts.ts";
-import { readProbeFile } from "../../probe-file.ts";
 import { findingOf } from "./probe.ts";
 import { printReport, type ReportOptions, withReportOptions } from "./report-options.ts";
 
@@ -40,7 +39,7 @@ export function addDiagnoseCommand(doctor: Command, exit: (code: number) => void
       const diagnosis = diagnose(catalogue, given.facts);
       const advice = advise(catalogue, { facts: given.facts, diagnosis });
       const { causes, undecided, nextTest } = diagnosis;
-      const isWithoutFault = options.probe?.every((file) => !isFaulty(findingOf(readProbeFile(file)))) === true;
+      const isWithoutFault = given.runs.length > 0 && given.runs.every((run) => !isFaulty(findingOf(run)));
       await printReport(
         {
           json: { version: JSON_VERSION, causes, undecided, nextTest, advice },
