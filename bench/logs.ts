@@ -39,13 +39,13 @@ const ours = (file: string, ...words: readonly string[]): readonly string[] => [
 const AWK =
   '{ n = split($0, q, "\\""); split(q[1], a, " "); split(q[3], s, " "); h = split(q[n - 1], x, ", "); peer[a[1]]++; client[x[h - 1]]++; hops[h]++; status[s[1]]++ } END { for (p in peer) print p, peer[p]; for (c in client) k++; print k }';
 
-type Files = { readonly typical: string; readonly large: string; readonly different: string; readonly small: string };
+type LogName = "typical" | "large" | "different" | "small";
 
 /** One program in one case. `bytes` is what it is given, where that is not the size of its file. */
 type Run = {
   readonly case: string;
   readonly subject: string;
-  readonly file: keyof Files;
+  readonly file: LogName;
   readonly command: (file: string) => readonly string[];
   readonly whyNot?: string | undefined;
 };
@@ -64,14 +64,7 @@ export async function measureLogs(options: BenchOptions): Promise<readonly Row[]
     rmSync(folder, { recursive: true, force: true });
   };
   const run = (): Promise<readonly Row[]> => {
-    const at = (name: keyof Files): string => join(folder, `${name}.log`);
-    const files: Files = { typical: at("typical"), large: at("large"), different: at("different"), small: at("small") };
-    writeLog({ path: files.typical, bytes: effort.megabytes * MB, clients: 100_000 });
-    const typical = readFileSync(files.typical);
-    for (let time = 0; time < LARGE_TIMES; time++) appendFileSync(files.large, typical);
-    writeLog({ path: files.different, bytes: (effort.megabytes * MB) / 4, clients: 1e9 });
-    writeLog({ path: files.small, bytes: effort.megabytes * MB * SLOW_SHARE, clients: 100_000 });
-    return measureAll(files, { options, effort });
+    return measureAll(filesIn(folder, effort.megabytes * MB), { options, effort });
   };
   try {
     return await clearingUp(clearUp, run);
@@ -80,8 +73,29 @@ export async function measureLogs(options: BenchOptions): Promise<readonly Row[]
   }
 }
 
+/** Gives the path of a log, which is written when somebody first asks for it. */
+function filesIn(folder: string, bytes: number): (name: LogName) => string {
+  const written = new Set<LogName>();
+  const write: Readonly<Record<LogName, (path: string) => void>> = {
+    typical: (path) => writeLog({ path, bytes, clients: 100_000 }),
+    large(path) {
+      const typical = readFileSync(fileOf("typical"));
+      for (let time = 0; time < LARGE_TIMES; time++) appendFileSync(path, typical);
+    },
+    different: (path) => writeLog({ path, bytes: bytes / 4, clients: 1e9 }),
+    small: (path) => writeLog({ path, bytes: bytes * SLOW_SHARE, clients: 100_000 }),
+  };
+  const fileOf = (name: LogName): string => {
+    const path = join(folder, `${name}.log`);
+    if (!written.has(name)) write[name](path);
+    written.add(name);
+    return path;
+  };
+  return fileOf;
+}
+
 async function measureAll(
-  files: Files,
+  fileOf: (name: LogName) => string,
   { options, effort }: { readonly options: BenchOptions; readonly effort: typeof EFFORT },
 ): Promise<readonly Row[]> {
   const cases = pick(
@@ -104,8 +118,9 @@ async function measureAll(
   };
   for (let round = 0; round < effort.rounds; round++) {
     for (const { case: name, subject, file, command } of here) {
-      const { seconds, cpuSeconds, peakBytes } = await timeProgram(command(files[file]));
-      const megabytes = statSync(files[file]).size / MB;
+      const path = fileOf(file);
+      const { seconds, cpuSeconds, peakBytes } = await timeProgram(command(path));
+      const megabytes = statSync(path).size / MB;
       note({ case: name, subject, unit: "MB/s" }, megabytes / seconds);
       // who waits for a disk uses no processor
       if (subject !== "disk") note({ case: name.replace("rate", "cpu"), subject, unit: "MB/CPU s" }, megabytes / cpuSeconds);
@@ -114,7 +129,7 @@ async function measureAll(
     }
   }
   if (cases.includes("memory stream")) {
-    const fed = { path: files.typical, bytes: effort.streamMegabytes * MB };
+    const fed = { path: fileOf("typical"), bytes: effort.streamMegabytes * MB };
     note({ case: "memory stream", subject: OURS, unit: "MB" }, (await timeProgram(ours("-"), fed)).peakBytes / MB);
   }
   return [...found.values()].map(({ row, values }) => ({ ...row, value: medianOf(values) }));
@@ -158,7 +173,7 @@ function runsOf(): readonly Run[] {
   ];
 }
 
-type Limited = { readonly file: keyof Files; readonly on: (command: readonly string[]) => readonly string[] };
+type Limited = { readonly file: LogName; readonly on: (command: readonly string[]) => readonly string[] };
 
 /** What no program that reads a log can be faster than. */
 function limits(name: string, { file, on }: Limited): readonly Run[] {
