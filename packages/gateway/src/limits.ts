@@ -23,7 +23,7 @@ export type GatewayLimits = {
   readonly requestTimeoutMs: number;
   /** How long an idle client connection stays open. Longer than the usual 60 s of load balancers, so that they close first. */
   readonly keepAliveTimeoutMs: number;
-  /** How long a client may take for what was written to it in one go, 64 KiB as a rule; then it is cut. */
+  /** How long a client may take for what was written to it in one go, up to 192 KiB of a large body; then it is cut. */
   readonly responseStallTimeoutMs: number;
   /** Requests on one connection; the last of them closes it. */
   readonly maxRequestsPerConnection: number;

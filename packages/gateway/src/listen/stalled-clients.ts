@@ -18,7 +18,7 @@ const LOOKS_PER_TIMEOUT = 4;
 
 /**
  * Cuts clients that do not take their response: one that reads nothing, or a little now and then, would hold its connection, the target's and what waits in
- * between for ever. A client has the time to take what was written in one go, 64 KiB as a rule.
+ * between for ever. A client has the time to take what was written in one go, up to 192 KiB of a large body.
  *
  * Unit: counted in looks and not in time: when this process was stopped, its clients are not to blame. So a time ends up to a quarter late.
  */
