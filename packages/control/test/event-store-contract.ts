@@ -167,10 +167,57 @@ export function describeEventStore(name: string, placeOf: () => Promise<EventPla
     });
 
     test("texts come back as they came", async () => {
-      const texts = ["", "'", '"', "\\", "$1", "a'; DROP TABLE events; --", "\\x41", "%", "_", "é\u{1f600}", "a\tb\nc", "\u0000x"];
+      const lengths = ["12 bytes: é.", "13 bytes: é..", "twelve bytes", "thirteen byte"];
+      const texts = [
+        "",
+        "'",
+        '"',
+        "\\",
+        "$1",
+        "a'; DROP TABLE events; --",
+        "\\x41",
+        "%",
+        "_",
+        "é\u{1f600}",
+        "a\tb\nc",
+        "\u0000x",
+        ...lengths,
+      ];
       await store.append(local, batchOf(texts.map((userAgent) => eventOf({ userAgent }))));
       const groups = await store.ask(local, { ...COUNT, dimensions: ["user_agent"] });
       expect(groups.map(({ values }) => values[0]).sort()).toEqual([...texts].sort());
+    });
+
+    test("halves of a character stay apart", async () => {
+      await store.append(
+        local,
+        batchOf(["\ud83d", "\ude00", "and a longer text \ud83d", "\ude00 behind it"].map((userAgent) => eventOf({ userAgent }))),
+      );
+      const groups = await store.ask(local, { ...COUNT, dimensions: ["user_agent"] });
+      const told = groups.map(({ values, points }) => `${values[0]} ${points[0]?.measures[0]}`);
+      expect(told.sort()).toEqual(["\ufffd 2", "\ufffd behind it 1", "and a longer text \ufffd 1"].sort());
+    });
+
+    test("numbers come back as they came, and none stays none", async () => {
+      const counts = [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER];
+      const numbers = [undefined, 0, 0.125, 1e-300, 1e300];
+      const events = counts.flatMap((responseBytes) =>
+        numbers.map((targetMs) =>
+          eventOf({ path: `${responseBytes} ${targetMs}`, responseBytes, ...(targetMs !== undefined && { targetMs, status: 200 }) }),
+        ),
+      );
+      await store.append(local, batchOf(events));
+      const measures = (["responseBytes", "targetMs"] as const).map((metric) => ({ metric, aggregate: "max" }) as const);
+      const groups = await store.ask(local, { ...COUNT, dimensions: ["path", "status"], measures });
+      const told = groups.map(({ values, points }) => [...values, ...(points[0]?.measures ?? [])]);
+      const given = events.map(({ path, status, responseBytes, targetMs }) => [
+        path,
+        status === undefined ? undefined : String(status),
+        responseBytes,
+        targetMs,
+      ]);
+      expect(new Set(told.map((row) => JSON.stringify(row)))).toEqual(new Set(given.map((row) => JSON.stringify(row))));
+      expect(told).toHaveLength(given.length);
     });
 
     test("measures are of the events of the group, within the time", async () => {

@@ -13,41 +13,52 @@ export type AddressPrivacy = { readonly form: "plain" | "truncated" } | { readon
 const TRUNCATED_IPV4_BITS = 24n;
 const TRUNCATED_IPV6_BITS = 48n;
 
-/** Makes of addresses what is kept of them. */
-export type AddressKeeper = {
+/** Makes of addresses what is kept of them. `Kept`: what stands for the number that an address is kept as. */
+export type AddressKeeper<Kept> = {
   readonly form: AddressForm;
   /** `undefined` for a text that is no address. */
-  address(text: string | undefined): bigint | undefined;
+  address(text: string | undefined): Kept | undefined;
   /** Of all addresses in the texts, each once. */
-  addresses(texts: readonly string[]): bigint[];
+  addresses(texts: readonly string[]): readonly Kept[];
   /** A header field as it is kept: as it came when addresses are, else only what was made of the addresses in it. */
   field(text: string | undefined): string | undefined;
 };
 
-/** Each address and text is read once for a batch: most events are from few clients, and evidence repeats a header. */
-export function addressKeeper(privacy: AddressPrivacy): AddressKeeper {
+/** Each address and text is read once for a batch: most events are from few clients, and evidence repeats a header. `stand` gives the same for the same number. */
+export function addressKeeper<Kept>(privacy: AddressPrivacy, stand: (number: bigint) => Kept): AddressKeeper<Kept> {
   const keep = privacy.form === "plain" ? (number: bigint) => number : remembering((number: bigint) => keptNumber(number, privacy));
-  const numberIn = remembering(numberOfAddress);
-  const numbersIn = remembering((text: string) => addressesIn(text, numberIn).map(keep));
-  const addresses = (texts: readonly string[]): bigint[] => {
-    const found = new Set<bigint>();
-    for (const text of texts) for (const number of numbersIn(text)) found.add(number);
-    return [...found];
-  };
+  const numberIn = remembering((text: string) => {
+    const number = numberOfAddress(text);
+    return number === undefined ? undefined : keep(number);
+  });
+  const keptIn = remembering((text: string) => {
+    const number = numberIn(text);
+    return number === undefined ? undefined : stand(number);
+  });
+  const allIn = remembering((text: string) => addressesIn(text, keptIn));
   return {
     form: privacy.form,
-    address(text) {
-      const number = text === undefined ? undefined : numberIn(text);
-      return number === undefined ? undefined : keep(number);
-    },
-    addresses,
+    address: (text) => (text === undefined ? undefined : keptIn(text)),
+    addresses: (texts) => eachOnce(texts.map(allIn)),
     field(text) {
       if (text === undefined || privacy.form === "plain") return text;
-      return addresses([text])
+      return eachOnce([addressesIn(text, numberIn)])
         .map((number) => keptText({ form: privacy.form, number }))
         .join(", ");
     },
   };
+}
+
+/** So many are compared with each other; of more, a set is made. */
+const MAX_COMPARED = 16;
+
+function eachOnce<Kept>(lists: readonly (readonly Kept[])[]): readonly Kept[] {
+  const found: Kept[] = [];
+  for (const list of lists) {
+    if (found.length + list.length > MAX_COMPARED) return [...new Set(lists.flat())];
+    for (const kept of list) if (!found.includes(kept)) found.push(kept);
+  }
+  return found;
 }
 
 /** The same function, which makes of the same the same only once. */

@@ -93,7 +93,7 @@ async function insertEvents(client: ClickHouseClient, appendings: readonly Appen
   const rows = new RowBinary();
   for (const appending of appendings) {
     const { events, privacy } = appending.batch;
-    const [place, keeper] = [placeOf(appending), addressKeeper(privacy)];
+    const [place, keeper] = [placeOf(appending), addressKeeper(privacy, (number) => number)];
     for (const [number, event] of events.entries()) {
       for (const name of place) rows.add(name, { type: "text", isNullable: false });
       for (const count of [number, attempt]) rows.add(count, { type: "count", isNullable: false });

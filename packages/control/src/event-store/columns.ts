@@ -4,13 +4,16 @@ import { ADDRESS_FORMS, type AddressKeeper } from "./address-keeper.ts";
 /** How a value is kept: `count` as a whole number of 64 bits, `address` as 16 bytes, `addresses` as a list of them. */
 export type ColumnType = "text" | "count" | "number" | "flag" | "address" | "addresses";
 
-export type ColumnValue = string | number | bigint | boolean | readonly bigint[] | undefined;
+/** What stands for an address is for whoever makes the keeper to say. */
+export type ColumnValue = string | number | bigint | boolean | readonly Kept[] | undefined;
+
+type Kept = bigint | number;
 
 /** One column of the table of events. Its name is the event's field, as SQL spells names. */
 export type Column = {
   readonly name: string;
   readonly type: ColumnType;
-  readonly read: (event: TrafficEvent, keeper: AddressKeeper) => ColumnValue;
+  readonly read: (event: TrafficEvent, keeper: AddressKeeper<Kept>) => ColumnValue;
 };
 
 /** What is kept of an event, beside the environment that it belongs to. The names of those that it says itself are not believed. */
@@ -56,8 +59,8 @@ export const COLUMNS: readonly Column[] = [
   { name: "header_addresses", type: "addresses", read: headerAddresses },
 ];
 
-function headerAddresses({ trueClientIp = "", xForwardedFor = "", evidence }: TrafficEvent, keeper: AddressKeeper): bigint[] {
+function headerAddresses({ trueClientIp = "", xForwardedFor = "", evidence }: TrafficEvent, keeper: AddressKeeper<Kept>): readonly Kept[] {
   const texts = [trueClientIp, xForwardedFor, evidence?.peer ?? ""];
-  for (const field of evidence?.fields ?? []) texts.push(field[1]);
+  for (const field of evidence?.fields ?? []) if (field[1] !== xForwardedFor) texts.push(field[1]);
   return keeper.addresses(texts);
 }

@@ -11,7 +11,7 @@ export type Appending = EnvironmentKey & { readonly batch: PackedBatch; readonly
 export type ReadyAppending = Appending & { readonly chunks: readonly DuckDBDataChunk[] };
 
 export function readyAppending(appending: Appending): ReadyAppending {
-  return { ...appending, chunks: chunksOf(appending) };
+  return { ...appending, chunks: chunksOf(appending.batch) };
 }
 
 /** Adds batches and their events in one transaction, each unless it is there. Only one writer may do so at a time. */

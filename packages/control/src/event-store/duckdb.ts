@@ -38,7 +38,7 @@ export async function openDuckdbEvents(given: string, options: DuckdbOptions): P
       // one at each turn of the loop: it is on its way while the next is packed, and what else control does waits for one at the most
       turn = turn.then(() => setImmediate());
       await turn;
-      return keeper.ask("append", { ...key, batch: packBatch(batch), receivedAt: options.now() }, write);
+      return keeper.ask("append", { ...key, batch: packBatch(key, batch), receivedAt: options.now() }, write);
     },
     // the process ends a question that takes too long by itself; one that waits for others may take twice as long
     ask: (key, question) => keeper.ask("ask", { key, question, timeoutMs }, { timeoutMs: 3 * timeoutMs }),

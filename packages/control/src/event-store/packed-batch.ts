@@ -1,49 +1,46 @@
-import { addressKeeper } from "./address-keeper.ts";
-import { COLUMNS, type ColumnType, type ColumnValue } from "./columns.ts";
+import type { EnvironmentKey } from "../config-store/port.ts";
+import { type AddressKeeper, addressKeeper } from "./address-keeper.ts";
+import { AddressTable } from "./address-table.ts";
+import { COLUMNS } from "./columns.ts";
+import { type PackedColumn, packColumn, packTexts } from "./packed-column.ts";
 import type { EventBatch } from "./port.ts";
 
+/** Rows of one of DuckDB's vectors, at the most. */
+const MAX_VECTOR_ROWS = 2_048;
+
+/** Rows of the table of events, by its columns. */
+export type PackedRows = { readonly count: number; readonly columns: readonly PackedColumn[] };
+
 /**
- * A column of some events. Each of its values once, and of each event the place that its value has among them; without `places` each event has the value at its
- * own place, as of numbers and addresses there are nearly as many as events.
+ * A batch by columns, with what is kept of its addresses, nearly as it then stands in DuckDB's vectors: what is made ready here need not be made by the process
+ * that holds the database and is busy with writing.
  */
-export type PackedColumn = { readonly values: readonly ColumnValue[]; readonly places: Uint8Array | Uint32Array | undefined };
-
-/** Values whose places are bytes. */
-const MAX_BYTE_PLACES = 256;
-
-const HAS_PLACES: Readonly<Record<ColumnType, boolean>> = {
-  text: true,
-  count: true,
-  flag: true,
-  number: false,
-  address: false,
-  addresses: false,
+export type PackedBatch = Pick<EventBatch, "gateway" | "id"> & {
+  readonly parts: readonly PackedRows[];
+  /** Those in any column, each once: four words of 32 bits, the lowest first. */
+  readonly addresses: Uint32Array;
 };
 
-/** A batch by columns, with what is kept of its addresses. Events repeat most of what they say: to another process they go so in a small part of the time. */
-export type PackedBatch = Pick<EventBatch, "gateway" | "id"> & { readonly count: number; readonly columns: readonly PackedColumn[] };
-
-export function packBatch({ gateway, id, events, privacy }: EventBatch): PackedBatch {
-  const keeper = addressKeeper(privacy);
-  const columns = COLUMNS.map(({ type, read }) => {
-    const values = events.map((event) => read(event, keeper));
-    return HAS_PLACES[type] ? eachOnce(values) : { values, places: undefined };
-  });
-  return { gateway, id, count: events.length, columns };
+export function packBatch({ organization, environment }: EnvironmentKey, { gateway, id, events, privacy }: EventBatch): PackedBatch {
+  const table = new AddressTable();
+  const keeper = addressKeeper(privacy, (number) => table.placeOf(number));
+  const parts: PackedRows[] = [];
+  for (let start = 0; start < events.length; start += MAX_VECTOR_ROWS)
+    parts.push(packRows(events.slice(start, start + MAX_VECTOR_ROWS), { keeper, place: [organization, environment] }));
+  return { gateway, id, parts, addresses: table.words() };
 }
 
-function eachOnce(all: readonly ColumnValue[]): PackedColumn {
-  const values: ColumnValue[] = [];
-  const known = new Map<ColumnValue, number>();
-  const places = new Uint32Array(all.length);
-  let row = 0;
-  for (const value of all) {
-    let place = known.get(value);
-    if (place === undefined) {
-      place = values.push(value) - 1;
-      known.set(value, place);
-    }
-    places[row++] = place;
-  }
-  return { values, places: values.length <= MAX_BYTE_PLACES ? new Uint8Array(places) : places };
+function packRows(
+  events: EventBatch["events"],
+  { keeper, place }: { readonly keeper: AddressKeeper<number>; readonly place: readonly string[] },
+): PackedRows {
+  const count = events.length;
+  const ofPlace = place.map((name) => packTexts(new Array<string>(count).fill(name)));
+  const ofEvents = COLUMNS.map(({ type, read }) =>
+    packColumn(
+      type,
+      events.map((event) => read(event, keeper)),
+    ),
+  );
+  return { count, columns: [...ofPlace, ...ofEvents] };
 }

@@ -37,12 +37,12 @@ export function clientText(number: bigint): string {
 const CANDIDATE = /[0-9A-Fa-f.:]{2,}/g;
 const PORT = /^(?<address>[0-9.]+):[0-9]{1,5}$/;
 
-/** All addresses that a header field names, in whichever form. Its other parts are passed over. */
-export function addressesIn(text: string, numberIn: typeof numberOfAddress): bigint[] {
-  const found: bigint[] = [];
+/** What `read` makes of all addresses that a header field names, in whichever form. Its other parts are passed over. */
+export function addressesIn<Kept>(text: string, read: (candidate: string) => Kept | undefined): Kept[] {
+  const found: Kept[] = [];
   for (const candidate of text.match(CANDIDATE) ?? []) {
-    const number = numberIn(candidate) ?? numberIn(PORT.exec(candidate)?.groups?.["address"] ?? "");
-    if (number !== undefined) found.push(number);
+    const kept = read(candidate) ?? read(PORT.exec(candidate)?.groups?.["address"] ?? "");
+    if (kept !== undefined) found.push(kept);
   }
   return found;
 }
