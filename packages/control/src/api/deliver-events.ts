@@ -13,6 +13,7 @@ import { EMPTY } from "../http/empty.ts";
 import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { shownValue, violationsOf } from "../http/violations.ts";
 import { requireEnvironment } from "./environments.ts";
+import { type EventCheck, eventCheck } from "./event-check.ts";
 import { gatewayNameOf } from "./gateways.ts";
 import { requireEventStore } from "./require-event-store.ts";
 
@@ -32,7 +33,8 @@ export const deliverEvents: Endpoint = {
     const eventStore = requireEventStore(call);
     const record = await requireEnvironment(call.store, call.param("env"));
     const place = { organization: call.organization, environment: record.name };
-    const events = eventsOf(await call.lines({ maxBytes: maxEventBatchBytes }), { id, ...place });
+    const lines = await call.lines({ maxBytes: maxEventBatchBytes });
+    const events = eventsOf(lines, { id, isEvent: await eventCheck(), ...place });
     await eventStore.append(place, { gateway, id, events, privacy: privacyOf(call.parts, record) });
     call.parts.freshEvents.note(place);
     return jsonAnswer({});
@@ -49,16 +51,17 @@ function batchIdOf({ query }: Call): string {
   ]);
 }
 
-type BatchPlace = { readonly id: string; readonly organization: string; readonly environment: string };
+type Place = { readonly organization: string; readonly environment: string };
+type Judging = Place & { readonly id: string; readonly isEvent: EventCheck };
 
 /** Errors: `ApiError` FIELDS_INVALID, where any line is no event of that environment, or where lines are missing. */
-function eventsOf(lines: readonly unknown[], { id, ...place }: BatchPlace): readonly TrafficEvent[] {
+function eventsOf(lines: readonly unknown[], { id, isEvent, ...place }: Judging): readonly TrafficEvent[] {
   const events: TrafficEvent[] = [];
   const faults: FieldViolation[] = [];
   const count = Number(id.slice(id.lastIndexOf("-") + 1));
   if (lines.length !== count) faults.push(faultAt("", `Expected ${count} lines, as the id of the batch says, received ${lines.length}`));
   for (const [index, line] of lines.entries()) {
-    const parsed = trafficEventSchema.safeParse(line);
+    const parsed = isEvent(line) ? ({ success: true, data: line } as const) : trafficEventSchema.safeParse(line);
     if (parsed.success) events.push(completeEvent(parsed.data));
     faults.push(...(parsed.success ? strayFaults(parsed.data, { index, place }) : inLine(index, violationsOf(parsed.error, line))));
     if (faults.length >= MAX_TOLD_FAULTS) break;
@@ -68,10 +71,7 @@ function eventsOf(lines: readonly unknown[], { id, ...place }: BatchPlace): read
 }
 
 /** An event that was recorded for another environment must not count here: a gateway may have changed its place, and what it had spooled did not. */
-function strayFaults(
-  event: TrafficEvent,
-  { index, place }: { readonly index: number; readonly place: Omit<BatchPlace, "id"> },
-): readonly FieldViolation[] {
+function strayFaults(event: TrafficEvent, { index, place }: { readonly index: number; readonly place: Place }): readonly FieldViolation[] {
   const names = ["organization", "environment"] as const;
   return names
     .filter((name) => event[name] !== place[name])

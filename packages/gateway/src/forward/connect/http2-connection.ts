@@ -1,7 +1,6 @@
 import { type ClientHttp2Session, connect } from "node:http2";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { Deadline } from "../../deadline.ts";
 import type { GatewayLimits } from "../../limits.ts";
 import type { CompiledTarget } from "../../route/targets.ts";
 import { Tapped } from "../../tapped.ts";
@@ -36,7 +35,7 @@ export class Http2Connection {
   readonly #context: Http2Context;
   readonly #socket: Socket;
   readonly #onClose: () => void;
-  readonly #connecting: Deadline;
+  readonly #timer: NodeJS.Timeout;
   #session: ClientHttp2Session | undefined;
   #waiting: Sending[] = [];
   #failure: Error | undefined;
@@ -50,9 +49,9 @@ export class Http2Connection {
     const timeoutMs = target.connectTimeoutMs ?? limits.connectTimeoutMs;
     const socket = connectorTo(target, { lookup, protocol: "h2" })();
     this.#socket = socket;
-    this.#connecting = new Deadline(timeoutMs, () => {
+    this.#timer = setTimeout(() => {
       socket.destroy(upstreamError("UPSTREAM_CONNECT_TIMEOUT", `No connection within ${timeoutMs} ms`));
-    });
+    }, timeoutMs);
     socket.once(target.isSecure ? "secureConnect" : "connect", () => this.#begin());
     socket.on("error", (error) => {
       this.#failure ??= error;
@@ -97,7 +96,7 @@ export class Http2Connection {
   #begin(): void {
     const { target, limits } = this.#context;
     const socket = this.#socket;
-    this.#connecting.stop();
+    clearTimeout(this.#timer);
     if (socket instanceof TLSSocket && socket.alpnProtocol !== "h2") {
       return void socket.destroy(upstreamError("UPSTREAM_BROKEN", "The target does not speak HTTP/2"));
     }
@@ -139,7 +138,7 @@ export class Http2Connection {
 
   /** The connection is gone. Those that wait have never had one. */
   #fail(): void {
-    this.#connecting.stop();
+    clearTimeout(this.#timer);
     if (this.#session !== undefined) return;
     this.#onClose();
     const error = this.#failure ?? upstreamError("UPSTREAM_CLOSED", "The connection was closed");
