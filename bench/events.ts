@@ -7,8 +7,9 @@ import { openClickhouseServer, whyNoClickhouse } from "./events/clickhouse-serve
 import { makeEvents } from "./events/make-events.ts";
 import { COUNT, QUESTIONS } from "./events/questions.ts";
 import { wholeParts } from "./events/repeat.ts";
+import { medianOf } from "./median.ts";
 import { type BenchOptions, pick } from "./options.ts";
-import { medianOf, OURS, type Row } from "./report.ts";
+import { OURS, type Row } from "./report.ts";
 import { clearingUp } from "./traffic/interruption.ts";
 import { Programs } from "./traffic/programs.ts";
 

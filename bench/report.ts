@@ -35,14 +35,6 @@ function ratioOf(ours = Number.NaN, theirs = Number.NaN): number {
   return Number((ours / theirs).toPrecision(RATIO_DIGITS));
 }
 
-/** The value in the middle, or between the two in the middle; `NaN` of none. */
-export function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
-}
-
 /** The report as a table: a line a case, a column a subject, and how many times as fast as each other subject ours is. */
 export function tableByCase({ bench, node, rows, ratios }: Report): string {
   const subjects = [...new Set(rows.map((row) => row.subject))];

@@ -8,18 +8,23 @@ const latenciesMs: number[] = [];
 let errors = 0;
 let isOver = false;
 
-// Program: asks for one path over several connections, each time as soon as the last answer is whole, and says what it saw in one line.
+// Program: asks for one path over several connections, each time as soon as the last answer is whole, until its time is over or it is interrupted, and says what it saw
+// in one line.
 // It knows answers with a Content-Length only; any other is an error, as is a connection that the proxy closes.
 const startedAtMs = performance.now();
-setTimeout(() => {
-  isOver = true;
-}, seconds * 1_000);
+const timer = setTimeout(stop, seconds * 1_000);
+process.once("SIGINT", stop);
 await Promise.all(Array.from({ length: connections }, askAgainAndAgain));
 const sorted = latenciesMs.toSorted((left, right) => left - right);
 const elapsed = (performance.now() - startedAtMs) / 1_000;
 process.stdout.write(
   `${JSON.stringify({ requests: sorted.length, seconds: elapsed, p50Ms: percentile(50), p99Ms: percentile(99), errors })}\n`,
 );
+
+function stop(): void {
+  isOver = true;
+  clearTimeout(timer);
+}
 
 function percentile(percent: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? 0;

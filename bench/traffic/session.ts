@@ -1,6 +1,7 @@
+import { medianOf } from "../median.ts";
 import { type BenchOptions, pick } from "../options.ts";
 import { openScript, type ProxySubject, proxies } from "../proxies/proxy.ts";
-import { medianOf, type Row } from "../report.ts";
+import type { Row } from "../report.ts";
 import { clearingUp } from "./interruption.ts";
 import { whyNoCpuTime } from "./machine.ts";
 import { Programs } from "./programs.ts";

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { medianInterval } from "../../bench/median.ts";
 import { capability } from "../capabilities.mjs";
 
 const main = fileURLToPath(new URL("../../bench/dist/main.js", import.meta.url));
@@ -84,13 +85,29 @@ test.runIf(process.platform === "linux")("publish changes a policy that real gat
     "change-cpu gateway, ms",
     "request-cpu elsewhere, µs",
     "request-cpu here, µs",
-    "request-cpu more, %",
-    "request-cpu more-from, %",
-    "request-cpu more-to, %",
-    "request-cpu alike, %",
+    "request-cpu load, % of a core",
+    ...["more", "alike"].flatMap((name) => ["median", "from", "to"].map((what) => `${name} ${what}, %`)),
+    ...["median", "from", "to"].map((what) => `change ${what}, ms`),
   ]);
   expect(rows.find((row) => row.case === "changes faults")?.value).toBe(0);
 });
+
+const intervals = [
+  { values: [7], says: { median: 7, from: 7, to: 7 } },
+  { values: [5, 1, 4, 2, 3], says: { median: 3, from: 1, to: 5 } }, // too few to be that sure: all of them
+  { values: countTo(8), says: { median: 4.5, from: 1, to: 8 } },
+  { values: countTo(9), says: { median: 5, from: 2, to: 8 } },
+  { values: countTo(40), says: { median: 20.5, from: 14, to: 27 } },
+  { values: [...countTo(39), 1e9], says: { median: 20.5, from: 14, to: 27 } }, // one that went wrong moves nothing
+];
+
+test.each(intervals)("the median of $values.length values lies where the tables of the sign test have it", ({ values, says }) => {
+  expect(medianInterval(values)).toEqual(says);
+});
+
+function countTo(length: number): readonly number[] {
+  return Array.from({ length }, (_, at) => at + 1);
+}
 
 test.runIf(process.platform === "linux")("logs reads a log beside awk, and says what memory it took", () => {
   const peers = capability("log-readers") ? ["mawk", "gawk", "goaccess"] : [];
@@ -159,6 +176,7 @@ const wrong = [
   { words: ["resolve", "--rounds", "0"], says: "--rounds: expected a whole number above 0" },
   { words: ["events", "--count", "0"], says: "--count: expected a number such as 5000, 10k or 1M" },
   { words: ["websocket", "--only", "apache"], says: "No apache here: there are nginx, haproxy, http-proxy-3" },
+  { words: ["publish", "--case", "hour"], says: "No hour here: there are follow, minute, load" },
   { words: ["gateway", "--case", "2MB"], says: "No 2MB here: there are 100B, 10KB, 1MB" },
 ];
 
