@@ -46,7 +46,7 @@ async function openFleet({ programs, originPort }: Session, { gateways }: Effort
   const script = (name: string): string => fileURLToPath(new URL(`publish/${name}.js`, import.meta.url));
   const folder = programs.folder();
   const start = (name: string, told: object, side: "proxy" | "traffic") =>
-    programs.start([process.execPath, "--max-semi-space-size=1", script(name), JSON.stringify(told)], side);
+    programs.start([process.execPath, script(name), JSON.stringify(told)], side);
   const controlProgram = start("control-node", { folder, originPort }, "traffic");
   const control = (await controlProgram.hears()) as { url: string; snapshotKey: string };
   const nodes: Node[] = [];

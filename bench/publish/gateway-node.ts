@@ -1,4 +1,4 @@
-import { controlSource, type Gateway, keptSource, openGateway } from "@wherefrom/gateway";
+import { controlSource, type Gateway, giveHeapRoom, keptSource, openGateway } from "@wherefrom/gateway";
 import { answer, say, told } from "../traffic/answering.ts";
 
 type Told = { readonly url: string; readonly snapshotKey: string; readonly id: string; readonly folder: string; readonly events?: string };
@@ -6,8 +6,9 @@ type Told = { readonly url: string; readonly snapshotKey: string; readonly id: s
 const { url, snapshotKey, id, folder, events } = told<Told>();
 const environment = { organization: "local", environment: "bench" };
 
-// Program: a gateway as it is run beside a control: it takes signed snapshots only and keeps them on disk. It also answers who a request is from,
+// Program: a gateway as it is run beside a control, its process set up as the command does it: it takes signed snapshots only and keeps them on disk. It also answers who a request is from,
 // how many requests it had and what processor time all of it took, and with a folder for events it records each exchange and says how many.
+giveHeapRoom();
 const gateway = await openGateway({
   listeners: [{ port: 0 }, { port: 0, decide: { trustedPeers: ["127.0.0.0/8"] } }],
   source: keptSource(controlSource({ url, ...environment, gatewayId: id }), {
