@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { AUDIT_ORIGIN } from "@wherefrom/model";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -11,6 +14,10 @@ import { describeTwoWatchers } from "./two-watchers.ts";
 
 const by = { at: 1, author: "alice", isAuthorVerified: false, method: "test" };
 const ALL = { limit: 1_000 };
+const TAKER = fileURLToPath(new URL("query-taker.mjs", import.meta.url));
+/** The connections by which controls say that they are there. */
+const HERE =
+  "SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database WHERE datname = current_database() AND locktype = 'advisory' AND objsubid = 2";
 
 /** Raises a number by one, so that a write that is lost shows. */
 function addOne(store: ConfigStore, environment = "demo"): Promise<unknown> {
@@ -76,6 +83,41 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
     expect([await left.turns.take("a", LONG_MS), await left.turns.take("b", 0)]).toEqual([true, true]);
     const another = await openNode(database);
     expect([await another.turns.take("a", LONG_MS), await another.turns.take("b", LONG_MS)]).toEqual([false, true]);
+  });
+
+  test("a query is one control's while that is there, also when its connections break, and another's as soon as it is killed", async () => {
+    const database = await cluster.database(made);
+    const { limits, ...options } = optionsOf();
+    // the second says very soon who is gone, and the first only after a longer time than the test has
+    const openPolling = async (databasePollMs: number): Promise<ConfigStore["queries"]> => {
+      const store = await openPostgresStore(database, { ...options, limits: { ...limits, databasePollMs } });
+      onTestFinished(() => store.close());
+      return store.queries;
+    };
+    const [patient, hasty] = [await openPolling(1_000_000), await openPolling(20)];
+    const asked = { name: undefined, dimensions: "-", parameters: "", columns: [], outputFormat: "json", delimiter: "," } as const;
+    const key = { organization: "local", environment: "demo" };
+    const added = await hasty.add(key, { asked, submittedBy: "alice", at: 1, keeping: { maxOpenQueries: 1, maxQueries: 1 } });
+    const taker = spawn(process.execPath, [TAKER, database], { stdio: ["ignore", "pipe", "inherit"] });
+    onTestFinished(() => void taker.kill("SIGKILL"));
+    expect(String((await once(taker.stdout, "data"))[0])).toBe(added?.id);
+    const takeBy = (queries: ConfigStore["queries"]) => queries.take({ now: Date.now(), until: Date.now() + 3_600_000 });
+    expect([await takeBy(patient), await takeBy(hasty)]).toEqual([undefined, undefined]);
+
+    const before = (await cluster.ask(database, HERE)).map(({ pid }) => pid);
+    expect(before).toHaveLength(3);
+    await cluster.ask(database, `SELECT pg_terminate_backend(pid) FROM (${HERE}) AS here`);
+    expect(await takeBy(patient)).toBeUndefined();
+    const again = `${HERE} AND pid NOT IN (${before.join()})`;
+    // all but the patient one, which has not looked since
+    await vi.waitFor(async () => expect(await cluster.ask(database, again)).toHaveLength(2), { timeout: 55_000 });
+    expect([await takeBy(patient), await takeBy(hasty)]).toEqual([undefined, undefined]);
+
+    taker.kill("SIGKILL");
+    const taken = await vi.waitFor(async () => (await takeBy(hasty)) ?? Promise.reject(new Error("Nobody gave it up")), {
+      timeout: 55_000,
+    });
+    expect(taken).toMatchObject({ id: added?.id, attempts: 2 });
   });
 
   test("two nodes that open an empty database at a time make its tables once, and none of their writes is lost", async () => {

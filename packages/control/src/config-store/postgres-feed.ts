@@ -4,12 +4,15 @@ import pg from "pg";
 import type { EnvironmentKey } from "./port.ts";
 import { POSTGRES_CHANNEL } from "./postgres-migrations.ts";
 import { connectionConfig, type PostgresLimits } from "./postgres-pool.ts";
+import type { PostgresRunners } from "./postgres-runners.ts";
 import type { SqlAccess } from "./sql-access.ts";
 
 type FeedOptions = {
   readonly connectionString: string;
   readonly limits: PostgresLimits;
   readonly tell: (changed: EnvironmentKey) => void;
+  /** Whom the connection that listens says to be there. */
+  readonly runners: PostgresRunners;
 };
 
 /**
@@ -26,6 +29,11 @@ export class PostgresFeed {
   #listener: pg.Client | undefined;
   #wake: () => void = () => undefined;
   #isAwake = false;
+  #onTried: () => void = () => undefined;
+  /** The first attempt to listen is over. */
+  readonly #tried = new Promise<void>((resolve) => {
+    this.#onTried = resolve;
+  });
   readonly #running: Promise<unknown>;
 
   private constructor(read: SqlAccess["read"], position: number, options: FeedOptions) {
@@ -37,7 +45,9 @@ export class PostgresFeed {
 
   /** Begins with what is changed from now on. */
   static async open(read: SqlAccess["read"], options: FeedOptions): Promise<PostgresFeed> {
-    return new PostgresFeed(read, await newestPosition(read), options);
+    const feed = new PostgresFeed(read, await newestPosition(read), options);
+    await feed.#tried;
+    return feed;
   }
 
   async close(): Promise<void> {
@@ -93,10 +103,13 @@ export class PostgresFeed {
       try {
         // One that is ended while it connects says nothing else.
         await Promise.race([this.#begin(client), ended]);
+        this.#onTried();
         await ended;
       } catch {
         await client.end().catch(() => undefined);
       }
+      this.#onTried();
+      this.#options.runners.disappear();
       await sleep(limits.databasePollMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
     }
   }
@@ -104,6 +117,7 @@ export class PostgresFeed {
   async #begin(client: pg.Client): Promise<void> {
     await client.connect();
     await client.query(`LISTEN ${POSTGRES_CHANNEL}`);
+    await this.#options.runners.appear(client);
     // What was told before this connection listened.
     this.#awake();
   }

@@ -54,6 +54,11 @@ export const POSTGRES_MIGRATIONS: Readonly<Record<string, Migration>> = {
       await sql.raw(BY_CONTROL).execute(db);
     },
   },
+  "0009-query-runners": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await sql`ALTER TABLE wherefrom.queries ADD COLUMN runner bigint`.execute(db);
+    },
+  },
 };
 
 const BY_CONTROL =

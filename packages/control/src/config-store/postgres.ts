@@ -6,6 +6,7 @@ import { PostgresFeed } from "./postgres-feed.ts";
 import { POSTGRES_SCHEMA } from "./postgres-migrations.ts";
 import { openPostgres } from "./postgres-open.ts";
 import { type PostgresLimits, sqlStateOf } from "./postgres-pool.ts";
+import { postgresRunners } from "./postgres-runners.ts";
 import { parsePostgresUrl } from "./postgres-url.ts";
 import { type StoreOptions, sqlStore } from "./sql-store.ts";
 import type { Tables } from "./tables.ts";
@@ -38,7 +39,8 @@ export async function openPostgresStore(database: string, { limits, onAvailabili
     },
     onAvailability,
   );
-  const feed = await PostgresFeed.open(access.read, { connectionString: url.connectionString, limits, tell: teller.tell });
+  const runners = postgresRunners(limits.databasePollMs);
+  const feed = await PostgresFeed.open(access.read, { connectionString: url.connectionString, limits, tell: teller.tell, runners });
   const turns = sqlTurns(access);
   const close = async (): Promise<void> => {
     await feed.close();
@@ -46,7 +48,7 @@ export async function openPostgresStore(database: string, { limits, onAvailabili
     await turns.close().catch(() => undefined);
     await access.close();
   };
-  return sqlStore({ ...access, close }, { limits, teller, debug: sqlDebugStore(access, limits), turns });
+  return sqlStore({ ...access, close }, { limits, teller, debug: sqlDebugStore(access, limits), turns, runners });
 }
 
 type Step<Result> = { readonly work: (step: Db) => Promise<Result>; readonly timeoutMs: number };

@@ -60,7 +60,7 @@ export type QueryStore = {
   read(key: EnvironmentKey, id: string): Promise<QueryRecord | undefined>;
   /** `undefined` unless it is completed. */
   result(key: EnvironmentKey, id: string): Promise<string | undefined>;
-  /** Takes up the oldest that nobody runs: it is enqueued, or whoever ran it had until now and is not over. It is this one's until then. */
+  /** Takes up the oldest that nobody runs: it is enqueued, or whoever ran it is gone, or had until now and is not over. It is this one's until then. */
   take(options: { readonly now: number; readonly until: number }): Promise<QueryRecord | undefined>;
   /** Ends the run that `take` gave. Nothing happens when another one was begun meanwhile. */
   finish(run: QueryRecord, options: { readonly outcome: QueryOutcome; readonly at: number }): Promise<void>;

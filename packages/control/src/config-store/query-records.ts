@@ -5,7 +5,7 @@ import type { AskedQuery, QueryKeeping, QueryOutcome, QueryRecord, QueryState } 
 import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
-type Row = Omit<Selectable<Tables["queries"]>, "result" | "run_until">;
+type Row = Omit<Selectable<Tables["queries"]>, "result" | "run_until" | "runner">;
 
 const COLUMNS = ["position", "id", "organization", "environment", "state", "attempts", "created_at", "updated_at", "content"] as const;
 const OPEN: readonly QueryState[] = ["enqueued", "running"];
@@ -57,7 +57,17 @@ export async function addQuery(db: Db, { key, asked, submittedBy, at, keeping }:
   if (open.length >= keeping.maxOpenQueries) return undefined;
   const id = randomUUID();
   const content: Content = { asked, submittedBy };
-  const row = { id, ...key, state: "enqueued" as const, attempts: 0, run_until: 0, created_at: at, updated_at: at, result: "" };
+  const row = {
+    id,
+    ...key,
+    state: "enqueued" as const,
+    attempts: 0,
+    run_until: 0,
+    runner: null,
+    created_at: at,
+    updated_at: at,
+    result: "",
+  };
   await db
     .insertInto("queries")
     .values({ ...row, content: JSON.stringify(content) })
@@ -67,32 +77,40 @@ export async function addQuery(db: Db, { key, asked, submittedBy, at, keeping }:
   return readQuery(db, { key, id });
 }
 
-/** Whether there is one to take up. Asked first, as a write keeps all others waiting. */
-export async function hasQueryToTake(db: Db, now: number): Promise<boolean> {
-  return (await nextToTake(db, now)) !== undefined;
+/** By whom queries are run. */
+export async function readQueryRunners(db: Db): Promise<readonly number[]> {
+  const running = db.selectFrom("queries").select("runner").distinct().where("state", "=", "running").where("runner", "is not", null);
+  return (await running.execute()).flatMap(({ runner }) => runner ?? []);
 }
 
-function nextToTake(db: Db, now: number): Promise<Row | undefined> {
+/** `gone` are runners whose queries nobody runs any more. */
+type Looking = { readonly now: number; readonly gone: readonly number[] };
+
+/** Whether there is one to take up. Asked first, as a write keeps all others waiting. */
+export async function hasQueryToTake(db: Db, looking: Looking): Promise<boolean> {
+  return (await nextToTake(db, looking)) !== undefined;
+}
+
+function nextToTake(db: Db, { now, gone }: Looking): Promise<Row | undefined> {
   return db
     .selectFrom("queries")
     .select(COLUMNS)
     .where("state", "in", OPEN)
-    .where("run_until", "<=", now)
+    .where((row) => row.or([row("run_until", "<=", now), ...(gone.length > 0 ? [row("runner", "in", gone)] : [])]))
     .orderBy("position")
     .limit(1)
     .executeTakeFirst();
 }
 
-export async function takeQuery(
-  db: Db,
-  { now, until }: { readonly now: number; readonly until: number },
-): Promise<QueryRecord | undefined> {
-  const row = await nextToTake(db, now);
+type Taking = Looking & { readonly until: number; readonly runner: number | null };
+
+export async function takeQuery(db: Db, { now, until, gone, runner }: Taking): Promise<QueryRecord | undefined> {
+  const row = await nextToTake(db, { now, gone });
   if (row === undefined) return undefined;
   const taken = { state: "running", attempts: row.attempts + 1, updated_at: now } as const;
   const { numUpdatedRows } = await db
     .updateTable("queries")
-    .set({ ...taken, run_until: until })
+    .set({ ...taken, run_until: until, runner })
     .where("id", "=", row.id)
     .where("attempts", "=", row.attempts)
     .executeTakeFirst();

@@ -15,9 +15,11 @@ import {
   readQueries,
   readQuery,
   readQueryResult,
+  readQueryRunners,
   removeQueryResults,
   takeQuery,
 } from "./query-records.ts";
+import type { QueryRunners } from "./query-runners.ts";
 import {
   changeAll,
   changeEnvironment,
@@ -55,10 +57,11 @@ type SqlStoreOptions = {
   readonly teller: ChangeTeller;
   readonly debug: DebugStore;
   readonly turns: TurnStore;
+  readonly runners: QueryRunners;
 };
 
 /** The store over a database with its tables. What is written and read is the same in every SQL database; how a step is made one is not. */
-export function sqlStore({ read, write, close }: SqlAccess, { limits, teller, debug, turns }: SqlStoreOptions): ConfigStore {
+export function sqlStore({ read, write, close }: SqlAccess, { limits, teller, debug, turns, runners }: SqlStoreOptions): ConfigStore {
   const of = (organization: string): OrganizationStore => ({
     names: () => read((db) => environmentNames(db, organization)),
     read: (name) => read((db) => readEnvironment(db, { organization, name })),
@@ -125,9 +128,10 @@ export function sqlStore({ read, write, close }: SqlAccess, { limits, teller, de
       list: (key, page) => read((db) => readQueries(db, { key, page })),
       read: (key, id) => read((db) => readQuery(db, { key, id })),
       result: (key, id) => read((db) => readQueryResult(db, { key, id })),
-      async take(options) {
-        if (!(await read((db) => hasQueryToTake(db, options.now)))) return undefined;
-        return write((db) => takeQuery(db, options));
+      async take({ now, until }) {
+        const gone = await read(async (db) => runners.goneOf(db, await readQueryRunners(db)));
+        if (!(await read((db) => hasQueryToTake(db, { now, gone })))) return undefined;
+        return write((db) => takeQuery(db, { now, until, gone, runner: runners.own() ?? null }));
       },
       finish: (run, options) => write((db) => finishQuery(db, { run, ...options })),
       async forgetBefore(before) {

@@ -185,6 +185,11 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
       );
     },
   },
+  "0011-query-runners": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable("queries").addColumn("runner", "integer").execute();
+    },
+  },
 };
 
 const EARLIER = { author: "unknown", author_verified: 0, method: "migration", reason: "Made before there was an audit log" } as const;

@@ -2,6 +2,7 @@ import { type Kysely, sql } from "kysely";
 import { memoryDebugStore } from "./debug-memory.ts";
 import { type ConfigStore, StoreUnavailable } from "./port.ts";
 import { leaveQueries } from "./query-records.ts";
+import { NO_OTHER_RUNNERS } from "./query-runners.ts";
 import { type StoreOptions, sqlStore } from "./sql-store.ts";
 import { openSqlite } from "./sqlite-open.ts";
 import type { Tables } from "./tables.ts";
@@ -29,6 +30,7 @@ export async function openSqliteStore(file: string, { limits, onAvailability }: 
     teller: createChangeTeller(RETRY_MS),
     debug: memoryDebugStore(limits),
     turns: ALWAYS_MY_TURN,
+    runners: NO_OTHER_RUNNERS,
   });
 }
 

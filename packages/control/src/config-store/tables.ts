@@ -46,7 +46,7 @@ export type Tables = {
     last_seen: number;
     content: string;
   };
-  /** `content` is JSON text: what is neither asked for nor compared. `run_until` is 0 until somebody runs it. */
+  /** `content` is JSON text: what is neither asked for nor compared. `run_until` is 0 until somebody runs it, and `runner` its number among several controls. */
   queries: {
     position: Generated<number>;
     id: string;
@@ -55,6 +55,7 @@ export type Tables = {
     state: QueryState;
     attempts: number;
     run_until: number;
+    runner: number | null;
     created_at: number;
     updated_at: number;
     content: string;
