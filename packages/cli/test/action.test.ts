@@ -50,6 +50,13 @@ describe("wherefrom action", () => {
     expect(audit.stdout).toContain("A flood");
   });
 
+  test("one that has expired is listed as over", async () => {
+    await run("create", "brief", "--action", JSON.stringify({ ...BAN, ttl: "0.001s" }));
+    const { stdout } = await run("list");
+    await run("delete", "brief");
+    expect(stdout).toMatch(/\nbrief +enabled +deny 429 .*Z \(over\)/);
+  });
+
   test.each([
     {
       args: ["--range", "203.0.113.0/24", "--deny", "429", "--ttl", "1h"],

@@ -1,5 +1,5 @@
 import { snapshotSchema } from "@wherefrom/model";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { type ControlUnderTest, faultsOf, headerIndex, type Json, openTestControl, verdictOf } from "./control-under-test.ts";
 
 const NAME = "organizations/local/environments/demo/securityActions/";
@@ -69,6 +69,8 @@ const refused = [
     body: { state: "ENABLED", conditionConfig: DENY.conditionConfig, flag: { headers: [{ name: "X-A", value: "1\r\nX-B: 2" }] } },
     fields: ["flag/headers/0/value"],
   },
+  { what: "an end that is past", body: { ...DENY, expireTime: "2026-01-01T00:00:00+02:00" }, fields: ["expireTime"] },
+  { what: "an end that is now, among other faults", body: { ...DENY, state: "ON", ttl: "0.0s" }, fields: ["state", "ttl"] },
   { what: "ttl beside expireTime", body: { ...DENY, ttl: "1s", expireTime: "2030-01-01T00:00:00Z" }, fields: ["ttl"] },
 ];
 
@@ -104,6 +106,20 @@ describe("changes", () => {
     const { body } = await ask("PATCH /demo/securityActions/ban?updateMask=allow", { body: { allow: {} } });
     expect(body.allow).toEqual({});
     expect(body.deny).toBeUndefined();
+  });
+
+  test("one that has expired may be changed, and not to another end that is past", async () => {
+    await ask("PATCH /demo/securityActions/ban?updateMask=ttl", { body: { ttl: "0.001s" } });
+    const { body: expired } = await vi.waitFor(async () => {
+      const found = await ask("GET /demo/securityActions/ban");
+      expect(Date.parse(found.body.expireTime)).toBeLessThan(Date.now());
+      return found;
+    });
+    expect((await ask("PATCH /demo/securityActions/ban", { body: { ...expired, description: "noisy" } })).status).toBe(200);
+    expect((await ask("PATCH /demo/securityActions/ban?updateMask=description", { body: { description: "" } })).status).toBe(200);
+    const earlier = { ...expired, expireTime: "2026-01-01T00:00:00Z" };
+    expect(faultsOf(await ask("PATCH /demo/securityActions/ban", { body: earlier }))).toEqual(["expireTime"]);
+    expect((await ask("PATCH /demo/securityActions/ban?updateMask=ttl", { body: { ttl: "60s" } })).status).toBe(200);
   });
 
   test("without a mask the body is the whole action", async () => {

@@ -139,10 +139,15 @@ function printActions(actions: readonly Body[]): string {
     action.state.toLowerCase(),
     effectOf(action),
     shortJson(action.conditionConfig),
-    action.expireTime ?? "never",
+    expiryOf(action),
     action.description ?? "",
   ]);
   return printTable([["id", "state", "effect", "conditions", "expires", "description"], ...rows]);
+}
+
+function expiryOf({ expireTime }: Body): string {
+  if (expireTime === undefined) return "never";
+  return Date.parse(expireTime) <= Date.now() ? `${expireTime} (over)` : expireTime;
 }
 
 function effectOf({ allow, deny, isObserved }: Body): string {

@@ -42,7 +42,8 @@ export function changedAction(body: JsonObject, { standing, updateMask, nowMs }:
   const violations: FieldViolation[] = [];
   const paths = pathsOf(updateMask ?? "", violations);
   const updated = paths === undefined ? given : withFieldsOf(withoutReplaced(settings, given, paths), given, paths);
-  return judged(updated, { name, nowMs, violations });
+  const isAsBefore = settings.expireTime !== undefined && updated["expireTime"] === settings.expireTime;
+  return judged(updated, { name, nowMs, violations, mayBeOver: isAsBefore });
 }
 
 function pathsOf(updateMask: string, violations: FieldViolation[]): Paths | undefined {
@@ -64,11 +65,28 @@ function withoutReplaced(settings: JsonObject, given: JsonObject, paths: Paths):
   return Object.fromEntries(Object.entries(settings).filter(([field]) => !isReplaced(field)));
 }
 
-type Judging = { readonly name: string; readonly nowMs: number; readonly violations: readonly FieldViolation[] };
+type Judging = {
+  readonly name: string;
+  readonly nowMs: number;
+  readonly violations: readonly FieldViolation[];
+  /** The time at which it ends is none that somebody gives now. */
+  readonly mayBeOver?: boolean;
+};
 
-function judged(given: JsonObject, { name, nowMs, violations }: Judging): SecurityAction {
-  ACTION.read(given, violations);
+function judged(given: JsonObject, { name, nowMs, violations, mayBeOver = false }: Judging): SecurityAction {
+  ACTION.read(given, mayBeOver ? violations : [...violations, ...pastEndFaults(given, nowMs)]);
   const { ttl, ...settings } = given;
   const expireTime = typeof ttl === "string" ? { expireTime: new Date(nowMs + Number.parseFloat(ttl) * 1_000).toISOString() } : {};
   return securityActionSchema.parse({ name, ...settings, ...expireTime });
+}
+
+/** An action that never does anything would look like one that does. What is no time at all is told by the schema. */
+function pastEndFaults({ expireTime, ttl }: JsonObject, nowMs: number): FieldViolation[] {
+  const fault = (field: string, expected: string, received: unknown): FieldViolation[] => [
+    { field, description: `Expected ${expected}, received ${shownValue(received)}`, reason: "FIELD_INVALID" satisfies FieldReason },
+  ];
+  if (typeof expireTime === "string" && Date.parse(expireTime) <= nowMs)
+    return fault("expireTime", `a time after now, ${new Date(nowMs).toISOString()}`, expireTime);
+  if (typeof ttl === "string" && Number.parseFloat(ttl) === 0) return fault("ttl", "more than 0s", ttl);
+  return [];
 }
