@@ -10,7 +10,7 @@ import { until } from "./rig/wire.ts";
 const PATH = "/v1/organizations/local/environments/demo";
 
 /** `silent`: only its header comes. `held`: not even that. `stuck`: what it begins with, and nothing after that. */
-type Ways = { stream?: "yes" | "no" | "silent" | "held" | "stuck" };
+type Ways = { stream?: "yes" | "no" | "silent" | "held" | "stuck"; clockAheadMs?: number };
 
 /** A control plane small enough to see through: it speaks the publication protocol and writes down what it is told. */
 class TinyControl {
@@ -88,6 +88,7 @@ class TinyControl {
     let text = "";
     for await (const chunk of request) text += chunk;
     this.reports.push({ path: request.url ?? "", report: JSON.parse(text) });
+    response.setHeader("date", new Date(Date.now() + (this.ways.clockAheadMs ?? 0)).toUTCString());
     response.end("{}");
   }
 }
@@ -150,6 +151,32 @@ test.each([...ways.map((row) => ({ ...row, timing: {} })), ...hindered])(
     expect(control.asked[0]).toMatchObject({ url: `${PATH}/snapshot?gatewayId=gw%201`, accept: "text/event-stream" });
   },
 );
+
+test("a clock that is not control's is told, once until it was right in between", async () => {
+  const control = own(await new TinyControl().open());
+  control.publish(revision(1));
+  const { notices } = await follow(control);
+  let number = 1;
+  const told = async (clockAheadMs: number): Promise<readonly string[]> => {
+    control.ways = { clockAheadMs };
+    notices.length = 0;
+    // the answer to the first report has been read when the second is sent
+    for (const _report of [1, 2]) {
+      number += 1;
+      control.publish(revision(number));
+      await until(() => control.reports.at(-1)?.report.revision === number);
+    }
+    return notices.flatMap(({ code, message }) => (code === "CONTROL_CLOCK_APART" ? [message.replaceAll(/\d+/g, "n")] : []));
+  };
+  const wordsOf = (side: string, when: string) => [
+    `The clock of this machine is n s ${side} control's: security actions that expire do so that much too ${when} here. Keep both clocks right`,
+  ];
+  expect(await told(4_000)).toEqual([]);
+  expect(await told(-3_600_000)).toEqual(wordsOf("ahead of", "early"));
+  expect(await told(3_600_000)).toEqual([]);
+  expect(await told(0)).toEqual([]);
+  expect(await told(3_600_000)).toEqual(wordsOf("behind", "late"));
+});
 
 test("it goes back to the event stream when that comes through again", async () => {
   const control = own(await new TinyControl({ stream: "silent" }).open());

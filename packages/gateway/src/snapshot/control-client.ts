@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { type DeliveredTransaction, type GatewayReport, rpcErrorSchema } from "@wherefrom/model";
 import { errors, Pool } from "undici";
+import type { ClockReading } from "./control-clock.ts";
 import { ControlRefusal } from "./control-refusal.ts";
 import { isLoopback } from "./control-urls.ts";
 import type { BatchAnswer, EventBatch } from "./source.ts";
@@ -101,17 +102,20 @@ export class ControlClient {
     throw new Error(`Control answered ${statusCode} to the request for the snapshot`);
   }
 
-  /** Tells control what runs here. Errors: for every status but 200. */
-  async report(report: GatewayReport): Promise<void> {
-    const { statusCode, body } = await this.#pool.request({
+  /** Tells control what runs here. Resolves with what control's clock showed then. Errors: for every status but 200. */
+  async report(report: GatewayReport): Promise<ClockReading> {
+    const askedAtMs = Date.now();
+    const { statusCode, headers, body } = await this.#pool.request({
       path: `${this.#environmentPath}/gateways/${encodeURIComponent(this.#gatewayId)}`,
       method: "PUT",
       headers: { ...this.#authorization(), "content-type": "application/json" },
       body: JSON.stringify(report),
       signal: this.#signal,
     });
+    const answeredAtMs = Date.now();
     await body.dump({ limit: maxSnapshotBytes });
     if (statusCode !== 200) throw new Error(`Control answered ${statusCode} to the report`);
+    return { askedAtMs, answeredAtMs, date: String(headers["date"]) };
   }
 
   /** Hands over what debug sessions recorded. Errors: for every status but 200. */

@@ -5,6 +5,7 @@ import { GatewayError } from "../errors.ts";
 import { version } from "../version.ts";
 import { type BackOff, createBackOff } from "./back-off.ts";
 import { ControlClient, isSilence, maxSnapshotBytes } from "./control-client.ts";
+import { type ClockReading, controlClock } from "./control-clock.ts";
 import { ControlRefusal } from "./control-refusal.ts";
 import { type ControlTiming, defaultTiming } from "./control-timing.ts";
 import { isLoopback, parseControlUrls } from "./control-urls.ts";
@@ -84,6 +85,7 @@ class Follower {
   #outcome: Outcome | undefined;
   #isReportDue = false;
   #isReporting = false;
+  readonly #readClock: (reading: ClockReading) => void;
   readonly #transactions: TransactionQueue;
   readonly #heartbeat: NodeJS.Timeout;
 
@@ -99,6 +101,7 @@ class Follower {
     const { random = Math.random } = options;
     this.#backOff = createBackOff({ minMs: minReconnectMs, maxMs: maxReconnectMs, random });
     this.#streamRetry = createBackOff({ minMs: minStreamRetryMs, maxMs: maxStreamRetryMs, random });
+    this.#readClock = controlClock((notice) => sink.notify(notice));
     this.#transactions = new TransactionQueue({
       send: (transactions) => this.#client.deliver(transactions),
       onLost: (why) => this.#transactionsLost(why),
@@ -215,7 +218,7 @@ class Follower {
     while (this.#isReportDue && this.#outcome !== undefined) {
       this.#isReportDue = false;
       try {
-        await this.#client.report(await this.#reportOf(this.#outcome));
+        this.#readClock(await this.#client.report(await this.#reportOf(this.#outcome)));
       } catch (error) {
         if (this.#closing.signal.aborted) break;
         this.#sink.notify({
