@@ -1,5 +1,6 @@
 import { judgeAdvisoryPages } from "./advisory-pages.ts";
 import type { Finding } from "./finding.ts";
+import { judgeHardeningTables } from "./hardening-tables.ts";
 import { type Page, readPage } from "./markdown.ts";
 import { type Literal, scanSource } from "./source-scan.ts";
 import { lineAt, resolvePath, type Tree } from "./tree.ts";
@@ -12,13 +13,14 @@ const errorsPage = "docs/errors.md";
 const flowVariablesPage = "docs/flow-variables.md";
 const flowVariablesSource = "packages/model/src/flow-variables.ts";
 
-/** Checks that the pages agree with the tree: links, error codes, flow variables, npm commands. Pure: reads only the tree it is given. */
+/** Checks that the pages agree with the tree: links, error codes, flow variables, tables of attacks and faults, npm commands. Pure: reads only the tree it is given. */
 export function checkDocs(tree: Tree): DocsReport {
   const pages = new Map([...tree.paths].filter((path) => path.endsWith(".md")).map((path) => [path, readPage(tree.read(path))]));
   const findings = [
     ...[...pages].flatMap(([path, page]) => judgeLinks(path, page, { pages, tree })),
     ...judgeErrorCodes(tree, pages.get(errorsPage)),
     ...judgeAdvisoryPages(tree, pages),
+    ...judgeHardeningTables(tree),
     ...judgeFlowVariables(tree, pages.get(flowVariablesPage)),
     ...[...pages.keys()].flatMap((path) => judgeCommands(path, tree)),
   ];

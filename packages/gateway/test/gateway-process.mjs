@@ -1,13 +1,13 @@
 import { openGateway } from "@wherefrom/gateway";
 
-// Program: a gateway in front of one target, in a process of its own so that it can be measured and held up. Tells its port, and answers what it is asked.
-const [target, limits = "{}"] = process.argv.slice(2);
+// Program: a gateway in front of one target, or with other routes too, in a process of its own so that it can be measured and held up. Tells its port, and answers what it is asked.
+const [target, limits = "{}", more = "[]"] = process.argv.slice(2);
 const snapshot = {
   organization: "local",
   environment: "demo",
   revision: 1,
   clientIpResolutionConfig: { peerAddressAlgorithm: {} },
-  routes: [{ name: "target", target }],
+  routes: [{ name: "target", target }, ...JSON.parse(more)],
 };
 const source = {
   async open(sink) {

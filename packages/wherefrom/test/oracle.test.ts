@@ -31,6 +31,21 @@ test("the library and the oracle give the same resolution", () => {
   );
 });
 
+test("one resolver says of each of many requests, in any order, what a new one says", () => {
+  const asked = fc.array(fc.tuple(request, fc.boolean()), { minLength: 2, maxLength: 12 });
+  fc.assert(
+    fc.property(policy, asked, (config, requests) => {
+      const resolver = createResolver(parsePolicy(config));
+      for (const [{ peer, headers }, isExplained] of [...requests, ...requests.toReversed()]) {
+        const evidence = evidenceOfFields(peer, headers);
+        const answer = isExplained ? resolver.explain(evidence) : resolver.resolve(evidence);
+        expect(answer).toMatchObject(resolve(config, { peer, headers }));
+      }
+    }),
+    { numRuns: 400, seed: 7239 },
+  );
+});
+
 test("explain says what resolve says", () => {
   fc.assert(
     fc.property(policy, request, (config, asked) => {

@@ -6,13 +6,21 @@ import type { Resolver } from "../resolve/resolver.ts";
 export type NodeRequest = {
   /** Name, value, name, value, as they came over the wire. */
   readonly rawHeaders: readonly string[];
-  readonly socket: { readonly remoteAddress?: string | undefined; readonly destroyed?: boolean };
+  readonly socket: {
+    readonly remoteAddress?: string | undefined;
+    readonly destroyed?: boolean;
+    /** The `http.Server` or `https.Server`: how many fields it keeps. */
+    readonly server?: unknown;
+  };
 };
 
 /** A peer nobody knows: no text that is an address, so that not even `unix:` trusts it. */
 export const NOBODY = "";
 
 const NO_LINES: readonly string[] = [];
+
+/** What every line of a header is where fields are missing: it is refused as malformed (it holds NUL), and an explanation shows it. */
+const MISSING: readonly string[] = ["fields are missing\0"];
 
 /** What is known better than the request knows it. */
 export type NodeEvidenceOptions = {
@@ -23,12 +31,13 @@ export type NodeEvidenceOptions = {
 /**
  * Evidence of a Node request, and of the request of a WebSocket upgrade just the same.
  *
- * Reads `rawHeaders`, because in `headers` Node has joined repeated lines and dropped some. Decides nothing.
+ * Reads `rawHeaders`, because in `headers` Node has joined repeated lines and dropped some. Decides nothing. Where Node may have dropped fields
+ * before anybody could read them, no header is evidence: a client that sends many pushes out what a proxy adds behind them.
  */
 export function evidenceOf(request: NodeRequest, options: NodeEvidenceOptions = {}): Evidence {
   const { rawHeaders } = request;
   const peer = "peer" in options ? options.peer : peerOfSocket(request.socket);
-  return { peer, lines: (name) => linesOf(rawHeaders, name) };
+  return { peer, lines: (name) => (mayBeCut(request) ? MISSING : linesOf(rawHeaders, name)) };
 }
 
 /** What an adapter may be told beside its resolver. */
@@ -73,6 +82,23 @@ export function rememberFor<Key extends object, Value>(answer: (key: Key) => Val
 /** The peer of a socket. A unix socket has no remote address, and neither has a TCP socket once it is closed: that one must not pass for a unix socket. */
 export function peerOfSocket(socket: NodeRequest["socket"]): string | undefined {
   return socket.remoteAddress ?? (socket.destroyed === true ? NOBODY : undefined);
+}
+
+/** Node's parser hands on 31 fields at a time, and drops none of the first. */
+const ALWAYS_WHOLE = 62;
+/** `rawHeaders` of a server that sets no `maxHeadersCount`. */
+const USUALLY_KEPT = 2_000;
+
+/**
+ * Whether Node may have dropped fields: it does so silently when it has `maxHeadersCount` of them (0: never). Versions that answer 431 instead never come here.
+ *
+ * Source: CVE-2026-58044; fixed in Node 22.23.2, 24.18.1 and 26.5.1.
+ */
+function mayBeCut({ rawHeaders, socket }: NodeRequest): boolean {
+  if (rawHeaders.length < ALWAYS_WHOLE) return false;
+  const count = (socket.server as { readonly maxHeadersCount?: unknown } | undefined)?.maxHeadersCount;
+  const kept = typeof count === "number" ? count * 2 : USUALLY_KEPT;
+  return kept > 0 && rawHeaders.length >= kept;
 }
 
 function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {

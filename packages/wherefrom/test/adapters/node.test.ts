@@ -124,11 +124,41 @@ describe("a proxy's line after 1,100 lines of a client", () => {
     return answer;
   }
 
-  test("is dropped by Node's own limit, before anybody can read it", async () => {
-    expect(await answerWith(null)).toMatchObject({ ip: "6.6.6.6" });
+  test.each([null, 1_000, 50, 1])("is dropped by Node with maxHeadersCount = %s, and then no line is believed", async (maxHeadersCount) => {
+    expect(await answerWith(maxHeadersCount)).toMatchObject({ ip: "127.0.0.1", trust: "unverified", reason: "header-malformed" });
   });
 
-  test("is read with maxHeadersCount = 0, as the guides say", async () => {
-    expect(await answerWith(0)).toMatchObject({ ip: "203.0.113.7", trust: "verified" });
+  test.each([0, 1_200])("is read with maxHeadersCount = %s", async (maxHeadersCount) => {
+    expect(await answerWith(maxHeadersCount)).toMatchObject({ ip: "203.0.113.7", trust: "verified" });
   });
+});
+
+const counted = [
+  { fields: 32, server: { maxHeadersCount: 32 }, isRead: false },
+  { fields: 30, server: { maxHeadersCount: 1 }, isRead: true }, // Node drops none of the first 31
+  { fields: 999, server: { maxHeadersCount: null }, isRead: true },
+  { fields: 1_000, server: { maxHeadersCount: null }, isRead: false },
+  { fields: 1_000, server: undefined, isRead: false },
+  { fields: 5_000, server: { maxHeadersCount: 0 }, isRead: true },
+];
+
+test.each(counted)("of $fields fields and a server of $server the header is read: $isRead", ({ fields, server, isRead }) => {
+  const rawHeaders = ["X-Forwarded-For", "203.0.113.7", ...new Array<string>((fields - 1) * 2).fill("a")];
+  const evidence = evidenceOf({ rawHeaders, socket: { remoteAddress: "10.0.0.1", server } });
+  expect(evidence.lines("x-forwarded-for")).toEqual(isRead ? ["203.0.113.7"] : ["fields are missing\0"]);
+});
+
+test("a policy says of a header that is missing fields what it says of a malformed one", () => {
+  const rawHeaders = new Array<string>(2_000).fill("x-forwarded-for");
+  const evidence = evidenceOf({ rawHeaders, socket: { remoteAddress: "10.0.0.1" } });
+  const trusted = { ipHeaderName: "X-Forwarded-For", trustedPeers: ["10.0.0.0/8"] };
+  const explained = [
+    { singleHeaderAlgorithm: trusted, fallback: "REJECT" },
+    { headerIndexAlgorithm: { ...trusted, ipHeaderIndex: -1 }, fallback: "REJECT" },
+    { trustedProxiesAlgorithm: { ipHeaderName: "Forwarded", trustedProxies: ["10.0.0.0/8"] }, fallback: "REJECT" },
+  ].map((policy) => createResolver(parsePolicy(policy)).explain(evidence));
+  expect(explained.map(({ reason }) => reason)).toEqual(["header-malformed", "header-malformed", "header-malformed"]);
+  expect(explained[0]?.hops[0]?.text).toBe("fields are missing\\x00");
+  // the default rule passes over it, to the peer
+  expect(createResolver(parsePolicy({})).resolve(evidence)).toMatchObject({ ip: "10.0.0.1", trust: "unverified" });
 });

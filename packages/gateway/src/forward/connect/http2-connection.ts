@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, connect } from "node:http2";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { Deadline } from "../../deadline.ts";
 import type { GatewayLimits } from "../../limits.ts";
 import type { CompiledTarget } from "../../route/targets.ts";
 import { Tapped } from "../../tapped.ts";
@@ -35,7 +36,7 @@ export class Http2Connection {
   readonly #context: Http2Context;
   readonly #socket: Socket;
   readonly #onClose: () => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #connecting: Deadline;
   #session: ClientHttp2Session | undefined;
   #waiting: Sending[] = [];
   #failure: Error | undefined;
@@ -49,9 +50,9 @@ export class Http2Connection {
     const timeoutMs = target.connectTimeoutMs ?? limits.connectTimeoutMs;
     const socket = connectorTo(target, { lookup, protocol: "h2" })();
     this.#socket = socket;
-    this.#timer = setTimeout(() => {
+    this.#connecting = new Deadline(timeoutMs, () => {
       socket.destroy(upstreamError("UPSTREAM_CONNECT_TIMEOUT", `No connection within ${timeoutMs} ms`));
-    }, timeoutMs);
+    });
     socket.once(target.isSecure ? "secureConnect" : "connect", () => this.#begin());
     socket.on("error", (error) => {
       this.#failure ??= error;
@@ -96,7 +97,7 @@ export class Http2Connection {
   #begin(): void {
     const { target, limits } = this.#context;
     const socket = this.#socket;
-    clearTimeout(this.#timer);
+    this.#connecting.stop();
     if (socket instanceof TLSSocket && socket.alpnProtocol !== "h2") {
       return void socket.destroy(upstreamError("UPSTREAM_BROKEN", "The target does not speak HTTP/2"));
     }
@@ -138,7 +139,7 @@ export class Http2Connection {
 
   /** The connection is gone. Those that wait have never had one. */
   #fail(): void {
-    clearTimeout(this.#timer);
+    this.#connecting.stop();
     if (this.#session !== undefined) return;
     this.#onClose();
     const error = this.#failure ?? upstreamError("UPSTREAM_CLOSED", "The connection was closed");

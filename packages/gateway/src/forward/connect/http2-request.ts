@@ -6,6 +6,7 @@ import {
   type IncomingHttpHeaders,
   type IncomingHttpStatusHeader,
 } from "node:http2";
+import { Deadline } from "../../deadline.ts";
 import { fieldsByName } from "../../http2-fields.ts";
 import type { GatewayLimits } from "../../limits.ts";
 import { requestTrailers, takesTrailers } from "../trailers.ts";
@@ -50,6 +51,7 @@ class Http2Request {
   readonly #stream: ClientHttp2Stream;
   readonly #context: Http2RequestContext;
   readonly #limit: SendingLimit;
+  #silence: Deadline | undefined;
   #trailers: string[] | null = null;
   #failure: Error | undefined;
   #isSending = false;
@@ -156,14 +158,21 @@ class Http2Request {
       return this.#giveUp(upstreamError("UPSTREAM_BROKEN", "The header of the answer is too large"));
     this.#hasAnswer = true;
     const silenceMs = outgoing.bodyTimeoutMs ?? limits.bodyTimeoutMs;
-    stream.setTimeout(silenceMs, () => {
-      if (!stream.isPaused()) this.#isTooLate(upstreamError("UPSTREAM_TIMEOUT", `The target was silent for ${silenceMs} ms`));
+    const silence = new Deadline(silenceMs, () => {
+      if (stream.isPaused()) silence.refresh();
+      else this.#isTooLate(upstreamError("UPSTREAM_TIMEOUT", `The target was silent for ${silenceMs} ms`));
     });
+    this.#silence = silence;
     handler.onResponseStarted();
     // HTTP/2 has no reason phrases.
-    if (!handler.onHeaders(status, realFields(raw), () => void stream.resume(), STATUS_CODES[status] ?? "")) stream.pause();
+    const resume = (): void => {
+      silence.refresh();
+      stream.resume();
+    };
+    if (!handler.onHeaders(status, realFields(raw), resume, STATUS_CODES[status] ?? "")) stream.pause();
     // Not before: Node tells of the header a turn later than of the body, if somebody listens for that already.
     stream.on("data", (chunk: Buffer) => {
+      silence.refresh();
       if (!handler.onData(chunk)) stream.pause();
     });
   }
@@ -180,6 +189,7 @@ class Http2Request {
   #onClose(): void {
     const { handler, whenOver } = this.#context;
     this.#limit.over();
+    this.#silence?.stop();
     whenOver(this.#isInDoubt);
     if (this.#isComplete) return;
     if (!this.#hasAnswer && this.#stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) {

@@ -26,7 +26,10 @@ function relay(response: IncomingMessage, { handler, bodyTimeoutMs }: AnswerCont
     else response.destroy(upstreamError("UPSTREAM_TIMEOUT", `The target was silent for ${bodyTimeoutMs} ms`));
   });
   handler.onResponseStarted();
-  const resume = (): void => void response.resume();
+  const resume = (): void => {
+    silence.refresh();
+    response.resume();
+  };
   if (!handler.onHeaders(statusCode, response.rawHeaders, resume, response.statusMessage ?? "")) response.pause();
   response.on("data", (chunk: Buffer) => {
     silence.refresh();

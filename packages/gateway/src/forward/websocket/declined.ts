@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { Duplex } from "node:stream";
+import { Deadline } from "../../deadline.ts";
 import type { Exchange } from "../../exchange.ts";
 import type { CompiledRoute } from "../../route/route-table.ts";
 import type { Runtime } from "../../runtime.ts";
@@ -28,17 +29,16 @@ export function relayDeclined(exchange: Exchange, { connection, received, upstre
   const { headersTimeoutMs = limits.upstreamHeadersTimeoutMs, bodyTimeoutMs = limits.bodyTimeoutMs } = upstream.target;
   const attempt = new Attempt({ exchange, route, runtime, body: null, ...once }, { upstream, beganAtMs: exchange.startedAtMs });
   const reader = request({ createConnection: () => new Replay(connection, received), maxHeaderSize: limits.maxHeaderBytes });
-  const timer = setTimeout(
-    () => reader.destroy(upstreamError("UPSTREAM_TIMEOUT", `No answer within ${headersTimeoutMs} ms`)),
-    headersTimeoutMs,
+  const deadline = new Deadline(headersTimeoutMs, () =>
+    reader.destroy(upstreamError("UPSTREAM_TIMEOUT", `No answer within ${headersTimeoutMs} ms`)),
   );
   exchange.whenOver(() => {
-    clearTimeout(timer);
+    deadline.stop();
     attempt.leave();
     connection.destroy();
   });
   attempt.onConnect((reason) => reader.destroy(reason));
-  reader.once("response", () => clearTimeout(timer));
+  reader.once("response", () => deadline.stop());
   reader.once("upgrade", () => attempt.fail(invalidUpgrade));
   readAnswer(reader, { handler: attempt, bodyTimeoutMs });
   reader.end();
