@@ -7,7 +7,7 @@ import { missingFromCache } from "./npm-cache.mjs";
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "gunicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "docker-compose" | "curl" | "googleapi" | "shells" | "terminal" | "postgres" | "clickhouse" | "strace" | "log-readers" | "releases" | "runtimes"} CapabilityName
+ * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "gunicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "docker-compose" | "curl" | "googleapi" | "shells" | "terminal" | "postgres" | "clickhouse" | "strace" | "faketime" | "log-readers" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -39,6 +39,9 @@ export const postgresFolder = "/usr/lib/postgresql/15/bin";
 
 /** Reads files of systemd's environment format, and needs no running systemd. */
 export const environmentGenerator = "/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator";
+
+/** What stands before a program so that it sees another time of day; Debian names the folder by the architecture. */
+export const faketimeLibrary = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/faketime/libfaketimeMT.so.1`;
 
 /** @type {Readonly<Record<CapabilityName, Capability>>} */
 export const capabilities = {
@@ -152,6 +155,11 @@ export const capabilities = {
     packages: ["strace"],
     tests: "tests of the embedded store on a disk that cannot flush",
     whyNot: whyNoStrace,
+  },
+  faketime: {
+    packages: ["libfaketime"],
+    tests: "tests of the gateway with a clock that is put forward and back",
+    whyNot: () => (existsSync(faketimeLibrary) ? undefined : `no ${faketimeLibrary} on this machine`),
   },
   tcpdump: {
     packages: ["tcpdump"],

@@ -30,7 +30,7 @@ export function judgedActions(
             userAgents: () => (userAgent === undefined ? [] : [userAgent]),
             placeOf: () => NOWHERE,
             routeName: () => api,
-            nowMs: () => nowMs,
+            isOver: ({ endsAtMs }) => nowMs >= endsAtMs,
           }).enforced?.name,
     notJudged: enforced.filter((action) => !isJudged(action)).map(({ name }) => name),
   };

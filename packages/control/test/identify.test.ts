@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import fc from "fast-check";
 import Database from "libsql";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createCheckLine } from "../src/access/check-line.ts";
@@ -76,12 +77,50 @@ describe("failures", () => {
     expect(failures.waitMs("mistaken twice")).toBe(0);
   });
 
-  test("of more clients than are remembered forget the oldest", () => {
+  test("of more clients than are remembered forget the oldest, and none who has used up his patience", () => {
     const { failures } = open();
-    for (let turn = 0; turn < 3; turn += 1) failures.add("old");
-    expect(failures.waitMs("old")).toBe(100);
-    for (const client of ["1", "2", "3", "4", "5"]) failures.add(client);
-    expect(failures.waitMs("old")).toBe(0);
+    for (let turn = 0; turn < 3; turn += 1) failures.add("blocked");
+    for (const client of ["1", "2", "3", "4", "5", "6"]) failures.add(client);
+    expect(["blocked", "1", "2", "3", "6"].map((client) => failures.left(client))).toEqual([0, 3, 3, 2, 2]);
+    expect(failures.waitMs("blocked")).toBe(100);
+  });
+
+  test("of so many blocked clients that there is no room let nobody out, and what is new is not remembered", () => {
+    const { clock, failures } = open();
+    const blocked = ["a", "b", "c", "d", "e"];
+    for (const client of blocked) for (let turn = 0; turn < 3; turn += 1) failures.add(client);
+    clock.now += 50;
+    for (let turn = 0; turn < 50; turn += 1) failures.add(`flood ${turn % 10}`);
+    expect(blocked.map((client) => failures.waitMs(client))).toEqual([50, 50, 50, 50, 50]);
+    expect(failures.left("flood 1")).toBe(limits.maxAuthFailuresInFlood);
+    clock.now += 50;
+    // the windows are over, and there is room again
+    for (let turn = 0; turn < 3; turn += 1) failures.add("flood 1");
+    expect([failures.waitMs("flood 1"), failures.waitMs("a")]).toEqual([100, 0]);
+  });
+
+  test("whatever fails in whatever order, whoever is remembered as blocked stays so for his window, and no longer", () => {
+    const step = fc.record({ client: fc.nat(9), pass: fc.nat(30) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const { clock, failures } = open();
+        const until = new Map<string, number>();
+        for (const { client, pass } of steps) {
+          clock.now += pass;
+          const name = String(client);
+          const wasBlocked = failures.waitMs(name) > 0;
+          failures.add(name);
+          const waitMs = failures.waitMs(name);
+          expect(waitMs).toBeLessThanOrEqual(limits.authFailureWindowMs);
+          // so many failures block with and without a flood
+          if (wasBlocked && waitMs > 0) until.set(name, clock.now + waitMs);
+          for (const [blocked, endsAt] of until) {
+            if (clock.now < endsAt) expect(failures.waitMs(blocked)).toBe(endsAt - clock.now);
+          }
+        }
+      }),
+      { seed: 20261126 },
+    );
   });
 });
 

@@ -137,6 +137,23 @@ describe("a session is over", () => {
     );
   });
 
+  test.each([
+    { says: "forward by two hours and then back by a day", forwardMs: 2 * HOUR_MS },
+    { says: "back by a day after its hour has passed", forwardMs: HOUR_MS },
+  ])("and its token ends, for good: the clock is put $says", async ({ forwardMs }) => {
+    const under = await open([{ role: "operator" }], { limits: { sessionIdleMs: HOUR_MS } });
+    const unused = browser(under, cookieOf(await login(under, (await under.made("lasting")).token)));
+    const { token } = await under.made("alice", { expiresAt: String(START + HOUR_MS) });
+    const ended = browser(under, cookieOf(await login(under, token)));
+    const byToken = () => under.ask("GET /demo", { headers: { authorization: `Bearer ${token}` } });
+    const statuses = async () => [(await unused("GET /demo")).status, (await ended("GET /demo")).status, (await byToken()).status];
+    expect(await statuses()).toEqual([200, 200, 200]);
+    under.clock.now += forwardMs;
+    expect(await statuses()).toEqual([401, 401, 401]);
+    under.clock.now -= 24 * HOUR_MS;
+    expect(await statuses()).toEqual([401, 401, 401]);
+  });
+
   test("when its owner leaves: then its cookie goes, and it stands in the audit log", async () => {
     const under = await open();
     const { token } = await under.made("alice");

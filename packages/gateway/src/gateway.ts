@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Endings } from "@wherefrom/model";
 import { peerOfSocket } from "wherefrom/node";
 import { AccessLog, type AccessLogCounts } from "./access-log/access-log.ts";
 import type { AccessLogOptions } from "./access-log/access-log-options.ts";
@@ -126,14 +127,16 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const upstreams = new Upstreams({ limits, lookup, onNotice });
   const tunnels = new Tunnels(limits);
   const overload = new Overload({ limits, onNotice, reader: options.processReader ?? openProcessReader() });
-  const running = new RunningSnapshot(upstreams, { onNotice, now, tally, hasGeo });
+  const endings = new Endings({ wall: Date.now, steady: now });
+  const running = new RunningSnapshot(upstreams, { onNotice, now, tally, endings, hasGeo });
   const runtime: Runtime = {
     limits,
     upstreams,
     tunnels,
     overload,
     tally,
-    debug: new Debugger((transaction) => source.deliver?.(transaction), Date.now),
+    debug: new Debugger((transaction) => source.deliver?.(transaction), { nowMs: Date.now, endings }),
+    endings,
     onNotice,
     peerOf: options.peerOf ?? peerOfSocket,
     placeOf: (ip) => geo.placeOf(ip),

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Place } from "@wherefrom/model";
+import type { Endings, Place } from "@wherefrom/model";
 import type { AccessLog } from "./access-log/access-log.ts";
 import type { Debugger } from "./debug/debugger.ts";
 import type { EventRecorder } from "./events/event-recorder.ts";
@@ -26,6 +26,8 @@ export type Runtime = {
   readonly peerOf: (socket: Socket) => string | undefined;
   /** The snapshot that new exchanges run by. */
   readonly snapshot: () => CompiledSnapshot;
+  /** Which security actions and debug sessions are over. */
+  readonly endings: Endings;
   /** Where an address is from; nothing is known without databases. */
   readonly placeOf: (ip: string) => Place;
   readonly signedHops: SignedHops;

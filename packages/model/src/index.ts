@@ -66,6 +66,7 @@ export {
 export { int64Schema } from "./int64.ts";
 export { diffJson, type JsonChange, jsonChangeSchema } from "./json-diff.ts";
 export { AddressIndex } from "./judge/address-index.ts";
+export { type Clocks, type Ending, Endings } from "./judge/endings.ts";
 export { type Judgement, type Looked, type Place, SecurityActions } from "./judge/security-actions.ts";
 export { type Operation, type OperationType, operationSchema } from "./operation.ts";
 export {

@@ -17,7 +17,7 @@ function judge(
     userAgents: () => [],
     placeOf: () => ({ asn: undefined, region: undefined }),
     routeName: () => "route-0",
-    nowMs: () => Date.parse("2026-11-25T12:00:00Z"),
+    isOver: ({ endsAtMs }) => endsAtMs <= Date.parse("2026-11-25T12:00:00Z"),
     ...more,
   });
   return enforced?.name ?? "none";
@@ -148,7 +148,7 @@ describe("which action decides", () => {
       userAgents: () => [],
       placeOf: () => ({ asn: undefined, region: undefined }),
       routeName: () => undefined,
-      nowMs: Date.now,
+      isOver: () => false,
     });
     expect({ enforced, would: would?.name }).toEqual({ enforced: undefined, would: "try" });
   });

@@ -1,3 +1,4 @@
+import { Endings } from "@wherefrom/model";
 import type { ConfigStore } from "../config-store/port.ts";
 import { type Identify, identifyByClaim } from "../http/caller.ts";
 import type { ControlNotice } from "../notice.ts";
@@ -45,15 +46,17 @@ export type Admission = {
 export function openAdmission({ access, oidc, scheme, store, limits, onNotice, now }: AdmissionOptions): Admission {
   const { sessionIdleMs } = limits;
   const keys = createProcessKeys(now);
-  const failures = createFailures(limits, now);
+  const steady = (): number => performance.now();
+  const failures = createFailures(limits, steady);
   const line = createCheckLine(failures, limits);
   const proven = createProven(limits);
+  const endings = new Endings({ wall: now, steady }, { maxKnown: limits.maxProvenCredentials });
   const readJwt = oidc && jwtReader(oidc, { now });
   return {
     identify:
       access === "off"
         ? identifyByClaim
-        : identifyByToken({ store, keys, readJwt, failures, line, proven, sessionIdleMs, scheme, onNotice, now }),
+        : identifyByToken({ store, keys, readJwt, failures, line, proven, endings, sessionIdleMs, scheme, onNotice, now }),
     issueKey: keys.issue,
     makeFirstToken: async () => (access === "off" ? undefined : await makeFirstToken(store, { at: now() })),
   };

@@ -1,3 +1,4 @@
+import type { Endings } from "@wherefrom/model";
 import type { ConfigStore } from "../config-store/port.ts";
 import type { Caller, Identify } from "../http/caller.ts";
 import type { ControlNotice } from "../notice.ts";
@@ -25,6 +26,8 @@ export type IdentifyParts = {
   readonly failures: Failures;
   readonly line: CheckLine;
   readonly proven: Proven;
+  /** Which tokens and sessions are over. */
+  readonly endings: Endings;
   /** A session that was not used for so long is over. */
   readonly sessionIdleMs: number;
   /** As clients see the API. */
@@ -41,9 +44,9 @@ export type IdentifyParts = {
  * as a failure, and a right one is let in however often others behind the same address have failed.
  */
 export function identifyByToken(parts: IdentifyParts): Identify {
-  const { line, proven, failures, store, now, readJwt, sessionIdleMs, scheme } = parts;
+  const { line, proven, endings, failures, store, now, readJwt, sessionIdleMs, scheme } = parts;
   const known = { ...parts, noteUse: useNoter({ everyMs: HOUR_MS, now, write: store.access.touchToken }) };
-  const readSession = sessionReader({ store, now, sessionIdleMs, takesJwts: readJwt !== undefined });
+  const readSession = sessionReader({ store, now, endings, sessionIdleMs, takesJwts: readJwt !== undefined });
   return async (request, client) => {
     const { credential, isCookie } = credentialOf(request, scheme);
     const check = (): Promise<Caller | undefined> => (isCookie ? readSession(credential) : callerOf(credential, known));
@@ -88,11 +91,11 @@ type KnownParts = IdentifyParts & { readonly noteUse: ReturnType<typeof useNoter
 async function callerOf(text: string, parts: KnownParts): Promise<Caller | undefined> {
   const id = secretId(text);
   if (id === undefined) return readOther(text, parts);
-  const { store, keys, now } = parts;
+  const { store, keys, endings } = parts;
   const key = keys.find(id);
   const token = key ?? (await store.access.token(id));
   if (token === undefined || !isSecret(text, token.hash)) return undefined;
-  if (isOver(token, now())) return undefined;
+  if (isOver(token, endings)) return undefined;
   const { name, isVerified, grants, holder } = callerOfToken(token);
   // a part of this process is no browser, and has no session
   if (key !== undefined) return { name: `process:${token.name}`, isVerified, grants };

@@ -1,3 +1,4 @@
+import type { Endings } from "@wherefrom/model";
 import type { SessionRecord } from "../config-store/access-port.ts";
 import type { ConfigStore } from "../config-store/port.ts";
 import type { Caller, Holder } from "../http/caller.ts";
@@ -15,6 +16,7 @@ const MINUTE_MS = 60_000;
 type SessionParts = {
   readonly store: ConfigStore;
   readonly now: () => number;
+  readonly endings: Endings;
   readonly sessionIdleMs: number;
   /** Whether JWTs are taken. If not any more, sessions that began with one are over. */
   readonly takesJwts: boolean;
@@ -22,13 +24,14 @@ type SessionParts = {
 
 /** Tells who holds the text of a session's cookie; `undefined` where there is no such session. Throws CREDENTIALS_INVALID for one that is over: it was none that somebody guessed. */
 export function sessionReader(parts: SessionParts): (text: string) => Promise<Caller | undefined> {
-  const { store, now, sessionIdleMs } = parts;
+  const { store, now, endings, sessionIdleMs } = parts;
   const noteUse = useNoter({ everyMs: MINUTE_MS, now, write: store.access.touchSession });
   return async (text) => {
     const id = secretId(text);
     const session = id === undefined ? undefined : await store.access.session(id);
     if (session === undefined || !isSecret(text, session.hash)) return undefined;
-    if (isOver(session, now()) || now() - session.seenAt >= sessionIdleMs) throw credentialsInvalid();
+    const unused = { id: `${session.id} unused`, expiresAt: session.seenAt + sessionIdleMs };
+    if (isOver(session, endings) || isOver(unused, endings)) throw credentialsInvalid();
     const caller = await callerOfSession(session, parts);
     if (caller === undefined) throw credentialsInvalid();
     noteUse(session.id, session.seenAt);
@@ -38,12 +41,12 @@ export function sessionReader(parts: SessionParts): (text: string) => Promise<Ca
 
 async function callerOfSession(
   { content, owner, organization, expiresAt }: SessionRecord,
-  { store, takesJwts, now }: SessionParts,
+  { store, takesJwts, endings }: SessionParts,
 ): Promise<Caller | undefined> {
   const kept = content as SessionContent;
   if (!("tokenId" in kept)) return takesJwts ? { ...kept, isVerified: true, holder: { owner, organization, expiresAt } } : undefined;
   const token = await store.access.token(kept.tokenId);
-  return token === undefined || isOver(token, now()) ? undefined : callerOfToken(token);
+  return token === undefined || isOver(token, endings) ? undefined : callerOfToken(token);
 }
 
 export type NewSession = { readonly secret: NewSecret; readonly record: SessionRecord };

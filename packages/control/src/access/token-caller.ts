@@ -1,4 +1,4 @@
-import { EVERY_ORGANIZATION } from "@wherefrom/model";
+import { type Endings, EVERY_ORGANIZATION } from "@wherefrom/model";
 import type { TokenRecord } from "../config-store/access-port.ts";
 import type { Caller } from "../http/caller.ts";
 
@@ -17,6 +17,7 @@ function authorOf({ organization, name }: Pick<TokenRecord, "organization" | "na
   return organization === EVERY_ORGANIZATION ? `token:${EVERY_ORGANIZATION}/${name}` : `token:${name}`;
 }
 
-export function isOver({ expiresAt }: { readonly expiresAt?: number | undefined }, now: number): boolean {
-  return expiresAt !== undefined && now >= expiresAt;
+/** Whether a token or a session is over. `endings`: those that were asked for here, so that a clock that is put back makes none of them valid again. */
+export function isOver({ id, expiresAt }: { readonly id: string; readonly expiresAt?: number | undefined }, endings: Endings): boolean {
+  return expiresAt !== undefined && endings.isOver({ key: `${id} ${expiresAt}`, endsAtMs: expiresAt });
 }

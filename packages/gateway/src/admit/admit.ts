@@ -7,7 +7,7 @@ import { faulted, NEXT, type Verdict } from "../verdict.ts";
 const DEFAULT_REJECT_STATUS = 400;
 
 /** Phase: lets in only requests that have an address, and none that a security action denies. */
-export function admit(exchange: Exchange, { tally, placeOf }: Runtime): Verdict {
+export function admit(exchange: Exchange, { tally, placeOf, endings }: Runtime): Verdict {
   const { resolution } = exchange;
   if (resolution?.outcome === "rejected") return withoutAddress(exchange, resolution.reason ?? "no reason");
   if (resolution === undefined) return NEXT;
@@ -19,7 +19,7 @@ export function admit(exchange: Exchange, { tally, placeOf }: Runtime): Verdict 
     userAgents: () => fieldLines(exchange.request.rawHeaders, "user-agent"),
     placeOf,
     routeName: () => exchange.routeAsked()?.route.name,
-    nowMs: Date.now,
+    isOver: (ending) => endings.isOver(ending),
   });
   if (observed === undefined) return NEXT;
   exchange.securityAction = enforced;

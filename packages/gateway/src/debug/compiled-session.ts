@@ -1,11 +1,11 @@
-import { type Condition, parseCondition, type RecordedSession } from "@wherefrom/model";
+import { type Condition, type Ending, parseCondition, type RecordedSession } from "@wherefrom/model";
 import { Mask } from "./mask.ts";
 
 /** A session as exchanges are asked by it. */
 export type CompiledSession = {
   readonly session: RecordedSession;
   readonly isWanted: Condition;
-  readonly endsAtMs: number;
+  readonly ending: Ending;
   readonly mask: Mask;
 };
 
@@ -14,6 +14,11 @@ export function compileSessions(sessions: readonly RecordedSession[]): readonly 
   return sessions.map((session) => {
     const reading = parseCondition(session.filter);
     const isWanted = reading.kind === "condition" ? reading.condition : () => session.filter.trim() === "";
-    return { session, isWanted, endsAtMs: Date.parse(session.expireTime), mask: new Mask(session.maskedVariables) };
+    return { session, isWanted, ending: endingOf(session), mask: new Mask(session.maskedVariables) };
   });
+}
+
+/** No security action has such a key: names have no blank at their begin. */
+function endingOf({ id, expireTime }: RecordedSession): Ending {
+  return { key: ` ${id} ${expireTime}`, endsAtMs: Date.parse(expireTime) };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { DeliveredTransaction } from "@wherefrom/model";
+import type { DeliveredTransaction, Endings } from "@wherefrom/model";
 import type { Exchange } from "../exchange.ts";
 import type { CompiledSession } from "./compiled-session.ts";
 import { requestVariables } from "./request-variables.ts";
@@ -12,12 +12,15 @@ export type Deliver = (transaction: DeliveredTransaction) => void;
 export class Debugger {
   readonly #deliver: Deliver;
   readonly #nowMs: () => number;
+  readonly #endings: Endings;
   /** How many each session has had here; only of those that the last snapshot with sessions had. */
   #taken = new Map<string, number>();
 
-  constructor(deliver: Deliver, nowMs: () => number) {
+  /** `nowMs`: since 1970. */
+  constructor(deliver: Deliver, { nowMs, endings }: { readonly nowMs: () => number; readonly endings: Endings }) {
     this.#deliver = deliver;
     this.#nowMs = nowMs;
+    this.#endings = endings;
   }
 
   record(exchange: Exchange, durationMs: number): void {
@@ -26,9 +29,9 @@ export class Debugger {
     const endedAtMs = this.#nowMs();
     this.#forgetAllBut(sessions);
     const read = requestVariables(exchange);
-    for (const { session, isWanted, endsAtMs, mask } of sessions) {
+    for (const { session, isWanted, ending, mask } of sessions) {
       const taken = this.#taken.get(session.id) ?? 0;
-      if (taken >= session.count || endedAtMs >= endsAtMs) continue;
+      if (taken >= session.count || this.#endings.isOver(ending)) continue;
       if (read("apiproxy.name") !== session.api || !isWanted(read)) continue;
       this.#taken.set(session.id, taken + 1);
       const transaction = transactionOf(exchange, { mask, beganAtMs: endedAtMs - durationMs, endedAtMs });

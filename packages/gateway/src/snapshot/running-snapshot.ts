@@ -1,3 +1,4 @@
+import type { Endings } from "@wherefrom/model";
 import { GatewayError } from "../errors.ts";
 import { describeIssues } from "../json-issue.ts";
 import type { Notice } from "../notice.ts";
@@ -13,12 +14,16 @@ export type InUse = { readonly revision: number; readonly standing: SnapshotStan
 /** What has to follow the routes of the snapshot in use. */
 type RoutesFollower = { keepOnly(routes: readonly CompiledRoute[]): void };
 
+/** What has to know when its actions and sessions end. */
+type EndingsFollower = Pick<Endings, "keepOnly">;
+
 /** The snapshot in use. Swapped whole, in one step: an exchange has the old one or the new one, and no connection notices. */
 export class RunningSnapshot implements SnapshotSink {
   readonly #upstreams: RoutesFollower;
   readonly #onNotice: (notice: Notice) => void;
   readonly #now: () => number;
   readonly #byRevision: RevisionTally;
+  readonly #endings: EndingsFollower;
   readonly #hasGeo: boolean;
   #current: CompiledSnapshot | undefined;
   #sinceMs = 0;
@@ -29,13 +34,23 @@ export class RunningSnapshot implements SnapshotSink {
 
   constructor(
     upstreams: RoutesFollower,
-    { onNotice, now, tally, hasGeo }: Pick<Runtime, "onNotice" | "now" | "tally"> & { readonly hasGeo: boolean },
+    {
+      onNotice,
+      now,
+      tally,
+      endings,
+      hasGeo,
+    }: Pick<Runtime, "onNotice" | "now" | "tally"> & {
+      readonly endings: EndingsFollower;
+      readonly hasGeo: boolean;
+    },
   ) {
     this.#hasGeo = hasGeo;
     this.#upstreams = upstreams;
     this.#onNotice = onNotice;
     this.#now = now;
     this.#byRevision = tally.byRevision;
+    this.#endings = endings;
   }
 
   /** `undefined` before the first. */
@@ -68,6 +83,7 @@ export class RunningSnapshot implements SnapshotSink {
     this.#standing = standing;
     if (isNew) this.#begin(snapshot);
     this.#byRevision.begin(snapshot);
+    this.#endings.keepOnly([...snapshot.securityActions.endings, ...snapshot.debugSessions.map(({ ending }) => ending)]);
     if (snapshot.routes !== before?.routes) this.#upstreams.keepOnly(snapshot.routes.routes);
     this.#whenApplied?.();
     if (isNew)

@@ -56,7 +56,9 @@ export async function openGatewayGroup({
   const hasGeo = (options.geoDatabases ?? []).length > 0;
   const tally = new Tally();
   const onNotice = quiet(given, { tally });
-  const running = new RunningSnapshot({ keepOnly: () => undefined }, { onNotice, now, tally, hasGeo });
+  // Requests, and so targets and what is over, are the workers'.
+  const follower = { keepOnly: () => undefined };
+  const running = new RunningSnapshot(follower, { onNotice, now, tally, endings: follower, hasGeo });
   const workers = new Workers(options, {
     wanted,
     hops: openHopMemory(limits),

@@ -3,6 +3,7 @@ import { hyphenated } from "../client-headers.ts";
 import type { Bots, SecurityAction } from "../security-action.ts";
 import { AddressIndex, type Owners } from "./address-index.ts";
 import { embeddedIn, textOf4 } from "./embedded.ts";
+import type { Ending } from "./endings.ts";
 
 /** Where an address is from, as far as the databases know. */
 export type Place = {
@@ -22,8 +23,8 @@ export type Looked = {
   readonly placeOf: (ip: string) => Place;
   /** Asked only where an action names routes. */
   readonly routeName: () => string | undefined;
-  /** Milliseconds since 1970. Asked only where an action expires. */
-  readonly nowMs: () => number;
+  /** Whether an action that expires is over. Asked only where one does. */
+  readonly isOver: (ending: Ending) => boolean;
 };
 
 /** What is to become of a request: the first action of the strongest effect, and what would have become of it were nothing only observed. */
@@ -37,8 +38,8 @@ type Address = { readonly first: Prefix["first"]; readonly inner: readonly Prefi
 /** An action as it is asked: its lists are sets, and its networks stand in the index. */
 type CompiledAction = {
   readonly action: SecurityAction;
-  /** Milliseconds since 1970: from then on it does nothing. */
-  readonly endsAtMs: number | undefined;
+  /** When it does nothing any more. */
+  readonly ending: Ending | undefined;
   readonly methods: ReadonlySet<string> | undefined;
   readonly userAgents: ReadonlySet<string> | undefined;
   readonly routes: ReadonlySet<string> | undefined;
@@ -55,10 +56,13 @@ export class SecurityActions {
   readonly #index: AddressIndex;
   readonly #anywhere: readonly CompiledAction[];
   readonly #flagNames: ReadonlySet<string>;
+  /** When those end that expire. */
+  readonly endings: readonly Ending[];
 
   /** `bots` says whom the actions mean that name reasons. */
   constructor(actions: readonly SecurityAction[], bots: readonly Bots[] = []) {
     this.#actions = actions.map(compile);
+    this.endings = this.#actions.flatMap(({ ending }) => ending ?? []);
     this.#anywhere = this.#actions.filter(({ action }) => !namesNetworks(action));
     this.#index = new AddressIndex(actions.flatMap((action, owner) => networksOf(action, bots).map((prefix) => ({ prefix, owner }))));
     this.#flagNames = new Set(actions.flatMap(({ flag }) => flag?.headers.map(({ name }) => hyphenated(name.toLowerCase())) ?? []));
@@ -137,13 +141,17 @@ function compile(action: SecurityAction): CompiledAction {
   const { httpMethods, userAgents, asns, regionCodes } = action.conditionConfig;
   return {
     action,
-    endsAtMs: action.expireTime === undefined ? undefined : Date.parse(action.expireTime),
+    ending: action.expireTime === undefined ? undefined : endingOf(action.name, Date.parse(action.expireTime)),
     methods: setOf(httpMethods),
     userAgents: setOf(userAgents),
     routes: setOf(action.apiProxies),
     asns: setOf(asns),
     regions: setOf(regionCodes),
   };
+}
+
+function endingOf(name: string, endsAtMs: number): Ending {
+  return { key: `${name} ${endsAtMs}`, endsAtMs };
 }
 
 function setOf(values: readonly string[] | undefined): ReadonlySet<string> | undefined {
@@ -182,10 +190,10 @@ function within(networks: readonly Prefix[], others: readonly Prefix[]): readonl
 }
 
 /** Whether all conditions beside the ranges hold. */
-function holds({ endsAtMs, methods, userAgents, routes }: CompiledAction, looked: Looked): boolean {
+function holds({ ending, methods, userAgents, routes }: CompiledAction, looked: Looked): boolean {
   if (methods !== undefined && !methods.has(looked.method)) return false;
   if (userAgents !== undefined && !looked.userAgents().some((sent) => userAgents.has(sent))) return false;
-  if (endsAtMs !== undefined && looked.nowMs() >= endsAtMs) return false;
+  if (ending !== undefined && looked.isOver(ending)) return false;
   return routes === undefined || routes.has(looked.routeName() ?? "");
 }
 
