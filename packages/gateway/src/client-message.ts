@@ -20,7 +20,7 @@ export type ClientResponse = Writable & {
   /** Whether the connection may serve another request. Where HTTP/2 is spoken, GOAWAY says that, and this nothing. */
   shouldKeepAlive: boolean;
   writeContinue(): void;
-  /** 103 with Link fields; throws for a value that is none. Absent where the client's side cannot send it. */
+  /** 103 with Link fields. Absent where an answer is no message of HTTP. */
   writeEarlyHints?(hints: { readonly link: string[] }): void;
   writeHead(status: number, fields: string[]): unknown;
   writeHead(status: number, reason: string, fields: string[]): unknown;

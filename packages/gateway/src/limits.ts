@@ -85,7 +85,7 @@ export type GatewayLimits = {
   /** How long a target is ejected for the first time; twice as long each time it fails again, up to `maxEjectionTimeMs`. */
   readonly ejectionTimeMs: number;
   readonly maxEjectionTimeMs: number;
-  /** Interim (1xx) responses to one request; more is answered 502. Of them 100 and 103 are passed on. */
+  /** Interim (1xx) responses to one request; more is answered 502. Of them 100 is passed on to who waits for it, 103 over HTTP/2. */
   readonly maxInterimResponses: number;
   /** What a client may send behind its WebSocket handshake before it is answered; more is answered 400. */
   readonly maxUpgradeHeadBytes: number;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readCases } from "../../wherefrom/test/corpus.ts";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
-import { END_HEADERS, END_STREAM, type Field, openRawHttp2, type RawHttp2, request, type StreamEnd } from "./rig/http2-frames.ts";
+import { END_HEADERS, END_STREAM, type Field, frame, openRawHttp2, type RawHttp2, request, type StreamEnd } from "./rig/http2-frames.ts";
 import { linesOf, openTarget, type Target } from "./rig/target.ts";
 
 type Expectation = { readonly status: number; readonly code?: string } | { readonly reset: string } | { readonly refused: true };
@@ -12,6 +12,9 @@ type WrittenCase = {
   /** All fields, or those that stand behind a good request's own four. */
   readonly fields?: readonly Field[];
   readonly add?: readonly Field[];
+  /** Data behind the header, and trailers behind that. */
+  readonly body?: string;
+  readonly trailers?: readonly Field[];
   readonly expect: Expectation;
   /** Lines that the target gets. */
   readonly reaches?: readonly Field[];
@@ -28,7 +31,12 @@ const cases = readCases<WrittenCase>("http2/headers.json").flatMap((row) =>
   (row.each ?? [""]).map((each) => {
     const write = (fields: readonly Field[]): Field[] =>
       fields.map(([name, value]) => [name.replace("{each}", () => each), value.replace("{each}", () => each)]);
-    return { ...row, name: row.name.replace("{each}", () => each), fields: write(row.fields ?? [...GOOD, ...(row.add ?? [])]) };
+    return {
+      ...row,
+      name: row.name.replace("{each}", () => each),
+      fields: write(row.fields ?? [...GOOD, ...(row.add ?? [])]),
+      ...(row.trailers && { trailers: write(row.trailers) }),
+    };
   }),
 );
 
@@ -45,9 +53,16 @@ afterAll(async () => {
   await target.close();
 });
 
-/** A WebSocket's stream stays open behind its header. */
-function flagsFor(fields: readonly Field[]): number {
-  return fields.some(([name]) => name === ":protocol") ? END_HEADERS : END_STREAM | END_HEADERS;
+type Case = (typeof cases)[number];
+
+/** All that the client says, in one piece. A WebSocket's stream stays open behind its header. */
+function bytesOf({ fields, body, trailers }: Case): Buffer {
+  const isLast = body === undefined && !fields.some(([name]) => name === ":protocol");
+  const frames = [request(1, fields, isLast ? END_STREAM | END_HEADERS : END_HEADERS)];
+  const flags = trailers === undefined ? END_STREAM : 0;
+  if (body !== undefined) frames.push(frame("DATA", { stream: 1, flags, payload: Buffer.from(body) }));
+  if (trailers !== undefined) frames.push(request(1, trailers));
+  return Buffer.concat(frames);
 }
 
 /** What came of a stream, as the table says it. */
@@ -57,53 +72,48 @@ function found({ status, reset, body }: StreamEnd, wanted: Expectation): object 
   return status === undefined ? { reset } : { status, ...(code !== undefined && { code }) };
 }
 
-/** Holds one case on a stream of its own. Gives the sentence to print where it is not as it should be. */
-async function hold(client: RawHttp2, { row, stream }: { row: (typeof cases)[number]; stream: number }): Promise<string | undefined> {
+/** Holds one case on a connection of its own. Gives the sentence to print where it is not as it should be. */
+async function hold(row: Case, { isSplit }: { isSplit: boolean }): Promise<string | undefined> {
+  const client = await openRawHttp2(gateway.port);
+  // The client's answer to the gateway's SETTINGS must not come in the middle of a frame.
+  await client.ping();
+  const bytes = bytesOf(row);
+  for (let at = 0; at < bytes.length; at += isSplit ? 1 : bytes.length) {
+    client.socket.write(bytes.subarray(at, isSplit ? at + 1 : bytes.length));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const fault = await judge(row, client);
+  client.socket.destroy();
+  return fault && `${row.name}: ${fault}`;
+}
+
+async function judge(row: Case, client: RawHttp2): Promise<string | undefined> {
   const since = target.received.length;
-  client.write(request(stream, row.fields, flagsFor(row.fields)));
-  const is = JSON.stringify(found(await client.ended(stream), row.expect));
-  const wanted = JSON.stringify(row.expect);
-  if (is !== wanted) return `${row.name}: found ${is}, wanted ${wanted}`;
+  const is = JSON.stringify(found(await client.ended(1), row.expect));
+  if (is !== JSON.stringify(row.expect)) return `found ${is}, wanted ${JSON.stringify(row.expect)}`;
   const received = target.received.slice(since);
   const isGood = "status" in row.expect && row.expect.status === 200;
-  if (received.length !== (isGood ? 1 : 0)) return `${row.name}: the target got ${received.length} requests`;
-  const missing = (row.reaches ?? []).filter(([name, value]) => received[0] && linesOf(received[0], name)[0] !== value);
-  return missing.length === 0 ? undefined : `${row.name}: the target did not get ${JSON.stringify(missing)}`;
+  if (received.length !== (isGood ? 1 : 0)) return `the target got ${received.length} requests`;
+  const [only] = received;
+  if (only !== undefined && only.body !== (row.body ?? "")) return `the target got the body ${JSON.stringify(only.body)}`;
+  const missing = (row.reaches ?? []).filter(([name, value]) => only && linesOf(only, name)[0] !== value);
+  if (missing.length > 0) return `the target did not get ${JSON.stringify(missing)}`;
+  client.write(request(3, GOOD));
+  const next = await client.ended(3);
+  return next.status === 200 ? undefined : `the next request got ${JSON.stringify(next)}`;
 }
 
 test("the table has rows", () => {
-  expect(cases.length).toBeGreaterThan(120);
+  expect(cases.length).toBeGreaterThan(140);
 });
 
-test("each header is answered or reset as the table says, and its connection serves the next", async () => {
-  const faults: string[] = [];
-  for (const row of cases) {
-    const client = await openRawHttp2(gateway.port);
-    const fault = await hold(client, { row, stream: 1 });
-    if (fault !== undefined) faults.push(fault);
-    client.write(request(3, GOOD));
-    const next = await client.ended(3);
-    if (next.status !== 200) faults.push(`${row.name}: the next request got ${JSON.stringify(next)}`);
-    client.socket.destroy();
-  }
-  expect(faults).toEqual([]);
-});
-
-test("said byte by byte, nothing is different", async () => {
-  const faults: string[] = [];
-  for (const row of cases.filter((_, index) => index % 4 === 0)) {
-    const client = await openRawHttp2(gateway.port);
-    // The client's answer to the gateway's SETTINGS must not come in the middle of a frame.
-    await client.ping();
-    for (const byte of request(1, row.fields, flagsFor(row.fields))) {
-      client.socket.write(Buffer.from([byte]));
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    const is = JSON.stringify(found(await client.ended(1), row.expect));
-    if (is !== JSON.stringify(row.expect)) faults.push(`${row.name}: found ${is}`);
-    client.socket.destroy();
-  }
-  expect(faults).toEqual([]);
+test.each([
+  { manner: "whole", isSplit: false },
+  { manner: "byte by byte", isSplit: true },
+])("each request, said $manner, is answered or reset as the table says, and its connection serves the next", async ({ isSplit }) => {
+  const faults: (string | undefined)[] = [];
+  for (const row of cases) faults.push(await hold(row, { isSplit }));
+  expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
 });
 
 test("the client is the last hop of all lines, in the order in which they came", async () => {

@@ -2,7 +2,8 @@ import { createServer as createHttp1Server } from "node:http";
 import { createServer, type ServerHttp2Stream } from "node:http2";
 import type { ExchangeRecord } from "@wherefrom/gateway";
 import { expect, test } from "vitest";
-import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { openTestGateway, portOf, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { answerOn, connectHttp2 } from "./rig/http2-client.ts";
 import { END_HEADERS, END_STREAM, type Field, frame, literals, openRawHttp2Target, PADDED } from "./rig/http2-frames.ts";
 import { listen, type OnStream, openHttp2Target } from "./rig/http2-target.ts";
 import { own } from "./rig/owned.ts";
@@ -183,17 +184,41 @@ test.each(answers)("$what: $status", async ({ method = "GET", answer, status, bo
   if (lacks) expect(text).not.toMatch(lacks);
 });
 
-test("early hints and trailers of an answer reach a client of HTTP/1.1", async () => {
+test("trailers of an answer reach a client of HTTP/1.1, and early hints one of HTTP/2", async () => {
   const target = await openHttp2Target((stream) => {
     stream.additionalHeaders({ ":status": 103, link: "</a>; rel=preload" });
     stream.respond({ ":status": 200 }, { waitForTrailers: true });
     stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0", "set-cookie": "a=1" }));
     stream.end("ok");
   });
-  const gateway = await gatewayTo(target.url);
+  const gateway = await gatewayTo(target.url, { listeners: [{ port: 0 }, { port: 0, http2: true }] });
   const text = await sendRaw(gateway.port, wire("GET / HTTP/1.1", "Host: a", "Connection: close"));
-  expect(text).toMatch(/^HTTP\/1\.1 103 Early Hints\r\nLink: <\/a>; rel=preload\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+  expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   expect(text).toMatch(/\r\n2\r\nok\r\n0\r\ngrpc-status: 0\r\n\r\n$/);
+  const session = await connectHttp2(`http://127.0.0.1:${portOf(gateway, 1)}`);
+  const asked = session.request({ ":path": "/", ":authority": "a" });
+  const hinted = new Promise((resolve) => asked.once("headers", resolve));
+  expect(await answerOn(asked)).toMatchObject({ status: 200, trailers: { "grpc-status": "0" } });
+  expect(await hinted).toMatchObject({ ":status": 103, link: "</a>; rel=preload" });
+  session.destroy();
+});
+
+test.each([
+  { what: "a body that turns out too long", body: "b\r\nhello world\r\n0\r\n\r\n", status: 413, code: "REQUEST_BODY_TOO_LARGE" },
+  { what: "too many trailers", body: `1\r\nx\r\n0\r\n${"a:1\r\n".repeat(11)}\r\n`, status: 431, code: "TOO_MANY_HEADER_FIELDS" },
+])("$what is the client's fault: $status, the target gets no whole request and no blame", async ({ body, status, code }) => {
+  let isWhole = false;
+  const target = await openHttp2Target((stream) => {
+    stream.resume().once("end", () => {
+      isWhole ||= !stream.aborted && stream.rstCode === 0;
+    });
+  });
+  const gateway = await gatewayTo(target.url, { limits: { maxBodyBytes: 10, maxHeaderFields: 10 } });
+  const head = wire("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked");
+  const answer = parseResponse(await sendRaw(gateway.port, `${head}${body}`));
+  expect([answer.status, JSON.parse(answer.body).error.code]).toEqual([status, code]);
+  expect(gateway.targetStates()).toMatchObject([{ open: 0, failuresInRow: 0 }]);
+  expect(isWhole).toBe(false);
 });
 
 const header = (stream: number, ...fields: Field[]) =>

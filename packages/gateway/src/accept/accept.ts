@@ -1,13 +1,12 @@
 import type { Exchange } from "../exchange.ts";
-import { closingFault, fault } from "../fault.ts";
+import { fault } from "../fault.ts";
 import type { Runtime } from "../runtime.ts";
 import { faulted, NEXT, type Verdict } from "../verdict.ts";
-import { framingFault, readFraming } from "./framing.ts";
+import { framingFault, readFraming, tooManyFields } from "./framing.ts";
 import { handshakeFault } from "./handshake.ts";
 import { findDoubts } from "./header-doubts.ts";
 import { readRequestTarget } from "./request-target.ts";
 
-const tooManyFields = closingFault(431, { code: "TOO_MANY_HEADER_FIELDS", message: "The request has too many header fields" });
 const loop = fault(508, { code: "REQUEST_LOOP", message: "The request has been through gateways too often: a target leads back to one" });
 
 /**

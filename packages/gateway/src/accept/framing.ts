@@ -15,6 +15,7 @@ export type FramingFields = {
   contentLength: string;
   upgrades: number;
   upgrade: string;
+  /** The lines of Expect, joined. */
   expect: string | undefined;
   /** The lines of Connection, joined. */
   connection: string;
@@ -79,7 +80,7 @@ function readLine(fields: FramingFields, { name, value }: { name: string; value:
       fields.upgrade = value;
       return;
     case "expect":
-      fields.expect = value;
+      fields.expect = fields.expect === undefined ? value : `${fields.expect},${value}`;
       return;
     case "connection":
       fields.connection = fields.connection === "" ? value : `${fields.connection},${value}`;
@@ -112,6 +113,11 @@ const badLength = closingFault(400, { code: "REQUEST_FRAMING_INVALID", message: 
 const alias = closingFault(400, {
   code: "REQUEST_FRAMING_INVALID",
   message: "A field name is Content-Length or Transfer-Encoding but for its hyphen",
+});
+/** A header, or what stands in trailers, has more fields than are taken. */
+export const tooManyFields: Fault = closingFault(431, {
+  code: "TOO_MANY_HEADER_FIELDS",
+  message: "The request has too many header fields",
 });
 /** A body turned out to be longer than it may be, or says so. */
 export const bodyTooLarge: Fault = closingFault(413, { code: "REQUEST_BODY_TOO_LARGE", message: "The request body is too large" });

@@ -247,14 +247,18 @@ export class Attempt implements AnswerHandler {
     return true;
   }
 
-  /** RFC 9110 §15.2: interim responses pass, but not to HTTP/1.0. Of those that Node cannot write there is nothing to tell, nor of a 100 that nobody waits for any more. */
+  /**
+   * A 100 passes to who waits for it, a 103 to a client of HTTP/2. Over HTTP/1.1 nobody asks for hints, and nginx and Caddy in front of the gateway take them for the
+   * answer: what follows would be read as a body, or as the answer to the next request (RFC 8297 §3).
+   */
   #passOnInterim(status: number, fields: readonly string[]): true {
     const { exchange, runtime, body } = this.#passage;
-    const { request, response } = exchange;
+    const { response } = exchange;
     this.#interimResponses += 1;
     if (this.#interimResponses > runtime.limits.maxInterimResponses) this.fail(brokenResponse);
     else if (status === CONTINUE && exchange.expectsContinue && body?.isUntouched) response.writeContinue();
-    else if (status === EARLY_HINTS && request.httpVersion !== "1.0") writeHints(response, fieldValues(fields, "link"));
+    else if (status === EARLY_HINTS && exchange.request.httpVersion === "2.0")
+      response.writeEarlyHints?.({ link: fieldValues(fields, "link") });
     return true;
   }
 }
@@ -283,15 +287,4 @@ function endWith(response: ClientResponse, body: Buffer): void {
   response.write(body.toString("latin1"), "latin1");
   socket.uncork();
   response.end();
-}
-
-/** RFC 8297. Where one link begins after another in the same line, Node wants a line for each. */
-function writeHints(response: ClientResponse, lines: readonly string[]): void {
-  const link = lines.flatMap((line) => line.split(/,\s*(?=<)/));
-  if (link.length === 0) return;
-  try {
-    response.writeEarlyHints?.({ link });
-  } catch {
-    // A hint that is no link is nobody's loss.
-  }
 }

@@ -31,7 +31,7 @@ export class Passage implements Attempted {
     this.route = route;
     this.runtime = runtime;
     this.#method = exchange.request.method ?? "GET";
-    this.body = hasBody(exchange.request) ? new RequestBody(exchange, { maxBytes: runtime.limits.maxBodyBytes }) : null;
+    this.body = hasBody(exchange.request) ? new RequestBody(exchange, { limits: runtime.limits }) : null;
   }
 
   begin(): void {

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import type { ClientRequest } from "../client-message.ts";
 import type { Exchange } from "../exchange.ts";
+import type { GatewayLimits } from "../limits.ts";
 
 /** Whether a request has a body, by its framing (RFC 9112 §6.3, RFC 9113 §8.1). */
 export function hasBody({ headers, endsWithHeader }: ClientRequest): boolean {
@@ -15,6 +16,11 @@ export const bodyBrokenOff: Error = new Error("The client left before its body w
 
 /** What a body fails with that turns out to be longer than it may be. What of it has gone to the target has no end. */
 export const bodyOverLimit: Error = new Error("The body is larger than maxBodyBytes");
+
+/** The same of one with more trailers than a header may have fields. */
+export const tooManyTrailers: Error = new Error("The body has more trailers than maxHeaderFields");
+
+type BodyLimits = Pick<GatewayLimits, "maxBodyBytes" | "maxHeaderFields">;
 
 /** How much of a body is kept for sending it anew, where `keep` asks for it. */
 const MAX_KEPT_BYTES = 65_536;
@@ -33,12 +39,12 @@ export class RequestBody extends Readable {
   /** All of it so far; `undefined` when nobody asked to keep it or it has grown too long. */
   #kept: Buffer[] | undefined;
   #keptBytes = 0;
-  readonly #maxBytes: number;
+  readonly #limits: BodyLimits;
   #isUntouched = true;
 
-  constructor(exchange: Exchange, { maxBytes, again = [] }: { maxBytes: number; again?: readonly Buffer[] }) {
+  constructor(exchange: Exchange, { limits, again = [] }: { limits: BodyLimits; again?: readonly Buffer[] }) {
     super();
-    this.#maxBytes = maxBytes;
+    this.#limits = limits;
     const { request } = exchange;
     this.#exchange = exchange;
     this.#request = request;
@@ -70,7 +76,7 @@ export class RequestBody extends Readable {
     if (this.#isUntouched && !this.destroyed) return this;
     if (this.#kept === undefined) return undefined;
     this.#letGo();
-    return new RequestBody(this.#exchange, { maxBytes: this.#maxBytes, again: this.#kept });
+    return new RequestBody(this.#exchange, { limits: this.#limits, again: this.#kept });
   }
 
   override _read(): void {
@@ -78,7 +84,7 @@ export class RequestBody extends Readable {
     const again = this.#again;
     this.#again = [];
     for (const chunk of again) this.#give(chunk);
-    if (this.#request.readableEnded) this.push(null);
+    if (this.#request.readableEnded) this.#onEnd();
     else this.#request.resume();
   }
 
@@ -105,12 +111,13 @@ export class RequestBody extends Readable {
 
   readonly #onData = (chunk: Buffer): void => {
     this.#exchange.requestBytes += chunk.length;
-    if (this.#exchange.requestBytes > this.#maxBytes) this.destroy(bodyOverLimit);
+    if (this.#exchange.requestBytes > this.#limits.maxBodyBytes) this.destroy(bodyOverLimit);
     else this.#give(chunk);
   };
 
   readonly #onEnd = (): void => {
-    this.push(null);
+    if (this.#request.rawTrailers.length / 2 > this.#limits.maxHeaderFields) this.destroy(tooManyTrailers);
+    else this.push(null);
   };
 
   readonly #onClose = (): void => {

@@ -1,4 +1,4 @@
-import { claimsClient } from "@wherefrom/model";
+import { claimsClient, hyphenated } from "@wherefrom/model";
 import type { ClientRequest } from "../client-message.ts";
 import { isHopByHop, passing } from "./hop-by-hop.ts";
 import { knownNames } from "./known-names.ts";
@@ -30,7 +30,7 @@ const NEVER: ReadonlySet<string> = new Set([
   "www-authenticate",
 ]);
 
-const staysBehind = knownNames((name) => isHopByHop(name) || !isTrailer(name));
+const staysBehind = knownNames((name) => !isTrailer(name));
 
 /** The trailers of a message for the other side, in pairs: what passes as a trailer at all, and says nothing about who the client is. */
 export function trailerPairs(fields: readonly string[]): [string, string][] {
@@ -66,7 +66,8 @@ export function takesTrailers({ headers }: ClientRequest): boolean {
 
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
-/** Names are given in lower case. */
+/** Also none that some target takes for one of these. Names are given in lower case. */
 function isTrailer(name: string): boolean {
-  return !NEVER.has(name) && !claimsClient(name);
+  const plain = hyphenated(name);
+  return !NEVER.has(plain) && !isHopByHop(plain) && !claimsClient(plain);
 }

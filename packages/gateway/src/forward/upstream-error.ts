@@ -1,4 +1,4 @@
-import { bodyBrokenOff, bodyOverLimit } from "./request-body.ts";
+import { bodyBrokenOff, bodyOverLimit, tooManyTrailers } from "./request-body.ts";
 
 /** Why a request to a target failed, by codes: those of Node, OpenSSL and undici, and our own. The text names addresses behind the gateway. */
 export function upstreamError(
@@ -32,9 +32,11 @@ const OWN: ReadonlySet<string> = new Set([
   "ERR_HTTP2_GOAWAY_SESSION",
 ]);
 
+const CLIENTS: ReadonlySet<unknown> = new Set([bodyBrokenOff, bodyOverLimit, tooManyTrailers]);
+
 /** Whether a failure says something about the target. */
 export function isTargetsFault(error: unknown): boolean {
-  return error !== bodyBrokenOff && error !== bodyOverLimit && !OWN.has(codeOf(error)) && !isUnsendable(error);
+  return !CLIENTS.has(error) && !OWN.has(codeOf(error)) && !isUnsendable(error);
 }
 
 const RESETS: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE", "UPSTREAM_CLOSED"]);

@@ -1,6 +1,6 @@
-import { bodyTooLarge } from "../accept/framing.ts";
+import { bodyTooLarge, tooManyFields } from "../accept/framing.ts";
 import { type Fault, fault } from "../fault.ts";
-import { bodyOverLimit } from "./request-body.ts";
+import { bodyOverLimit, tooManyTrailers } from "./request-body.ts";
 import { codeOf } from "./upstream-error.ts";
 
 const refused = fault(502, { code: "UPSTREAM_REFUSED", message: "The target refused the connection" });
@@ -43,6 +43,7 @@ const faults: ReadonlyMap<string, Fault> = new Map([
 export function faultOf(error: unknown): Fault {
   const code = codeOf(error);
   if (error === bodyOverLimit) return bodyTooLarge;
+  if (error === tooManyTrailers) return tooManyFields;
   return faults.get(code) ?? (TLS.test(code) ? tlsFailed : broken);
 }
 

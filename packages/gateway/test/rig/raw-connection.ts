@@ -12,8 +12,8 @@ export type Heard = {
   readonly port: number;
 };
 
-/** How bytes are sent: in one piece, or each in one of its own. */
-export type Manner = "whole" | "byte by byte";
+/** How bytes are sent: in one piece, each in one of its own, or in two with the cut behind so many. */
+export type Manner = "whole" | "byte by byte" | number;
 
 const PROBE = Buffer.from("GET /probe HTTP/1.1\r\nHost: a\r\n\r\n");
 
@@ -23,7 +23,7 @@ const PROBE = Buffer.from("GET /probe HTTP/1.1\r\nHost: a\r\n\r\n");
  */
 export async function sayRaw(port: number, { bytes, answers, manner }: { bytes: string; answers: number; manner: Manner }): Promise<Heard> {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
-  const far = listenTo(socket);
+  const far = listenTo(socket, { isToHead: bytes.startsWith("HEAD ") });
   await new Promise<void>((resolve) => socket.once("connect", resolve));
   const { localPort = 0 } = socket;
   await say(socket, { bytes: Buffer.from(bytes, "latin1"), manner, hasEnded: far.hasEnded });
@@ -39,9 +39,11 @@ export async function sayRaw(port: number, { bytes, answers, manner }: { bytes: 
 
 /** Stops when the far end has had enough. */
 async function say(socket: Socket, { bytes, manner, hasEnded }: { bytes: Buffer; manner: Manner; hasEnded: () => boolean }): Promise<void> {
-  const size = manner === "whole" ? bytes.length : 1;
-  for (let index = 0; index < bytes.length && !hasEnded(); index += size) {
-    socket.write(bytes.subarray(index, index + size));
+  const size = manner === "byte by byte" ? 1 : bytes.length;
+  let from = 0;
+  for (let to = typeof manner === "number" ? manner : size; from < bytes.length && !hasEnded(); to += size) {
+    socket.write(bytes.subarray(from, to));
+    from = to;
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
@@ -54,7 +56,7 @@ type FarEnd = {
   until(count: number): Promise<void>;
 };
 
-function listenTo(socket: Socket): FarEnd {
+function listenTo(socket: Socket, { isToHead }: { isToHead: boolean }): FarEnd {
   let text = "";
   let hasEnded = false;
   let check: (() => void) | undefined;
@@ -71,12 +73,12 @@ function listenTo(socket: Socket): FarEnd {
   socket.on("end", end);
   socket.on("close", end);
   return {
-    answers: () => readAnswers(text),
+    answers: () => readAnswers(text, isToHead),
     hasEnded: () => hasEnded,
     until: (count) =>
       new Promise((resolve) => {
         check = () => {
-          if (hasEnded || readAnswers(text).length >= count) resolve();
+          if (hasEnded || readAnswers(text, isToHead).length >= count) resolve();
         };
         check();
       }),
@@ -85,14 +87,14 @@ function listenTo(socket: Socket): FarEnd {
 
 type Answer = { readonly status: number; readonly body: string };
 
-/** The complete answers in a text. Each says its length: the target of the tests sends no other, and the gateway neither. */
-function readAnswers(text: string): readonly Answer[] {
+/** The complete answers in a text. Each says its length: the target of the tests sends no other, and the gateway neither. The first may be to a HEAD, and has no body then. */
+function readAnswers(text: string, isToHead: boolean): readonly Answer[] {
   const answers: Answer[] = [];
   let rest = text;
   for (;;) {
     const end = rest.indexOf("\r\n\r\n") + 4;
     const head = rest.slice(0, end);
-    const length = Number(/^Content-Length: (\d+)\r$/im.exec(head)?.[1] ?? Number.NaN);
+    const length = isToHead && answers.length === 0 ? 0 : Number(/^Content-Length: (\d+)\r$/im.exec(head)?.[1] ?? Number.NaN);
     if (end < 4 || !(rest.length - end >= length)) return answers;
     answers.push({ status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0), body: rest.slice(end, end + length) });
     rest = rest.slice(end + length);

@@ -136,7 +136,7 @@ class Http2Request {
     this.#isSending = true;
     // A target that says goodbye has not looked at what came too late, and that is sent elsewhere.
     body?.keep();
-    body?.once("error", () => this.#cancel());
+    body?.once("error", (error) => this.#giveUp(error));
     stream.once("wantTrailers", () => {
       // A target that has answered without the rest has closed it.
       if (!stream.closed) stream.sendTrailers(fieldsByName(requestTrailers(request).flat()));

@@ -54,6 +54,7 @@ export class FrameWatch {
   #block: Buffer[] = [];
   #blockBytes = 0;
   readonly #counts = new Map<number, number | undefined>();
+  #newestStream = 0;
   #resets = 0;
   #controlFrames = 0;
   #windowEndsMs = 0;
@@ -126,8 +127,12 @@ export class FrameWatch {
     const payload = only === undefined || more !== undefined ? Buffer.concat(this.#payload) : only;
     this.#block.push(type === HEADERS ? fragmentOf(payload, flags) : payload);
     if ((flags & END_HEADERS) === 0) return;
-    this.#counts.set(stream, countFields(Buffer.concat(this.#block)));
+    const block = Buffer.concat(this.#block);
     this.#block = [];
+    // What comes on a stream again are trailers. They may come before Node has handed out the header.
+    if (stream <= this.#newestStream) return;
+    this.#newestStream = stream;
+    this.#counts.set(stream, countFields(block));
     if (this.#counts.size > MAX_COUNTS) for (const oldest of this.#counts.keys()) return void this.#counts.delete(oldest);
   }
 

@@ -33,7 +33,7 @@ export class Http2Response extends Writable {
   }
 
   writeEarlyHints({ link }: { readonly link: string[] }): void {
-    if (!this.headersSent && !this.#isGone) this.#stream.additionalHeaders({ ":status": 103, link });
+    if (link.length > 0 && !this.headersSent && !this.#isGone) this.#stream.additionalHeaders({ ":status": 103, link });
   }
 
   /** The reason phrase does not exist in HTTP/2. */
