@@ -5,4 +5,4 @@ export { parseFieldMappings } from "./access-log/format/json-fields.ts";
 export { DEFAULT_DEPTH } from "./access-log/judge/subjects.ts";
 export { parseLogTime } from "./access-log/log-time.ts";
 export { defaultWorkers } from "./access-log/scan/run-scan.ts";
-export { type LogsReport, logsDocument } from "./report/logs-report.ts";
+export type { LogsReport } from "./report/logs-report.ts";

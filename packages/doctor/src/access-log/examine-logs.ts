@@ -80,7 +80,7 @@ export async function examineLogs(options: ExamineLogsOptions): Promise<LogsExam
   const tally = await runScan({
     plan,
     units: opened.flatMap(({ units }) => units),
-    workers: totalBytes < MIN_BYTES_FOR_WORKERS ? 1 : options.workers,
+    workers: Math.min(options.workers, Math.max(1, Math.floor(totalBytes / BYTES_A_WORKER))),
     signal,
     onProgress: (done) => options.onProgress({ ...done, totalBytes }),
   });
@@ -89,8 +89,8 @@ export async function examineLogs(options: ExamineLogsOptions): Promise<LogsExam
 
 type Progress = { readonly bytes: number; readonly lines: number };
 
-/** Below this starting threads takes longer than reading. */
-const MIN_BYTES_FOR_WORKERS = 16_777_216;
+/** One more thread is started for each so many: it has to load, warm up and resolve for itself what another has resolved, which takes as long as to read this. */
+const BYTES_A_WORKER = 33_554_432;
 
 type Asked = {
   readonly policy: Readonly<Record<string, unknown>>;

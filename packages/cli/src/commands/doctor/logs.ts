@@ -1,13 +1,5 @@
 import { advise, diagnose, parseFacts, readCatalogue } from "@wherefrom/diagnosis";
-import {
-  DEFAULT_DEPTH,
-  defaultWorkers,
-  examineLogs,
-  type LogsExamination,
-  logsDocument,
-  parseFieldMappings,
-  parseLogTime,
-} from "@wherefrom/doctor/logs";
+import { DEFAULT_DEPTH, defaultWorkers, examineLogs, type LogsExamination, parseFieldMappings, parseLogTime } from "@wherefrom/doctor/logs";
 import { type Command, InvalidArgumentError } from "commander";
 import { escapeText, parsePolicy } from "wherefrom";
 import { CliError, exitCodes } from "../../errors.ts";
@@ -74,7 +66,10 @@ export function addLogsCommand(doctor: Command, exit: (code: number) => void): v
       await printReport(
         {
           json: { version: JSON_VERSION, ...rest, ...summary, diagnosis, advice },
-          document: (language) => logsDocument({ ...found, diagnosis, advice }, language),
+          async document(language) {
+            const { logsDocument } = await import("@wherefrom/doctor/logs-report");
+            return logsDocument({ ...found, diagnosis, advice }, language);
+          },
         },
         options,
       );

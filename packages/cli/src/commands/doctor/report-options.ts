@@ -41,12 +41,12 @@ export function languageOption(): Option {
 }
 
 /** What a command found: an object for programs, a document for people. */
-export type Report = { readonly json: object; readonly document: (language: Language) => Document };
+export type Report = { readonly json: object; readonly document: (language: Language) => Document | Promise<Document> };
 
 /** Writes a report to standard output as the options say. */
 export async function printReport({ json, document }: Report, options: ReportOptions): Promise<void> {
   const output = openOutput(process.stdout);
-  await output.write(options.json === true ? `${printableJson(json)}\n` : await written(document(options.language), options));
+  await output.write(options.json === true ? `${printableJson(json)}\n` : await written(await document(options.language), options));
   await output.finish();
 }
 

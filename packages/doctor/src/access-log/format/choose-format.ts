@@ -44,24 +44,42 @@ const MIN_SHARE = 0.5;
 export function chooseFormat(head: Buffer, { path, ...options }: FormatOptions & { readonly path: string }): ChosenFormat {
   const lines = linesOf(head);
   const candidates = candidatesFor(options);
-  const tried = candidates.flatMap((named) => named.formats.map((format) => ({ format, fits: fitsOf({ format, lines, options }) })));
-  const best = Math.max(0, ...tried.map(({ fits }) => fits));
-  const fitting = tried.filter(({ fits }) => fits === best);
+  const { fitting, best } = bestOf(
+    candidates.flatMap(({ formats }) => formats),
+    { lines, options },
+  );
   const [first, ...others] = fitting;
   const isTold = options.format !== undefined;
   if (first === undefined || best === 0 || (!isTold && best < lines.length * MIN_SHARE)) throw unknownFormat(lines, { path, ...options });
-  const saysOf = ({ format }: { readonly format: LogFormat }): string => sayAll({ format, lines, options });
+  const saysOf = (format: LogFormat): string => sayAll({ format, lines, options });
   const said = others.length === 0 ? "" : saysOf(first);
   const differing = others.filter((other) => saysOf(other) !== said);
   if (differing.length > 0 && !isTold) {
-    const names = [...new Set([first, ...differing].map(({ format }) => format.name))].join(" and ");
+    const names = [...new Set([first, ...differing].map(({ name }) => name))].join(" and ");
     throw new LogError(
       "LOGS_FORMAT_AMBIGUOUS",
       `${escapeText(path)}: Its lines fit ${names}, which say different things of who they are from. Say which with --log-format`,
     );
   }
-  const alsoFits = [...new Set(others.map(({ format }) => format.name))].filter((name) => name !== first.format.name);
-  return { format: first.format, lines: lines.length, fits: best, alsoFits, headers: headersIn(first.format, { lines, options }) };
+  const alsoFits = [...new Set(others.map(({ name }) => name))].filter((name) => name !== first.name);
+  return { format: first, lines: lines.length, fits: best, alsoFits, headers: headersIn(first, { lines, options }) };
+}
+
+/** The formats that fit most lines, in their order, and how many those are. Those that fit the first line are tried first: nearly all others then are out at theirs. */
+function bestOf(
+  formats: readonly LogFormat[],
+  about: Omit<Tried, "format">,
+): { readonly fitting: readonly LogFormat[]; readonly best: number } {
+  const start = { ...about, lines: about.lines.slice(0, 1) };
+  const likely = formats.filter((format) => fitsOf({ ...start, format }, 0) > 0);
+  let best = 0;
+  const found = new Map<LogFormat, number>();
+  for (const format of new Set([...likely, ...formats])) {
+    const fits = fitsOf({ ...about, format }, best);
+    found.set(format, fits);
+    best = Math.max(best, fits);
+  }
+  return { fitting: formats.filter((format) => found.get(format) === best), best };
 }
 
 /** The forwarding headers that a log is known to have: those of its layout; of a known JSON log, which may leave members out, those that one of its first lines has. */
@@ -129,11 +147,14 @@ function linesOf(head: Buffer): readonly Buffer[] {
 
 type Tried = { readonly format: LogFormat; readonly lines: readonly Buffer[]; readonly options: FormatOptions };
 
-/** How many lines a format fits. */
-function fitsOf(tried: Tried): number {
+/** How many lines a format fits; fewer than that where it cannot come to `least` any more. */
+function fitsOf(tried: Tried, least: number): number {
   let fits = 0;
-  readFitting(tried, () => {
-    fits++;
+  readFitting(tried, {
+    maxMisses: tried.lines.length - least,
+    onLine: () => {
+      fits++;
+    },
   });
   return fits;
 }
@@ -141,25 +162,34 @@ function fitsOf(tried: Tried): number {
 /** All that a format says of who the lines are from that it fits. */
 function sayAll(tried: Tried): string {
   const says: unknown[] = [];
-  readFitting(tried, (reader, evidence) => {
-    const headers = reader.evidence.map((role) =>
-      role.kind === "header" || role.kind === "capture" ? [role.name, evidence.lines(role.name)] : role.kind,
-    );
-    says.push([evidence.peer, ...headers, reader.line.status]);
+  readFitting(tried, {
+    maxMisses: tried.lines.length,
+    onLine(reader, evidence) {
+      const headers = reader.evidence.map((role) =>
+        role.kind === "header" || role.kind === "capture" ? [role.name, evidence.lines(role.name)] : role.kind,
+      );
+      says.push([evidence.peer, ...headers, reader.line.status]);
+    },
   });
   return JSON.stringify(says);
 }
 
-/** Reads the lines that a format fits. */
-function readFitting({ format, lines, options }: Tried, onLine: (reader: LineReader, evidence: LogEvidence) => void): void {
+type Fitting = { readonly maxMisses: number; readonly onLine: (reader: LineReader, evidence: LogEvidence) => void };
+
+/** Reads the lines that a format fits, until it has missed more than it may. */
+function readFitting({ format, lines, options }: Tried, { maxMisses, onLine }: Fitting): void {
   const reader = createLineReader(format, options.policyHeaders);
   const evidence = createLogEvidence(reader.evidence, reader.escapeStyle);
-  for (const line of lines) {
-    if (!isMarked(format, line) || !reader.read(line, 0, line.length)) continue;
+  const doesFit = (line: Buffer): boolean => {
+    if (!isMarked(format, line) || !reader.read(line, 0, line.length)) return false;
     evidence.read({ ...reader.line, text: reader.line.source.toString("latin1") });
     const { peer } = evidence;
-    if (peer !== undefined && parseAddress(peer.replace(/^\[|\]$/g, "").replace(/%.*$/, "")) === undefined) continue;
-    onLine(reader, evidence);
+    return peer === undefined || parseAddress(peer.replace(/^\[|\]$/g, "").replace(/%.*$/, "")) !== undefined;
+  };
+  let misses = 0;
+  for (const line of lines) {
+    if (doesFit(line)) onLine(reader, evidence);
+    else if (++misses > maxMisses) return;
   }
 }
 

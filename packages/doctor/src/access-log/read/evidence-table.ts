@@ -155,7 +155,9 @@ export class EvidenceTable {
     memory[entry] = this.#hashes[line] as number;
     memory.fill(0, entry + 1, entry + KEY);
     memory[entry + 1 + (this.#cells[line] as number)] = 1;
-    memory.set(this.#keys.subarray(begin, begin + words - KEY), entry + KEY);
+    // a key is short: to copy it at once would cost a view of it
+    const keys = this.#keys;
+    for (let at = KEY; at < words; at++) memory[entry + at] = keys[begin + at - KEY] as number;
   }
 
   /** Whether the key of an entry is that of a line. */

@@ -50,11 +50,16 @@ export function createEntryTally(
   return {
     add(held, counts, at) {
       counter.makeRoom(PLAIN_ROWS + subjects.length + 1);
-      evidence.read(held);
       const isPlain = plain.read(held);
+      // where all judge by the bytes nobody needs text
+      let isRead = !isPlain || isRecorded;
+      if (isRead) evidence.read(held);
       for (let subject = 0; subject < judges.length; subject++) {
         const { judgePlain, resolver } = judges[subject] as Judge;
-        if (!isPlain || judgePlain?.(plain, verdicts) !== true) note(subject, resolver.resolve(evidence));
+        if (isPlain && judgePlain?.(plain, verdicts) === true) continue;
+        if (!isRead) evidence.read(held);
+        isRead = true;
+        note(subject, resolver.resolve(evidence));
       }
       if (isRecorded) note(subjects.length, evidence.recorded());
       if (!isPlain) showTraffic(evidence, { chainHeader, headers: names, into: shown });

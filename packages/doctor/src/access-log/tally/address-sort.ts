@@ -1,4 +1,5 @@
-import { type AddressKind, kindOfAddress } from "@wherefrom/diagnosis";
+// not the whole of the package: each thread that scans loads this
+import { type AddressKind, kindOfAddress } from "@wherefrom/diagnosis/address-kind";
 import { PROVIDERS, type Prefix, parsePrefix, prefixesOverlap, SPECIAL_RANGES } from "wherefrom";
 import { type AddressKey, textOf } from "./address-key.ts";
 import { isTouched, networksOf } from "./networks.ts";
