@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -85,6 +86,17 @@ describe("a unix socket", () => {
     await openWith({ listeners: [{ unix: path }] });
     expect(await askUnix(path, "192.0.2.8")).toBe(200);
     expect(lastForwardedFor()).toEqual(["192.0.2.8"]);
+  });
+
+  test("is nothing that a TCP client passes for which resets its connection before it is accepted", async () => {
+    const records: ExchangeRecord[] = [];
+    const { port } = await openWith({ listeners: [{ port: 0 }], onExchange: (record) => records.push(record) });
+    const forged = "GET /forged HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n";
+    const client = `const socket = require("node:net").connect(${port}, "127.0.0.1", () => socket.write(${JSON.stringify(forged)}, () => socket.resetAndDestroy()))`;
+    // Nothing is accepted meanwhile.
+    execFileSync(process.execPath, ["-e", client]);
+    await ask(port, "GET /honest HTTP/1.1", "Host: a");
+    await expect.poll(() => records.map(({ pathAndQuery }) => pathAndQuery), PATIENT).toEqual(["/honest"]);
   });
 
   test("where the policy does not trust unix:, nobody is resolved", async () => {

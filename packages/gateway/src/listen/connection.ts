@@ -1,4 +1,5 @@
 import { parseAddress } from "wherefrom";
+import { NOBODY } from "wherefrom/node";
 import type { PeerGate } from "../peer-gate.ts";
 
 /** What is known of a client's connection beside what the client says by HTTP. */
@@ -24,12 +25,12 @@ export function markConnection(socket: object, connection: Connection): void {
   (socket as Marked)[CONNECTION] = connection;
 }
 
-/** What was noted. Nothing noted is a connection of nobody: no text that is an address, so that not even `unix:` trusts it. */
+/** What was noted. Nothing noted is a connection of nobody. */
 export function connectionOf(socket: object): Connection {
   return (socket as Marked)[CONNECTION] ?? UNMARKED;
 }
 
-const UNMARKED: Connection = { peer: "", isEncrypted: false };
+const UNMARKED: Connection = { peer: NOBODY, isEncrypted: false };
 
 /** Node writes an IPv4 client of a listener on `::` as an IPv4-mapped address. It is the same client, and an address has one text. */
 export function canonicalPeer(peer: string | undefined): string | undefined {

@@ -8,6 +8,7 @@ export type NodeRequest = {
   readonly rawHeaders: readonly string[];
   readonly socket: {
     readonly remoteAddress?: string | undefined;
+    readonly localAddress?: string | undefined;
     readonly destroyed?: boolean;
     /** The `http.Server` or `https.Server`: how many fields it keeps. */
     readonly server?: unknown;
@@ -79,9 +80,12 @@ export function rememberFor<Key extends object, Value>(answer: (key: Key) => Val
   };
 }
 
-/** The peer of a socket. A unix socket has no remote address, and neither has a TCP socket once it is closed: that one must not pass for a unix socket. */
-export function peerOfSocket(socket: NodeRequest["socket"]): string | undefined {
-  return socket.remoteAddress ?? (socket.destroyed === true ? NOBODY : undefined);
+/**
+ * The peer of a socket. A unix socket has no remote address, and neither has a TCP socket that is closed, or that its client has reset: the system still hands out
+ * what came before, and it must not pass for a unix socket. Until it is closed such a socket knows its own address.
+ */
+export function peerOfSocket({ remoteAddress, localAddress, destroyed }: NodeRequest["socket"]): string | undefined {
+  return remoteAddress ?? (destroyed === true || localAddress !== undefined ? NOBODY : undefined);
 }
 
 /** Node's parser hands on 31 fields at a time, and drops none of the first. */

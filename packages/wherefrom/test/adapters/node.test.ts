@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createServer } from "node:http";
 import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
@@ -104,6 +105,16 @@ describe("the peer of a Node request", () => {
   test("of a socket that is closed does not pass for a unix socket", () => {
     expect(resolver.resolve(evidenceOf({ rawHeaders, socket: { destroyed: true } }))).toMatchObject({ ip: null, reason: "peer-unknown" });
   });
+
+  test("of a client that has reset its connection does not pass for a unix socket", async () => {
+    const clientOf = createClientOf(resolver);
+    const server = createServer();
+    const asked = new Promise<Resolution>((resolve) => server.on("request", (request) => resolve(clientOf(request))));
+    const { port, close } = await listen(server);
+    sayAndReset(port, "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n");
+    expect(await asked).toMatchObject({ ip: null, reason: "peer-unknown" });
+    close();
+  });
 });
 
 describe("a proxy's line after 1,100 lines of a client", () => {
@@ -162,3 +173,9 @@ test("a policy says of a header that is missing fields what it says of a malform
   // the default rule passes over it, to the peer
   expect(createResolver(parsePolicy({})).resolve(evidence)).toMatchObject({ ip: "10.0.0.1", trust: "unverified" });
 });
+
+/** Says something and resets the connection before this process can accept it: it stands still meanwhile. */
+function sayAndReset(port: number, text: string): void {
+  const client = `const socket = require("node:net").connect(${port}, "127.0.0.1", () => socket.write(${JSON.stringify(text)}, () => socket.resetAndDestroy()))`;
+  execFileSync(process.execPath, ["-e", client]);
+}
