@@ -1,11 +1,9 @@
 import { totalmem } from "node:os";
 import { getHeapStatistics } from "node:v8";
+import { type LoopDelay, LoopDelays } from "./loop-delays.ts";
 
 /** What a process measures of itself. */
-export type ProcessReadings = {
-  /** How late the event loop has been since the last reading: what half of the looks found, and all but one in a hundred. */
-  readonly medianLoopDelayMs: number;
-  readonly p99LoopDelayMs: number;
+export type ProcessReadings = LoopDelay & {
   readonly heapBytes: number;
   readonly heapLimitBytes: number;
   /** Memory that the system counts as the process's own. */
@@ -37,27 +35,15 @@ export function openProcessReader({ sharedBy = 1 }: { sharedBy?: number } = {}):
  * it is read, it would know nothing.
  */
 function watchLoop() {
-  let delaysMs: number[] = [];
+  const delays = new LoopDelays();
   let lastMs = performance.now();
   const timer = setInterval(() => {
     const nowMs = performance.now();
-    delaysMs.push(Math.max(0, nowMs - lastMs - LOOK_INTERVAL_MS));
+    delays.note(Math.max(0, nowMs - lastMs - LOOK_INTERVAL_MS));
     lastMs = nowMs;
   }, LOOK_INTERVAL_MS);
   timer.unref();
-  return {
-    read() {
-      const sorted = delaysMs.toSorted((left, right) => left - right);
-      delaysMs = [];
-      return { medianLoopDelayMs: at(sorted, 0.5), p99LoopDelayMs: at(sorted, 0.99) };
-    },
-    close: () => clearInterval(timer),
-  };
-}
-
-/** A quantile of sorted values, the greater of two between which it lies; 0 when there are none. */
-function at(sorted: readonly number[], quantile: number): number {
-  return sorted[Math.floor(quantile * sorted.length)] ?? 0;
+  return { read: () => delays.read(), close: () => clearInterval(timer) };
 }
 
 /** Without a control group the system answers 0, or more than there is. */
