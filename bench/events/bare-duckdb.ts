@@ -73,6 +73,7 @@ const COLUMNS: readonly BareColumn[] = [
   text("x_forwarded_for", ({ xForwardedFor }) => xForwardedFor),
   text("x_forwarded_proto", ({ xForwardedProto }) => xForwardedProto),
   text("security_action", ({ securityAction }) => securityAction),
+  text("observed_action", ({ observedAction }) => observedAction),
   text("user_agent", ({ userAgent }) => userAgent),
   text("evidence", ({ evidence }) => JSON.stringify(evidence)),
   whole("address_form", () => 0),

@@ -53,6 +53,19 @@ describe.runIf(hasClickhouse)("ClickHouse", () => {
     expect(await countOf(store)).toBe(2);
   });
 
+  test("a table of the first version is brought up to date, by two controls at a time", async () => {
+    const database = await server.database();
+    const before = await opened(database);
+    await before.append(LOCAL, batchOf([eventOf()]));
+    await server.ask(database, "ALTER TABLE events DROP COLUMN observed_action");
+    const stores = await Promise.all([opened(database), opened(database)]);
+    for (const store of stores) await store.append(LOCAL, batchOf([eventOf({ observedAction: "try" })]));
+    expect(await stores[0].ask(LOCAL, { ...COUNT, dimensions: ["observed_action"] })).toMatchObject([
+      { values: ["try"], points: [{ measures: [2] }] },
+      { values: [undefined], points: [{ measures: [1] }] },
+    ]);
+  });
+
   test("a batch whose name was never written is known by its events", async () => {
     const database = await server.database();
     const store = await opened(database);

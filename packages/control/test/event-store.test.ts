@@ -1,12 +1,14 @@
 import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { expect, onTestFinished, test } from "vitest";
 import { openDuckdbEvents } from "../src/event-store/duckdb.ts";
 import { DEFAULT_CONTROL_LIMITS } from "../src/limits.ts";
 import { temporaryFolder } from "./control-under-test.ts";
-import { batchOf, describeEventStore, eventOf, RECEIVED_AT } from "./event-store-contract.ts";
+import { batchOf, COUNT, describeEventStore, eventOf, RECEIVED_AT } from "./event-store-contract.ts";
 
+const KEY = { organization: "local", environment: "demo" };
 const open = (path: string) => openDuckdbEvents(path, { limits: DEFAULT_CONTROL_LIMITS, now: () => RECEIVED_AT });
 
 describeEventStore("DuckDB", async () => {
@@ -19,10 +21,34 @@ test("a file of events is for its owner only, and for one process at a time", as
   const path = join(await temporaryFolder(), "events.duckdb");
   const store = await open(path);
   onTestFinished(() => store.close());
-  await store.append({ organization: "local", environment: "demo" }, batchOf([eventOf()]));
+  await store.append(KEY, batchOf([eventOf()]));
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect((await stat(`${path}.wal`)).mode & 0o777).toBe(0o600);
   await expect(open(path)).rejects.toMatchObject({ code: "CONTROL_DATABASE_IN_USE" });
+});
+
+test("a file of the first version is brought up to date, with what it has", async () => {
+  const path = join(await temporaryFolder(), "events.duckdb");
+  const before = await open(path);
+  await before.append(KEY, batchOf([eventOf()]));
+  await before.close();
+  const instance = await DuckDBInstance.create(path);
+  const connection = await instance.connect();
+  await connection.run("ALTER TABLE events DROP COLUMN observed_action");
+  await connection.run("UPDATE wherefrom_events SET version = 1");
+  connection.closeSync();
+  instance.closeSync();
+  for (const time of [1, 2]) {
+    const store = await open(path);
+    await store.append(KEY, batchOf([eventOf({ time, observedAction: "try" })]));
+    await store.close();
+  }
+  const store = await open(path);
+  onTestFinished(() => store.close());
+  expect(await store.ask(KEY, { ...COUNT, dimensions: ["observed_action"] })).toMatchObject([
+    { values: ["try"], points: [{ measures: [2] }] },
+    { values: [undefined], points: [{ measures: [1] }] },
+  ]);
 });
 
 test("a file that is none of ours is refused and left alone", async () => {

@@ -39,6 +39,8 @@ export class Exchange {
   hop: HopVerdict | undefined;
   /** Set by `admit`: the security action that decided; `undefined` when none matched, or only observed ones. */
   securityAction: SecurityAction | undefined;
+  /** The one that would have decided instead, were none only observed; `undefined` when that changes nothing. */
+  observedAction: SecurityAction | undefined;
   /** Set by `ask`: the exchange of the request that this one, an engine's, only asks about. */
   asked: Exchange | undefined;
   /** Set by `route`. */

@@ -1,4 +1,4 @@
-import { trafficEventSchema } from "@wherefrom/model";
+import { securityActionSchema, trafficEventSchema } from "@wherefrom/model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { evidenceOf } from "wherefrom/node";
@@ -27,6 +27,7 @@ function recordOf(text: string, fields: readonly string[]): ExchangeRecord {
     resolution: { ...snapshot.resolver.resolve(evidence), algorithm: text },
     signedHop: undefined,
     securityAction: undefined,
+    observedAction: undefined,
     decision: "ext-authz",
     route: "r".repeat(63),
     target: text,
@@ -80,6 +81,14 @@ test("whatever a client sends, its event is one line of ASCII and reads as one e
       );
     }),
   );
+});
+
+test("an event says which action decided, and which would have", () => {
+  const [no, tried] = ["no", "try"].map((name) =>
+    securityActionSchema.parse({ name, state: "ENABLED", conditionConfig: { httpMethods: ["GET"] }, deny: {} }),
+  );
+  const event = JSON.parse(lineOf({ ...recordOf("a", []), securityAction: no, observedAction: tried }));
+  expect(trafficEventSchema.parse(event)).toMatchObject({ securityAction: "no", observedAction: "try" });
 });
 
 test("an event that fails half way leaves nothing behind", () => {

@@ -11,6 +11,8 @@ describe("in the gateway", () => {
   let target: Target;
   let gateway: TestGateway;
   let admin: Admin;
+  /** Names of the action that decided, and of the one that would have. */
+  const records: (readonly [string | undefined, string | undefined])[] = [];
   const policy = { trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["127.0.0.1"] } };
   const securityActions = [
     actionOf({ name: "no", conditionConfig: { ipAddressRanges: ["203.0.113.0/24"] }, deny: { responseCode: 429 } }),
@@ -25,7 +27,10 @@ describe("in the gateway", () => {
   beforeAll(async () => {
     target = await openTarget();
     const snapshot = { ...snapshotOf([{ target: target.origin }], { policy }), securityActions };
-    gateway = await openTestGateway(snapshot, { listeners: [{ port: 0 }, { port: 0, decide: { trustedPeers: ["127.0.0.1"] } }] });
+    gateway = await openTestGateway(snapshot, {
+      listeners: [{ port: 0 }, { port: 0, decide: { trustedPeers: ["127.0.0.1"] } }],
+      onExchange: ({ securityAction, observedAction }) => records.push([securityAction?.name, observedAction?.name]),
+    });
     admin = await openAdmin({ port: 0 });
     admin.show(gateway);
   });
@@ -34,6 +39,8 @@ describe("in the gateway", () => {
     await gateway.close();
     await target.close();
   });
+
+  const ABOUT = ["X-Original-Peer: 127.0.0.1", "X-Original-Host: a", "X-Original-Uri: /"];
 
   const from = (ip: string, ...lines: string[]) => ask(gateway.port, "GET / HTTP/1.1", "Host: a", `X-Forwarded-For: ${ip}`, ...lines);
 
@@ -58,7 +65,7 @@ describe("in the gateway", () => {
   });
 
   test("an engine that asks is told of both", async () => {
-    const about = ["X-Original-Peer: 127.0.0.1", "X-Original-Method: GET", "X-Original-Host: a", "X-Original-Uri: /"];
+    const about = [...ABOUT, "X-Original-Method: GET"];
     const askAbout = (ip: string) =>
       ask(portOf(gateway, 1), "GET /forward-auth HTTP/1.1", "Host: d", ...about, `X-Forwarded-For: ${ip}`, "X-Mark: mine");
     const denied = await askAbout("203.0.113.5");
@@ -73,11 +80,19 @@ describe("in the gateway", () => {
     expect(neither.head.match(/^(?:x-mark|X-Wherefrom-Security-Action):.*$/gm)).toEqual(["X-Wherefrom-Security-Action: none", "x-mark: "]);
   });
 
-  test("what an action did or would have done is counted", async () => {
+  test("what an action did or would have done is counted, and told of each request", async () => {
+    records.length = 0;
     await ask(gateway.port, "DELETE / HTTP/1.1", "Host: a", "X-Forwarded-For: 192.0.2.9");
+    const about = [...ABOUT, "X-Original-Method: DELETE", "X-Forwarded-For: 198.51.100.7"];
+    await ask(portOf(gateway, 1), "GET /forward-auth HTTP/1.1", "Host: d", ...about);
+    expect(records).toEqual([
+      [undefined, "try"],
+      // a deny would have gone before the flag
+      ["mark", "try"],
+    ]);
     const text = await (await fetch(`${admin.url}/metrics`)).text();
     expect(text).toContain('wherefrom_security_actions_total{action="no",mode="enforced"} 2');
-    expect(text).toContain('wherefrom_security_actions_total{action="try",mode="observed"} 1');
+    expect(text).toContain('wherefrom_security_actions_total{action="try",mode="observed"} 2');
   });
 
   test("a changed snapshot changes the next answer", async () => {

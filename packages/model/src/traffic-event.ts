@@ -85,6 +85,7 @@ export const trafficEventSchema = z
     xForwardedFor: longTextSchema.optional().describe("Header X-Forwarded-For as it came"),
     xForwardedProto: textSchema.optional().describe("Header X-Forwarded-Proto as it came"),
     securityAction: textSchema.optional().describe("The action that decided"),
+    observedAction: textSchema.optional().describe("The action that would have decided instead, were none only observed"),
     userAgent: longTextSchema.optional(),
     evidence: evidenceSchema
       .optional()

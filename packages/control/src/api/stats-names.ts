@@ -49,6 +49,7 @@ export const STATS_DIMENSIONS: Readonly<Record<string, StatsDimension>> = {
   algorithm: { dimension: "algorithm" },
   asn: { dimension: "asn" },
   security_action: { dimension: "security_action" },
+  observed_action: { dimension: "observed_action" },
 };
 
 const SUM: readonly Aggregate[] = ["sum"];

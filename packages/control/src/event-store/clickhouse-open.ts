@@ -1,7 +1,7 @@
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { ControlError } from "../errors.ts";
 import { clickhouseFault } from "./clickhouse-fault.ts";
-import { COLUMNS, type ColumnType } from "./columns.ts";
+import { ADDED_COLUMNS, COLUMNS, type ColumnType } from "./columns.ts";
 
 export type ClickhouseLimits = {
   /** How long one question may take. */
@@ -70,7 +70,7 @@ export async function openClickhouse(
     const [row] = await (await client.query({ query: "SELECT version() AS version", format: "JSONEachRow" })).json<{ version: string }>();
     const settings = Number.parseInt(row?.version ?? "", 10) >= FIRST_FLUSHING_VERSION ? FLUSHING : "";
     for (const table of TABLES) await client.command({ query: table + settings });
-    await requireOurs(client);
+    await bringUpToDate(client);
     return client;
   } catch (error) {
     await client.close();
@@ -121,12 +121,27 @@ function columnSql({ name, type, isNullable }: (typeof EVENT_COLUMNS)[number]): 
   return `${name} ${isNullable ? `Nullable(${TYPES[type]})` : TYPES[type]}`;
 }
 
-async function requireOurs(client: ClickHouseClient): Promise<void> {
+/** Adds the columns that a table of an earlier version does not have. Errors: `ControlError` CONTROL_DATABASE_NOT_OURS for any other table. */
+async function bringUpToDate(client: ClickHouseClient): Promise<void> {
+  const given = await columnNames(client);
+  const missing = ADDED_COLUMNS.findIndex(({ name }) => !given.includes(name));
+  const added = missing === -1 ? [] : EVENT_COLUMNS.slice(missing - ADDED_COLUMNS.length);
+  const present = EVENT_COLUMNS.slice(0, EVENT_COLUMNS.length - added.length);
+  const expected = [...EVENT_PLACE.map((column) => column.split(" ")[0]), ...present.map(({ name }) => name)];
+  if (given.join() !== expected.join()) {
+    const message = "The ClickHouse database has a table events that is not of this version of control: give it another database";
+    throw new ControlError("CONTROL_DATABASE_NOT_OURS", message);
+  }
+  for (const column of added) {
+    // 18.16 knows no IF NOT EXISTS here, and another control may do the same
+    await client.command({ query: `ALTER TABLE events ADD COLUMN ${columnSql(column)}` }).catch(async (error: unknown) => {
+      if (!(await columnNames(client)).includes(column.name)) throw error;
+    });
+  }
+}
+
+async function columnNames(client: ClickHouseClient): Promise<readonly string[]> {
   const answer = await client.query({ query: "SELECT * FROM events LIMIT 0", format: "JSONCompact" });
   const { meta = [] } = await answer.json<unknown>();
-  const given = meta.map(({ name }) => name).join(", ");
-  const expected = [...EVENT_PLACE.map((column) => column.split(" ")[0]), ...EVENT_COLUMNS.map(({ name }) => name)].join(", ");
-  if (given === expected) return;
-  const message = "The ClickHouse database has a table events that is not of this version of control: give it another database";
-  throw new ControlError("CONTROL_DATABASE_NOT_OURS", message);
+  return meta.map(({ name }) => name);
 }

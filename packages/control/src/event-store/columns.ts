@@ -16,6 +16,9 @@ export type Column = {
   readonly read: (event: TrafficEvent, keeper: AddressKeeper<Kept>) => ColumnValue;
 };
 
+/** Those that tables of an earlier version do not have, in the order in which they came: new ones stand last. */
+export const ADDED_COLUMNS: readonly Column[] = [{ name: "observed_action", type: "text", read: ({ observedAction }) => observedAction }];
+
 /** What is kept of an event, beside the environment that it belongs to. The names of those that it says itself are not believed. */
 export const COLUMNS: readonly Column[] = [
   { name: "time", type: "count", read: ({ time }) => time },
@@ -57,6 +60,7 @@ export const COLUMNS: readonly Column[] = [
   { name: "address_form", type: "count", read: (_event, { form }) => ADDRESS_FORMS.indexOf(form) },
   // Whatever a header may spell, an event is found by the addresses in it.
   { name: "header_addresses", type: "addresses", read: headerAddresses },
+  ...ADDED_COLUMNS,
 ];
 
 function headerAddresses({ trueClientIp = "", xForwardedFor = "", evidence }: TrafficEvent, keeper: AddressKeeper<Kept>): readonly Kept[] {

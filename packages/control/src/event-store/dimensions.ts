@@ -27,6 +27,7 @@ export const DIMENSIONS = {
   x_forwarded_for: "text",
   x_forwarded_proto: "text",
   security_action: "text",
+  observed_action: "text",
   user_agent: "text",
   /** What the event has of it, as JSON. */
   evidence: "text",

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { ControlError } from "../errors.ts";
-import { COLUMNS, type ColumnType } from "./columns.ts";
+import { ADDED_COLUMNS, COLUMNS, type Column, type ColumnType } from "./columns.ts";
 
 export type DuckdbLimits = {
   /** Memory that DuckDB may use for itself, in bytes. What a question needs beyond it goes to a file beside the database. */
@@ -13,8 +13,8 @@ export type DuckdbLimits = {
 /** An open file of events, held by this process alone. */
 export type OpenedDuckdb = { readonly instance: DuckDBInstance; readonly writer: DuckDBConnection };
 
-/** Of the tables. A file with a higher one was written by a newer version. */
-const VERSION = 1;
+/** Of the tables: one more than columns were added since the first. A file with a higher one was written by a newer version. */
+const VERSION = 2;
 
 /**
  * How long the log grows before it is written into the database. Each time the last of the table, up to 122,880 rows, is compressed anew: by DuckDB's own 16 MB,
@@ -36,7 +36,7 @@ const TYPES: Readonly<Record<ColumnType, string>> = {
 };
 
 const TABLES = [
-  `CREATE TABLE events (organization VARCHAR NOT NULL, environment VARCHAR NOT NULL, ${COLUMNS.map(({ name, type }) => `${name} ${TYPES[type]}`).join(", ")})`,
+  `CREATE TABLE events (organization VARCHAR NOT NULL, environment VARCHAR NOT NULL, ${COLUMNS.map(columnSql).join(", ")})`,
   // made_at is in the order of the table, so that a batch is found without an index over all of them
   "CREATE TABLE batches (organization VARCHAR NOT NULL, environment VARCHAR NOT NULL, gateway VARCHAR NOT NULL, id VARCHAR NOT NULL, made_at BIGINT NOT NULL, received_at BIGINT NOT NULL)",
 ];
@@ -89,11 +89,18 @@ async function migrate(writer: DuckDBConnection, path: string): Promise<void> {
     const message = `The database ${path} was written by a newer version: start that version, or choose another file with --analytics`;
     throw new ControlError("CONTROL_DATABASE_NEWER", message);
   }
-  if (version < VERSION) {
+  if (version === 0) {
     for (const table of TABLES) await writer.run(table);
     await writer.run("INSERT INTO wherefrom_events VALUES ($1)", [VERSION]);
+  } else if (version < VERSION) {
+    for (const column of ADDED_COLUMNS.slice(version - 1)) await writer.run(`ALTER TABLE events ADD COLUMN ${columnSql(column)}`);
+    await writer.run("UPDATE wherefrom_events SET version = $1", [VERSION]);
   }
   await writer.run("COMMIT");
+}
+
+function columnSql({ name, type }: Column): string {
+  return `${name} ${TYPES[type]}`;
 }
 
 function isLocked(error: unknown): boolean {

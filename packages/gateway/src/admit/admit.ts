@@ -23,6 +23,7 @@ export function admit(exchange: Exchange, { tally, placeOf, endings }: Runtime):
   });
   if (observed === undefined) return NEXT;
   exchange.securityAction = enforced;
+  if (observed !== enforced) exchange.observedAction = observed;
   tally.countAction({ enforced, observed });
   if (enforced?.deny === undefined) return NEXT;
   return faulted(fault(enforced.deny.responseCode, { code: "CLIENT_DENIED", message: "A security action denies this request" }));

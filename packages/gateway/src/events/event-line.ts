@@ -176,7 +176,7 @@ function writeInsteadOfEvidence(line: AsciiWriter, { fields, flowVariable }: Exc
   if (json !== "{}") line.text(`,${json.slice(1, -1)}`);
 }
 
-function writeResolution(line: AsciiWriter, { record: { resolution, securityAction }, of }: Given): void {
+function writeResolution(line: AsciiWriter, { record: { resolution, securityAction, observedAction }, of }: Given): void {
   if (resolution === undefined) return;
   const { ip, trust, outcome, reason, algorithm } = resolution;
   line.constant(of.how(algorithm, outcome)[trust]);
@@ -187,6 +187,7 @@ function writeResolution(line: AsciiWriter, { record: { resolution, securityActi
   }
   if (reason !== undefined) line.text(`,"reason":"${reason}"`);
   if (securityAction !== undefined) line.text(`,"securityAction":"${securityAction.name}"`);
+  if (observedAction !== undefined) line.text(`,"observedAction":"${observedAction.name}"`);
 }
 
 function writePlace(line: AsciiWriter, { region, asn }: Place): void {

@@ -25,6 +25,8 @@ export type ExchangeRecord = {
   readonly signedHop: "accepted" | HopRefusal | undefined;
   /** The security action that decided; `undefined` when none matched, or only observed ones. */
   readonly securityAction: SecurityAction | undefined;
+  /** The one that would have decided instead, were none only observed; `undefined` when that changes nothing. */
+  readonly observedAction: SecurityAction | undefined;
   /** By which contract an engine asked about this request; `undefined` for one that came to the gateway itself. */
   readonly decision: ContractName | undefined;
   /** Name of the route. */

@@ -39,6 +39,7 @@ function recordOf(exchange: Exchange, durationMs: number): ExchangeRecord {
     resolution: exchange.resolution,
     signedHop: exchange.hop?.kind === "refused" ? exchange.hop.reason : exchange.hop?.kind,
     securityAction: exchange.securityAction,
+    observedAction: exchange.observedAction,
     decision: exchange.decision,
     route: exchange.route?.route.name,
     target: exchange.sentTo,
