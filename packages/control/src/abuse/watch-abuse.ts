@@ -14,13 +14,12 @@ import type { ActivityWindow } from "./activity.ts";
 import { type EnvironmentAbuse, environmentAbuse, type RuleWindow } from "./environment-abuse.ts";
 import { judgeWindow, type Suspicion } from "./judge.ts";
 import { refreshBots } from "./refresh-bots.ts";
+import { windowLooks } from "./window-looks.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** Parts that a window is divided in: of a day five minutes each. */
 const WINDOW_PARTS = 288;
-/** A window is looked at no more often than so many times in its length: a day has changed little after a minute. */
-const LOOKS_PER_WINDOW = 144;
 
 /**
  * Looks in the events of all environments for clients that look like abusers, every `abuseLookMs`, and notes them as incidents. Nobody is denied by that alone;
@@ -31,7 +30,7 @@ export function watchAbuse(parts: ControlParts): RegularLook {
   const onFault = (environment: string | undefined, error: unknown): void =>
     parts.onNotice({ kind: "abuse-not-judged", environment, error });
   const lookIfMine = environmentLooks(parts, { of: "abuse", everyMs, onFault: (key, error) => onFault(nameOf(key), error) });
-  const state: LookState = { lookIfMine, looked: new Map(), cut: new Map(), withBots: undefined, isOver: false };
+  const state: LookState = { lookIfMine, lookIfDue: windowLooks(), cut: new Map(), withBots: undefined, isOver: false };
   const { look, close } = lookRegularly({
     look: () => lookAtAll(parts, state),
     onFault: (error) => onFault(undefined, error),
@@ -49,8 +48,7 @@ export function watchAbuse(parts: ControlParts): RegularLook {
 /** What one look leaves for the next. */
 type LookState = {
   readonly lookIfMine: ReturnType<typeof environmentLooks>;
-  /** When a window of an environment was looked at last. */
-  readonly looked: Map<string, number>;
+  readonly lookIfDue: ReturnType<typeof windowLooks>;
   /** Windows of an environment of which clients were left out at their last look, in minutes: that is told once. */
   readonly cut: Map<string, Set<number>>;
   /** Those whose gateways have lists of bots, which end also when no events come any more. `undefined` until that was looked up. */
@@ -104,20 +102,19 @@ async function lookAt(parts: ControlParts, { key, environment, eventStore, state
   if (addresses !== "PLAIN") return;
   const abuse = environmentAbuse(abuseDetection, providersFor(ranges, environment));
   for (const window of abuse.windows) {
-    const windowMs = window.windowMinutes * MINUTE_MS;
+    if (state.isOver) return;
+    const lengthMs = window.windowMinutes * MINUTE_MS;
     const at = now();
-    const due = { window: `${nameOf(key)} ${window.windowMinutes}`, windowMs, at };
-    if (!isDue(state, due)) continue;
-    const { staticEndings } = abuse;
-    const question = { from: at - windowMs, until: at + 1, parts: WINDOW_PARTS, staticEndings, maxClients: limits.maxAbuseClients };
-    const counted = await eventStore.countClients(key, question);
-    noteWhole(parts, { cut: state.cut, name: nameOf(key), windowMinutes: window.windowMinutes, isWhole: counted.isWhole });
-    const sightings = sightingsIn(counted, { window, abuse, at }).slice(0, limits.maxIncidents);
-    const keeping = { forgetBefore: at - retentionDays * DAY_MS, maxIncidents: limits.maxIncidents };
-    const begun = await store.incidents.note(key, sightings, keeping);
-    if (begun.length > 0) onNotice({ kind: "incidents-begun", environment: nameOf(key), incidents: begun });
-    // one that could not be looked at is due again at the next look
-    state.looked.set(due.window, at);
+    await state.lookIfDue({ name: `${nameOf(key)} ${window.windowMinutes}`, lengthMs, at }, async () => {
+      const { staticEndings } = abuse;
+      const question = { from: at - lengthMs, until: at + 1, parts: WINDOW_PARTS, staticEndings, maxClients: limits.maxAbuseClients };
+      const counted = await eventStore.countClients(key, question);
+      noteWhole(parts, { cut: state.cut, name: nameOf(key), windowMinutes: window.windowMinutes, isWhole: counted.isWhole });
+      const sightings = sightingsIn(counted, { window, abuse, at }).slice(0, limits.maxIncidents);
+      const keeping = { forgetBefore: at - retentionDays * DAY_MS, maxIncidents: limits.maxIncidents };
+      const begun = await store.incidents.note(key, sightings, keeping);
+      if (begun.length > 0) onNotice({ kind: "incidents-begun", environment: nameOf(key), incidents: begun });
+    });
   }
 }
 
@@ -129,12 +126,6 @@ function noteWhole({ onNotice, limits }: ControlParts, { cut, name, windowMinute
   else if (windows.size === 0) onNotice({ kind: "abuse-clients-left-out", environment: name, maxClients: limits.maxAbuseClients });
   if (!isWhole) windows.add(windowMinutes);
   cut.set(name, windows);
-}
-
-type Due = { readonly window: string; readonly windowMs: number; readonly at: number };
-
-function isDue({ looked, isOver }: LookState, { window, windowMs, at }: Due): boolean {
-  return !isOver && at - (looked.get(window) ?? Number.NEGATIVE_INFINITY) >= windowMs / LOOKS_PER_WINDOW;
 }
 
 function nameOf({ organization, environment }: EnvironmentKey): string {
