@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { GatewayError } from "@wherefrom/gateway";
 import { Command, CommanderError } from "commander";
 import { PolicyError } from "wherefrom";
 import { addCommands } from "./command-groups.ts";
@@ -81,15 +82,25 @@ function readVersion(): string {
   return (manifest as { version: string }).version;
 }
 
-/** One line on standard error; a policy has one for each fault. Commander has already written its own. */
+/** One line on standard error; a configuration with faults has one more for each of them. Commander has already written its own. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof PolicyError) return complain(formatPolicyError(error), exitCodes.usage);
   if (error instanceof CliError) return complain(`${error.message} [${error.code}]`, error.exitCode);
   const code = codeOf(error);
   const exitCode = code !== undefined && USAGE_CODES.has(code) ? exitCodes.usage : exitCodes.couldNotRun;
+  if (hasIssues(error)) return complain(formatIssues(error), exitCode);
   const message = error instanceof Error ? error.message : String(error);
   return complain(`${printable(message)}${code === undefined ? "" : ` [${code}]`}`, exitCode);
+}
+
+/** A gateway's fault by its shape: its package is loaded by the commands that run one only. */
+function hasIssues(error: unknown): error is GatewayError {
+  return error instanceof Error && "headline" in error && ((error as GatewayError).issues ?? []).length > 0;
+}
+
+function formatIssues({ headline, code, issues }: GatewayError): string {
+  return [`${headline} [${code}]`, ...issues.map(({ message }) => `  ${message}`)].map(printable).join("\n");
 }
 
 function complain(text: string, exitCode: number): number {

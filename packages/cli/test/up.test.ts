@@ -256,7 +256,7 @@ test("a gateway listens where its file says, and tells every fault of a faulty o
   writeFileSync(config, JSON.stringify({ listeners: [{}], limits: { nope: 1 } }));
   const { code, stderr } = await runCommand(["gateway", "--snapshot", snapshot, "--config", config]);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/\/listeners\/0: .*\/limits\/nope: .*\[GATEWAY_FILE_INVALID\]/);
+  expect(stderr).toMatch(/is not valid \[GATEWAY_FILE_INVALID\]\n {2}\/listeners\/0: .*\n {2}\/limits\/nope: .*\n$/);
 });
 
 test("a gateway that still waits for its control stops at once", async () => {

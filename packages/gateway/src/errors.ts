@@ -1,4 +1,4 @@
-import type { JsonIssue } from "./json-issue.ts";
+import { describeIssues, type JsonIssue } from "./json-issue.ts";
 
 /** Why a gateway cannot start or cannot go on. Stable; documented in docs/errors.md. */
 export type GatewayErrorCode =
@@ -112,12 +112,15 @@ export type NoticeCode =
 export class GatewayError extends Error {
   override readonly name = "GatewayError";
   readonly code: GatewayErrorCode;
+  /** The message without the issues, for who shows each in a line of its own. */
+  readonly headline: string;
   /** All faults of a configuration that is not valid: a snapshot, a gateway file, limits, listeners. */
   readonly issues: readonly JsonIssue[];
 
-  constructor(code: GatewayErrorCode, message: string, issues: readonly JsonIssue[] = []) {
-    super(message);
+  constructor(code: GatewayErrorCode, headline: string, issues: readonly JsonIssue[] = []) {
+    super(issues.length === 0 ? headline : `${headline}: ${describeIssues(issues)}`);
     this.code = code;
+    this.headline = headline;
     this.issues = issues;
   }
 }

@@ -6,7 +6,7 @@ import { geoDatabasesSchema } from "./admit/geo-databases.ts";
 import { GatewayError } from "./errors.ts";
 import { eventsSchema } from "./events/event-options.ts";
 import { readJsonFile } from "./json-file.ts";
-import { describeIssues, shapeIssues } from "./json-issue.ts";
+import { shapeIssues } from "./json-issue.ts";
 import { limitsSchema } from "./limits.ts";
 import { listenersSchema } from "./listen/listener-options.ts";
 import { signedHopSchema } from "./signed-hop/hop-options.ts";
@@ -43,5 +43,5 @@ export async function readGatewayFile(path: string): Promise<GatewayFile> {
   const shape = gatewayFileSchema.safeParse(json);
   if (shape.success) return shape.data;
   const issues = shapeIssues(json, { found: shape.error.issues, code: "GATEWAY_FILE_INVALID" });
-  throw new GatewayError("GATEWAY_FILE_INVALID", `The gateway file ${escapeText(path)} is not valid: ${describeIssues(issues)}`, issues);
+  throw new GatewayError("GATEWAY_FILE_INVALID", `The gateway file ${escapeText(path)} is not valid`, issues);
 }

@@ -28,7 +28,7 @@ type IssueParts<Code> = { readonly json: unknown; readonly path: Path; readonly 
 export function shapeIssues<Code extends string>(json: unknown, { found, code }: ShapeFindings<Code>): JsonIssue<Code>[] {
   return found.flatMap((finding) => {
     const { path, message } = finding;
-    if (finding.code !== "unrecognized_keys") return [issueAt({ json, path, code, expected: message })];
+    if (finding.code !== "unrecognized_keys") return [issueAt({ json, path, code, expected: expectedBy(message) })];
     return (finding.keys ?? []).map((key) => issueAt({ json, path: [...path, key], code, expected: "Expected no field of this name" }));
   });
 }
@@ -37,6 +37,24 @@ type ShapeFindings<Code> = {
   readonly found: readonly { readonly code: string; readonly path: Path; readonly message: string; readonly keys?: readonly string[] }[];
   readonly code: Code;
 };
+
+/** What zod says of a wrong type without a message of its own: what was received stands behind it anyway. */
+const WRONG_TYPE = /^Invalid input: expected (\w+), received .*$/;
+
+/** Types as zod names them, in the words that the other messages have. */
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ["string", "a text"],
+  ["number", "a number"],
+  ["int", "a whole number"],
+  ["boolean", "true or false"],
+  ["array", "a list"],
+  ["object", "an object"],
+  ["record", "an object"],
+]);
+
+function expectedBy(message: string): string {
+  return message.replace(WRONG_TYPE, (whole, type: string) => (TYPES.has(type) ? `Expected ${TYPES.get(type)}` : whole));
+}
 
 /** All issues in one line, for a log. */
 export function describeIssues(issues: readonly JsonIssue[]): string {

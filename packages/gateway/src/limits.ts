@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { GatewayError } from "./errors.ts";
-import { describeIssues, shapeIssues } from "./json-issue.ts";
+import { shapeIssues } from "./json-issue.ts";
 
 /**
  * What one gateway takes before it refuses. Each limit carries its unit in its name: `Ms` milliseconds, `Bytes` octets, a plain
@@ -208,7 +208,7 @@ export function withLimits(changes: Partial<GatewayLimits>): GatewayLimits {
   const shape = limitsSchema.safeParse(changes);
   if (shape.success) return { ...defaultLimits, ...changes };
   const issues = shapeIssues(changes, { found: shape.error.issues, code: "GATEWAY_LIMIT_INVALID" });
-  throw new GatewayError("GATEWAY_LIMIT_INVALID", `The limits are not valid: ${describeIssues(issues)}`, issues);
+  throw new GatewayError("GATEWAY_LIMIT_INVALID", "The limits are not valid", issues);
 }
 
 function limitFrom(least: number) {

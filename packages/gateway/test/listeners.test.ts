@@ -134,14 +134,21 @@ describe("a unix socket", () => {
       code: "GATEWAY_SOCKET_IN_USE",
       prepare: async (path: string) => writeFileSync(path, "precious"),
     },
-    { what: "in a folder that does not exist", code: "GATEWAY_SOCKET_DENIED", prepare: async () => undefined, inside: "none" },
+    {
+      what: "in a folder that does not exist",
+      code: "GATEWAY_SOCKET_DENIED",
+      prepare: async () => undefined,
+      inside: "none",
+      says: "its folder does not exist: make it, or choose another path",
+    },
   ];
-  test.each(refusals)("$what is refused and left alone: $code", async ({ code, prepare, inside = "" }) => {
+  test.each(refusals)("$what is refused and left alone: $code", async ({ code, prepare, inside = "", says = "" }) => {
     const path = join(folder, inside, "refused.sock");
     await prepare(path);
     const error: GatewayError = await openGateway({ listeners: [{ unix: path }], source: handSource(snapshotOf([])) }).catch((e) => e);
     expect(error.code).toBe(code);
     expect(error.message).toContain(path);
+    expect(error.message).toContain(says);
     expect(existsSync(path)).toBe(inside === "");
     rmSync(path, { force: true });
   });
@@ -187,6 +194,24 @@ describe("the gateway file", () => {
     );
     expect(error.code).toBe("GATEWAY_FILE_INVALID");
     expect(error.issues.map((issue) => issue.pointer).toSorted()).toEqual(issues.toSorted());
+  });
+
+  test("what is no JSON is told by line and column", async () => {
+    const message = expect.stringMatching(/\(line 2 column 3\)$/);
+    await expect(readGatewayFile(file("line.json", '\uFEFF{ "listeners": [{}, {}]\n  "a" }'))).rejects.toMatchObject({ message });
+  });
+
+  test("a wrong type is told in plain words", async () => {
+    const wrong = { listeners: [{ port: 0, host: 5, tls: {} }], snapshotCache: 1, accessLog: [] };
+    const error: GatewayError = await readGatewayFile(file("types.json", JSON.stringify(wrong))).catch((e) => e);
+    expect(error.issues.map(({ message }) => message)).toEqual([
+      "/listeners/0/host: Expected a text, received 5",
+      "/listeners/0/tls/certFile: Expected a text, received nothing",
+      "/listeners/0/tls/keyFile: Expected a text, received nothing",
+      "/accessLog: Expected an object, received []",
+      "/snapshotCache: Expected a text, received 1",
+    ]);
+    expect(error.message).toBe(`${error.headline}: ${error.issues.map(({ message }) => message).join("; ")}`);
   });
 
   test.each([

@@ -523,3 +523,11 @@ test.each(secrets)("the gateway does not start with $what", async ({ key, says }
     message: expect.stringMatching(says),
   });
 });
+
+test("all secrets that cannot be used are told at once", async () => {
+  const keys = ["first", "second"].map((id) => ({ id, secretVariable: `WHEREFROM_TEST_UNSET_${id}` }));
+  await expect(openNode({ signedHop: { keys, accept: { keys: ["first"] } } })).rejects.toMatchObject({
+    code: "GATEWAY_SECRET_UNUSABLE",
+    message: expect.stringMatching(/key first .* it is not set; The secret of key second .* it is not set$/),
+  });
+});

@@ -1,5 +1,6 @@
-import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, unlinkSync } from "node:fs";
 import { type AddressInfo, connect, type Server } from "node:net";
+import { dirname } from "node:path";
 import { escapeText } from "wherefrom";
 import { GatewayError, type GatewayErrorCode } from "../errors.ts";
 import type { Place } from "./listener-options.ts";
@@ -88,9 +89,14 @@ const explained: Readonly<Record<Place["kind"], ReadonlyMap<string, Explained>>>
 
 function listenError(error: unknown, place: Place): GatewayError {
   const where = `Cannot listen on ${place.kind === "tcp" ? `${escapeText(place.host)} port ${place.port}` : escapeText(place.path)}`;
-  const known = explained[place.kind].get(codeOf(error));
+  const known = explained[place.kind].get(errnoOf(error, place));
   if (known !== undefined) return new GatewayError(known.code, `${where}: ${known.says}`);
   return new GatewayError("GATEWAY_LISTEN_FAILED", `${where}: ${escapeText(error instanceof Error ? error.message : String(error))}`);
+}
+
+/** What the system said. Of a unix socket libuv says EACCES where the system said ENOENT. */
+function errnoOf(error: unknown, place: Place): string {
+  return place.kind === "unix" && !existsSync(dirname(place.path)) ? "ENOENT" : codeOf(error);
 }
 
 function codeOf(error: unknown): string {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { GatewayError } from "../errors.ts";
-import { describeIssues, shapeIssues } from "../json-issue.ts";
+import { shapeIssues } from "../json-issue.ts";
 import { createPeerGate, type PeerGate, peersSchema } from "../peer-gate.ts";
 import type { CertificateFiles } from "./certificate.ts";
 
@@ -76,7 +76,7 @@ export function readListenerOptions(options: readonly ListenerOptions[]): readon
   const shape = listenersSchema.safeParse(options);
   if (shape.success) return shape.data.map(settingsOf);
   const issues = shapeIssues(options, { found: shape.error.issues, code: "GATEWAY_LISTENER_INVALID" });
-  throw new GatewayError("GATEWAY_LISTENER_INVALID", `The listeners are not valid: ${describeIssues(issues)}`, issues);
+  throw new GatewayError("GATEWAY_LISTENER_INVALID", "The listeners are not valid", issues);
 }
 
 function settingsOf(listener: ListenerOptions): ListenerSettings {

@@ -11,17 +11,18 @@ const MAX_SECRET_BYTES = 4_096;
 /**
  * Reads the secrets of all keys, by id. A secret is the bytes of its file or variable without a line end behind them.
  *
- * Errors: `GATEWAY_SECRET_UNUSABLE`, which names the key and where its secret was looked for, and nothing of the secret.
+ * Errors: `GATEWAY_SECRET_UNUSABLE`, which names each key whose secret cannot be used and where it was looked for, and nothing of the secret.
  */
 export async function readHopKeys(keys: SignedHopOptions["keys"], env: NodeJS.ProcessEnv): Promise<ReadonlyMap<string, KeyObject>> {
-  const read = keys.map(async (key) => [key.id, createSecretKey(await readSecret(key, env))] as const);
-  return new Map(await Promise.all(read));
+  const read = await Promise.allSettled(keys.map(async (key) => [key.id, createSecretKey(await readSecret(key, env))] as const));
+  const faults = read.flatMap((result) => (result.status === "rejected" ? String(result.reason.message) : []));
+  if (faults.length > 0) throw new GatewayError("GATEWAY_SECRET_UNUSABLE", faults.join("; "));
+  return new Map(read.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));
 }
 
 async function readSecret({ id, secretFile, secretVariable }: SignedHopOptions["keys"][number], env: NodeJS.ProcessEnv): Promise<Buffer> {
   const where = secretFile === undefined ? `the variable ${escapeText(secretVariable ?? "")}` : `the file ${escapeText(secretFile)}`;
-  const unusable = (why: string): GatewayError =>
-    new GatewayError("GATEWAY_SECRET_UNUSABLE", `The secret of key ${id} in ${where} cannot be used: ${why}`);
+  const unusable = (why: string): Error => new Error(`The secret of key ${id} in ${where} cannot be used: ${why}`);
   const bytes =
     secretFile === undefined ? fromVariable(env[secretVariable ?? ""]) : await fromFile(secretFile).catch((error: Error) => error);
   if (bytes === undefined) throw unusable("it is not set");

@@ -1,5 +1,5 @@
 import { GatewayError } from "../errors.ts";
-import { describeIssues, shapeIssues } from "../json-issue.ts";
+import { shapeIssues } from "../json-issue.ts";
 import type { GatewayLimits } from "../limits.ts";
 import type { Notice } from "../notice.ts";
 import { createPeerGate } from "../peer-gate.ts";
@@ -31,7 +31,7 @@ export async function openSignedHops(
   const shape = signedHopSchema.safeParse(options);
   if (!shape.success) {
     const issues = shapeIssues(options, { found: shape.error.issues, code: "GATEWAY_SIGNED_HOP_INVALID" });
-    throw new GatewayError("GATEWAY_SIGNED_HOP_INVALID", `Signed hops are not valid: ${describeIssues(issues)}`, issues);
+    throw new GatewayError("GATEWAY_SIGNED_HOP_INVALID", "Signed hops are not valid", issues);
   }
   const { keys, sign, accept } = shape.data;
   const secrets = await readHopKeys(keys, env);

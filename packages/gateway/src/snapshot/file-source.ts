@@ -2,7 +2,6 @@ import { type RangeIssue, type RangesFolderSource, rangesNamedIn } from "@wheref
 import { escapeText } from "wherefrom";
 import { GatewayError } from "../errors.ts";
 import { readJsonFile } from "../json-file.ts";
-import { describeIssues } from "../json-issue.ts";
 import type { Notice } from "../notice.ts";
 import type { Offered, SnapshotSink, SnapshotSource } from "./source.ts";
 
@@ -34,8 +33,7 @@ export function fileSource(path: string, { ranges }: { readonly ranges?: RangesF
       sink = opened;
       const offered = await read();
       if (offered.kind === "applied") return;
-      const message = `The snapshot file ${escapeText(path)} is not valid: ${describeIssues(offered.issues)}`;
-      throw new GatewayError("GATEWAY_SNAPSHOT_INVALID", message, offered.issues);
+      throw new GatewayError("GATEWAY_SNAPSHOT_INVALID", `The snapshot file ${escapeText(path)} is not valid`, offered.issues);
     },
     async close() {
       sink = undefined;

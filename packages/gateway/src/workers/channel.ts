@@ -100,7 +100,7 @@ export class Channel<Asks extends Questions, Asked extends Questions> {
 }
 
 function faultText(error: unknown): FaultText {
-  if (error instanceof GatewayError) return { message: error.message, code: error.code, issues: error.issues };
+  if (error instanceof GatewayError) return { message: error.headline, code: error.code, issues: error.issues };
   return { message: error instanceof Error ? error.message : String(error) };
 }
 
