@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { NOBODY } from "wherefrom/node";
+import { NOBODY, peerOfSocket } from "wherefrom/node";
 import type { Load } from "../overload/load.ts";
 import { RepeatedNotices } from "../repeated-notice.ts";
 import type { Runtime } from "../runtime.ts";
@@ -144,9 +144,8 @@ export class Listeners {
 
   #accept(socket: Socket, entrance: Entrance): void {
     this.#handedOver += 1;
-    const peer = canonicalPeer(this.#runtime.peerOf(socket));
     // Its client has reset it already: nobody is there to be answered, or to be believed.
-    if (peer === NOBODY) return void socket.destroy();
+    if (peerOfSocket(socket) === NOBODY) return void socket.destroy();
     if (this.#connections >= this.#runtime.limits.maxConnections) {
       socket.destroy();
       return this.#notices.warn("CONNECTION_DROPPED", "A connection was dropped: maxConnections is reached");
@@ -155,7 +154,7 @@ export class Listeners {
     socket.once("close", () => {
       this.#connections -= 1;
     });
-    const connection: Connection = { peer, isEncrypted: false, isEngine: entrance.isEngine };
+    const connection: Connection = { peer: canonicalPeer(this.#runtime.peerOf(socket)), isEncrypted: false, isEngine: entrance.isEngine };
     const { proxies, tls, speaksHttp2 } = entrance;
     if (proxies === undefined && tls === undefined && !speaksHttp2 && this.#lastComes === undefined)
       return this.#http[1].serve(socket, connection);
