@@ -59,8 +59,8 @@ export class Exchange {
   requestBytes = 0;
   responseBytes = 0;
 
-  /** Its place among the open exchanges, which alone set it. */
-  openPlace = -1;
+  /** Among the open exchanges. */
+  place = -1;
 
   #isOver = false;
   #whenOver: ((exchange: Exchange) => void)[] = [];

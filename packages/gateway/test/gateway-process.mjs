@@ -1,7 +1,10 @@
+import { getHeapSpaceStatistics } from "node:v8";
 import { openGateway } from "@wherefrom/gateway";
 
 // Program: a gateway in front of one target, or with other routes too, in a process of its own so that it can be measured and held up. Tells its port, and answers what it is asked.
-const [target, limits = "{}", more = "[]"] = process.argv.slice(2);
+const [target, given = "{}", more = "[]"] = process.argv.slice(2);
+/** A machine that others use too makes the loop late, and what is shed is not measured. */
+const limits = { maxLoopDelayMs: 600_000, ...JSON.parse(given) };
 const snapshot = {
   organization: "local",
   environment: "demo",
@@ -15,11 +18,17 @@ const source = {
   },
   async close() {},
 };
-const gateway = await openGateway({ listeners: [{ port: 0 }], source, limits: JSON.parse(limits), onExchange: () => undefined });
+const gateway = await openGateway({ listeners: [{ port: 0 }], source, limits, onExchange: () => undefined });
 const answers = {
   memory() {
     globalThis.gc();
     return { bytes: process.memoryUsage.rss() };
+  },
+  /** What only a collection of the whole heap would take away, and what lives. */
+  old() {
+    // What is alive goes to the old space with the second one.
+    for (let time = 0; time < 2; time += 1) globalThis.gc({ type: "minor" });
+    return { bytes: getHeapSpaceStatistics().find(({ space_name: name }) => name === "old_space").space_used_size };
   },
   /** What is left when all that can go has gone: what is closed lets go of some of it a turn later. */
   async heap() {

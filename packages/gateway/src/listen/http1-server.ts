@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { Exchange } from "../exchange.ts";
 import { live } from "../life.ts";
 import type { GatewayLimits } from "../limits.ts";
+import { Places } from "../places.ts";
 import type { Runtime } from "../runtime.ts";
 import { clientFault } from "./client-error.ts";
 import { connectionOf, markConnection } from "./connection.ts";
@@ -47,14 +48,17 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
     live(exchange, runtime);
     return exchange;
   };
-  const pipelines = new Map<Socket, Pipeline>();
+  const pipelines = new Places<Pipeline>();
+  const forget = function (this: Socket): void {
+    pipelines.delete(pipelineOf(this));
+  };
   const context = { limits, begin, keepsIdle: () => runtime.overload.keepsConnections() };
 
   // Node 20 drops what exceeds its own count without a word; our count answers 431 instead.
   server.maxHeadersCount = 0;
   server.on("connection", (socket) => {
-    pipelines.set(socket, openPipeline(socket, context));
-    socket.once("close", () => pipelines.delete(socket));
+    pipelines.add(openPipeline(socket, context));
+    socket.on("close", forget);
   });
   server.on("request", (request, response) => take({ kind: "request", request, response, expectsContinue: false }));
   server.on("checkContinue", (request, response) => take({ kind: "request", request, response, expectsContinue: true }));
@@ -81,19 +85,19 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
     },
     exchanges: () => open.size,
     closeIdle() {
-      for (const pipeline of pipelines.values()) pipeline.closeIdle();
+      for (const pipeline of pipelines) pipeline.closeIdle();
     },
     drain: () => open.announceClose(),
     endGrace() {
       // Node knows best which are idle: not one on which half a header has come.
       server.closeIdleConnections();
-      for (const pipeline of pipelines.values()) pipeline.closeUnused();
+      for (const pipeline of pipelines) pipeline.closeUnused();
     },
     cut() {
       stalled.close();
       // Ends the look-out for overdue requests.
       server.close();
-      for (const socket of pipelines.keys()) socket.destroy();
+      for (const pipeline of pipelines) pipeline.destroy();
     },
   };
 }

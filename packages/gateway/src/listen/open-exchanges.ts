@@ -1,26 +1,22 @@
 import type { Exchange } from "../exchange.ts";
+import { Places } from "../places.ts";
 
-/**
- * The exchanges that are not over.
- *
- * An array in which each knows its place, and no set: a set that is added to and deleted from for every request is made anew all the time, each copy
- * refers to the next, and once the collector has taken one for old it keeps them all with the exchanges in them.
- */
+/** The exchanges that are not over. */
 export class OpenExchanges {
-  readonly #open: Exchange[] = [];
+  readonly #open = new Places<Exchange>();
   #isClosing = false;
 
   get size(): number {
-    return this.#open.length;
+    return this.#open.size;
   }
 
   /** As they are now: one that ends meanwhile changes nothing. */
   [Symbol.iterator](): Iterator<Exchange> {
-    return [...this.#open].values();
+    return this.#open[Symbol.iterator]();
   }
 
   add(exchange: Exchange): void {
-    exchange.openPlace = this.#open.push(exchange) - 1;
+    this.#open.add(exchange);
     if (this.#isClosing) exchange.response.shouldKeepAlive = false;
     exchange.whenOver(this.#remove);
   }
@@ -31,12 +27,5 @@ export class OpenExchanges {
     for (const { response } of this.#open) if (!response.headersSent) response.shouldKeepAlive = false;
   }
 
-  /** The last one takes its place. */
-  readonly #remove = (exchange: Exchange): void => {
-    const last = this.#open.pop();
-    if (last !== undefined && last !== exchange) {
-      this.#open[exchange.openPlace] = last;
-      last.openPlace = exchange.openPlace;
-    }
-  };
+  readonly #remove = (exchange: Exchange): void => void this.#open.delete(exchange);
 }

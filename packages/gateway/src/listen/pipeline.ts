@@ -32,6 +32,8 @@ export class Pipeline {
   #taken = 0;
   /** What the connection had read when it was no request yet: a PROXY protocol header, for instance. */
   readonly #bytesBefore: number;
+  /** Among those of one server. */
+  place = -1;
   /** Set when nothing more is taken: what ends the connection when all that was taken is answered. */
   #finale: (() => void) | undefined;
 
@@ -39,15 +41,13 @@ export class Pipeline {
     this.#socket = socket;
     this.#context = context;
     this.#bytesBefore = socket.bytesRead - socket.readableLength;
-    // Node calls it behind a last answer. Its own would close at once, and a client that is still sending would lose the answer.
-    socket.destroySoon = () => this.#linger();
   }
 
   take(turn: Turn): void {
     if (this.#finale !== undefined) return;
     if (this.#current === undefined) return this.#begin(turn);
     this.#waiting.push(turn);
-    if (this.#waiting.length >= this.#context.limits.maxPipelinedRequests) this.#takeNoMore(() => this.#linger());
+    if (this.#waiting.length >= this.#context.limits.maxPipelinedRequests) this.#takeNoMore(() => this.linger());
   }
 
   /** The exchange whose turn it is gives the last answer: what the client has sent behind it is no request. */
@@ -67,19 +67,34 @@ export class Pipeline {
     else if (this.#waiting.length === 0 && this.#current?.request.complete === false) return this.#failCurrent(this.#current, answer);
     this.#takeNoMore(() => {
       this.#socket.write(faultText(answer));
-      this.#linger();
+      this.linger();
     });
     if (this.#current === undefined) this.#next();
   }
 
   /** Ends the connection if it has served a request and none is asked on it. One that has not asked for anything yet is on its way to. */
   closeIdle(): void {
-    if (this.#taken > 0 && this.#current === undefined && this.#finale === undefined) this.#linger();
+    if (this.#taken > 0 && this.#current === undefined && this.#finale === undefined) this.linger();
   }
 
   /** Ends the connection if nothing has come on it. Node takes one like that for a request that is on its way, and not for idle. */
   closeUnused(): void {
     if (this.#socket.bytesRead === this.#bytesBefore) this.#socket.destroy();
+  }
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Ends, and listens on until the far end has ended too: closing on a client that is still sending would take the answer from it (RFC 9112 §9.6). */
+  linger(): void {
+    const socket = this.#socket;
+    if (!socket.writable) return;
+    socket.end();
+    socket.resume();
+    const timer = setTimeout(() => socket.destroy(), this.#context.limits.lingerTimeoutMs);
+    socket.once("close", () => clearTimeout(timer));
   }
 
   #begin(turn: Turn): void {
@@ -98,7 +113,7 @@ export class Pipeline {
     const turn = this.#waiting.shift();
     if (turn !== undefined) this.#begin(turn);
     else if (this.#finale !== undefined) this.#finale();
-    else if (!this.#context.keepsIdle()) this.#linger();
+    else if (!this.#context.keepsIdle()) this.linger();
   };
 
   #failCurrent(exchange: Exchange, answer: Fault): void {
@@ -112,16 +127,6 @@ export class Pipeline {
     this.#socket.removeAllListeners("data");
     this.#socket.on("data", () => undefined);
   }
-
-  /** Ends, and listens on until the far end has ended too: closing on a client that is still sending would take the answer from it (RFC 9112 §9.6). */
-  #linger(): void {
-    const socket = this.#socket;
-    if (!socket.writable) return;
-    socket.end();
-    socket.resume();
-    const timer = setTimeout(() => socket.destroy(), this.#context.limits.lingerTimeoutMs);
-    socket.once("close", () => clearTimeout(timer));
-  }
 }
 
 const PIPELINE = Symbol("pipeline");
@@ -132,7 +137,14 @@ type Marked = { [PIPELINE]?: Pipeline };
 export function openPipeline(socket: Socket, context: PipelineContext): Pipeline {
   const pipeline = new Pipeline(socket, context);
   (socket as Marked)[PIPELINE] = pipeline;
+  // Node calls it behind a last answer. Its own would close at once, and a client that is still sending would lose the answer.
+  socket.destroySoon = linger;
   return pipeline;
+}
+
+/** All sockets share it: with a function of its own each is kept until all of the heap is collected. */
+function linger(this: Socket): void {
+  pipelineOf(this).linger();
 }
 
 /** The pipeline of a connection that is served. */

@@ -27,8 +27,16 @@ export function connectorTo(target: CompiledTarget, { lookup, protocol }: OwnCon
   const { hostname: host, port, socketPath, isSecure } = target;
   const place = socketPath === undefined ? { host, port } : { path: socketPath };
   const options = { ...place, ...connectOptions(target, lookup), allowHalfOpen: true, noDelay: true };
-  return isSecure ? () => connectSecure({ ...options, ALPNProtocols: [protocol] }) : () => connectPlain(options);
+  if (isSecure) return () => connectSecure({ ...options, ALPNProtocols: [protocol] });
+  const complete = { ...options, ...setByNode };
+  return () => connectPlain(complete);
 }
+
+/**
+ * What `net.Socket` sets whatever it is given, in a copy of what it is given. A field that is not there yet makes a hidden class of its own for each copy: more work than
+ * the rest of the socket, and kept until all of the heap is collected.
+ */
+const setByNode = { emitClose: false, autoDestroy: true, decodeStrings: false };
 
 export function connectOptions({ isSecure, hostname, tls }: CompiledTarget, lookup: Lookup): ConnectOptions {
   const plain = { lookup: lookup as ConnectOptions["lookup"] };

@@ -1,3 +1,4 @@
+import { type Placed, Places } from "../../places.ts";
 import { upstreamError } from "../upstream-error.ts";
 import type { AnswerHandler } from "./outgoing.ts";
 
@@ -12,13 +13,11 @@ export type SilenceTimeouts = {
 };
 
 /** What a target owes something. */
-export type Watched = {
+export type Watched = Placed & {
   /** The look before it moved last. */
   movedAtLook: number;
   /** How long it may be silent from then on. */
   timeoutMs: number;
-  /** Among all that are watched, which alone set it; -1 outside. */
-  place: number;
   /** It was silent for longer. Called at each look until the watch ends. */
   giveUp(): void;
 };
@@ -30,7 +29,7 @@ export type Watched = {
  * Unit: a time ends up to 500 ms late, and never early.
  */
 export class SilenceWatch {
-  readonly #watched: Watched[] = [];
+  readonly #watched = new Places<Watched>();
   #timer: NodeJS.Timeout | undefined;
   /** How often it has looked. */
   looks = 0;
@@ -42,28 +41,22 @@ export class SilenceWatch {
 
   begin(watched: Watched): void {
     watched.movedAtLook = this.looks;
-    watched.place = this.#watched.push(watched) - 1;
+    this.#watched.add(watched);
     this.#timer ??= setInterval(this.#look, LOOK_INTERVAL_MS).unref();
   }
 
-  /** Does nothing for one that has ended. The last one takes its place. */
+  /** Does nothing for one that has ended. */
   end(watched: Watched): void {
-    if (watched.place === -1) return;
-    const last = this.#watched.pop();
-    if (last !== undefined && last !== watched) {
-      this.#watched[watched.place] = last;
-      last.place = watched.place;
-    }
-    watched.place = -1;
+    this.#watched.delete(watched);
   }
 
   readonly #look = (): void => {
     this.looks += 1;
-    if (this.#watched.length === 0) {
+    if (this.#watched.size === 0) {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }
-    for (const watched of this.#watched.filter((one) => this.#isSilent(one))) watched.giveUp();
+    for (const watched of this.#watched) if (this.#isSilent(watched)) watched.giveUp();
   };
 
   /** Not counted is the time up to the look after it moved. */

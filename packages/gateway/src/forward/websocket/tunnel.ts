@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Placed } from "../../places.ts";
 import { type SideOwner, tell } from "./side.ts";
 
 /** Counts looks at all tunnels, so that a tunnel can note when something happened without asking for the time. */
@@ -20,11 +21,13 @@ const KEEP_ALIVE_DELAY_MS = 60_000;
  * Two connections joined into one: what one says the other hears, at the pace of the slower. A side that ends is ended at the other too, which may still
  * speak. A side that breaks takes the other with it. Bytes are never read.
  */
-export class Tunnel implements SideOwner {
+export class Tunnel implements SideOwner, Placed {
   readonly #parts: TunnelParts;
   /** The look after which it was opened, and after which something passed last. */
   readonly openedAt: number;
   activeAt: number;
+  /** Among those that are open. */
+  place = -1;
   /** The look after which one side ended and the other did not; `undefined` while both are open. */
   halfClosedAt: number | undefined;
 

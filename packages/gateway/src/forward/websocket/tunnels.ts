@@ -1,4 +1,5 @@
 import type { GatewayLimits } from "../../limits.ts";
+import { Places } from "../../places.ts";
 import { splice, type Tunnel, type TunnelParts } from "./tunnel.ts";
 
 /** How often some of them are ended while the gateway closes. */
@@ -12,7 +13,7 @@ const MAX_LOOK_INTERVAL_MS = 5_000;
  * or half closed for too long.
  */
 export class Tunnels {
-  readonly #open = new Set<Tunnel>();
+  readonly #open = new Places<Tunnel>();
   readonly #lookIntervalMs: number;
   readonly #maxSilentLooks: number;
   readonly #maxHalfClosedLooks: number;
@@ -37,9 +38,7 @@ export class Tunnels {
   join({ client, upstream }: Pick<TunnelParts, "client" | "upstream">, onClosed: () => void): void {
     // Either side may find both closed.
     const forget = (tunnel: Tunnel): void => {
-      if (!this.#open.delete(tunnel)) return;
-      this.#rest();
-      onClosed();
+      if (this.#open.delete(tunnel)) onClosed();
     };
     const tunnel = splice({ client, upstream, counter: this, onClosed: forget });
     this.#open.add(tunnel);
@@ -69,14 +68,12 @@ export class Tunnels {
     for (const tunnel of this.#open) tunnel.destroy();
   }
 
-  #rest(): void {
-    if (this.#open.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
-
   #look(): void {
     this.looks += 1;
+    if (this.#open.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
     for (const tunnel of this.#open) {
       // One that has lived for a look lives longer, as most do not: it is eight calls to the system.
       if (tunnel.openedAt === this.looks - 1) tunnel.keepAlive();
