@@ -55,7 +55,7 @@ function upgrade({ method = "GET", url = "/", rawHeaders }: IncomingMessage, cli
   const lines = [`${method} ${url} HTTP/1.1`];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
   origin.write(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
-  origin.write(head);
+  if (head.length > 0) origin.write(head);
   join(client, origin);
   join(origin, client);
 }

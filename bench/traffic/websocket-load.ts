@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { answer, say, told } from "./answering.ts";
 import { ECHOED_BYTES, maskedClose, maskedMessage } from "./frames.ts";
 
@@ -22,7 +23,8 @@ let sockets: readonly Socket[] = [];
 // a number of times; how long that takes is measured at the proxy.
 say({});
 await answer({
-  handshakes: ({ count = 0 }) => inLanes(count, async () => close(await open())),
+  handshakes: ({ count = 0 }) => inLanes(count, openAndClose),
+  pacedHandshakes: ({ count = 0, perSecond = 1 }) => atPace(openAndClose, { count, perSecond }),
   open: async ({ count = 0 }) => {
     const opened: Socket[] = [];
     await inLanes(count, async () => void opened.push(await open()));
@@ -44,6 +46,24 @@ async function inLanes(count: number, act: () => Promise<void>): Promise<void> {
     while (left-- > 0) await act();
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
+}
+
+/** Begins something `count` times, so many a second, whatever is done by then. */
+async function atPace(act: () => Promise<void>, { count, perSecond }: Pace): Promise<void> {
+  const beganAtMs = performance.now();
+  const begun: Promise<void>[] = [];
+  while (begun.length < count) {
+    const due = Math.ceil(((performance.now() - beganAtMs) / 1_000) * perSecond);
+    while (begun.length < Math.min(due, count)) begun.push(act());
+    await sleep(1);
+  }
+  await Promise.all(begun);
+}
+
+type Pace = { readonly count: number; readonly perSecond: number };
+
+async function openAndClose(): Promise<void> {
+  await close(await open());
 }
 
 function open(): Promise<Socket> {
