@@ -78,14 +78,81 @@ test("a map that begins with what came in is told as that", () => {
 });
 
 test.each([
-  { says: "as it came", upgrade: "$http_upgrade", passes: true },
-  { says: "always", upgrade: "websocket", passes: true },
-  { says: "as nothing", upgrade: '""', passes: false },
-  { says: "not at all", upgrade: undefined, passes: false },
-])("Upgrade set $says passes a handshake: $passes", ({ upgrade, passes }) => {
-  const { passages, findings } = readNginx(location(upgrade === undefined ? append : `${append}\nproxy_set_header Upgrade ${upgrade};`));
+  { says: "Upgrade as it came, Connection by it", lines: ["Upgrade $http_upgrade", "Connection $connection_upgrade"], passes: true },
+  { says: "both always", lines: ["Upgrade websocket", "Connection upgrade"], passes: true },
+  { says: "both as they came", lines: ["Upgrade $http_upgrade", "Connection $http_connection"], passes: true },
+  { says: "Upgrade alone, as nginx sends Connection: close", lines: ["Upgrade $http_upgrade"], passes: false },
+  { says: "Upgrade, and no Connection", lines: ["Upgrade $http_upgrade", 'Connection ""'], passes: false },
+  { says: "Upgrade, and what nginx sends anyway", lines: ["Upgrade $http_upgrade", "Connection close"], passes: false },
+  { says: "Connection alone", lines: ["Connection upgrade"], passes: false },
+  { says: "Upgrade as nothing", lines: ['Upgrade ""', "Connection upgrade"], passes: false },
+  { says: "neither", lines: [], passes: false },
+])("$says: a handshake passes: $passes", ({ lines, passes }) => {
+  const { passages, findings } = readNginx(location([append, ...lines.map((line) => `proxy_set_header ${line};`)].join("\n")));
   expect(passages[0]).toMatchObject({ passesUpgrade: passes });
   expect(findings.some(({ code }) => code === "FINDING_UPGRADE_STOPPED")).toBe(!passes);
+});
+
+const pass = `location / {\nproxy_pass http://app;\n${append}\n}`;
+const balanced = "real_ip_header proxy_protocol;\nset_real_ip_from 10.0.0.0/8;";
+const entrances: readonly { readonly says: string; readonly text: string; readonly ways: readonly string[] }[] = [
+  {
+    says: "two addresses, of which one expects a PROXY protocol header, are two ways",
+    text: http(`server {\nlisten 80;\nlisten 8080;\nlisten 81 proxy_protocol;\n${balanced}\n${pass}\n}`),
+    ways: ["81 location / 5 preamble", "80 location / - peer"],
+  },
+  {
+    says: "what one server says of an address holds for another there",
+    text: http(
+      `server {\nlisten 80 proxy_protocol;\n${balanced}\n${pass}\n}\nserver {\nlisten *:80;\n${pass}\n}\nserver {\nlisten 0.0.0.0;\n${pass}\n}\nserver {\nlisten 10.0.0.1:80;\n${pass}\n}`,
+    ),
+    ways: ["80 location / 3 preamble", "*:80 location / 3 peer", "0.0.0.0 location / 3 peer", "10.0.0.1:80 location / - peer"],
+  },
+  {
+    says: "a part of a server may be behind any address",
+    text: `${balanced}\n${pass}`,
+    ways: ["server location / - preamble"],
+  },
+  {
+    says: "bytes come in at two entrances too",
+    text: "stream {\nserver {\nlisten 1 proxy_protocol;\nlisten 2;\nset_real_ip_from 10.0.0.0/8;\nproxy_pass app:1;\nproxy_protocol on;\n}\n}",
+    ways: ["stream 1 3 preamble", "stream 2 - peer"],
+  },
+];
+
+test.each(entrances)("$says", ({ text, ways }) => {
+  const told = readNginx(text).passages.map((passage) =>
+    passage.kind === "network" ? "" : `${passage.name} ${passage.preambleIn?.place.line ?? "-"} ${passage.client.kind}`,
+  );
+  expect(told).toEqual(ways);
+});
+
+test("the lines that two entrances share are told once, and each of the ways", () => {
+  const text = http(
+    `${append}\nserver {\nlisten 80;\nlisten 81 proxy_protocol;\nproxy_set_header Host $host;\n${pass.replace(append, "")}\n}`,
+  );
+  expect(found(text).toSorted()).toEqual(["CLIENT_LOST 8", "CLIENT_LOST 8", "NOT_INHERITED 6", "PREAMBLE_UNUSED 5"]);
+});
+
+test.each([
+  { says: "a string", lua: 'ngx.say("{")' },
+  { says: "a string with an escape", lua: "ngx.say('\\'}{')" },
+  { says: "a comment", lua: "-- {\n" },
+  { says: "a long comment", lua: "--[==[ { ]] ]==]" },
+  { says: "a long string", lua: "local x = [[ { ]]" },
+])("a brace in $says of Lua ends nothing", ({ lua }) => {
+  const { passages, issues } = readNginx(location(`access_by_lua_block { ${lua} }\n${append}`));
+  expect(passages[0]).toMatchObject({ headers: [{ header: "x-forwarded-for" }] });
+  expect(issues.map(({ code }) => code)).toEqual(["CONFIG_NOT_UNDERSTOOD"]);
+});
+
+test.each(["if x {", "[[ }", "--[=[ } ]]"])("a block of Lua that never closes is told: %s", (lua) => {
+  const { issues } = readNginx(`http {\naccess_by_lua_block { ${lua}\n`);
+  expect(issues.map(({ code, place }) => `${code} ${place.line}`)).toEqual([
+    "CONFIG_NOT_CLOSED 2",
+    "CONFIG_NOT_CLOSED 1",
+    "CONFIG_NOT_UNDERSTOOD 2",
+  ]);
 });
 
 test("what cannot be read is told with its place, and the rest is read", () => {
@@ -136,4 +203,10 @@ test("what may change the address and is not followed is told with its line", ()
   ]);
   expect(others).toEqual({ gzip: 1 });
   expect(passages).toHaveLength(2);
+});
+
+test("of a file that is included somewhere it is told once", () => {
+  const { issues, others } = readNginx("server {\nlisten 80;\ngzip on;\nlocation / {\nfastcgi_pass php:9000;\n}\n}");
+  expect(issues.map(({ code, place }) => `${code} ${place.line}`)).toEqual(["CONFIG_NOT_UNDERSTOOD 5"]);
+  expect(others).toEqual({ gzip: 1 });
 });

@@ -44,7 +44,8 @@ export function parseNginx(source: SourceText, notes: Notes): readonly Statement
       continue;
     }
     if (/_by_lua_block$/.test(head.name)) {
-      reader.skipCode();
+      if (!reader.skipCode())
+        note(notes, head.place, { code: "CONFIG_NOT_CLOSED", expected: `} for the block of ${head.name}`, given: "the end of the file" });
       blocks.add(head);
       continue;
     }
@@ -64,7 +65,10 @@ type Token =
 
 const BLANK = /[ \t\r\n]/;
 
-function createReader(source: SourceText): { next(): Token; skipCode(): void } {
+/** Braces of Lua, and what may hold braces that are none: comments and strings, of long ones their beginning. Source: Lua 5.1, 2.1 "Lexical Conventions". */
+const LUA = /(?:--)?\[(=*)\[|--[^\n]*|"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'|[{}]/g;
+
+function createReader(source: SourceText): { next(): Token; skipCode(): boolean } {
   const { text } = source;
   const placeAt = placesIn(source);
   let at = 0;
@@ -128,30 +132,32 @@ function createReader(source: SourceText): { next(): Token; skipCode(): void } {
     return { kind: "word", word: { text: word, place: placeAt(start), isQuoted: false } };
   }
 
-  /** Goes on behind the brace that closes a block of code. Braces in its strings are taken as they come. */
-  function skipCode(): void {
-    for (let depth = 1; at < text.length && depth > 0; at += 1) {
-      if (text[at] === "{") depth += 1;
-      if (text[at] === "}") depth -= 1;
+  /** Goes on behind the brace that closes a block of Lua. `false` when none does. */
+  function skipCode(): boolean {
+    let depth = 1;
+    LUA.lastIndex = at;
+    for (let match = LUA.exec(text); match !== null; match = LUA.exec(text)) {
+      const [found, level] = match;
+      if (found === "{") depth += 1;
+      else if (found === "}") depth -= 1;
+      if (level !== undefined) {
+        const end = text.indexOf(`]${level}]`, LUA.lastIndex);
+        if (end === -1) break;
+        LUA.lastIndex = end;
+      }
+      at = LUA.lastIndex;
+      if (depth === 0) return true;
     }
+    at = text.length;
+    return false;
   }
 
   return { next, skipCode };
 }
 
-/** nginx keeps the backslash before what it does not know, as in a regular expression. */
+const ESCAPED: Readonly<Record<string, string>> = { '"': '"', "'": "'", "\\": "\\", t: "\t", r: "\r", n: "\n" };
+
+/** nginx keeps the backslash before everything else, as in a regular expression; also before what would end the word without it. */
 function unescaped(char: string): string {
-  const known: Readonly<Record<string, string>> = {
-    '"': '"',
-    "'": "'",
-    "\\": "\\",
-    " ": " ",
-    ";": ";",
-    "{": "{",
-    "}": "}",
-    t: "\t",
-    r: "\r",
-    n: "\n",
-  };
-  return known[char] ?? `\\${char}`;
+  return ESCAPED[char] ?? `\\${char}`;
 }

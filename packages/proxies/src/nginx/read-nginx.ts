@@ -1,15 +1,16 @@
 import { addPassage } from "../add-passage.ts";
 import { mentions } from "../address-headers.ts";
-import type { ClientRule, Passage, PreambleIn, ProxyPassage, Trust } from "../description.ts";
+import type { ClientRule, Passage, ProxyPassage, Trust } from "../description.ts";
 import { expandIncludes } from "../expand-includes.ts";
 import { type Finding, findingAt } from "../finding.ts";
 import type { Reader } from "../reading.ts";
 import { countOther, type Notes, note, type Statement, textsOf } from "../statement.ts";
 import { toldText, toldTexts } from "../told-text.ts";
-import { EVERYBODY, trustIn } from "../trust.ts";
+import { trustIn } from "../trust.ts";
+import { type Entrance, entrancesOf, type Preambles, preamblesIn } from "./entrances.ts";
 import { judgeNotInherited } from "./inheritance.ts";
 import { parseNginx } from "./parse.ts";
-import { OUTERMOST, type Scope, scopeIn } from "./scope.ts";
+import { OUTERMOST, type Scope, SINGLE, scopeIn } from "./scope.ts";
 import { effectsIn, type KnownEffects, nothingKnown } from "./set-headers.ts";
 import { expectedFor } from "./unread.ts";
 import { withheld } from "./withheld.ts";
@@ -30,13 +31,13 @@ export const readNginx: Reader = (source, { include, notes }) => {
     effects: nothingKnown(),
   };
   const blocksOf = (name: string): readonly Statement[] => statements.filter((statement) => statement.name === name);
-  for (const http of blocksOf("http")) readHttp(http.block ?? [], reading);
-  for (const stream of blocksOf("stream")) readStream(stream.block ?? [], reading);
+  for (const http of blocksOf("http")) readHttp(http, reading);
+  for (const stream of blocksOf("stream")) readStream(stream, reading);
+  const whole = { words: [], place: { file: source.name, line: 1, column: 1 }, block: statements };
   const isFragment = blocksOf("http").length === 0 && blocksOf("stream").length === 0;
-  if (isFragment && blocksOf("server").length > 0) readHttp(statements, reading);
-  else if (isFragment)
-    readServer({ name: "server", words: [], place: { file: source.name, line: 1, column: 1 }, block: statements }, OUTERMOST, reading);
-  countOthers(statements, reading);
+  if (isFragment && blocksOf("server").length > 0) readHttp({ ...whole, name: "http" }, reading);
+  else if (isFragment) readServer({ ...whole, name: "server" }, { outer: OUTERMOST, preambles: new Map() }, reading);
+  countOthers(statements, notes);
   return reading;
 };
 
@@ -51,27 +52,38 @@ type Found = {
   readonly effects: KnownEffects;
 };
 
-function readHttp(block: readonly Statement[], found: Found): void {
-  const scope = scopeIn(OUTERMOST, block);
-  for (const statement of block) if (statement.name === "server") readServer(statement, scope, found);
-  countOthers(block, found);
+function readHttp(http: Statement, found: Found): void {
+  const scope = scopeIn(OUTERMOST, http);
+  const servers = serversIn(http);
+  const preambles = preamblesIn(servers);
+  for (const server of servers) readServer(server, { outer: scope, preambles }, found);
 }
 
-type Server = { readonly name: string; readonly preambleIn?: PreambleIn; readonly client: ClientRule };
+function serversIn({ block = [] }: Statement): readonly Statement[] {
+  return block.filter(({ name }) => name === "server");
+}
 
-function readServer(statement: Statement, outer: Scope, found: Found): void {
-  const block = statement.block ?? [];
-  const scope = scopeIn(outer, block);
-  if (found.notes.isFull) return;
-  const client = clientRuleOf(scope, found);
-  const server: Server = { name: nameOf(block), ...preambleOf(block), client };
-  const before = found.passages.length;
-  readPlace(statement, { name: server.name, scope, server }, found);
-  readInner(block, { name: server.name, scope, server }, found);
-  if (found.passages.length === before && client.kind !== "peer") {
-    const { preambleIn } = server;
-    const { place } = statement;
-    addPassage(found, { kind: "service", product: "nginx", place, name: server.name, client, ...(preambleIn && { preambleIn }) });
+/** A server by one of its entrances. */
+type Server = { readonly name: string; readonly entrance: Entrance; readonly client: ClientRule };
+
+function readServer(
+  statement: Statement,
+  { outer, preambles }: { readonly outer: Scope; readonly preambles: Preambles },
+  found: Found,
+): void {
+  const { block = [], place } = statement;
+  const scope = scopeIn(outer, statement);
+  for (const entrance of entrancesOf(block, preambles)) {
+    if (found.notes.isFull) return;
+    const name = nameOf(block, entrance);
+    const { preambleIn } = entrance;
+    const client = clientRuleOf(scope, { entrance, found });
+    const at = { name, scope, server: { name, entrance, client } };
+    const before = found.passages.length;
+    readPlace(statement, at, found);
+    readInner(block, at, found);
+    if (found.passages.length === before && client.kind !== "peer")
+      addPassage(found, { kind: "service", product: "nginx", place, name, client, ...(preambleIn && { preambleIn }) });
   }
 }
 
@@ -81,12 +93,11 @@ type At = { readonly name: string; readonly scope: Scope; readonly server: Serve
 function readInner(block: readonly Statement[], { name, scope, server }: At, found: Found): void {
   for (const statement of block) {
     if (!["location", "if", "limit_except"].includes(statement.name)) continue;
-    const inner = statement.block ?? [];
-    const at = { name: toldText(`${name} ${statement.name} ${toldTexts(textsOf(statement.words))}`), scope: scopeIn(scope, inner), server };
+    const told = toldText(`${name} ${statement.name} ${toldTexts(textsOf(statement.words))}`);
+    const at = { name: told, scope: scopeIn(scope, statement), server };
     readPlace(statement, at, found);
-    readInner(inner, at, found);
+    readInner(statement.block ?? [], at, found);
   }
-  countOthers(block, found);
 }
 
 /** A place that passes requests on makes a passage. */
@@ -96,7 +107,7 @@ function readPlace({ block = [] }: Statement, { name, scope, server }: At, found
   const setter = pass.name === "grpc_pass" ? "grpc_set_header" : "proxy_set_header";
   const { effects, passesUpgrade } = effectsIn(scope, { setter, known: found.effects, notes: found.notes });
   const off = pass.name === "proxy_pass" ? scope.single.get("proxy_pass_request_headers") : undefined;
-  const { preambleIn } = server;
+  const { preambleIn } = server.entrance;
   const letIn = letsUnderscoresIn(scope);
   const passage: ProxyPassage = {
     kind: "proxy",
@@ -115,7 +126,7 @@ function readPlace({ block = [] }: Statement, { name, scope, server }: At, found
     target: toldText(pass.words[0]?.text ?? ""),
   };
   if (!addPassage(found, passage)) return;
-  found.findings.push(...judgeNotInherited(passage, scope), ...judgePreamble(passage));
+  for (const finding of [...judgeNotInherited(passage, scope), ...judgePreamble(passage)]) once(found, finding);
   if (letIn !== undefined) {
     const { line, fix } = letIn;
     once(found, findingAt(line.place, { code: "FINDING_ALIAS_PASSED", severity: "warning", what: "X_Forwarded_For", fix }));
@@ -143,13 +154,13 @@ function isTransparent({ single }: Scope): boolean {
  *
  * Source: nginx, ngx_http_realip_module: without `set_real_ip_from` nothing happens, without `real_ip_header` it reads X-Real-IP.
  */
-function clientRuleOf({ trusted, single }: Scope, found: Found): ClientRule {
+function clientRuleOf({ trusted, single }: Scope, { entrance, found }: { readonly entrance: Entrance; readonly found: Found }): ClientRule {
   const named = single.get("real_ip_header");
   const place = named?.place ?? trusted[0]?.place;
   if (place === undefined) return { kind: "peer" };
   const trust = trustOf(trusted, found);
   const header = (named?.words[0]?.text ?? "X-Real-IP").toLowerCase();
-  if (header === "proxy_protocol") return { kind: "preamble", trust, place };
+  if (header === "proxy_protocol") return entrance.isPlain ? { kind: "peer" } : { kind: "preamble", trust, place };
   const selection = { kind: single.get("real_ip_recursive")?.words[0]?.text === "on" ? "first-untrusted" : "rightmost" } as const;
   return { kind: "header", headers: [header], selection, trust, place };
 }
@@ -159,10 +170,15 @@ function clientRuleOf({ trusted, single }: Scope, found: Found): ClientRule {
  *
  * Source: nginx, ngx_http_realip_module, which runs before a location is found, and once more in it unless it has changed the address.
  */
-function placeRuleOf(scope: Scope, { server: { client }, found }: { readonly server: Server; readonly found: Found }): ClientRule {
-  const own = clientRuleOf(scope, found);
-  if (client.kind === "peer" || own.kind === "peer" || saysSame(own, client)) return own;
-  return { kind: "unknown", why: "real_ip_header of the server goes before that of the location", place: own.place };
+function placeRuleOf(
+  scope: Scope,
+  { server: { client, entrance }, found }: { readonly server: Server; readonly found: Found },
+): ClientRule {
+  const own = clientRuleOf(scope, { entrance, found });
+  if (own.kind === "peer" || saysSame(own, client)) return own;
+  if (client.kind !== "peer")
+    return { kind: "unknown", why: "real_ip_header of the server goes before that of the location", place: own.place };
+  return scope.isReadEarly ? { kind: "unknown", why: "$remote_addr is read before real_ip_header of the location", place: own.place } : own;
 }
 
 function saysSame(rule: ClientRule, other: ClientRule): boolean {
@@ -185,19 +201,14 @@ function trustOf(trusted: readonly Statement[], found: Found): Trust {
 
 /** A rule of an outer level is met in each place that takes it over. */
 function once({ findings, told }: Found, finding: Finding): void {
-  const key = JSON.stringify([finding.code, finding.place]);
+  const key = JSON.stringify([finding.code, finding.place, finding.what]);
   if (!told.has(key)) findings.push(finding);
   told.add(key);
 }
 
-function nameOf(block: readonly Statement[]): string {
-  const first = (name: string): string | undefined => block.find((statement) => statement.name === name)?.words[0]?.text;
-  return toldText([first("server_name"), first("listen")].filter((text) => text !== undefined && text !== "_").join(" ")) || "server";
-}
-
-function preambleOf(block: readonly Statement[]): { preambleIn?: PreambleIn } {
-  const listen = block.find(({ name, words }) => name === "listen" && words.some(({ text }) => text === "proxy_protocol"));
-  return listen === undefined ? {} : { preambleIn: { from: EVERYBODY, place: listen.place } };
+function nameOf(block: readonly Statement[], { address }: Entrance): string {
+  const named = block.find(({ name }) => name === "server_name")?.words[0]?.text;
+  return toldText([named, address].filter((text) => text !== undefined && text !== "_").join(" ")) || "server";
 }
 
 /** A PROXY protocol header that is read and used for nothing: everybody is the load balancer still. */
@@ -209,74 +220,65 @@ function judgePreamble({ preambleIn, client, headers, preambleOut }: ProxyPassag
 }
 
 /** `stream`: bytes are passed on, and the address only in a PROXY protocol header. */
-function readStream(block: readonly Statement[], found: Found): void {
-  const outer = scopeIn(OUTERMOST, block);
-  for (const server of block.filter(({ name }) => name === "server")) {
-    const scope = scopeIn(outer, server.block ?? []);
-    countOthers(server.block ?? [], found);
-    const pass = server.block?.find(({ name }) => name === "proxy_pass");
+function readStream(stream: Statement, found: Found): void {
+  const outer = scopeIn(OUTERMOST, stream);
+  const servers = serversIn(stream);
+  const preambles = preamblesIn(servers);
+  for (const server of servers) {
+    const { block = [] } = server;
+    const pass = block.find(({ name }) => name === "proxy_pass");
     if (pass === undefined) continue;
-    const preamble = preambleOf(server.block ?? []);
-    const trust = trustOf(scope.trusted, found);
-    const place = scope.trusted[0]?.place;
-    const passage: ProxyPassage = {
-      kind: "proxy",
-      product: "nginx",
-      place: pass.place,
-      name: `stream ${nameOf(server.block ?? [])}`,
-      carries: "tcp",
-      ...preamble,
-      client: place === undefined || preamble.preambleIn === undefined ? { kind: "peer" } : { kind: "preamble", trust, place },
-      consumesHops: false,
-      headers: [],
-      dropsUnderscores: false,
-      preambleOut: scope.single.get("proxy_protocol")?.words[0]?.text === "on" ? "v1" : "none",
-      keepsSource: isTransparent(scope),
-      passesUpgrade: true,
-      target: toldText(pass.words[0]?.text ?? ""),
-    };
-    if (!addPassage(found, passage)) return;
-    if (passage.client.kind === "peer" && passage.preambleIn !== undefined) {
-      const fix = "set_real_ip_from LOAD_BALANCER_NETWORK;";
-      found.findings.push(
-        findingAt(passage.preambleIn.place, { code: "FINDING_PREAMBLE_UNUSED", severity: "error", what: "proxy_protocol", fix }),
-      );
-    }
+    const scope = scopeIn(outer, server);
+    for (const entrance of entrancesOf(block, preambles))
+      if (!readBytes(pass, { scope, entrance, name: `stream ${nameOf(block, entrance)}` }, found)) return;
   }
-  countOthers(block, found);
 }
 
-const READ = new Set([
-  "http",
-  "stream",
-  "server",
-  "location",
-  "if",
-  "limit_except",
-  "listen",
-  "server_name",
-  "proxy_pass",
-  "grpc_pass",
-  "proxy_set_header",
-  "grpc_set_header",
-  "set_real_ip_from",
-  "real_ip_header",
-  "real_ip_recursive",
-  "underscores_in_headers",
-  "ignore_invalid_headers",
-  "proxy_pass_request_headers",
-  "proxy_bind",
-  "proxy_protocol",
-  "map",
-  "geo",
-  "set",
+type BytesAt = { readonly scope: Scope; readonly entrance: Entrance; readonly name: string };
+
+/** One way of bytes through a server. `false` when there are more ways than are followed. */
+function readBytes(pass: Statement, { scope, entrance: { preambleIn }, name }: BytesAt, found: Found): boolean {
+  const trust = trustOf(scope.trusted, found);
+  const place = scope.trusted[0]?.place;
+  const passage: ProxyPassage = {
+    kind: "proxy",
+    product: "nginx",
+    place: pass.place,
+    name,
+    carries: "tcp",
+    ...(preambleIn && { preambleIn }),
+    client: place === undefined || preambleIn === undefined ? { kind: "peer" } : { kind: "preamble", trust, place },
+    consumesHops: false,
+    headers: [],
+    dropsUnderscores: false,
+    preambleOut: scope.single.get("proxy_protocol")?.words[0]?.text === "on" ? "v1" : "none",
+    keepsSource: isTransparent(scope),
+    passesUpgrade: true,
+    target: toldText(pass.words[0]?.text ?? ""),
+  };
+  if (!addPassage(found, passage)) return false;
+  if (passage.client.kind === "peer" && preambleIn !== undefined) {
+    const fix = "set_real_ip_from LOAD_BALANCER_NETWORK;";
+    once(found, findingAt(preambleIn.place, { code: "FINDING_PREAMBLE_UNUSED", severity: "error", what: "proxy_protocol", fix }));
+  }
+  return true;
+}
+
+/** Blocks whose lines are directives. */
+const BLOCKS: ReadonlySet<string> = new Set(["http", "stream", "server", "location", "if", "limit_except"]);
+
+const READ: ReadonlySet<string> = new Set([
+  ...BLOCKS,
+  ...SINGLE,
+  ..."listen server_name proxy_pass grpc_pass proxy_set_header grpc_set_header set_real_ip_from map geo set".split(" "),
 ]);
 
-function countOthers(block: readonly Statement[], { notes }: Found): void {
-  for (const { name, words, place } of block) {
+function countOthers(block: readonly Statement[], notes: Notes): void {
+  for (const { name, words, place, block: inner = [] } of block) {
     const expected = expectedFor(name);
     if (expected !== undefined)
       note(notes, place, { code: "CONFIG_NOT_UNDERSTOOD", expected, given: `${name} ${toldTexts(textsOf(words))}`.trim() });
     else if (!READ.has(name)) countOther(notes, name);
+    if (BLOCKS.has(name)) countOthers(inner, notes);
   }
 }

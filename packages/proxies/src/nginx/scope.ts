@@ -2,7 +2,7 @@ import { ADDRESS_HEADERS } from "../address-headers.ts";
 import type { ValuePart } from "../description.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import type { Statement } from "../statement.ts";
-import { NO_VARIABLES, readMap, readValue, type Variables } from "./values.ts";
+import { defined, NO_VARIABLES, readMap, readValue, type Variables } from "./values.ts";
 
 /** What holds at one level of a configuration: what it says itself, and what it takes over from the levels around it. */
 export type Scope = {
@@ -13,10 +13,14 @@ export type Scope = {
   readonly trusted: readonly Statement[];
   readonly single: ReadonlyMap<string, Statement>;
   readonly variables: Variables;
+  /** Variables as a location in this level has them before its own lines. */
+  readonly handedOn: Variables;
+  /** Whether `$remote_addr` is read while a location is looked for: from then on it stays what it was. */
+  readonly isReadEarly: boolean;
 };
 
 /** Directives of which the innermost one holds. */
-const SINGLE = [
+export const SINGLE: readonly string[] = [
   "real_ip_header",
   "real_ip_recursive",
   "underscores_in_headers",
@@ -28,23 +32,37 @@ const SINGLE = [
 
 export type PutAside = ReadonlyMap<string, readonly Statement[]>;
 
-export const OUTERMOST: Scope = { setHeaders: [], putAside: new Map(), trusted: [], single: new Map(), variables: NO_VARIABLES };
+export const OUTERMOST: Scope = {
+  setHeaders: [],
+  putAside: new Map(),
+  trusted: [],
+  single: new Map(),
+  variables: NO_VARIABLES,
+  handedOn: NO_VARIABLES,
+  isReadEarly: false,
+};
 
 /**
  * The scope inside of a block.
  *
- * Source: nginx, ngx_http_proxy_module: `proxy_set_header` directives are inherited if and only if none are defined on the current level; `set_real_ip_from` likewise.
+ * Source: nginx, ngx_http_proxy_module: `proxy_set_header` directives are inherited if and only if none are defined on the current level; `set_real_ip_from` likewise. ngx_http_rewrite_module: what a server sets is set in
+ * each of its locations; what a location sets is not set in those inside of it, where such a variable is empty.
  */
-export function scopeIn(outer: Scope, block: readonly Statement[]): Scope {
+export function scopeIn(outer: Scope, { name, block = [] }: Pick<Statement, "name" | "block">): Scope {
   const own = (...names: readonly string[]): readonly Statement[] => block.filter(({ name }) => names.includes(name));
   const setHeaders = own("proxy_set_header", "grpc_set_header");
   const trusted = own("set_real_ip_from");
+  const sets = block.flatMap(setsOf);
+  const isLocation = name === "location";
+  const variables = variablesIn(isLocation ? outer.handedOn : outer.variables, { maps: own("map", "geo"), sets });
   return {
     setHeaders: setHeaders.length > 0 ? setHeaders : outer.setHeaders,
     putAside: setHeaders.length > 0 ? withPutAside(outer) : outer.putAside,
     trusted: trusted.length > 0 ? trusted : outer.trusted,
     single: new Map([...outer.single, ...own(...SINGLE).map((statement) => [statement.name, statement] as const)]),
-    variables: variablesIn(outer.variables, { maps: own("map", "geo"), sets: block.flatMap(setsOf) }),
+    variables,
+    handedOn: isLocation ? withEmpty(outer.handedOn, sets) : variables,
+    isReadEarly: outer.isReadEarly || block.some(isReadingAddress),
   };
 }
 
@@ -59,6 +77,12 @@ type VariableSet = { readonly name: string; readonly value: string | undefined }
 function setsOf({ name, words, block = [] }: Statement): readonly VariableSet[] {
   if (name === "set") return [{ name: words[0]?.text.replace(/^\$/, "") ?? "", value: words[1]?.text ?? "" }];
   return name === "if" ? block.flatMap(setsOf).map((set) => ({ name: set.name, value: undefined })) : [];
+}
+
+/** Source: nginx, ngx_http_rewrite_module, whose directives are run before those of the realip module in a location; and a variable's value is kept for the request. */
+function isReadingAddress({ name, words, block = [] }: Statement): boolean {
+  const isRun = ["set", "if", "rewrite", "return"].includes(name);
+  return isRun && (words.some(({ text }) => /\$(?:remote_addr\b|\{remote_addr\})/.test(text)) || block.some(isReadingAddress));
 }
 
 /** The variables of a level; those around it where it defines none, so that levels share them. */
@@ -76,6 +100,12 @@ function variablesIn(
   for (const { name, value } of sets)
     own.set(name, value === undefined ? [{ kind: "unknown", text: `$${name}` }] : readValue(value, variables));
   return variables;
+}
+
+/** Variables with those empty that are set elsewhere and nowhere here. */
+function withEmpty(variables: Variables, sets: readonly VariableSet[]): Variables {
+  const unset = sets.filter(({ name }) => defined(name, variables) === undefined);
+  return unset.length === 0 ? variables : { own: new Map(unset.map(({ name }) => [name, []])), outer: variables };
 }
 
 /** What levels put aside that have lines of their own, by the level around them. */

@@ -43,7 +43,8 @@ export function effectsIn({ setHeaders, variables }: Scope, { setter, known, not
     // nginx sends a line for each directive; those that came in stay out of it after the first
     return [isFirst ? effect : { ...effect, keeps: EVERYBODY, writes: value, joins: "line" }];
   });
-  const read = { lines, variables, effects: all.filter(isAboutAddress), passesUpgrade: all.some(isUpgradePassed) };
+  const passesUpgrade = ["upgrade", "connection"].every((header) => all.some((effect) => effect.header === header && isSent(effect)));
+  const read = { lines, variables, effects: all.filter(isAboutAddress), passesUpgrade };
   known[setter].set(setHeaders, read);
   return read;
 }
@@ -71,10 +72,11 @@ function headerOf(words: Statement["words"]): string {
 }
 
 function isTold(header: string): boolean {
-  return header === "upgrade" || ADDRESS_HEADERS.includes(header);
+  return header === "upgrade" || header === "connection" || ADDRESS_HEADERS.includes(header);
 }
 
-/** nginx passes the field on only where it is set: to what came in, or to something. */
-function isUpgradePassed({ header, keeps, writes }: HeaderEffect): boolean {
-  return header === "upgrade" && (keeps.kind === "everybody" || writes.length > 0);
+/** Whether a field of a handshake goes on. nginx sends `Connection: close` and no Upgrade unless both are set: to what came in, or to something. */
+function isSent({ header, keeps, writes }: HeaderEffect): boolean {
+  const isClose = header === "connection" && writes.length === 1 && writes.some((part) => part.kind === "text" && part.text === "close");
+  return keeps.kind === "everybody" || (writes.length > 0 && !isClose);
 }

@@ -9,7 +9,8 @@ export type Variables = { readonly own: ReadonlyMap<string, readonly ValuePart[]
 /** Nothing is defined. */
 export const NO_VARIABLES: Variables = { own: new Map(), outer: undefined };
 
-function defined(name: string, variables: Variables): readonly ValuePart[] | undefined {
+/** What a variable stands for; `undefined` where no level defines it, and nginx itself does not. */
+export function defined(name: string, variables: Variables): readonly ValuePart[] | undefined {
   for (let level: Variables | undefined = variables; level !== undefined; level = level.outer) {
     const known = level.own.get(name);
     if (known !== undefined) return known;
@@ -70,6 +71,9 @@ function sizeOf(parts: readonly ValuePart[]): number {
   );
 }
 
+/** With `hostnames`: `*.example.com`, `.example.com`, `www.example.*`. */
+const MASK = /^\*?\.|\.\*$/;
+
 /** What a `map` or a `geo` defines, by the name of its variable. A map that is made of a later one sees it as unknown. */
 export function readMap(
   { name, words, block = [] }: Statement,
@@ -79,12 +83,13 @@ export function readMap(
   if (target === undefined) return undefined;
   const unknown: readonly ValuePart[] = [{ kind: "unknown", text: `$${target}` }];
   if (name === "geo" || block.length > MAX_PARTS) return [target, unknown];
+  const hasMasks = block.some((statement) => statement.name === "hostnames");
   const cases = block
     .filter((statement) => statement.name !== "hostnames" && statement.name !== "volatile" && statement.name !== "include")
     .map((statement) => ({
       equals: statement.name === "default" ? undefined : statement.name.replace(/^\\/, ""),
       value: readValue(statement.words[0]?.text ?? "", variables),
-      isPattern: statement.name.startsWith("~"),
+      isPattern: statement.name.startsWith("~") || (hasMasks && MASK.test(statement.name)),
     }));
   const of = readValue(words[0]?.text ?? "", variables);
   const parts: readonly ValuePart[] = [{ kind: "by-value", of, cases }];
