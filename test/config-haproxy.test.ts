@@ -110,6 +110,40 @@ const rows: Readonly<Record<string, Row>> = {
     lines: ["http-request allow", "http-request set-header X-Forwarded-For %[src]"],
     backend: ["http-request set-header X-Real-IP %[src]"],
   },
+  "behind a rule of TCP that accepts, the others of its kind are not followed": {
+    lines: [
+      "tcp-request content accept",
+      "tcp-request content set-src hdr_ip(x-forwarded-for)",
+      "http-request set-header X-Real-IP %[src]",
+      "option forwardfor",
+    ],
+  },
+  "behind one that accepts some, nobody can say whether they are": {
+    lines: [
+      `tcp-request content accept if { ${own} }`,
+      "tcp-request content set-src hdr_ip(x-forwarded-for)",
+      "http-request set-header X-Real-IP %[src]",
+      "http-request set-header X-Client-IP %[fc_src]",
+    ],
+    unknown: ["x-real-ip"],
+  },
+  "one that accepts connections says nothing of what they carry": {
+    lines: [
+      `tcp-request content set-src hdr_ip(x-forwarded-for) if { ${own} }`,
+      "tcp-request connection accept",
+      "http-request set-header X-Real-IP %[src]",
+    ],
+    backend: ["tcp-request content accept", "option forwardfor"],
+  },
+  "the source of the whole connection": {
+    lines: [
+      "tcp-request content set-var(txn.from) src",
+      "tcp-request connection set-src str(192.0.2.99)",
+      "http-request set-header X-Real-IP %[fc_src]",
+      "http-request set-header X-Client-IP %[var(txn.from)]",
+    ],
+    unknown: ["x-real-ip", "x-client-ip"],
+  },
   "a PROXY protocol header of version 1": { lines: [], server: "send-proxy", next: "a PROXY protocol header is read" },
   "a PROXY protocol header of version 2, for the bytes of a connection": {
     lines: ["mode tcp"],

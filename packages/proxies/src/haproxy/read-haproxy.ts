@@ -89,7 +89,7 @@ function toldOf(
   { preambleIn, found }: { readonly preambleIn: PreambleIn | undefined; readonly found: Found },
 ): Pick<ProxyPassage, "carries" | "client" | "headers"> {
   const own = [...new Set([frontend, backend])];
-  const stages = own.map(found.rulesOf).map(({ tcp, http }) => [...tcp, ...http]);
+  const stages = own.flatMap((section) => found.rulesOf(section).stages);
   const isHttp = readsHttp(frontend) || readsHttp(backend);
   const { client, headers } = follow(isHttp ? stages : stages.map(withoutHeaders), preambleIn);
   if (!isHttp) return { carries: "tcp", client, headers: [] };

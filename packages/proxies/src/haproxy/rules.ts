@@ -13,16 +13,16 @@ export type Rule = { readonly condition: Condition; readonly place: Place } & (
   | { readonly kind: "delete"; readonly headers: readonly string[] }
   /** Changed by a pattern, which is not looked into. */
   | { readonly kind: "replace"; readonly header: string; readonly text: string }
-  /** The source of the connection becomes another address. */
-  | { readonly kind: "source"; readonly expression: string }
+  /** The source becomes another address; where `isWhole`, also what the connection is known to come from (`fc_src`). */
+  | { readonly kind: "source"; readonly expression: string; readonly isWhole: boolean }
   | { readonly kind: "variable"; readonly name: string; readonly expression: string }
-  /** No rule of the section behind it is looked at. */
+  /** No rule of the stage behind it is looked at. */
   | { readonly kind: "stop" }
 );
 
 /** Actions after which a request goes on with its headers and its source as they were, or does not go on at all. */
 const NEUTRAL: ReadonlySet<string> = new Set(
-  "add-acl auth cache-use capture del-acl del-map deny disable-l7-retry do-resolve early-hint normalize-uri pause redirect reject replace-path replace-pathq replace-uri return send-spoe-group set-dst set-dst-port set-log-level set-map set-mark set-method set-nice set-path set-pathq set-priority-class set-priority-offset set-query set-retries set-src-port set-timeout set-tos set-uri silent-drop strict-mode tarpit use-service wait-for-body wait-for-handshake expect-proxy accept close switch-mode".split(
+  "add-acl auth cache-use capture del-acl del-map deny disable-l7-retry do-resolve early-hint normalize-uri pause redirect reject replace-path replace-pathq replace-uri return send-spoe-group set-dst set-dst-port set-log-level set-map set-mark set-method set-nice set-path set-pathq set-priority-class set-priority-offset set-query set-retries set-src-port set-timeout set-tos set-uri silent-drop strict-mode tarpit use-service wait-for-body wait-for-handshake expect-proxy close switch-mode".split(
     " ",
   ),
 );
@@ -32,17 +32,16 @@ export type RuleOptions = { readonly include: Include; readonly notes: Notes };
 /** A rule that lets connections in or turns them away before a PROXY protocol header is read, or expects one. */
 export type ConnectionRule = { readonly action: string; readonly condition: Condition; readonly place: Place };
 
-/** The rules of a section, by when they are looked at: a connection passes those of TCP first. */
-export type Rules = {
-  readonly connection: readonly ConnectionRule[];
-  readonly tcp: readonly Rule[];
-  readonly http: readonly Rule[];
-};
+/** The rules of a section. `stages` are by when they are looked at, whichever stands first; one that lets a request pass ends its own stage alone. */
+export type Rules = { readonly connection: readonly ConnectionRule[]; readonly stages: readonly (readonly Rule[])[] };
+
+/** Those of TCP by their second word, and behind them those of HTTP. */
+const TCP_STAGES = ["connection", "session", "content"] as const;
 
 /**
  * The rules of sections, those of their defaults first. Those of defaults are read once.
  *
- * Source: HAProxy, configuration manual 2.6, 4.2 "acl": what `defaults` define by it no other section sees.
+ * Source: HAProxy, configuration manual 2.6, 4.2 "acl": what `defaults` define by it no other section sees; "tcp-request connection", "session", "content", whose `accept` stops the evaluation of their own kind.
  */
 export function rulesIn(options: RuleOptions): (section: Section) => Rules {
   const known = new Map<Block, Rules>();
@@ -58,8 +57,7 @@ export function rulesIn(options: RuleOptions): (section: Section) => Rules {
     const before = ownOf(defaults);
     return {
       connection: [...before.connection, ...own.connection],
-      tcp: [...before.tcp, ...own.tcp],
-      http: [...before.http, ...own.http],
+      stages: before.stages.map((stage, index) => [...stage, ...(own.stages[index] ?? [])]),
     };
   };
 }
@@ -68,7 +66,7 @@ export function rulesIn(options: RuleOptions): (section: Section) => Rules {
 function ownRules(block: Block, { include, notes }: RuleOptions): Rules {
   const acls = aclsOf(linesNamed(block, "acl"), include);
   const lines = linesNamed(block, "tcp-request");
-  const tcp = readRules(lines, { acls, notes });
+  const ofLevel = (level: string): readonly Statement[] => lines.filter(({ words }) => words[0]?.text === level);
   const connection = lines
     .filter(({ words: [level, action] }) => level?.text === "connection" && CONNECTION_ACTIONS.has(action?.text ?? ""))
     .slice(0, CONFIG_LIMITS.maxRules)
@@ -77,7 +75,8 @@ function ownRules(block: Block, { include, notes }: RuleOptions): Rules {
       condition: readCondition(words.slice(conditionStart(words)), acls),
       place,
     }));
-  return { connection, tcp, http: readRules(linesNamed(block, "http-request"), { acls, notes }) };
+  const stages = [...TCP_STAGES.map(ofLevel), linesNamed(block, "http-request")];
+  return { connection, stages: stages.map((stage) => readRules(stage, { acls, notes })) };
 }
 
 const CONNECTION_ACTIONS: ReadonlySet<string> = new Set(["expect-proxy", "reject", "accept"]);
@@ -86,9 +85,9 @@ function readRules(lines: readonly Statement[], { acls, notes }: { readonly acls
   const rules: Rule[] = [];
   for (const { name, words, place } of lines) {
     const [action, ...rest] = name === "http-request" ? words : words.slice(1);
-    if (action === undefined || words[0]?.text === "inspect-delay") continue;
+    if (action === undefined) continue;
     const at = conditionStart(rest);
-    const read = readAction({ action: action.text, args: rest.slice(0, at) });
+    const read = readAction({ action: action.text, args: rest.slice(0, at), level: words[0]?.text ?? "" });
     if (read === "neutral") continue;
     const text = toldText(`${name} ${textOf(words)}`);
     if (read === undefined) note(notes, place, { code: "CONFIG_NOT_UNDERSTOOD", expected: "an action that is known here", given: text });
@@ -101,11 +100,12 @@ function readRules(lines: readonly Statement[], { acls, notes }: { readonly acls
   return rules;
 }
 
-type Action = { readonly action: string; readonly args: readonly Word[] };
+/** `level`: which of its stages a rule of TCP is of. */
+type Action = { readonly action: string; readonly args: readonly Word[]; readonly level: string };
 type WithoutBase<T> = T extends unknown ? Omit<T, "condition" | "place"> : never;
 type Read = WithoutBase<Rule> | "neutral" | undefined;
 
-function readAction({ action, args }: Action): Read {
+function readAction({ action, args, level }: Action): Read {
   const [first, second] = args;
   const header = first?.text.toLowerCase() ?? "";
   switch (action) {
@@ -118,8 +118,9 @@ function readAction({ action, args }: Action): Read {
     case "replace-value":
       return ADDRESS_HEADERS.includes(header) ? { kind: "replace", header, text: `${action} ${textOf(args)}` } : "neutral";
     case "set-src":
-      return { kind: "source", expression: textOf(args) };
+      return { kind: "source", expression: textOf(args), isWhole: level === "connection" };
     case "allow":
+    case "accept":
       return { kind: "stop" };
   }
   const variable = /^set-var(-fmt)?\(([^(),]+)(?:,[^()]*)?\)$/.exec(action);

@@ -9,17 +9,17 @@ import { type Known, readExpression, readFormat } from "./values.ts";
 /** What rules come to: whom HAProxy takes for its client when the request goes on, and what it does to its headers. */
 export type Told = { readonly client: ClientRule; readonly headers: readonly HeaderEffect[] };
 
-/** Rules of one section, which end where a request is allowed. */
+/** Rules of one kind in one section, which end where a request is allowed. */
 export type Stage = readonly Rule[];
 
 /**
  * Follows a request through the rules of the sections on its way. A value that is read before the source changes is the connection's, one behind it is the client's.
  *
- * Shape: `stages` are those of the frontend and of the backend.
+ * Shape: `stages` are those of the frontend, then of the backend.
  */
 export function follow(stages: readonly Stage[], preambleIn: PreambleIn | undefined): Told {
   const start = clientBefore(preambleIn);
-  const original = sourceBefore(start);
+  let original = sourceBefore(start);
   const effects: HeaderEffect[] = [];
   const variables = new Map<string, readonly ValuePart[]>();
   const changed = new Map<string, readonly ValuePart[] | undefined>();
@@ -37,6 +37,7 @@ export function follow(stages: readonly Stage[], preambleIn: PreambleIn | undefi
         const condition = unless === undefined ? rule.condition : ({ kind: "unknown", text: unless } as const);
         client = client === start ? clientAfter({ ...rule, condition }, { known, start, effects }) : unclear(rule);
         source = [{ kind: "client" }];
+        if (rule.isWhole) original = source;
       } else if (rule.kind === "variable") {
         const isKnown = rule.condition.kind === "always" && unless === undefined && rule.expression !== "";
         variables.set(rule.name, isKnown ? readExpression(rule.expression, known) : [{ kind: "unknown", text: `%[var(${rule.name})]` }]);
