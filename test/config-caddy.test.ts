@@ -15,6 +15,8 @@ type Row = {
   readonly proxy?: readonly string[];
   /** Lines of the site, in which PROXY stands for all of the `reverse_proxy`. */
   readonly site?: readonly string[];
+  /** How the name of the way ends that answers, where there are several. */
+  readonly way?: string;
   /** Headers of which nobody can say beforehand what becomes of them. */
   readonly unknown?: readonly string[];
 };
@@ -74,6 +76,15 @@ const rows: Readonly<Record<string, Row>> = {
   "in a route, what stands behind does not hold": {
     site: ["route {\n    request_header X-Real-IP 10.0.0.8\n    PROXY\n    request_header X-Real-IP 10.0.0.9\n  }"],
   },
+  "on to another service, once the first has answered": {
+    site: ["request_header X-Real-IP {remote_host}", "PROXY"],
+    proxy: [
+      "header_up X-Client-IP 10.0.0.8",
+      "@well status 2xx",
+      "handle_response @well {\n      request_header +X-Real-IP 10.0.0.9\n      reverse_proxy UPSTREAM {\n        header_up True-Client-IP {remote_host}\n      }\n    }",
+    ],
+    way: "@well",
+  },
   "a snippet with an argument": { site: ["import real X-Client-IP 10.0.0.9", "PROXY"] },
   "a snippet in the block of the proxy": { proxy: ["import up {remote_host}"] },
   "a file": { proxy: ["import upstream.conf"] },
@@ -85,7 +96,7 @@ const addressOf = (name: string): string => `127.0.1.${names.indexOf(name) + 1}`
 
 function siteOf(name: string, { listen, target }: { readonly listen: number; readonly target: number }): string {
   const { proxy = [], site = ["PROXY"] } = rows[name] ?? {};
-  const passes = [`reverse_proxy 127.0.0.1:${target} {`, ...proxy, "}"].join("\n    ");
+  const passes = [`reverse_proxy UPSTREAM {`, ...proxy, "}"].join("\n    ").replaceAll("UPSTREAM", `127.0.0.1:${target}`);
   const lines = site.map((line) => line.replace("PROXY", passes));
   return [`http://${addressOf(name)}:${listen} {`, `bind ${addressOf(name)}`, ...lines].join("\n  ").concat("\n}\n");
 }
@@ -125,7 +136,8 @@ const include = (name: string): { files: { name: string; text: string }[]; skipp
 const { passages, issues } = readConfig({ name: "Caddyfile", text: configAt({ listen: 1, target: 2 }) }, { include });
 
 function passageOf(name: string): ProxyPassage {
-  const [passage, ...others] = passages.filter((candidate) => candidate.name.startsWith(`http://${addressOf(name)}:1`));
+  const way = rows[name]?.way ?? "";
+  const [passage, ...others] = passages.filter((one) => one.name.startsWith(`http://${addressOf(name)}:1`) && one.name.endsWith(way));
   if (passage?.kind !== "proxy" || others.length > 0) throw new Error(`No passage for ${name}`);
   return passage;
 }

@@ -66,6 +66,17 @@ describe("what Debian's Caddy has not, as it is documented", () => {
     expect(passages.map((passage) => notationOf(passage).includes("leftmost"))).toEqual([false, true]);
   });
 
+  test.each([
+    { says: "in lines of its own", text: "<<END\n\t\t\t{remote_host}\n\t\t\tEND" },
+    { says: "up to its marker, wherever that stands", text: "<<END\n{remote_host}\nEND" },
+  ])("a text $says is what a header is set to, without what stands in front of its marker", ({ text }) => {
+    const { passages, issues } = readCaddy(proxy(`header_up X-Real-IP ${text}`, "header_up X-Client-IP 10.0.0.9"));
+    expect(passages.map(notationOf)).toEqual([
+      "peer -> client = peer -> X-Forwarded-For: client -> X-Real-IP: client -> X-Client-IP: 10.0.0.9 -> app:8000",
+    ]);
+    expect(issues).toEqual([]);
+  });
+
   test("a PROXY protocol header goes to the upstream", () => {
     const { passages } = readCaddy(proxy("transport http {", "proxy_protocol v2", "}"));
     expect(passages.map(notationOf)).toEqual(["peer -> client = peer -> X-Forwarded-For: client -> PROXY protocol v2: client -> app:8000"]);
@@ -86,6 +97,16 @@ test.each([
   },
   { says: "a route with a name", text: "&(app) {\n\treverse_proxy app\n}\na.example {\n\tinvoke /x app\n}\n", names: ["a.example /x"] },
   { says: "comments, quotes and joined lines", text: 'a.example { # "\n\treverse_proxy \\\n\t\t"app" `b`\n}\n', names: ["a.example"] },
+  {
+    says: "words behind a text over lines",
+    text: "a.example {\n\trespond <<HTML\n\t}\n\tHTML 200\n\treverse_proxy app\n}\n",
+    names: ["a.example"],
+  },
+  {
+    says: "other services once there is an answer",
+    text: "a.example {\n\tintercept {\n\t\t@e status 5xx\n\t\thandle_response @e {\n\t\t\treverse_proxy sorry\n\t\t}\n\t}\n\treverse_proxy app {\n\t\thandle_response {\n\t\t\treverse_proxy /x other\n\t\t}\n\t}\n}\n",
+    names: ["a.example @e", "a.example", "a.example /x"],
+  },
   { says: "a text over lines", text: "a.example {\n\trespond <<HTML\n\t}\n\tHTML\n\treverse_proxy app\n}\n", names: ["a.example"] },
 ])("$says", ({ text, names }) => {
   const { passages, issues } = readCaddy(text);

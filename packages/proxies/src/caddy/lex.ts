@@ -56,19 +56,25 @@ function readQuoted(text: string, { start, quote }: { readonly start: number; re
   return { word, end: text.length, isQuoted: true, unclosed: quote };
 }
 
+/**
+ * A text that ends where its marker comes, which more words may follow. What stands in front of the marker is taken from the beginning of each line.
+ *
+ * Source: Caddy 2.7 and later, `caddyfile.lexer.finalizeHeredoc`.
+ */
 function readHeredoc(text: string, start: number): Read | undefined {
   if (!text.startsWith("<<", start)) return undefined;
-  const opening = /<<([\w-]+)\r?(?:\n|$)/y;
+  const opening = /<<([\w-]+)\r?\n/y;
   opening.lastIndex = start;
   const marker = opening.exec(text)?.[1];
   if (marker === undefined) return undefined;
-  const end = endOfLine(text, start);
-  for (let at = end + 1; at < text.length; ) {
-    const next = endOfLine(text, at);
-    if (text.slice(at, next).trim() === marker) return { word: text.slice(end + 1, at), end: next, isQuoted: true };
-    at = next + 1;
-  }
-  return { word: text.slice(end + 1), end: text.length, isQuoted: true, unclosed: marker };
+  const begin = opening.lastIndex;
+  const at = text.indexOf(marker, begin);
+  if (at === -1) return { word: text.slice(begin), end: text.length, isQuoted: true, unclosed: marker };
+  const last = text.lastIndexOf("\n", at) + 1;
+  const lines = text.slice(begin, Math.max(begin, last - 1)).split("\n");
+  const indent = text.slice(Math.max(begin, last), at);
+  const word = lines.map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line)).join("\n");
+  return { word, end: at + marker.length, isQuoted: true };
 }
 
 function readBare(text: string, start: number): Read {

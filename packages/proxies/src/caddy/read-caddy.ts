@@ -77,11 +77,19 @@ function walk(block: readonly Statement[], at: At, found: Found): void {
       own ??= [...headers];
       headers = own;
       addRequestHeader(statement, { ...here, headers: own }, found);
-    } else if (name === "reverse_proxy") for (const passage of passageOf(statement, here, found)) addPassage(found, passage);
-    else if (CONTAINERS.has(name)) walk(inner, { ...here, isInOrder: name === "route" }, found);
+    } else if (name === "reverse_proxy" || name === "intercept") {
+      if (name === "reverse_proxy") for (const passage of passageOf(statement, here, found)) addPassage(found, passage);
+      answered(inner, here, found);
+    } else if (CONTAINERS.has(name)) walk(inner, { ...here, isInOrder: name === "route" }, found);
     else if (name === "invoke") invoke(statement, here, found);
     else if (!name.startsWith("@")) readOther(statement, found);
   }
+}
+
+/** What is done with a request once there is an answer to it: it may go on to another service, as it was before. Source: Caddy, `reverse_proxy` and `intercept`, `handle_response`. */
+function answered(block: readonly Statement[], at: At, found: Found): void {
+  for (const { name, words, block: inner = [] } of block)
+    if (name === "handle_response") walk(inner, { ...at, name: named(at.name, words), isInOrder: false }, found);
 }
 
 const CONTAINERS: ReadonlySet<string> = new Set(["handle", "handle_path", "handle_errors", "route"]);
@@ -219,7 +227,7 @@ function noteStatement({ name, words, place }: Statement, { expected, notes }: {
 
 /** Directives of Caddy itself that do nothing to the address. */
 const STANDARD: ReadonlySet<string> = new Set(
-  "abort acme_server basicauth basic_auth bind copy_response copy_response_headers encode error file_server forward_auth fs header intercept log log_append log_name log_skip map method metrics php_fastcgi push redir request_body respond rewrite root skip_log templates tls tracing try_files uri vars".split(
+  "abort acme_server basicauth basic_auth bind copy_response copy_response_headers encode error file_server forward_auth fs header log log_append log_name log_skip map method metrics php_fastcgi push redir request_body respond rewrite root skip_log templates tls tracing try_files uri vars".split(
     " ",
   ),
 );
