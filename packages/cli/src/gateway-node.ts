@@ -1,12 +1,13 @@
-import type { Gateway, GatewayGroup, GatewayOptions, Notice, Offered } from "@wherefrom/gateway";
+import type { Gateway, GatewayGroup, GatewayOptions, KeptSource, Notice, Offered } from "@wherefrom/gateway";
 import { openAdminListener } from "./admin-listener.ts";
 import { type GatewayNodeOptions, type GatewaySetup, openSource, readSetup } from "./gateway-setup.ts";
+import type { HeldSignal } from "./held-signals.ts";
 import { withListenFlags } from "./listen-fault.ts";
 import { checkNames } from "./names.ts";
 import { gatewayNoticePrinter } from "./notices.ts";
 import { openGatewayOrGroup } from "./open-gateway-or-group.ts";
 import { printable } from "./output.ts";
-import type { Closable, Own } from "./until-stopped.ts";
+import type { Own } from "./until-stopped.ts";
 
 export type GatewayNode = {
   readonly urls: readonly string[];
@@ -33,10 +34,7 @@ export async function openGatewayNode(options: GatewayNodeOptions, own: Own): Pr
   if (options.source.kind === "control" && setup.snapshotKeys === undefined) onNotice(UNVERIFIED);
   const gateway = own(await openListening(options, { ...setup, source, onNotice }));
   admin?.show(gateway);
-  own(onSignal("SIGHUP", () => source.refresh?.().then(reportOffered, reportUnreadable)));
-  own(onSignal("SIGHUP", () => void gateway.refreshCertificates()));
-  for (const signal of ["SIGHUP", "SIGUSR1"] as const) own(onSignal(signal, () => gateway.reopenAccessLog()));
-  own(onSignal("SIGUSR2", () => void restartWorkers(gateway, options)));
+  own(options.signals.follow((signal) => act(signal, { gateway, source, options })));
   return { urls: gateway.listeners.map((place) => place.url), revision: gateway.revision(), adminUrl: admin?.url };
 }
 
@@ -71,14 +69,14 @@ function openListening(options: GatewayNodeOptions, parts: GatewayOptions & Gate
   return withListenFlags(flags, () => openGatewayOrGroup(parts, options));
 }
 
-/** Listens to a signal, also where there is nothing to do then: it must not end the process. */
-function onSignal(signal: NodeJS.Signals, act: () => void): Closable {
-  process.on(signal, act);
-  return {
-    async close() {
-      process.off(signal, act);
-    },
-  };
+type Running = { readonly gateway: Gateway | GatewayGroup; readonly source: KeptSource; readonly options: GatewayNodeOptions };
+
+function act(signal: HeldSignal, { gateway, source, options }: Running): void {
+  if (signal === "SIGUSR2") return void restartWorkers(gateway, options);
+  gateway.reopenAccessLog();
+  if (signal === "SIGUSR1") return;
+  void gateway.refreshCertificates();
+  source.refresh?.().then(reportOffered, reportUnreadable);
 }
 
 async function restartWorkers(gateway: Gateway | GatewayGroup, options: GatewayNodeOptions): Promise<void> {

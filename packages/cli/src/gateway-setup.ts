@@ -11,6 +11,7 @@ import {
 import type { AdminFlags } from "./admin-flags.ts";
 import { adminOptions } from "./admin-listener.ts";
 import { CliError } from "./errors.ts";
+import type { HeldSignals } from "./held-signals.ts";
 import { type ListenerFlags, listenerOf } from "./listener-flags.ts";
 import type { Names } from "./names.ts";
 import { openFolder } from "./ranges-folder.ts";
@@ -46,6 +47,7 @@ export type GatewayNodeOptions = Names &
     /** MMDB files, before what the gateway file says. */
     readonly geoDatabase?: readonly string[] | undefined;
     readonly isQuiet: boolean;
+    readonly signals: HeldSignals;
   };
 
 /** A gateway as flags and file together want it. */

@@ -3,6 +3,7 @@ import { type AdminFlags, addAdminOptions } from "../admin-flags.ts";
 import { CliError } from "../errors.ts";
 import type { GatewayNode } from "../gateway-node.ts";
 import type { GatewayNodeOptions } from "../gateway-setup.ts";
+import { holdSignals } from "../held-signals.ts";
 import { addListenerOptions, LISTENER_FLAGS, type ListenerFlags } from "../listener-flags.ts";
 import { collectSnapshotKeys, parseGatewayName, parseHttpUrls, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
@@ -122,8 +123,9 @@ async function runGateway(options: GatewayCommandOptions, command: Command): Pro
   const isQuiet = options.quiet === true || json === true;
   const output = openOutput(process.stdout);
   await runUntilStopped(async (own) => {
+    const signals = own(holdSignals());
     const { openGatewayNode } = await import("../gateway-node.ts");
-    const gateway = await openGatewayNode({ ...options, place, source, isQuiet }, own);
+    const gateway = await openGatewayNode({ ...options, place, source, isQuiet, signals }, own);
     if (json === true) await output.write(`${JSON.stringify(readyLine(gateway))}\n`);
     if (!isQuiet) await output.write(`${greeting(gateway)}\n`);
   });
