@@ -4,6 +4,7 @@ import { type Policy, type Providers, parsePolicy, parsePrefix } from "wherefrom
 import { excluderOf } from "./abuse/environment-abuse.ts";
 import { theCatalogue } from "./catalogue.ts";
 import type { EnvironmentRecord } from "./config-store/port.ts";
+import { entranceNames } from "./counted-hops.ts";
 import { factsOfEnvironment } from "./environment-facts.ts";
 import type { EventStore } from "./event-store/port.ts";
 import { judgeFit } from "./fit.ts";
@@ -31,9 +32,10 @@ type Assessed = { readonly organization: string; readonly record: EnvironmentRec
 export async function assessFit(parts: ControlParts, { organization, record, eventStore }: Assessed): Promise<Assessment> {
   const { name, settings, revision } = record;
   const revisions = await revisionsAlike(parts.store.of(organization), { record, since: parts.now() - WINDOW_MS });
-  const traffic = await readRecentTraffic(eventStore, { organization, environment: name }, { revisions, until: parts.now() + 1 });
   const providers = providersFor(parts.ranges, record);
   const policy = parsePolicy(settings.clientIpResolutionConfig ?? {}, { providers });
+  const recent = { revisions, until: parts.now() + 1, entrances: entranceNames(policy) };
+  const traffic = await readRecentTraffic(eventStore, { organization, environment: name }, recent);
   const fit = judgeFit(traffic, { policy, isKnown: exclusionOf(settings.abuseDetection, providers) });
   if (fit.kind !== "misfits") return { traffic, policy, fit: fit.kind, misfit: { revision, findings: [], causes: [], undecided: false } };
   const facts = { ...factsOfEnvironment({ policy, revision, fleet: [] }), ...factsOfTraffic(traffic, policy) };

@@ -1,13 +1,9 @@
-import type { Policy } from "wherefrom";
-import { keptFields } from "./kept-fields.ts";
-import type { RecentTraffic, Spread } from "./recent-traffic.ts";
+import type { Spread } from "./recent-traffic.ts";
 
 /** Share of requests that may have fewer hops than the path writes: health checks, and whoever comes past it. */
 const MAX_SHORT = 0.01;
 /** Share of the chains that were kept as something else, from which nothing is known of their hops. */
 const MOSTLY = 0.5;
-
-const X_FORWARDED_FOR = "X-Forwarded-For";
 
 /** How many hops a header has where it is there, in the requests that were looked at. */
 export type ChainShape = {
@@ -46,52 +42,6 @@ export function hopsIn(chain: string): readonly string[] {
     .split(",")
     .map((element) => element.trim())
     .filter((element) => element !== "");
-}
-
-/** What a policy counts hops in, and how many the header has to have. */
-export type CountedHops = {
-  /** As the policy names it. */
-  readonly headerName: string;
-  readonly hops: number;
-  /** From the right, where the path writes: more of them then are another proxy's. From the left they are anybody's. */
-  readonly isFromRight: boolean;
-};
-
-/** `undefined` for a policy that counts no hops. */
-export function countedHops({ algorithm }: Policy): CountedHops | undefined {
-  if (algorithm.kind !== "header-index") return undefined;
-  const { headerName, index } = algorithm;
-  return { headerName, hops: index < 0 ? -index : index + 1, isFromRight: index < 0 };
-}
-
-/** The header that a policy counts hops in, X-Forwarded-For where it counts none. */
-export function countedHeader(policy: Policy): string {
-  return countedHops(policy)?.headerName ?? X_FORWARDED_FOR;
-}
-
-/** The values of that header as it came. Nothing is known of another one where evidence is not kept. */
-export function countedChains(policy: Policy, { chains, evidence }: Pick<RecentTraffic, "chains" | "evidence">): Spread {
-  const name = countedHeader(policy).toLowerCase();
-  if (name === X_FORWARDED_FOR.toLowerCase()) return chains;
-  const counts = new Map<string, number>();
-  let absent = 0;
-  for (const { text, requests } of evidence.values) {
-    const lines = keptFields(text).flatMap(([field, value]) => (field === name ? [value] : []));
-    // a comma in quotes separates nothing: RFC 7239, section 4
-    const chain = lines.join(",").replace(/"(?:[^"\\]|\\.)*"/g, '""');
-    if (lines.length === 0) absent += requests;
-    else counts.set(chain, (counts.get(chain) ?? 0) + requests);
-  }
-  const values = [...counts].map(([text, requests]) => ({ text, requests })).toSorted((one, other) => other.requests - one.requests);
-  return { requests: values.reduce((sum, { requests }) => sum + requests, 0), absent, values };
-}
-
-/** What the path writes beside what a policy counts from the right; `undefined` where that says nothing. */
-export function hopsAgainstIndex(policy: Policy, chains: Spread): "fewer" | "equal" | "more" | undefined {
-  const counted = countedHops(policy);
-  const written = shapeOf(chains)?.written;
-  if (counted === undefined || !counted.isFromRight || written === undefined || written === 0) return undefined;
-  return written === counted.hops ? "equal" : written < counted.hops ? "fewer" : "more";
 }
 
 /** Requests whose chain has fewer hops than this. */

@@ -1,6 +1,7 @@
 import type { Policy } from "wherefrom";
-import { countedChains, countedHops, shapeOf, shorterThan } from "./chain-shape.ts";
+import { shapeOf, shorterThan } from "./chain-shape.ts";
 import { compareTransports } from "./compare-transports.ts";
+import { type CountedHops, countedHops } from "./counted-hops.ts";
 import { doubtfulOf, MIN_AGENTS, MIN_REQUESTS, MOSTLY, NEARLY_ALL, PRESENT } from "./environment-facts.ts";
 import type { Fit, FitFinding } from "./misfit.ts";
 import type { Reasons, RecentTraffic } from "./recent-traffic.ts";
@@ -29,7 +30,7 @@ export function judgeFit(traffic: RecentTraffic, { policy, isKnown }: Judged): F
     ...foundIn("private-results", { count: localRequests(results), of, least: MOSTLY }),
     ...foundIn("provider-results", { count: providerRequests(results), of, least: SOME }),
     ...foundIn("one-address", { count: requestsOfOne(traffic, isKnown), of, least: MOSTLY }),
-    ...chainFindings(traffic, policy),
+    ...countedHops(policy, traffic).flatMap(chainFindings),
     ...foundIn("websocket-differs", { count: compareTransports(traffic)?.requests ?? 0, of, least: 0 }),
   ];
   return findings.length === 0 ? { kind: "fits" } : { kind: "misfits", findings };
@@ -42,16 +43,16 @@ function requestsOfOne({ results, topAgents }: RecentTraffic, isKnown: Judged["i
   return top.requests;
 }
 
-function chainFindings(traffic: RecentTraffic, policy: Policy): readonly FitFinding[] {
-  const counted = countedHops(policy);
-  const shape = shapeOf(countedChains(policy, traffic));
-  if (counted === undefined || shape === undefined || shape.requests < MIN_REQUESTS) return [];
+function chainFindings({ hops, isFromRight, chains, entrance }: CountedHops): readonly FitFinding[] {
+  const shape = shapeOf(chains);
+  if (shape === undefined || shape.requests < MIN_REQUESTS) return [];
   const { requests, written } = shape;
-  const isLong = counted.isFromRight && written > counted.hops;
-  return [
-    ...foundIn("short-chains", { count: shorterThan(shape, counted.hops), of: requests, least: PRESENT }),
+  const isLong = isFromRight && written > hops;
+  const findings = [
+    ...foundIn("short-chains", { count: shorterThan(shape, hops), of: requests, least: PRESENT }),
     ...(isLong ? foundIn("long-chains", { count: requests - shorterThan(shape, written), of: requests, least: NEARLY_ALL }) : []),
   ];
+  return findings.map((finding) => ({ ...finding, ...(entrance && { algorithm: entrance.algorithm }) }));
 }
 
 function byReason(reasons: Reasons): Pick<Share, "count" | "reasons"> {

@@ -16,8 +16,10 @@ export type FitFinding = {
     | "websocket-differs"
     /** Most requests are from one address, and by several user agents. */
     | "one-address";
-  /** Share of requests that it is about, from 0 to 1. */
+  /** Share of requests that it is about, from 0 to 1; of the chains, of those that have the header. */
   readonly share: number;
+  /** Of the chains: which entrance counts them, by its name in events, where the policy has several. */
+  readonly algorithm?: string | undefined;
   /** The same by the reason why the algorithm had no address, the greatest first; of `fallbacks` and `no-address`. */
   readonly reasons?: Readonly<Record<string, number>> | undefined;
 };

@@ -1,6 +1,7 @@
 import { kindOfAddress } from "@wherefrom/diagnosis";
 import type { Policy } from "wherefrom";
-import { countedChains, countedHops, hopsIn, shapeOf } from "./chain-shape.ts";
+import { hopsIn, shapeOf } from "./chain-shape.ts";
+import { type CountedHops, countedHops, type Entrance } from "./counted-hops.ts";
 import { MIN_REQUESTS, NEARLY_ALL } from "./environment-facts.ts";
 import type { RecentTraffic } from "./recent-traffic.ts";
 import { isLocal, isProvider } from "./result-kinds.ts";
@@ -12,19 +13,24 @@ type Configuration = Readonly<Record<string, unknown>>;
 type Configured = { readonly policy: Policy; readonly configuration: Configuration };
 
 /**
- * Another index for a policy whose index counts other hops than the path writes. It is for a probe to confirm: traffic does not show who wrote which hop.
+ * Other indexes for a policy whose indexes count other hops than the path writes. They are for a probe to confirm: traffic does not show who wrote which hop.
  *
  * Not where a hop to the right of it is anything but a proxy's by its address, private or a provider's: it could be the client, and what stands before it a
  * claim of the client's. Not where the other index would give private addresses, those of a provider, or always the same.
  */
 export function proposeIndex(traffic: RecentTraffic, { policy, configuration }: Configured): Configuration | undefined {
-  const counted = countedHops(policy);
-  const chains = countedChains(policy, traffic);
-  const shape = shapeOf(chains);
-  const algorithm = configuration["headerIndexAlgorithm"];
-  if (counted === undefined || shape === undefined || traffic.requests < MIN_REQUESTS || typeof algorithm !== "object") return undefined;
-  const { written } = shape;
-  if (written === 0 || !counted.isFromRight || written === counted.hops) return undefined;
+  let proposal: Configuration | undefined;
+  for (const counted of countedHops(policy, traffic)) {
+    const written = fittingHops(counted);
+    if (written !== undefined) proposal = withIndex(proposal ?? configuration, { index: -written, entrance: counted.entrance });
+  }
+  return proposal;
+}
+
+/** How many hops the path writes, where that is not what the index counts and may be proposed. */
+function fittingHops({ hops, isFromRight, chains }: CountedHops): number | undefined {
+  const written = shapeOf(chains)?.written ?? 0;
+  if (written === 0 || chains.requests + chains.absent < MIN_REQUESTS || !isFromRight || written === hops) return undefined;
   const clients = new Set<string>();
   let fitting = 0;
   for (const { text, requests: times } of chains.values) {
@@ -33,8 +39,19 @@ export function proposeIndex(traffic: RecentTraffic, { policy, configuration }: 
     clients.add(client);
     fitting += times;
   }
-  if (fitting < NEARLY_ALL * (chains.requests + chains.absent) || clients.size < MIN_CLIENTS) return undefined;
-  return { ...configuration, headerIndexAlgorithm: { ...algorithm, ipHeaderIndex: -written } };
+  return fitting < NEARLY_ALL * (chains.requests + chains.absent) || clients.size < MIN_CLIENTS ? undefined : written;
+}
+
+type Indexed = { readonly index: number; readonly entrance: Entrance | undefined };
+
+/** The configuration with another index, at those of its entrances where it has several. */
+function withIndex(configuration: Configuration, { index, entrance }: Indexed): Configuration {
+  if (entrance === undefined) {
+    return { ...configuration, headerIndexAlgorithm: { ...(configuration["headerIndexAlgorithm"] as object), ipHeaderIndex: index } };
+  }
+  const { algorithms } = configuration["firstMatchAlgorithm"] as { readonly algorithms: readonly Configuration[] };
+  const changed = algorithms.map((one, place) => (entrance.places.includes(place) ? withIndex(one, { index, entrance: undefined }) : one));
+  return { ...configuration, firstMatchAlgorithm: { algorithms: changed } };
 }
 
 function isClient(hop: string): boolean {

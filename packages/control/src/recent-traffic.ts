@@ -19,8 +19,16 @@ export type Spread = {
   readonly values: readonly { readonly text: string; readonly requests: number }[];
 };
 
+/** What requests had in their headers that did not come past the proxies. */
+export type Chains = {
+  /** X-Forwarded-For as it came. */
+  readonly chains: Spread;
+  /** Evidence, as JSON, where it is kept. */
+  readonly evidence: Spread;
+};
+
 /** How requests came out that a policy has judged lately. An event that stands for others that were not sampled counts for all of them. */
-export type RecentTraffic = {
+export type RecentTraffic = Chains & {
   readonly requests: number;
   /** Requests that got no address, by the reason. */
   readonly rejections: Reasons;
@@ -31,10 +39,8 @@ export type RecentTraffic = {
   readonly agents: Spread;
   /** User agents of the commonest result. Empty where it is not that of most requests. */
   readonly topAgents: Spread;
-  /** X-Forwarded-For as it came, of requests that did not come past the proxies. */
-  readonly chains: Spread;
-  /** Evidence of those requests, as JSON, where it is kept. */
-  readonly evidence: Spread;
+  /** The same of those that an entrance of the policy decided, by the name that events have for it. */
+  readonly entrances: ReadonlyMap<string, Chains>;
   /** How WebSocket handshakes that were taken came out, and the other requests of the same APIs. Both are empty where there are few handshakes. */
   readonly webSocket: readonly Outcome[];
   readonly http: readonly Outcome[];
@@ -54,18 +60,22 @@ export type Outcome = {
   readonly requests: number;
 };
 
-/** What is looked at: the requests that ran by one of these revisions, until a time in milliseconds since 1970. */
-export type Recent = { readonly revisions: readonly number[]; readonly until: number };
+/** What is looked at: the requests that ran by one of these revisions, until a time in milliseconds since 1970; what `entrances` decided, by itself too. */
+export type Recent = { readonly revisions: readonly number[]; readonly until: number; readonly entrances: readonly string[] };
 
 const NOT_PAST_THE_PROXIES: Filter = { kind: "not", of: { kind: "in", dimension: "reason", values: ["untrusted-peer"] } };
 const IS_WEB_SOCKET: Filter = { kind: "in", dimension: "status", values: ["101"] };
 
 /**
- * Reads how requests of the last 15 minutes came out, in at most ten questions of bounded answers, one after the other.
+ * Reads how requests of the last 15 minutes came out, in at most ten questions of bounded answers, one after the other, and two for each entrance.
  *
  * Errors: `QuestionTooCostly`, `StoreUnavailable`.
  */
-export async function readRecentTraffic(store: EventStore, key: EnvironmentKey, { revisions, until }: Recent): Promise<RecentTraffic> {
+export async function readRecentTraffic(
+  store: EventStore,
+  key: EnvironmentKey,
+  { revisions, until, entrances }: Recent,
+): Promise<RecentTraffic> {
   const judged: readonly Filter[] = [
     { kind: "in", dimension: "revision", values: revisions.map(String) },
     { kind: "not", of: { kind: "absent", dimension: "outcome" } },
@@ -97,13 +107,26 @@ export async function readRecentTraffic(store: EventStore, key: EnvironmentKey, 
     peers: spreadOf(await ask(["client_ip"])),
     agents: spreadOf(await ask(["user_agent"])),
     topAgents: await readTopAgents(ask, { requests, results }),
-    chains: spreadOf(await ask(["x_forwarded_for"], NOT_PAST_THE_PROXIES)),
-    evidence: spreadOf(await ask(["evidence"], NOT_PAST_THE_PROXIES)),
+    ...(await readChains(ask)),
+    entrances: await readEntrances(ask, entrances),
     ...(await readTransports(ask)),
   };
 }
 
 type Ask = (dimensions: readonly Dimension[], ...filters: readonly Filter[]) => Promise<readonly Group[]>;
+
+async function readChains(ask: Ask, ...filters: readonly Filter[]): Promise<Chains> {
+  return {
+    chains: spreadOf(await ask(["x_forwarded_for"], NOT_PAST_THE_PROXIES, ...filters)),
+    evidence: spreadOf(await ask(["evidence"], NOT_PAST_THE_PROXIES, ...filters)),
+  };
+}
+
+async function readEntrances(ask: Ask, names: readonly string[]): Promise<ReadonlyMap<string, Chains>> {
+  const entrances = new Map<string, Chains>();
+  for (const name of names) entrances.set(name, await readChains(ask, { kind: "in", dimension: "algorithm", values: [name] }));
+  return entrances;
+}
 
 const NONE: Spread = { requests: 0, absent: 0, values: [] };
 

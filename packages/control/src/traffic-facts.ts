@@ -1,7 +1,7 @@
 import { type FactValue, namedRanges, SCOPES } from "@wherefrom/diagnosis";
 import type { Policy } from "wherefrom";
-import { countedChains, hopsAgainstIndex } from "./chain-shape.ts";
 import { compareTransports } from "./compare-transports.ts";
+import { countedHops, hopsAgainstIndex } from "./counted-hops.ts";
 import { doubtfulIn, MIN_REQUESTS, NEARLY_ALL, PRESENT, trustOf } from "./environment-facts.ts";
 import { headerFacts } from "./header-facts.ts";
 import type { RecentTraffic, Spread } from "./recent-traffic.ts";
@@ -19,8 +19,7 @@ type Known = Readonly<Record<string, FactValue>>;
 export function factsOfTraffic(traffic: RecentTraffic, policy: Policy): Known {
   const { requests, fallbacks } = traffic;
   if (requests < MIN_REQUESTS) return {};
-  const chains = countedChains(policy, traffic);
-  const hops = chains.requests < MIN_REQUESTS ? undefined : hopsAgainstIndex(policy, chains);
+  const hops = hopsOf(traffic, policy);
   const transports = compareTransports(traffic);
   const result = resultOf(traffic, policy);
   const peers = peerFacts(traffic);
@@ -35,6 +34,14 @@ export function factsOfTraffic(traffic: RecentTraffic, policy: Policy): Known {
     "res.usedFallback": doubtfulIn(fallbacks) >= PRESENT * requests,
     ...(result !== undefined && { "res.equals": result }),
   };
+}
+
+/** Of several entrances what those say that do not fit; nothing where they say different things. */
+function hopsOf(traffic: RecentTraffic, policy: Policy): string | undefined {
+  const known = countedHops(policy, traffic).filter(({ chains }) => chains.requests >= MIN_REQUESTS);
+  const said = new Set(known.map(hopsAgainstIndex));
+  if (said.size > 1) said.delete("equal");
+  return said.size === 1 ? [...said][0] : undefined;
 }
 
 /** Who believes this machine alone, or everybody, has not forgotten proxies that are on it. */

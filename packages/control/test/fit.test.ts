@@ -1,5 +1,6 @@
 import type { TrafficEvent } from "@wherefrom/model";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createResolver, parsePolicy } from "wherefrom";
 import { headerIndex, type Json, openTestControl, verdictOf } from "./control-under-test.ts";
 import { openControlWithEvents } from "./control-with-events.ts";
 import { eventOf } from "./event-store-contract.ts";
@@ -23,6 +24,19 @@ const unseen = (index: number): Partial<TrafficEvent> => ({
   reason: "header-absent",
   xForwardedFor: undefined,
 });
+
+/** An entrance for the proxies of a network. */
+const byPeers = (network: string, ipHeaderIndex: number) => ({
+  headerIndexAlgorithm: { ipHeaderName: "X-Forwarded-For", ipHeaderIndex, trustedPeers: [network] },
+});
+const ENTRANCES = {
+  firstMatchAlgorithm: { algorithms: [byPeers("10.0.0.0/16", -1), byPeers("10.1.0.0/16", -2), { peerAddressAlgorithm: {} }] },
+};
+
+/** By which entrance the library resolves a request of this peer. */
+function entranceOf(peer: string): string {
+  return createResolver(parsePolicy(ENTRANCES)).resolve({ peer, lines: () => ["203.0.113.1, 203.0.113.2"] }).algorithm;
+}
 
 type Row = {
   readonly environment: string;
@@ -345,6 +359,38 @@ const rows: readonly Row[] = [
     policy: { headerIndexAlgorithm: { ipHeaderName: "Forwarded", ipHeaderIndex: -1 } },
     of: (index) => ({ ...usual(index), evidence: { fields: [["forwarded", `for=203.0.113.${index};by="a,\\"b"`]] } }),
     fit: { verdict: "FITS", hopsHeader: "Forwarded", hops: { 1: 40 } },
+  },
+  {
+    environment: "entrances",
+    says: "of two entrances, one counts fewer hops than its path writes, and the other needs more than some have",
+    policy: ENTRANCES,
+    of: (index) => {
+      const clientIp = index < 30 ? `10.0.0.${1 + (index % 3)}` : "10.1.0.1";
+      const chain = index < 30 ? { resolvedIp: `172.64.0.${index}`, xForwardedFor: `203.0.113.${index}, 172.64.0.${index}` } : {};
+      return { ...(index % 6 === 0 && index >= 30 ? usual(index) : viaTwo(index)), ...chain, clientIp, algorithm: entranceOf(clientIp) };
+    },
+    count: 60,
+    fit: {
+      verdict: "MISFITS",
+      findings: [
+        { kind: "provider-results", share: 0.5 },
+        { kind: "long-chains", share: 1, algorithm: entranceOf("10.0.0.1") },
+        { kind: "short-chains", share: 5 / 30, algorithm: entranceOf("10.1.0.1") },
+      ],
+    },
+    proposal: {
+      firstMatchAlgorithm: { algorithms: [byPeers("10.0.0.0/16", -2), byPeers("10.1.0.0/16", -2), { peerAddressAlgorithm: {} }] },
+    },
+  },
+  {
+    environment: "quiet-entrance",
+    says: "an entrance that few came by is not judged, and those that count nothing are none",
+    policy: ENTRANCES,
+    of: (index) => {
+      const clientIp = index < 19 ? "10.0.0.1" : "203.0.113.9";
+      return { ...viaTwo(index), clientIp, algorithm: entranceOf(clientIp) };
+    },
+    fit: { verdict: "FITS", findings: [] },
   },
   {
     environment: "tester",

@@ -1,9 +1,10 @@
 import { advise, type Catalogue, diagnose, type Facts, LANGUAGES, type Language, parseFacts, readWords } from "@wherefrom/diagnosis";
 import type { FieldViolation } from "@wherefrom/model";
-import { parsePolicy } from "wherefrom";
+import { type Policy, parsePolicy } from "wherefrom";
 import { z } from "zod";
 import { theCatalogue } from "../catalogue.ts";
 import { type EnvironmentRecord, StoreUnavailable } from "../config-store/port.ts";
+import { entranceNames } from "../counted-hops.ts";
 import { factsOfEnvironment } from "../environment-facts.ts";
 import { QuestionTooCostly } from "../event-store/port.ts";
 import { refuseFaults } from "../http/api-error.ts";
@@ -68,7 +69,7 @@ export const diagnoseEnvironment: Endpoint = {
     const { settings, revision } = record;
     const policy = parsePolicy(settings.clientIpResolutionConfig ?? {}, { providers: providersFor(parts.ranges, record) });
     const fleet = await parts.fleet.of(organization, param("env"));
-    const traffic = await recentTrafficIfAny(parts, { organization, record });
+    const traffic = await recentTrafficIfAny(parts, { organization, record, policy });
     const knownFacts = { ...factsOfEnvironment({ policy, revision, fleet }), ...(traffic && factsOfTraffic(traffic, policy)) };
     const facts: Facts = new Map([...Object.entries(knownFacts).filter(([signal]) => !given.silenced.includes(signal)), ...given.facts]);
     const diagnosis = diagnose(catalogue, facts);
@@ -78,17 +79,18 @@ export const diagnoseEnvironment: Endpoint = {
   },
 };
 
-type Ran = { readonly organization: string; readonly record: EnvironmentRecord };
+type Ran = { readonly organization: string; readonly record: EnvironmentRecord; readonly policy: Policy };
 
 /** A diagnosis does without the events where there are none, or where they cannot be read now. */
 async function recentTrafficIfAny(
   { eventStore, store, now }: ControlParts,
-  { organization, record }: Ran,
+  { organization, record, policy }: Ran,
 ): Promise<RecentTraffic | undefined> {
   if (eventStore === undefined) return undefined;
   const revisions = await revisionsAlike(store.of(organization), { record, since: now() - WINDOW_MS });
   try {
-    return await readRecentTraffic(eventStore, { organization, environment: record.name }, { revisions, until: now() + 1 });
+    const recent = { revisions, until: now() + 1, entrances: entranceNames(policy) };
+    return await readRecentTraffic(eventStore, { organization, environment: record.name }, recent);
   } catch (error) {
     if (error instanceof StoreUnavailable || error instanceof QuestionTooCostly) return undefined;
     throw error;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Assessment, assessFit } from "../assess-fit.ts";
-import { countedChains, countedHeader, hopCounts } from "../chain-shape.ts";
+import { hopCounts } from "../chain-shape.ts";
+import { chainsIn, countedHeader } from "../counted-hops.ts";
 import { QuestionTooCostly } from "../event-store/port.ts";
 import { ApiError } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
@@ -25,6 +26,10 @@ const findingSchema = z
       "websocket-differs",
     ]),
     share: z.number().describe("Of the requests, from 0 to 1"),
+    algorithm: z
+      .string()
+      .optional()
+      .describe("Of short-chains and long-chains: the entrance that counts, where the policy has several; the share is of its requests"),
     reasons: z
       .record(z.string(), z.number())
       .optional()
@@ -62,7 +67,11 @@ const fitSchema = z
     privateResults: z.int().describe("Requests of an address that no client on the internet has"),
     providerResults: z.int().describe("Requests of an address that a provider's proxies have"),
     topAddressRequests: z.int().describe("Requests of the commonest address"),
-    hopsHeader: z.string().describe("The header that hops are counted in: the one that the policy counts in, else X-Forwarded-For"),
+    hopsHeader: z
+      .string()
+      .describe(
+        "The header that hops are counted in: the one that the policy counts in, and X-Forwarded-For where it counts in none or has several entrances",
+      ),
     hops: countsSchema.describe(
       "Requests by the number of hops in that header, of its 1,000 commonest values; without those that came past the trusted peers",
     ),
@@ -95,7 +104,7 @@ export const getFit: Endpoint = {
       providerResults: providerRequests(traffic.results),
       topAddressRequests: traffic.results.values[0]?.requests ?? 0,
       hopsHeader: countedHeader(policy),
-      hops: Object.fromEntries(hopCounts(countedChains(policy, traffic))),
+      hops: Object.fromEntries(hopCounts(chainsIn(countedHeader(policy), traffic))),
       ...signs,
       ...(open && { openMisfit: openJson(open) }),
     });

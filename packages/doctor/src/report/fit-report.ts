@@ -4,7 +4,13 @@ import { type Phrase, phrasesIn, plainIn } from "./phrase.ts";
 import type { FitMessageKey } from "./words/fit-en.ts";
 
 /** What speaks against a policy: a kind that there is a message for, and the share of requests. */
-type Finding = { readonly kind: string; readonly share: number; readonly reasons?: Readonly<Record<string, number>> };
+type Finding = {
+  readonly kind: string;
+  readonly share: number;
+  readonly reasons?: Readonly<Record<string, number>>;
+  /** Of several entrances the one that it is about. */
+  readonly algorithm?: string;
+};
 
 /** Whether a policy fits, as control's API answers. */
 export type FitReport = {
@@ -76,9 +82,9 @@ function countsTable(report: FitReport, say: Phrase): Block {
 function findingBlocks({ findings }: FitReport, say: Phrase): readonly Block[] {
   if (findings.length === 0) return [];
   // the closed set of the API is the set of messages: a kind that is none would be a newer control's
-  const items = findings.map(({ kind, share, reasons = {} }): Line => {
+  const items = findings.map(({ kind, share, reasons = {}, algorithm }): Line => {
     const slots = { share: percent(share) };
-    const parts = Object.entries(reasons).map(([reason, part]) => `${reason} ${percent(part)}`);
+    const parts = algorithm === undefined ? Object.entries(reasons).map(([reason, part]) => `${reason} ${percent(part)}`) : [algorithm];
     const why: Line = parts.length === 0 ? [] : [" (", { kind: "given", text: parts.join(", ") }, ")"];
     return [`${kind}: `, ...say(`fitFinding.${kind}` as FitMessageKey, slots), ...why];
   });
