@@ -5,11 +5,15 @@ import { shownValue } from "../http/violations.ts";
 import { NOT_SET, STATS_DIMENSIONS, type StatsDimension } from "./stats-names.ts";
 import { likePattern, similarPattern } from "./stats-pattern.ts";
 
-export type FilterReading = { readonly kind: "filter"; readonly filter: Filter } | { readonly kind: "fault"; readonly description: string };
+export type FilterReading =
+  | { readonly kind: "filter"; readonly filter: Filter }
+  | { readonly kind: "faults"; readonly descriptions: readonly string[] };
 
 const MAX_LENGTH = 4_096;
 /** Parentheses and nots inside each other. */
 const MAX_DEPTH = 32;
+/** Faults that are told. Whoever has more has mistaken the language. */
+const MAX_FAULTS = 10;
 
 /**
  * Reads a filter in Apigee's language: `(response_status_code ge 400 and apiproxy in 'books','music')`.
@@ -17,16 +21,22 @@ const MAX_DEPTH = 32;
  * An event matches or does not. One without a value has the value `(not set)`: it equals that alone, and neither compares with anything nor fits a pattern;
  * `ne`, `notin`, `isnot`, `not like` and `not similar to` are the opposites of what they deny.
  *
+ * Faults are told of each clause by itself, and where they are: how many characters stand before. Behind one of the whole, such as a parenthesis that is missing, nothing
+ * is read any more.
+ *
  * Source: Apigee, "Analytics metrics, dimensions, and filters reference", filters.
  */
 export function readStatsFilter(text: string): FilterReading {
+  const faults: string[] = [];
   try {
     if (text.length > MAX_LENGTH) throw new Unreadable(`Expected at most ${MAX_LENGTH} characters, received ${text.length}`);
-    return { kind: "filter", filter: new Parser(text).whole() };
+    const filter = new Parser(text, (fault) => faults.push(fault)).whole();
+    if (faults.length === 0) return { kind: "filter", filter };
   } catch (error) {
-    if (error instanceof Unreadable) return { kind: "fault", description: error.message };
-    throw error;
+    if (!(error instanceof Unreadable)) throw error;
+    faults.push(error.message);
   }
+  return { kind: "faults", descriptions: faults.slice(0, MAX_FAULTS) };
 }
 
 class Unreadable extends Error {}
@@ -41,10 +51,12 @@ function tokensOf(text: string): Token[] {
   for (let at = 0; at < whole.length; ) {
     TOKEN.lastIndex = at;
     const match = TOKEN.exec(whole);
-    if (match === null)
+    if (match === null) {
+      const rest = whole.slice(at).trimStart();
       throw new Unreadable(
-        `At ${at}: Expected a name, an operator or a text in single quotes, received ${shownValue(whole.slice(at, at + 20))}`,
+        `At ${whole.length - rest.length}: Expected a name, an operator or a text in single quotes, received ${shownValue(rest.slice(0, 20))}`,
       );
+    }
     const { text: quoted, word, sign } = match.groups ?? {};
     const begins = TOKEN.lastIndex - match[0].trimStart().length;
     if (quoted !== undefined) tokens.push({ kind: "text", text: quoted.replaceAll("''", "'"), at: begins });
@@ -60,10 +72,13 @@ const OPERATORS = "eq, ne, gt, ge, lt, le, in, notin, is null, isnot null, like,
 
 class Parser {
   readonly #tokens: readonly Token[];
+  readonly #onFault: (description: string) => void;
   #next = 0;
 
-  constructor(text: string) {
+  /** `onFault` is told of clauses that cannot be read. */
+  constructor(text: string, onFault: (description: string) => void) {
     this.#tokens = tokensOf(text);
+    this.#onFault = onFault;
   }
 
   whole(): Filter {
@@ -86,10 +101,35 @@ class Parser {
   }
 
   #one(depth: number): Filter {
-    if (!this.#takeSign("(")) return this.#clause();
+    if (!this.#takeSign("(")) return this.#clauseOrFault();
     const filter = this.#any(depth + 1);
     if (!this.#takeSign(")")) this.#fail("and, or, or a closing parenthesis");
     return filter;
+  }
+
+  /** Goes on behind a clause that cannot be read, unless nothing is there. */
+  #clauseOrFault(): Filter {
+    const begin = this.#next;
+    try {
+      return this.#clause();
+    } catch (error) {
+      if (!(error instanceof Unreadable) || this.#token.kind === "end") throw error;
+      this.#next = begin;
+      this.#skipClause();
+      this.#onFault(error.message);
+      return { kind: "and", of: [] };
+    }
+  }
+
+  /** To the next `and`, `or`, or parenthesis that closes one before it. */
+  #skipClause(): void {
+    for (let depth = 0; this.#token.kind !== "end"; this.#next += 1) {
+      const { kind, text } = this.#token;
+      if (kind === "word" && depth === 0 && ["and", "or"].includes(text.toLowerCase())) return;
+      if (kind !== "sign" || text === ",") continue;
+      depth += text === "(" ? 1 : -1;
+      if (depth < 0) return;
+    }
   }
 
   #clause(): Filter {

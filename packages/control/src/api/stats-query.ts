@@ -164,7 +164,7 @@ function readFilter(text: string | null, faults: FieldViolation[]): Filter | und
   if (text === null || text.trim() === "") return undefined;
   const reading = readStatsFilter(text);
   if (reading.kind === "filter") return reading.filter;
-  faults.push({ field: "filter", description: reading.description });
+  faults.push(...reading.descriptions.map((description) => ({ field: "filter", description })));
   return undefined;
 }
 
@@ -189,6 +189,6 @@ function readWhole(
   const given = query.get(name);
   if (!given) return undefined;
   if (/^[0-9]{1,9}$/.test(given) && Number(given) >= least) return Number(given);
-  refuse(name, `Expected a whole number of at least ${least}`, given);
+  refuse(name, `Expected a whole number from ${least} to 999999999`, given);
   return undefined;
 }
