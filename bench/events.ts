@@ -9,8 +9,10 @@ import { COUNT, QUESTIONS } from "./events/questions.ts";
 import { wholeParts } from "./events/repeat.ts";
 import { medianOf } from "./median.ts";
 import { type BenchOptions, pick } from "./options.ts";
+import { measureRecording } from "./record/record-cost.ts";
 import { OURS, type Row } from "./report.ts";
 import { clearingUp } from "./traffic/interruption.ts";
+import { whyNoCpuTime } from "./traffic/machine.ts";
 import { Programs } from "./traffic/programs.ts";
 
 /** Of more events than `maxWritten` only a part of the day is written, and repeated inside of the stores for its other parts. */
@@ -41,11 +43,26 @@ type Subject = {
   close(): Promise<number>;
 };
 
+/** Beside the questions. */
+const RECORD = { name: "record" };
+
+/** What recording costs a gateway, and how fast stores of events take them and answer. */
+export async function measureEvents(options: BenchOptions): Promise<readonly Row[]> {
+  const cases = pick([...QUESTIONS, RECORD], options.cases).map(({ name }) => name);
+  const questions = cases.filter((name) => name !== RECORD.name);
+  const stores = questions.length === 0 ? [] : await measureStores({ ...options, cases: questions });
+  const obstacle = whyNoCpuTime();
+  if (!cases.includes(RECORD.name)) return stores;
+  if (obstacle === undefined) return [...stores, ...(await measureRecording(options))];
+  process.stderr.write(`Left out: ${RECORD.name}: ${obstacle}\n`);
+  return stores;
+}
+
 /**
  * How fast events are written and questions answered, and how much room they take: our store on DuckDB, the same on ClickHouse, and DuckDB alone, which is
  * the floor. Of ours the whole way counts: from the events as objects through the process that holds the database to the disk, each batch once.
  */
-export async function measureEvents(options: BenchOptions): Promise<readonly Row[]> {
+async function measureStores(options: BenchOptions): Promise<readonly Row[]> {
   const { rounds, count, maxWritten } = { ...(options.quick ? QUICK : EFFORT), ...wanted(options) };
   const parts = wholeParts(count / maxWritten);
   const written = Math.ceil(count / parts);

@@ -153,6 +153,18 @@ test("events writes and asks the stores beside DuckDB alone", () => {
   }
 });
 
+test.runIf(process.platform === "linux")("events says what recording costs a request, and how sure that is", () => {
+  const { stdout, stderr, status } = bench("events", "--json", "--quick", "--case", "record");
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const { rows } = JSON.parse(stdout) as Report;
+  expect(rows.map((row) => `${row.case}, ${row.unit}`)).toEqual([
+    "record plain, µs",
+    "record all, µs",
+    ...["record-request", "record-batch", "record-alike"].flatMap((name) => ["median", "from", "to"].map((what) => `${name} ${what}, µs`)),
+  ]);
+  expect(rows.find((row) => row.case === "record plain")?.value).toBeGreaterThan(0);
+});
+
 test.runIf(process.platform === "linux")("replay finds in every store what was sent through the gateway", () => {
   const { stdout, stderr, status } = bench("replay", "--json", "--quick", "--count", "1000");
   const leftOut = capability("clickhouse") ? "" : expect.stringContaining("clickhouse");
