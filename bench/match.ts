@@ -1,7 +1,9 @@
 import { BlockList } from "node:net";
 import fastifyProxyAddr from "@fastify/proxy-addr";
+import { AddressIndex } from "@wherefrom/model";
 import ipaddr from "ipaddr.js";
 import proxyAddr from "proxy-addr";
+import { parsePrefix } from "wherefrom";
 import type { Case, Subject } from "./call-case.ts";
 import { touch } from "./floor.ts";
 import { addressIn, asReceived, BATCH, clientAt, networks } from "./inputs.ts";
@@ -15,7 +17,45 @@ const SHAPES: readonly Shape[] = ([4, 6] as const).flatMap((family) => [10, 1_00
 /** The cases of `bench -- match`: is this text an address in any of the networks? Half of them are. */
 export async function matchCases(): Promise<readonly Case[]> {
   const membership = await loadMembership();
-  return SHAPES.map((shape) => caseOf(shape, membership));
+  return [...SHAPES.map((shape) => caseOf(shape, membership)), ownersCase()];
+}
+
+const RULES = 1_000_000;
+
+/** Whose an address is, as security actions ask, in a million networks: three of IPv4 for one of IPv6, none beside another. */
+function ownersCase(): Case {
+  const textOf = (at: number): string => {
+    const [high, low] = [at >>> 16, at & 0xffff];
+    return at % 4 === 3
+      ? `2001:db8:${high.toString(16)}:${low.toString(16)}::/64`
+      : `${20 + (high >>> 7)}.${(high << 1) & 255}.${low >>> 8}.${low & 254}`;
+  };
+  const inputs = Array.from({ length: BATCH }, (_, index) => prefixIn(textOf(Math.floor((index * RULES) / BATCH) + index)));
+  const open = () => {
+    const index = AddressIndex.of(owned(RULES, textOf));
+    const run = () => inputs.reduce((sum, { first }) => sum + index.ownersOf(first).length, 0);
+    if (run() < BATCH) throw new Error(`${OURS} finds ${run()} owners of ${BATCH}`);
+    return run;
+  };
+  const touched = inputs.map(({ text }) => text);
+  return {
+    name: `owners-of-${RULES}`,
+    batch: BATCH,
+    subjects: [
+      { name: "floor", open: () => () => touched.reduce((sum, text) => sum + touch(text), 0) },
+      { name: OURS, open },
+    ],
+  };
+}
+
+function* owned(count: number, textOf: (at: number) => string) {
+  for (let owner = 0; owner < count; owner += 1) yield { prefix: prefixIn(textOf(owner)), owner };
+}
+
+function prefixIn(text: string) {
+  const reading = parsePrefix(text);
+  if (reading.kind !== "prefix") throw new Error(`Not a network: ${text}`);
+  return reading.prefix;
 }
 
 /** Cases of ours that are to cost about the same. */

@@ -19,7 +19,7 @@ export function judgedActions(
   { bots, nowMs }: { readonly bots: readonly Bots[]; readonly nowMs: number },
 ): JudgedActions {
   const isJudged = ({ conditionConfig: { asns, regionCodes } }: SecurityAction): boolean => asns === undefined && regionCodes === undefined;
-  const actions = new SecurityActions(enforced.filter(isJudged), bots);
+  const actions = SecurityActions.of(enforced.filter(isJudged), bots);
   return {
     decidingAction: ({ method = "", userAgent, api }, resolution) =>
       actions.isEmpty

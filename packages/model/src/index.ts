@@ -68,6 +68,7 @@ export { diffJson, type JsonChange, jsonChangeSchema } from "./json-diff.ts";
 export { AddressIndex } from "./judge/address-index.ts";
 export { type Clocks, type Ending, Endings } from "./judge/endings.ts";
 export { type Judgement, type Looked, type Place, SecurityActions } from "./judge/security-actions.ts";
+export { finish, type Steps } from "./judge/steps.ts";
 export { type Operation, type OperationType, operationSchema } from "./operation.ts";
 export {
   type Organization,
@@ -105,6 +106,7 @@ export type { RouteTarget, TargetTls } from "./route-target.ts";
 export { type FieldViolation, RPC_STATUSES, type RpcError, type RpcErrorDetail, type RpcStatus, rpcErrorSchema } from "./rpc-error.ts";
 export {
   type Bots,
+  botsSchema,
   type SecurityAction,
   securityActionIdSchema,
   securityActionSchema,

@@ -11,7 +11,7 @@ function judge(
   actions: readonly SecurityAction[],
   { ip, trust = "verified", bots = [], ...more }: Partial<Request> & { readonly ip: string; readonly bots?: readonly Bots[] },
 ): string {
-  const { enforced } = new SecurityActions(actions, bots).judge({
+  const { enforced } = SecurityActions.of(actions, bots).judge({
     resolution: { ip, family: ip.includes(":") ? 6 : 4, outcome: "resolved", trust, algorithm: "x", key: ip },
     method: "GET",
     userAgents: () => [],
@@ -142,7 +142,7 @@ describe("which action decides", () => {
 
   test("one that is only observed decides nothing, and is told", () => {
     const observed = actionOf({ name: "try", ...denied("203.0.113.9"), isObserved: true });
-    const { enforced, observed: would } = new SecurityActions([observed]).judge({
+    const { enforced, observed: would } = SecurityActions.of([observed]).judge({
       resolution: { ip: "203.0.113.9", family: 4, outcome: "resolved", trust: "verified", algorithm: "x", key: null },
       method: "GET",
       userAgents: () => [],
@@ -219,7 +219,7 @@ describe("the index of networks", () => {
     fc.assert(
       fc.property(fc.array(network, { maxLength: 40 }), fc.oneof(address4, address6), (networks, ip) => {
         const owned = networks.map((text, owner) => ({ prefix: prefix(text), owner }));
-        const index = new AddressIndex(owned);
+        const index = AddressIndex.of(owned);
         const expected = networks.flatMap((text, owner) => (bigContains(text, ip) ? [owner] : []));
         expect(list(index, ip).toSorted((left, right) => left - right)).toEqual(expected);
       }),
@@ -232,7 +232,7 @@ describe("the index of networks", () => {
       prefix: prefix(`10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`),
       owner: at,
     }));
-    const index = new AddressIndex(owned);
+    const index = AddressIndex.of(owned);
     expect(list(index, "10.1.134.159")).toEqual([99_999]);
     expect(list(index, "10.1.134.160")).toEqual([]);
   });
@@ -244,10 +244,8 @@ function prefix(text: string): Prefix {
   return reading.prefix;
 }
 
-function list(index: AddressIndex, ip: string): number[] {
-  const owners: number[] = [];
-  for (let next = index.ownersOf(prefix(ip).first); next !== undefined; next = next.rest) owners.push(next.owner);
-  return owners;
+function list(index: AddressIndex, ip: string): readonly number[] {
+  return index.ownersOf(prefix(ip).first);
 }
 
 /** Slow and obvious: the leading bits as text. */

@@ -50,9 +50,9 @@ export function environmentAbuse(given: AbuseDetectionSettings, providers: Provi
 export function excluderOf(exclusions: readonly string[], providers: Providers): (client: Prefix) => boolean {
   if (exclusions.length === 0) return () => false;
   const prefixes = exclusions.flatMap((exclusion) => prefixesOf(exclusion, providers));
-  const index = new AddressIndex(prefixes.map((prefix) => ({ prefix, owner: 0 })));
+  const index = AddressIndex.of(prefixes.map((prefix) => ({ prefix, owner: 0 })));
   const small = prefixes.filter(({ first, length }) => first.family === 6 && length > 64);
-  return (client) => index.ownersOf(client.first) !== undefined || small.some((prefix) => prefixesOverlap(prefix, client));
+  return (client) => index.ownersOf(client.first).length > 0 || small.some((prefix) => prefixesOverlap(prefix, client));
 }
 
 function prefixesOf(exclusion: string, providers: Providers): readonly Prefix[] {

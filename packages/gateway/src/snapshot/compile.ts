@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { type Route, SecurityActions, type SnapshotRanges, snapshotRangesSchema, snapshotSchema } from "@wherefrom/model";
+import { finish, type Route, SecurityActions, type SnapshotRanges, snapshotRangesSchema, snapshotSchema } from "@wherefrom/model";
 import { type CompiledSession, compileSessions } from "../debug/compiled-session.ts";
 import { issueAt, shapeIssues } from "../json-issue.ts";
 import { createRouteTable, type RouteTable, routeKey } from "../route/route-table.ts";
 import { loadTargetTls, type ReadFile, type TlsFault } from "../route/target-tls.ts";
 import { type CompiledPolicy, compilePolicy, type PolicyCompilation } from "./compile-policy.ts";
 import type { SnapshotIssue } from "./issue.ts";
+import { digestOfActions, nameManyNetworks, type PreparedActions, prepareActions } from "./prepare-actions.ts";
 
 /** A snapshot ready for use. It never changes: the gateway swaps one for another. */
 export type CompiledSnapshot = CompiledPolicy & {
@@ -32,13 +33,15 @@ export type Compilation =
 export type CompileOptions = {
   /** The snapshot in use. A part that says the same as there is taken over, and neither judged nor built again. */
   readonly before?: CompiledSnapshot | undefined;
+  /** Of this very snapshot: taken over, too. */
+  readonly prepared?: PreparedActions | undefined;
   readonly readFile?: ReadFile;
 };
 
 /** Validates a snapshot and builds what requests need of it. Finds all faults at once; throws none of them. */
-export function compileSnapshot(json: unknown, { before, readFile = readText }: CompileOptions = {}): Compilation {
-  const digests = digestsOf(json);
-  const same = partsOf(before, digests);
+export function compileSnapshot(json: unknown, { before, prepared, readFile = readText }: CompileOptions = {}): Compilation {
+  const digests = digestsOf(json, prepared);
+  const same = partsOf({ before, prepared }, digests);
   const shape = snapshotSchema.safeParse(withoutSame(json, same));
   const policy: PolicyCompilation =
     same.policy === undefined ? readPolicy(json, shape.data?.ranges) : { kind: "compiled", policy: same.policy };
@@ -61,23 +64,30 @@ export function compileSnapshot(json: unknown, { before, readFile = readText }: 
     peers,
     keepsEvidence,
     routes: same.routes ?? createRouteTable(routes, tls.loaded),
-    securityActions: same.securityActions ?? new SecurityActions(securityActions ?? [], bots),
+    securityActions: same.securityActions ?? SecurityActions.of(securityActions ?? [], bots),
     debugSessions: compileSessions(debugSessions),
     builtFrom: { ...digests, routes: tls.loaded.size > 0 ? undefined : digests.routes },
   };
   return { kind: "compiled", snapshot };
 }
 
+/** Builds beside the requests that go on what would hold them up when it is compiled; `undefined` where there is nothing of that kind. */
+export function prepareSnapshot(json: unknown, before: CompiledSnapshot | undefined): Promise<PreparedActions> | undefined {
+  const lists = fieldsOf(json);
+  if (!nameManyNetworks(lists)) return undefined;
+  return prepareActions(lists, before && { digest: before.builtFrom.securityActions, securityActions: before.securityActions });
+}
+
 function readText(path: string): string {
   return readFileSync(path, "utf8");
 }
 
-function digestsOf(json: unknown): PartDigests {
+function digestsOf(json: unknown, prepared: PreparedActions | undefined): PartDigests {
   const { clientIpResolutionConfig, ranges, routes, securityActions, bots } = fieldsOf(json);
   return {
     policy: digestOf({ clientIpResolutionConfig, ranges }),
     routes: digestOf({ routes }),
-    securityActions: digestOf({ securityActions, bots }),
+    securityActions: prepared?.digest ?? finish(digestOfActions({ securityActions, bots })),
   };
 }
 
@@ -93,12 +103,15 @@ type SameParts = {
 };
 
 /** Those of a compiled snapshot that were built from the same. */
-function partsOf(before: CompiledSnapshot | undefined, { policy, routes, securityActions }: PartDigests): SameParts {
+function partsOf(
+  { before, prepared }: Pick<CompileOptions, "before" | "prepared">,
+  { policy, routes, securityActions }: PartDigests,
+): SameParts {
   const builtFrom = before?.builtFrom;
   return {
     policy: builtFrom?.policy === policy ? before : undefined,
     routes: builtFrom?.routes === routes ? before?.routes : undefined,
-    securityActions: builtFrom?.securityActions === securityActions ? before?.securityActions : undefined,
+    securityActions: builtFrom?.securityActions === securityActions ? before?.securityActions : prepared?.securityActions,
   };
 }
 

@@ -5,7 +5,7 @@ import { readJsonFile } from "../json-file.ts";
 import type { Notice } from "../notice.ts";
 import type { Offered, SnapshotSink, SnapshotSource } from "./source.ts";
 
-/** The largest snapshot file that is read: about 500,000 address ranges. */
+/** The largest snapshot file that is read: about a million addresses. */
 const maxFileBytes = 16_777_216;
 
 /** What is told of one range file, in characters. */

@@ -5,7 +5,8 @@ import type { Notice } from "../notice.ts";
 import type { RevisionTally } from "../record/revision-tally.ts";
 import type { CompiledRoute } from "../route/route-table.ts";
 import type { Runtime } from "../runtime.ts";
-import { type CompiledSnapshot, compileSnapshot } from "./compile.ts";
+import { type CompiledSnapshot, compileSnapshot, prepareSnapshot } from "./compile.ts";
+import type { PreparedActions } from "./prepare-actions.ts";
 import type { ControlState, Offered, Served, SnapshotSink, SnapshotStanding } from "./source.ts";
 
 /** The snapshot that new requests run by, and since when, by `Runtime.now`. */
@@ -30,6 +31,8 @@ export class RunningSnapshot implements SnapshotSink {
   #standing: SnapshotStanding = "newest";
   #control: ControlState | undefined;
   #whenApplied: (() => void) | undefined;
+  /** Of the last snapshot that is built; never rejects. */
+  #waiting: Promise<void> | undefined;
   #lastRefusal = "";
 
   constructor(
@@ -69,9 +72,30 @@ export class RunningSnapshot implements SnapshotSink {
     return this.#current;
   }
 
-  offer(json: unknown, standing: SnapshotStanding = "newest"): Offered {
+  /** At once, or where it takes long to build beside the requests that go on. What is offered meanwhile waits for its turn. */
+  offer(json: unknown, standing: SnapshotStanding = "newest"): Offered | Promise<Offered> {
+    const waiting = this.#waiting;
+    const preparing = waiting === undefined ? prepareSnapshot(json, this.#current) : undefined;
+    if (waiting === undefined && preparing === undefined) return this.#take(json, { standing });
+    const taking = (async () => {
+      await waiting;
+      return this.#take(json, { standing, prepared: await (preparing ?? prepareSnapshot(json, this.#current)) });
+    })();
+    const settled: Promise<void> = taking
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#waiting === settled) this.#waiting = undefined;
+      });
+    this.#waiting = settled;
+    return taking;
+  }
+
+  #take(
+    json: unknown,
+    { standing, prepared }: { readonly standing: SnapshotStanding; readonly prepared?: PreparedActions | undefined },
+  ): Offered {
     const before = this.#current;
-    const compilation = compileSnapshot(json, { before });
+    const compilation = compileSnapshot(json, { before, prepared });
     if (compilation.kind === "refused") {
       this.#lastRefusal = describeIssues(compilation.issues);
       this.notify({ level: "warning", code: "SNAPSHOT_REFUSED", message: `A snapshot was refused: ${this.#lastRefusal}` });

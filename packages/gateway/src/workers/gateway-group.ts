@@ -71,7 +71,7 @@ export async function openGatewayGroup({
   const sink: SnapshotSink = {
     async offer(json, standing = "newest") {
       // Judged here first: what is not valid reaches no worker.
-      const offered = running.offer(json, standing);
+      const offered = await running.offer(json, standing);
       if (offered.kind === "refused") return offered;
       return (await workers.offer({ json, standing })) ?? offered;
     },

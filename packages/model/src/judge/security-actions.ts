@@ -1,9 +1,10 @@
 import { type Prefix, parsePrefix, type Resolution } from "wherefrom";
 import { hyphenated } from "../client-headers.ts";
 import type { Bots, SecurityAction } from "../security-action.ts";
-import { AddressIndex, type Owners } from "./address-index.ts";
+import { AddressIndex, type OwnedPrefix } from "./address-index.ts";
 import { embeddedIn, textOf4 } from "./embedded.ts";
 import type { Ending } from "./endings.ts";
+import { finish, type Steps } from "./steps.ts";
 
 /** Where an address is from, as far as the databases know. */
 export type Place = {
@@ -60,11 +61,20 @@ export class SecurityActions {
   readonly endings: readonly Ending[];
 
   /** `bots` says whom the actions mean that name reasons. */
-  constructor(actions: readonly SecurityAction[], bots: readonly Bots[] = []) {
+  static of(actions: readonly SecurityAction[], bots: readonly Bots[] = []): SecurityActions {
+    return finish(SecurityActions.building(actions, bots));
+  }
+
+  /** The same in steps. */
+  static *building(actions: readonly SecurityAction[], bots: readonly Bots[] = []): Steps<SecurityActions> {
+    return new SecurityActions(actions, yield* AddressIndex.building(ownedNetworks(actions, bots)));
+  }
+
+  private constructor(actions: readonly SecurityAction[], index: AddressIndex) {
     this.#actions = actions.map(compile);
     this.endings = this.#actions.flatMap(({ ending }) => ending ?? []);
     this.#anywhere = this.#actions.filter(({ action }) => !namesNetworks(action));
-    this.#index = new AddressIndex(actions.flatMap((action, owner) => networksOf(action, bots).map((prefix) => ({ prefix, owner }))));
+    this.#index = index;
     this.#flagNames = new Set(actions.flatMap(({ flag }) => flag?.headers.map(({ name }) => hyphenated(name.toLowerCase())) ?? []));
   }
 
@@ -117,11 +127,11 @@ export class SecurityActions {
   }
 
   #collect(
-    owners: Owners,
+    owners: readonly number[],
     { into, takes }: { readonly into: Set<CompiledAction>; readonly takes: (action: SecurityAction) => boolean },
   ): void {
-    for (let next = owners; next !== undefined; next = next.rest) {
-      const candidate = this.#actions[next.owner];
+    for (const owner of owners) {
+      const candidate = this.#actions[owner];
       if (candidate !== undefined && takes(candidate.action)) into.add(candidate);
     }
   }
@@ -163,30 +173,33 @@ function namesNetworks({ conditionConfig: { ipAddressRanges, botReasons } }: Sec
   return ipAddressRanges !== undefined || botReasons !== undefined;
 }
 
-/** The networks that an action is for: its ranges, or the bots that it means, or where it names both what is in both. */
-function networksOf({ conditionConfig: { ipAddressRanges, botReasons } }: SecurityAction, bots: readonly Bots[]): readonly Prefix[] {
-  const ranges = ipAddressRanges && prefixesOf(ipAddressRanges);
-  if (botReasons === undefined) return ranges ?? [];
-  const meant = prefixesOf(bots.filter(({ reason }) => botReasons.includes(reason)).flatMap(({ networks }) => networks));
-  return ranges === undefined ? meant : [...within(meant, ranges), ...within(ranges, meant)];
+/** One after another: a million of them at a time would take half a gigabyte. */
+function* ownedNetworks(actions: readonly SecurityAction[], bots: readonly Bots[]): Iterable<OwnedPrefix> {
+  for (const [owner, action] of actions.entries()) for (const prefix of networksOf(action, bots)) yield { prefix, owner };
 }
 
-function prefixesOf(texts: readonly string[]): readonly Prefix[] {
-  return texts.flatMap((text) => {
+/** The networks that an action is for: its ranges, or the bots that it means, or where it names both what is in both. */
+function networksOf({ conditionConfig: { ipAddressRanges, botReasons } }: SecurityAction, bots: readonly Bots[]): Iterable<Prefix> {
+  if (botReasons === undefined) return prefixesOf(ipAddressRanges ?? []);
+  const meant = bots.filter(({ reason }) => botReasons.includes(reason)).flatMap(({ networks }) => networks);
+  if (ipAddressRanges === undefined) return prefixesOf(meant);
+  const [ranges, networks] = [[...prefixesOf(ipAddressRanges)], [...prefixesOf(meant)]];
+  return [...within(networks, ranges), ...within(ranges, networks)];
+}
+
+function* prefixesOf(texts: readonly string[]): Iterable<Prefix> {
+  for (const text of texts) {
     const reading = parsePrefix(text);
-    return reading.kind === "prefix" ? [reading.prefix] : [];
-  });
+    if (reading.kind === "prefix") yield reading.prefix;
+  }
 }
 
 /** Those of the networks that lie in one of the others as a whole. */
 function within(networks: readonly Prefix[], others: readonly Prefix[]): readonly Prefix[] {
-  const index = new AddressIndex(others.map((prefix, owner) => ({ prefix, owner })));
-  return networks.filter(({ first, length }) => {
-    for (let next = index.ownersOf(first); next !== undefined; next = next.rest) {
-      if ((others[next.owner]?.length ?? Number.POSITIVE_INFINITY) <= length) return true;
-    }
-    return false;
-  });
+  const index = AddressIndex.of(others.map((prefix, owner) => ({ prefix, owner })));
+  return networks.filter(({ first, length }) =>
+    index.ownersOf(first).some((other) => (others[other]?.length ?? Number.POSITIVE_INFINITY) <= length),
+  );
 }
 
 /** Whether all conditions beside the ranges hold. */
