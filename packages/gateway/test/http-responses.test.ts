@@ -1,5 +1,4 @@
 import type { OutgoingHttpHeaders } from "node:http2";
-import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { readCases } from "../../wherefrom/test/corpus.ts";
@@ -7,8 +6,8 @@ import { openTestGateway, portOf, snapshotOf, type TestGateway } from "./rig/gat
 import { HANDSHAKE } from "./rig/handshake.ts";
 import { askHttp2, connectHttp2 } from "./rig/http2-client.ts";
 import { own } from "./rig/owned.ts";
-import { openRawTarget } from "./rig/raw-target.ts";
-import { converse, parseResponse, sendRaw, until, wire } from "./rig/wire.ts";
+import { openRawTarget, sayBytes } from "./rig/raw-target.ts";
+import { converse, joinChunks, parseResponse, sendRaw, until, wire } from "./rig/wire.ts";
 
 type Row = {
   readonly name: string;
@@ -30,15 +29,6 @@ const rows = readCases<Row>("http-responses/framing.json");
 /** What the target says to every other request. */
 const AFTER = `${wire("HTTP/1.1 200 OK", "Content-Length: 5")}after`;
 
-/** Says the bytes whole, or each in a piece of its own. */
-function say(socket: Socket, { bytes, isSplit }: { bytes: Buffer; isSplit: boolean }): void {
-  if (!isSplit) return void socket.write(bytes);
-  const next = (index: number): void => {
-    if (index < bytes.length && socket.writable) socket.write(bytes.subarray(index, index + 1), () => setImmediate(next, index + 1));
-  };
-  next(0);
-}
-
 type Outcome = {
   readonly status: number;
   readonly body: string;
@@ -55,7 +45,7 @@ type Question = { readonly method: string; readonly isSplit: boolean };
 async function askTwice(bytes: Buffer, { method, isSplit }: Question): Promise<Outcome> {
   const target = await openRawTarget((socket, heard) => {
     if (heard.includes("/after")) socket.write(AFTER);
-    else if (heard.endsWith("\r\n\r\n")) say(socket, { bytes, isSplit });
+    else if (heard.endsWith("\r\n\r\n")) sayBytes(socket, { bytes, isSplit });
   });
   const routes = [{ targets: [{ url: target.origin }], retries: { max: 0 } }];
   const gateway = own(await openTestGateway(snapshotOf(routes)));
@@ -74,11 +64,7 @@ async function askTwice(bytes: Buffer, { method, isSplit }: Question): Promise<O
 function readAnswer(text: string, method: string): Pick<Outcome, "status" | "body" | "isWhole"> {
   const { status, head, body } = parseResponse(text);
   if (method === "HEAD" || !/^Transfer-Encoding: chunked\r?$/im.test(head)) return { status, body, isWhole: true };
-  const chunks = [...body.matchAll(/(?:^|\r\n)([0-9a-f]+)\r\n/g)].filter(([, size]) => size !== "0");
-  const plain = chunks.map(({ index, 0: { length }, 1: size = "" }) =>
-    body.slice(index + length, index + length + Number.parseInt(size, 16)),
-  );
-  return { status, body: plain.join(""), isWhole: body.endsWith("0\r\n\r\n") };
+  return { status, ...joinChunks(body) };
 }
 
 describe.each([

@@ -11,8 +11,15 @@ export type RawTarget = {
   close(): Promise<void>;
 };
 
+type OnData = (socket: Socket, heard: string) => unknown;
+
 /** Listens for the running test. `onData` is called with each piece that comes. */
-export async function openRawTarget(onData: (socket: Socket, heard: string) => unknown): Promise<RawTarget> {
+export async function openRawTarget(onData: OnData): Promise<RawTarget> {
+  return own(await listenRaw(onData));
+}
+
+/** The same until it is closed. */
+export async function listenRaw(onData: OnData): Promise<RawTarget> {
   const heard: string[] = [];
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
@@ -26,7 +33,7 @@ export async function openRawTarget(onData: (socket: Socket, heard: string) => u
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return own({
+  return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     heard,
     sockets,
@@ -34,5 +41,16 @@ export async function openRawTarget(onData: (socket: Socket, heard: string) => u
       for (const socket of sockets) socket.destroy();
       if (server.listening) await new Promise((resolve) => server.close(resolve));
     },
-  });
+  };
+}
+
+/** Says the bytes whole, or each in a piece of its own; then ends, where it is to. */
+export function sayBytes(socket: Socket, { bytes, isSplit, ends = false }: { bytes: Buffer; isSplit: boolean; ends?: boolean }): void {
+  const size = isSplit ? 1 : bytes.length;
+  const next = (index: number): void => {
+    if (!socket.writable) return;
+    if (index < bytes.length) socket.write(bytes.subarray(index, index + size), () => setImmediate(next, index + size));
+    else if (ends) socket.end();
+  };
+  next(0);
 }

@@ -28,6 +28,15 @@ export function parseResponse(text: string): WireResponse {
   return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0), head, body: end === -1 ? "" : text.slice(end + 4) };
 }
 
+/** A body in chunks as what it holds, and whether its end has come. */
+export function joinChunks(body: string): { readonly body: string; readonly isWhole: boolean } {
+  const chunks = [...body.matchAll(/(?:^|\r\n)([0-9a-f]+)\r\n/g)].filter(([, size]) => size !== "0");
+  const plain = chunks.map(({ index, 0: { length }, 1: size = "" }) =>
+    body.slice(index + length, index + length + Number.parseInt(size, 16)),
+  );
+  return { body: plain.join(""), isWhole: body.endsWith("0\r\n\r\n") };
+}
+
 /** Sends one request on a connection of its own and gives the response. */
 export async function ask(port: number, ...lines: string[]): Promise<WireResponse> {
   return parseResponse(await sendRaw(port, wire(...lines, "Connection: close")));
