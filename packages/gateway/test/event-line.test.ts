@@ -24,6 +24,7 @@ function recordOf(text: string, fields: readonly string[]): ExchangeRecord {
     host: text,
     pathAndQuery: text,
     peer: text,
+    isClients: true,
     resolution: { ...snapshot.resolver.resolve(evidence), algorithm: text },
     signedHop: undefined,
     securityAction: undefined,

@@ -54,6 +54,8 @@ async function askTwice(bytes: Buffer, { method, isSplit }: Question): Promise<O
   client.write(wire("GET /after HTTP/1.1", "Host: a"));
   const after = await client.readUntil(/\r\n\r\n[\s\S]+/);
   client.socket.destroy();
+  // The one on which the second was asked; any other is closed.
+  await until(() => target.sockets.size === 1);
   return {
     ...readAnswer(answer, method),
     after: parseResponse(after).body,

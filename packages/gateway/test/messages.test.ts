@@ -165,6 +165,20 @@ test("over HTTP/2 the links of each 103 go before the final one, and nothing of 
   session.destroy();
 });
 
+test.each([
+  { way: "over a connection of the pool", lines: [], trailers: "" },
+  { way: "over one of its own", lines: ["Trailer: X-Sum"], trailers: "X-Sum: 1\r\n" },
+])("an extension of a chunk goes no further than the gateway, $way", async ({ lines, trailers }) => {
+  const target = await openRawTarget((socket, heard) => {
+    if (/\r\n0\r\n(?:[^\r]+\r\n)*\r\n$/.test(heard)) socket.end(`${done}ok`);
+  });
+  const gateway = await gatewayTo(target.origin);
+  const head = wire("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked", ...lines, "Connection: close");
+  const text = await sendRaw(gateway.port, `${head}4;name=value;other="a b"\r\nbody\r\n0;last\r\n${trailers}\r\n`);
+  expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(target.heard[0]?.split("\r\n\r\n").slice(1).join("\r\n\r\n")).toBe(`4\r\nbody\r\n0\r\n${trailers}\r\n`);
+});
+
 describe("trailers of a request", () => {
   const chunks = "4\r\nbody\r\n0\r\n";
   const rows = [

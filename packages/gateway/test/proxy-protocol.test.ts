@@ -7,10 +7,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { type ProxyCase, readProxyCases } from "./rig/proxy-cases.ts";
 import { type Manner, sayRaw } from "./rig/raw-connection.ts";
-import { linesOf, openTarget, type Target } from "./rig/target.ts";
+import { linesOf, namesOf, openTarget, type Received, type Target } from "./rig/target.ts";
 import { converse, parseResponse, sendRaw, wire } from "./rig/wire.ts";
 
 const HEADER = "PROXY TCP4 203.0.113.7 198.51.100.1 56324 443\r\n";
+const V2 = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\x07\xc6\x33\x64\x01\0\x01\0\x02";
+const LOCAL = "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 const from = (...trustedPeers: string[]) => ({ proxyProtocol: { trustedPeers } });
 
 let target: Target;
@@ -39,9 +41,14 @@ async function openProxied(
 const request = (path: string): string => wire(`GET ${path} HTTP/1.1`, "Host: a");
 /** What the target was told about the client, by the path that only one request has. */
 function toldOf(path: string): string | undefined {
-  const received = target.received.find(({ url }) => url === path);
+  const received = receivedAt(path);
   return received && linesOf(received, "x-real-ip").join();
 }
+
+const receivedAt = (path: string): Received | undefined => target.received.find(({ url }) => url === path);
+
+/** All names that the target gets of a request that says nothing but its Host. */
+const USUAL = ["host", "connection", "x-forwarded-for", "x-real-ip", "x-forwarded-proto", "x-forwarded-host", "forwarded", "cdn-loop"];
 
 describe("on a listener that requires it", () => {
   beforeAll(async () => {
@@ -59,11 +66,17 @@ describe("on a listener that requires it", () => {
     const isRefused = wanted.kind === "refused";
     const said = bytes.toString("latin1") + request(path);
     const heard = await sayRaw(gateway.port, { bytes: said, answers: isRefused ? 0 : 1, manner });
+    const received = receivedAt(path);
     const found = JSON.stringify({ answers: heard.answers, closes: heard.closes, client: toldOf(path) });
+    if (received !== undefined && !saysNothingElse(received)) return `${name}: the target got ${received.fields.join("|")}`;
     const client = wanted.kind === "proxied" ? wanted.peer : "127.0.0.1";
     const good = JSON.stringify(isRefused ? { answers: [], closes: true } : { answers: [200], closes: false, client });
     return found === good ? undefined : `${name}: found ${found}, wanted ${good}`;
   }
+
+  /** Whatever the additions of a header say, none of it becomes a name, a host or a line of its own. */
+  const saysNothingElse = (received: Received): boolean =>
+    namesOf(received).join() === USUAL.join() && linesOf(received, "x-forwarded-host").join() === "a";
 
   test.each(["whole", "byte by byte"] as const)("every case of the corpus, said %s", async (manner) => {
     const faults: (string | undefined)[] = [];
@@ -90,14 +103,18 @@ describe("on a listener that requires it", () => {
     expect(["/held/1", "/held/2", "/held/3"].map(toldOf)).toEqual(["203.0.113.7", "203.0.113.7", "203.0.113.8"]);
   });
 
-  test.each([
-    { what: "a second header behind the first", bytes: HEADER + HEADER.replace("203.0.113.7", "6.6.6.6") + request("/stacked") },
-    {
-      what: "a second header of version 2",
-      bytes: `${HEADER}\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x06\x06\x06\x06\x06\x06\x06\x06\0\0\0\0${request("/stacked")}`,
-    },
-  ])("$what is no request: 400, and the target is not asked", async ({ bytes }) => {
-    expect(parseResponse(await sendRaw(gateway.port, Buffer.from(bytes, "latin1"))).status).toBe(400);
+  const stacked = [HEADER, V2].flatMap((first, index) =>
+    [HEADER.replace("203.0.113.7", "6.6.6.6"), V2.replace("\xcb\0\x71\x07", "\x06\x06\x06\x06")].map((second, other) => ({
+      what: `a header of version ${other + 1} behind one of version ${index + 1}`,
+      bytes: first + second + request("/stacked"),
+    })),
+  );
+
+  test.each(stacked)("$what is no request: 400 and closed, and the target is not asked", async ({ bytes }) => {
+    for (const manner of ["whole", "byte by byte"] as const) {
+      const heard = await sayRaw(gateway.port, { bytes, answers: 1, manner });
+      expect(heard).toMatchObject({ answers: [400], code: "REQUEST_MALFORMED", closes: true });
+    }
     expect(toldOf("/stacked")).toBeUndefined();
   });
 
@@ -199,14 +216,33 @@ test("on a listener that does not require it, a header is no request: 400", asyn
   await gateway.close();
 });
 
-test("a health check of the load balancer's own, without a request, is no exchange", async () => {
-  const records: unknown[] = [];
-  gateway = await openProxied({ onExchange: (record) => void records.push(record) });
-  const client = await converse(gateway.port);
-  client.socket.end(Buffer.from("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", "latin1"));
-  await client.closed;
-  expect(records).toEqual([]);
-  await gateway.close();
+describe("what the load balancer asks for itself", () => {
+  const folder = mkdtempSync(join(tmpdir(), "wherefrom-proxied-events-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test("without a request it is no exchange", async () => {
+    const records: unknown[] = [];
+    gateway = await openProxied({ onExchange: (record) => void records.push(record) });
+    const client = await converse(gateway.port);
+    client.socket.end(Buffer.from(LOCAL, "latin1"));
+    await client.closed;
+    expect(records).toEqual([]);
+    await gateway.close();
+  });
+
+  test("with one it is answered, by the load balancer's address, and is no client's: no event of it, and it is not counted", async () => {
+    gateway = await openProxied({ events: { folder } });
+    for (const [header, path] of Object.entries({ [LOCAL]: "/check", [V2]: "/client", "PROXY UNKNOWN\r\n": "/unknown" })) {
+      const text = await sendRaw(gateway.port, Buffer.from(header + wire(`GET ${path} HTTP/1.1`, "Host: a", "Connection: close"), "latin1"));
+      expect(parseResponse(text).status).toBe(200);
+    }
+    expect(["/check", "/client", "/unknown"].map(toldOf)).toEqual(["127.0.0.1", "203.0.113.7", "127.0.0.1"]);
+    const requests = gateway.ownMetrics().find(({ name }) => name === "wherefrom_requests_total");
+    expect(requests?.values.reduce((sum, { value }) => sum + value, 0)).toBe(2);
+    await gateway.close();
+    const { recorded, waiting, dropped, sampled } = gateway.eventCounts() ?? {};
+    expect([recorded, waiting, dropped, sampled]).toEqual([2, 0, 0, 0]);
+  });
 });
 
 test("on a unix socket the peer is unix:, and the header says who the client is", async () => {

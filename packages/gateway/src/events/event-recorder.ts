@@ -12,7 +12,7 @@ import { EventSpool } from "./event-spool.ts";
 import { type WaitingBatch, WaitingEvents } from "./waiting-events.ts";
 
 /**
- * How many exchanges were told: all of them are `recorded` (in the spool), `sampled` (left out by the sample rate), `dropped` or `waiting`. `evicted` are events, of earlier runs too, that
+ * How many requests of clients were told: all of them are `recorded` (in the spool), `sampled` (left out by the sample rate), `dropped` or `waiting`. `evicted` are events, of earlier runs too, that
  * were in the spool and were removed for newer ones before anybody took them.
  */
 export type EventCounts = {
@@ -35,7 +35,7 @@ type EventContext = {
   readonly placeOf: EventWriterOptions["placeOf"];
 };
 
-/** One event for each exchange that is over, in batches in a spool. No exchange waits for it: what cannot be written and not be kept is dropped and counted. */
+/** One event for each request of a client that is over, in batches in a spool. No exchange waits for it: what cannot be written and not be kept is dropped and counted. */
 export class EventRecorder implements RecordTaker {
   readonly #context: EventContext;
   readonly #write: (ended: EndedExchange, line: AsciiWriter) => void;
@@ -75,6 +75,7 @@ export class EventRecorder implements RecordTaker {
   }
 
   take(ended: EndedExchange): void {
+    if (!ended.record.isClients) return;
     if (this.#sampleRate < 1 && this.#context.random() >= this.#sampleRate) {
       this.#sampled += 1;
       return;

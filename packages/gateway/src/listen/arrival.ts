@@ -66,5 +66,12 @@ async function identify(
     return undefined;
   }
   const { header } = proxied;
-  return header.kind === "own" ? connection : { peer: header.peer, isEncrypted: header.isOverTls };
+  switch (header.kind) {
+    case "own":
+      return connection;
+    case "local":
+      return { ...connection, isSendersOwn: true };
+    case "proxied":
+      return { peer: header.peer, isEncrypted: header.isOverTls };
+  }
 }

@@ -11,6 +11,8 @@ export type Connection = {
   readonly peer: string | undefined;
   /** Whether the client speaks TLS: to this gateway, or by word of a PROXY protocol header to whoever carries its connection. */
   readonly isEncrypted: boolean;
+  /** Set where the sender of a PROXY protocol header speaks for itself, as its health checks do: what is asked here is no client's. */
+  readonly isSendersOwn?: true;
   /** Set on a listener for engines: requests here ask about others. Says which peers may. */
   readonly isEngine?: PeerGate | undefined;
 };

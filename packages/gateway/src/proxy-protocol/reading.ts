@@ -8,8 +8,10 @@ export type ProxyHeader =
       /** Whether the sender says that the client spoke TLS to it. */
       readonly isOverTls: boolean;
     }
-  /** The sender speaks for itself, or does not know for whom: the socket's own far end is the peer. */
-  | { readonly kind: "own" };
+  /** The sender does not know for whom: the socket's own far end is the peer. */
+  | { readonly kind: "own" }
+  /** The sender speaks for itself, as its health checks do: the socket's own far end is the peer, and no client. */
+  | { readonly kind: "local" };
 
 /** Why bytes are no header that can be believed. A closed set; the connection is closed for each of them. */
 export type ProxyRefusal =

@@ -50,7 +50,7 @@ export function parseBlock(bytes: Buffer, { at, limits }: { at: number; limits: 
   const blockEnd = start + (known === undefined ? 0 : 2 * (known.addressBytes + PORT_BYTES));
   if (length < blockEnd) return refused("block-too-short");
   if (bytes.length < length) return INCOMPLETE;
-  if (known === undefined) return { kind: "header", header: { kind: "own" }, length };
+  if (known === undefined) return { kind: "header", header: { kind: command === LOCAL ? "local" : "own" }, length };
   return parseProxied(bytes.subarray(0, length), { family: known, start, blockEnd, limits });
 }
 

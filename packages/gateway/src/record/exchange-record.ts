@@ -19,6 +19,8 @@ export type ExchangeRecord = {
   readonly host: string | undefined;
   readonly pathAndQuery: string | undefined;
   readonly peer: string | undefined;
+  /** `false` for what the sender of a PROXY protocol header asks for itself (`LOCAL`), as its health checks do: then there is no event of it. */
+  readonly isClients: boolean;
   /** `undefined` when the request was refused for its form: then nobody asked who it is from. */
   readonly resolution: Resolution | undefined;
   /** What became of the signed hop that the request brought; `undefined` when it brought none, or none is accepted here. */

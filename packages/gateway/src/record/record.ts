@@ -3,14 +3,18 @@ import type { Exchange } from "../exchange.ts";
 import type { Runtime } from "../runtime.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
 
-/** Last phase: counts the exchange and hands out its record. A listener that throws loses its record, and no request fails or waits for it. */
+/**
+ * Last phase: counts the exchange and hands out its record. A listener that throws loses its record, and no request fails or waits for it. What a load balancer asks for itself
+ * is no client's request: it is neither counted nor debugged.
+ */
 export function record(exchange: Exchange, { debug, records, onExchange, onNotice, now, tally }: Runtime): void {
   // Only asked about another, which has a record of its own.
   if (exchange.asked !== undefined) return;
   const durationMs = now() - exchange.startedAtMs;
-  tally.count(exchange, durationMs);
+  const isClients = isOfClient(exchange);
+  if (isClients) tally.count(exchange, durationMs);
   try {
-    debug.record(exchange, durationMs);
+    if (isClients) debug.record(exchange, durationMs);
     if (onExchange === undefined && records === undefined) return;
     const made = recordOf(exchange, durationMs);
     records?.add(made, exchange);
@@ -26,6 +30,10 @@ export function dropRecord(error: unknown, { onNotice, tally }: Pick<Runtime, "o
   onNotice({ level: "warning", code: "RECORD_FAILED", message: `A record was dropped: ${escapeText(String(error))}` });
 }
 
+function isOfClient({ connection }: Exchange): boolean {
+  return connection.isSendersOwn === undefined;
+}
+
 function recordOf(exchange: Exchange, durationMs: number): ExchangeRecord {
   return {
     durationMs,
@@ -36,6 +44,7 @@ function recordOf(exchange: Exchange, durationMs: number): ExchangeRecord {
     host: exchange.target?.host,
     pathAndQuery: exchange.target?.pathAndQuery,
     peer: exchange.evidence?.peer,
+    isClients: isOfClient(exchange),
     resolution: exchange.resolution,
     signedHop: exchange.hop?.kind === "refused" ? exchange.hop.reason : exchange.hop?.kind,
     securityAction: exchange.securityAction,

@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import { parseAddress } from "wherefrom";
 
 /** What the bytes of a whole connection begin with, said slowly and by other means than the parser's: text, regular expressions, bit loops. */
-export type OracleAnswer = { readonly peer: string | "own"; readonly isOverTls: boolean; readonly length: number } | "refused";
+export type OracleAnswer = { readonly peer: string | "own" | "local"; readonly isOverTls: boolean; readonly length: number } | "refused";
 
 const LINE = /^PROXY (?:UNKNOWN(?: [^\r\n]*)?|TCP(?<version>[46]) (?<source>[^ \r\n]+) (?<target>[^ \r\n]+) (?<ports>\d+ \d+))\r\n/;
 const SIGNATURE = "0d0a0d0a000d0a515549540a";
@@ -32,7 +32,8 @@ function readBlock(bytes: Buffer): OracleAnswer {
   const body = bytes.subarray(4, 4 + size);
   const length = 16 + size;
   if (length > 4_096 || body.length < size) return "refused";
-  if (head === "20" || (head === "21" && family === "00")) return { peer: "own", isOverTls: false, length };
+  if (head === "20") return { peer: "local", isOverTls: false, length };
+  if (head === "21" && family === "00") return { peer: "own", isOverTls: false, length };
   if (head !== "21" || (family !== "11" && family !== "21")) return "refused";
   const width = family === "11" ? 4 : 16;
   if (size < 2 * width + 4) return "refused";

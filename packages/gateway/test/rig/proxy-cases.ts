@@ -11,7 +11,7 @@ export type ProxyCase = {
 
 export type ProxyExpectation =
   | { readonly kind: "proxied"; readonly peer: string; readonly isOverTls?: true }
-  | { readonly kind: "own" }
+  | { readonly kind: "own" | "local" }
   | { readonly kind: "incomplete" }
   | { readonly kind: "refused"; readonly reason: string };
 
