@@ -83,7 +83,7 @@ export const capabilities = {
   },
   lighttpd: {
     packages: ["lighttpd"],
-    tests: "tests with lighttpd in front of a service",
+    tests: "tests with lighttpd in front of a service, or with its CGI behind the gateway",
     whyNot: () => whyNoExecutable(["lighttpd"]),
   },
   uvicorn: {
@@ -93,7 +93,7 @@ export const capabilities = {
   },
   gunicorn: {
     packages: ["gunicorn", "uvicorn"],
-    tests: "tests that hold the reading of gunicorn's settings against gunicorn",
+    tests: "tests that hold the reading of gunicorn's settings against gunicorn, and one with it behind the gateway",
     whyNot: () => whyNoPythonModules(["gunicorn", "uvicorn"]),
   },
   "docker-compose": {

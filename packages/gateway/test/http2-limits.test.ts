@@ -59,6 +59,25 @@ const excesses = (): string[] =>
 /** So many of something, one behind the other. */
 const many = (count: number, make: (index: number) => Buffer): Buffer[] => Array.from({ length: count }, (_, index) => make(index));
 
+/** The default. */
+const MAX_RESETS = 200;
+/** More than the buffers between the two ends hold. */
+const FAR_TOO_MUCH_BYTES = 64 * 1_048_576;
+
+/** Sends until the far end has closed, and says how much of far too much it has not taken. */
+async function sendOn({ socket, closed }: RawHttp2): Promise<number> {
+  const chunk = Buffer.alloc(1_048_576);
+  let taken = 0;
+  const all = (async () => {
+    while (taken < FAR_TOO_MUCH_BYTES && socket.writable) {
+      await new Promise((resolve) => socket.write(chunk, resolve));
+      taken += chunk.length;
+    }
+  })();
+  await Promise.race([all, closed]);
+  return FAR_TOO_MUCH_BYTES - taken;
+}
+
 describe("a client that costs too much is closed", () => {
   const floods: { what: string; frames: () => Buffer[]; says: string }[] = [
     {
@@ -107,12 +126,16 @@ describe("a client that costs too much is closed", () => {
       says: "header bytes",
     },
   ];
-  test.each(floods)("that $what", async ({ frames, says }) => {
+  test.each(floods)("that $what: after a bounded number of them, and what it sends on is not read", async ({ frames, says }) => {
+    const asked = target.received.length;
     const client = await open();
     client.write(...frames());
     expect(await client.goaway).toBe("ENHANCE_YOUR_CALM");
+    const untaken = await sendOn(client);
     await client.closed;
     expect(excesses()).toEqual([says]);
+    expect(untaken).toBeGreaterThan(0);
+    expect(target.received.length - asked).toBeLessThanOrEqual(MAX_RESETS);
   });
 
   test("that makes the gateway reset streams", async () => {
