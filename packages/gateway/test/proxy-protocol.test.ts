@@ -233,7 +233,10 @@ describe("what the load balancer asks for itself", () => {
   test("with one it is answered, by the load balancer's address, and is no client's: no event of it, and it is not counted", async () => {
     gateway = await openProxied({ events: { folder } });
     for (const [header, path] of Object.entries({ [LOCAL]: "/check", [V2]: "/client", "PROXY UNKNOWN\r\n": "/unknown" })) {
-      const text = await sendRaw(gateway.port, Buffer.from(header + wire(`GET ${path} HTTP/1.1`, "Host: a", "Connection: close"), "latin1"));
+      const text = await sendRaw(
+        gateway.port,
+        Buffer.from(header + wire(`GET ${path} HTTP/1.1`, "Host: a", "Connection: close"), "latin1"),
+      );
       expect(parseResponse(text).status).toBe(200);
     }
     expect(["/check", "/client", "/unknown"].map(toldOf)).toEqual(["127.0.0.1", "203.0.113.7", "127.0.0.1"]);
