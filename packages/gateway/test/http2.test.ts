@@ -179,6 +179,23 @@ describe("a request over HTTP/2", () => {
     }
   });
 
+  // Node's own client ends so, and so does one that finds only while it sends that there is nothing.
+  test.each([
+    { ends: "at once", method: "POST", fields: {}, isLate: false },
+    { ends: "a moment later", method: "PUT", fields: {}, isLate: true },
+    { ends: "at once", method: "POST", fields: { "content-length": "0" }, isLate: false },
+    { ends: "at once", method: "GET", fields: {}, isLate: false },
+    { ends: "at once", method: "POST", fields: { trailer: "x-sum" }, isLate: false },
+  ])("$method with $fields whose empty body $ends with a frame of its own is whole", async ({ method, fields, isLate }) => {
+    const { gateway, target } = await openBoth();
+    const session = await connectTo(gateway);
+    const stream = session.request({ ":authority": "a", ":method": method, ":path": "/", ...fields }, { endStream: false });
+    if (isLate) await new Promise<void>((resolve) => session.ping(() => resolve()));
+    stream.end();
+    expect(await answerOn(stream)).toMatchObject({ status: 200, code: 0 });
+    expect(target.received).toMatchObject([{ method, body: "" }]);
+  });
+
   test("is one of many at a time on its connection, each with its own answer", async () => {
     const { gateway } = await openBoth();
     const session = await connectTo(gateway);

@@ -53,14 +53,18 @@ export class Http2Request extends Readable {
 
   #begin(): void {
     this.#isRead = true;
+    // Without a byte Node tells of the end before anybody reads.
+    if (this.#stream.readableEnded) return this.#end();
     this.#stream.on("data", (chunk: Buffer) => {
       if (!this.push(chunk)) this.#stream.pause();
     });
-    this.#stream.once("end", () => {
-      // A stream that was reset ends too, and half a body must not pass for a whole one.
-      if (this.#stream.aborted) return void this.destroy();
-      this.#isComplete = true;
-      this.push(null);
-    });
+    this.#stream.once("end", () => this.#end());
+  }
+
+  #end(): void {
+    // A stream that was reset ends too, and half a body must not pass for a whole one.
+    if (this.#stream.aborted) return void this.destroy();
+    this.#isComplete = true;
+    this.push(null);
   }
 }
