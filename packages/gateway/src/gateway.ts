@@ -26,6 +26,7 @@ import type { ExchangeRecord } from "./record/exchange-record.ts";
 import { dropRecord } from "./record/record.ts";
 import { RecordQueue } from "./record/record-queue.ts";
 import { Tally } from "./record/tally.ts";
+import { tellRepeatedRarely } from "./repeated-notice.ts";
 import type { Runtime } from "./runtime.ts";
 import type { SignedHopOptions } from "./signed-hop/hop-options.ts";
 import { openSignedHops } from "./signed-hop/open-hops.ts";
@@ -229,14 +230,22 @@ export function openSender(
   return new EventSender({ folder: events.folder, send, limits, onNotice, random: Math.random });
 }
 
-/** Counts notices, where there is somebody to. A listener that throws must not take a request with it. */
+/** Counts notices, where there is somebody to, and tells those that come again and again rarely. */
 export function quiet(
   onNotice: GatewayOptions["onNotice"],
   { tally, toldElsewhere }: { readonly tally?: Tally; readonly toldElsewhere?: GatewayOptions["toldElsewhere"] | undefined } = {},
 ): (notice: Notice) => void {
+  const tell = tellRepeatedRarely(safely(onNotice));
   return (notice) => {
     if (toldElsewhere?.has(notice.code)) return;
     tally?.countNotice(notice.code);
+    tell(notice);
+  };
+}
+
+/** A listener that throws must not take a request with it. */
+export function safely(onNotice: GatewayOptions["onNotice"]): (notice: Notice) => void {
+  return (notice) => {
     try {
       onNotice?.(notice);
     } catch {

@@ -4,34 +4,38 @@ import type { Notice } from "./notice.ts";
 /** How long a warning of one kind is counted and not written again. */
 const QUIET_MS = 10_000;
 
+/** What whoever can connect can cause, as often as they like. */
+const CAUSED_FROM_OUTSIDE: ReadonlySet<NoticeCode> = new Set<NoticeCode>([
+  "CONNECTION_DROPPED",
+  "HTTP2_EXCESS",
+  "PROXY_PEER_REFUSED",
+  "PROXY_HEADER_REFUSED",
+  "EXCHANGE_FAILED",
+  "RECORD_FAILED",
+]);
+
 /**
- * Warnings that whoever can connect can cause: the first of a kind is written at once, those within the next ten seconds are counted, and then
- * their number is written. A flood of connections is no flood of lines.
+ * Passes notices on. Of those that whoever can connect can cause, the first of a kind at once; those within the next ten seconds are counted, and then
+ * their number is told. A flood of connections is no flood of lines.
  */
-export class RepeatedNotices {
-  readonly #onNotice: (notice: Notice) => void;
-  /** How many more there were of a kind since it was last written. */
-  readonly #counts = new Map<NoticeCode, number>();
-
-  constructor(onNotice: (notice: Notice) => void) {
-    this.#onNotice = onNotice;
-  }
-
-  warn(code: NoticeCode, message: string): void {
-    const count = this.#counts.get(code);
-    if (count !== undefined) return void this.#counts.set(code, count + 1);
-    this.#onNotice({ level: "warning", code, message });
-    this.#wait(code, message);
-  }
-
-  #wait(code: NoticeCode, message: string): void {
-    this.#counts.set(code, 0);
+export function tellRepeatedRarely(tell: (notice: Notice) => void): (notice: Notice) => void {
+  /** How many more there were of a kind since it was last told. */
+  const counts = new Map<NoticeCode, number>();
+  const wait = (notice: Notice): void => {
+    counts.set(notice.code, 0);
     setTimeout(() => {
-      const count = this.#counts.get(code) ?? 0;
-      this.#counts.delete(code);
+      const count = counts.get(notice.code) ?? 0;
+      counts.delete(notice.code);
       if (count === 0) return;
-      this.#onNotice({ level: "warning", code, message: `${message}; ${count} more like it in ${QUIET_MS / 1_000} s` });
-      this.#wait(code, message);
+      tell({ ...notice, message: `${notice.message}; ${count} more like it in ${QUIET_MS / 1_000} s` });
+      wait(notice);
     }, QUIET_MS).unref();
-  }
+  };
+  return (notice) => {
+    if (!CAUSED_FROM_OUTSIDE.has(notice.code)) return tell(notice);
+    const count = counts.get(notice.code);
+    if (count !== undefined) return void counts.set(notice.code, count + 1);
+    tell(notice);
+    wait(notice);
+  };
 }

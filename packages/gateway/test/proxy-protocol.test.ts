@@ -156,10 +156,12 @@ describe("who does not keep to it", () => {
     ]);
   });
 
-  test("a thousand of them are a line and a number", async () => {
+  test("many of them are one line in the log, and each is counted", async () => {
     gateway = await openProxied();
     await Promise.all(Array.from({ length: 50 }, () => sendRaw(gateway.port, request("/"))));
     expect(notices.filter(({ code }) => code === "PROXY_HEADER_REFUSED")).toHaveLength(1);
+    const counted = gateway.ownMetrics().find(({ name }) => name === "wherefrom_notices_total")?.values;
+    expect(counted).toContainEqual({ labels: { code: "PROXY_HEADER_REFUSED" }, value: 50 });
   });
 
   test("one that is no trusted peer is closed before it is read", async () => {

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { escapeText } from "wherefrom";
 import type { GatewayLimits } from "../limits.ts";
+import type { Notice } from "../notice.ts";
 import type { PeerGate } from "../peer-gate.ts";
-import type { RepeatedNotices } from "../repeated-notice.ts";
 import type { Connection } from "./connection.ts";
 import { readVersion } from "./http2/preface.ts";
 import { readProxied } from "./proxied.ts";
@@ -22,7 +22,7 @@ export type Entrance = {
 /** A connection that can be served. `socket` is what HTTP is spoken over. */
 export type Arrived = { readonly socket: Socket; readonly connection: Connection; readonly version: 1 | 2 };
 
-type ArrivalParts = { readonly entrance: Entrance; readonly limits: GatewayLimits; readonly notices: RepeatedNotices };
+type ArrivalParts = { readonly entrance: Entrance; readonly limits: GatewayLimits; readonly onNotice: (notice: Notice) => void };
 
 /**
  * Takes a connection through what stands before its first request: the PROXY protocol header, then the TLS handshake or the first bytes. `undefined` when it is to be closed. What is known of it
@@ -40,7 +40,7 @@ export async function arrive(
     return version && { socket, connection: carried, version };
   }
   if (tls.handshakes >= parts.limits.maxTlsHandshakes) {
-    parts.notices.warn("CONNECTION_DROPPED", "A connection was dropped: maxTlsHandshakes is reached");
+    parts.onNotice({ level: "warning", code: "CONNECTION_DROPPED", message: "A connection was dropped: maxTlsHandshakes is reached" });
     return undefined;
   }
   const secure = await tls.handshake(socket);
@@ -50,19 +50,21 @@ export async function arrive(
 /** Whom the connection is from, by its PROXY protocol header where one is required. */
 async function identify(
   socket: Socket,
-  { connection, entrance: { proxies }, limits, notices }: ArrivalParts & { readonly connection: Connection },
+  { connection, entrance: { proxies }, limits, onNotice }: ArrivalParts & { readonly connection: Connection },
 ): Promise<Connection | undefined> {
   if (proxies === undefined) return connection;
   const sender = connection.peer === undefined ? "unix:" : escapeText(connection.peer);
   if (!proxies(connection.peer)) {
-    notices.warn("PROXY_PEER_REFUSED", `A connection from ${sender} was closed: it is none of the listener's trustedPeers`);
+    const message = `A connection from ${sender} was closed: it is none of the listener's trustedPeers`;
+    onNotice({ level: "warning", code: "PROXY_PEER_REFUSED", message });
     return undefined;
   }
   const proxied = await readProxied(socket, limits);
   if (proxied.kind === "refused") {
     // One that only looks whether the port is open has nothing to say.
-    if (proxied.reason !== "closed")
-      notices.warn("PROXY_HEADER_REFUSED", `A connection from ${sender} was closed: its PROXY protocol header is ${proxied.reason}`);
+    if (proxied.reason === "closed") return undefined;
+    const message = `A connection from ${sender} was closed: its PROXY protocol header is ${proxied.reason}`;
+    onNotice({ level: "warning", code: "PROXY_HEADER_REFUSED", message });
     return undefined;
   }
   const { header } = proxied;

@@ -1,7 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { NOBODY, peerOfSocket } from "wherefrom/node";
 import type { Load } from "../overload/load.ts";
-import { RepeatedNotices } from "../repeated-notice.ts";
 import type { Runtime } from "../runtime.ts";
 import { type Arrived, arrive, type Entrance } from "./arrival.ts";
 import type { CertificateState } from "./certificate.ts";
@@ -24,7 +23,6 @@ export const turnOfLoop: Turn = async () => {
 /** The listening side of a gateway: some places to listen at, and a server for each version of HTTP behind them all. */
 export class Listeners {
   readonly #runtime: Runtime;
-  readonly #notices: RepeatedNotices;
   readonly #http: Readonly<Record<Arrived["version"], HttpServer>>;
   readonly #servers: Server[] = [];
   readonly #prepared: { readonly place: Place; readonly entrance: Entrance }[] = [];
@@ -41,8 +39,7 @@ export class Listeners {
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
-    this.#notices = new RepeatedNotices(runtime.onNotice);
-    this.#http = { 1: createHttp1Server(runtime), 2: createHttp2Server(runtime, this.#notices) };
+    this.#http = { 1: createHttp1Server(runtime), 2: createHttp2Server(runtime) };
   }
 
   /** Reads what the listeners need before anybody connects. Errors: `GATEWAY_CERTIFICATE_UNUSABLE`. */
@@ -146,9 +143,10 @@ export class Listeners {
     this.#handedOver += 1;
     // Its client has reset it already: nobody is there to be answered, or to be believed.
     if (peerOfSocket(socket) === NOBODY) return void socket.destroy();
-    if (this.#connections >= this.#runtime.limits.maxConnections) {
+    const { limits, onNotice } = this.#runtime;
+    if (this.#connections >= limits.maxConnections) {
       socket.destroy();
-      return this.#notices.warn("CONNECTION_DROPPED", "A connection was dropped: maxConnections is reached");
+      return onNotice({ level: "warning", code: "CONNECTION_DROPPED", message: "A connection was dropped: maxConnections is reached" });
     }
     this.#connections += 1;
     socket.once("close", () => {
@@ -168,9 +166,8 @@ export class Listeners {
     // Answered before the last has come, a busy client would come back as one more.
     await this.#lastComes;
     // What breaks on the way in breaks this connection and nothing else.
-    const arrived = await arrive(socket, { connection, entrance, limits: this.#runtime.limits, notices: this.#notices }).catch(
-      () => undefined,
-    );
+    const { limits, onNotice } = this.#runtime;
+    const arrived = await arrive(socket, { connection, entrance, limits, onNotice }).catch(() => undefined);
     this.#arriving.delete(socket);
     if (arrived === undefined || arrived.socket.destroyed) socket.destroy();
     else this.#http[arrived.version].serve(arrived.socket, arrived.connection);

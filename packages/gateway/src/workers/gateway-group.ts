@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AdminSubject } from "../admin/admin.ts";
 import { GatewayError } from "../errors.ts";
 import type { EventSender } from "../events/event-sender.ts";
-import { type Gateway, type GatewayOptions, openSender, quiet } from "../gateway.ts";
+import { type Gateway, type GatewayOptions, openSender, quiet, safely } from "../gateway.ts";
 import { withLimits } from "../limits.ts";
 import { clearStaleSocket, type ListeningAt } from "../listen/listen.ts";
 import { type ListenerSettings, readListenerOptions } from "../listen/listener-options.ts";
@@ -65,7 +65,7 @@ export async function openGatewayGroup({
     deliver: (transaction) => source.deliver?.(transaction),
     onNotice,
     // Counted by the worker that gives it.
-    onWorkerNotice: quiet(given),
+    onWorkerNotice: safely(given),
     onDied: () => source.died?.(),
   });
   const sink: SnapshotSink = {

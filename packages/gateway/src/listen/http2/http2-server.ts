@@ -2,7 +2,6 @@ import { Deadline } from "../../deadline.ts";
 import { Exchange } from "../../exchange.ts";
 import { closingFault } from "../../fault.ts";
 import { live } from "../../life.ts";
-import type { RepeatedNotices } from "../../repeated-notice.ts";
 import type { Runtime } from "../../runtime.ts";
 import type { Connection } from "../connection.ts";
 import type { HttpServer } from "../http-server.ts";
@@ -16,8 +15,8 @@ const tooSlow = closingFault(408, { code: "REQUEST_TIMEOUT", message: "The reque
 const LOOKS_PER_TIMEOUT = 4;
 
 /** Sets up HTTP/2: its limits, and an exchange for each request. What the phases make of it is the same as over HTTP/1. */
-export function createHttp2Server(runtime: Runtime, notices: RepeatedNotices): HttpServer {
-  const { limits, now } = runtime;
+export function createHttp2Server(runtime: Runtime): HttpServer {
+  const { limits, now, onNotice } = runtime;
   const connections = new Set<Http2Connection>();
   const open = new OpenExchanges();
   const stalled = new StalledClients(open, {
@@ -45,7 +44,10 @@ export function createHttp2Server(runtime: Runtime, notices: RepeatedNotices): H
         limits,
         now,
         onRequest: (parts) => begin(parts, about),
-        onExcess: (excess) => notices.warn("HTTP2_EXCESS", `An HTTP/2 connection was closed: its client sent too many ${excess}`),
+        onExcess(excess) {
+          const message = `An HTTP/2 connection was closed: its client sent too many ${excess}`;
+          onNotice({ level: "warning", code: "HTTP2_EXCESS", message });
+        },
       });
       connections.add(connection);
       if (isDraining) connection.close();
