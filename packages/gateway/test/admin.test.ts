@@ -247,7 +247,15 @@ test("metrics say how each target does, how long a certificate lasts, and what i
   const gone = "http://127.0.0.1:1";
   const targets = [working.origin, gone].map((url) => ({ url }));
   const limits = { maxTargetFailures: 1 };
-  const readings = { medianLoopDelayMs: 0, p99LoopDelayMs: 0, heapBytes: 0, heapLimitBytes: 100, rssBytes: 90, rssLimitBytes: 100 };
+  const readings = {
+    medianLoopDelayMs: 0,
+    p99LoopDelayMs: 0,
+    cpuPercent: 0,
+    heapBytes: 0,
+    heapLimitBytes: 100,
+    rssBytes: 90,
+    rssLimitBytes: 100,
+  };
   const gateway = own(
     await openTestGateway(snapshotOf([{ targets }]), {
       listeners: [{ port: 0 }, { port: 0, tls: { certFile, keyFile } }],

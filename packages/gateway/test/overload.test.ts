@@ -20,6 +20,7 @@ function own<T extends { close(): Promise<void> }>(thing: T): T {
 const calm: ProcessReadings = {
   medianLoopDelayMs: 0,
   p99LoopDelayMs: 0,
+  cpuPercent: 0,
   heapBytes: 0,
   heapLimitBytes: 100,
   rssBytes: 0,
@@ -174,11 +175,14 @@ test("open WebSockets count as connections and are not closed", async () => {
   await until(() => stepOf(gateway) === "none");
 });
 
-test("an event loop that is late is told, once", async () => {
+test("an event loop that is late is told, once, with what the process did meanwhile", async () => {
   const { gateway, notices, read } = await openRig();
   const told = (): number => notices.filter(({ code }) => code === "EVENT_LOOP_LATE").length;
-  read({ p99LoopDelayMs: 101 });
+  read({ p99LoopDelayMs: 101, cpuPercent: 97.4, medianLoopDelayMs: 12, heapBytes: 80 });
   await until(() => told() === 1);
+  expect(notices.find(({ code }) => code === "EVENT_LOOP_LATE")?.message).toBe(
+    "The event loop was 101 ms late (p99), maxLoopDelayMs is 100: 97 % of a processor used, 12 ms late at the median, 0 connections and 0 requests open, 0 MB of heap, 0 MB in all",
+  );
   expect(stepOf(gateway)).toBe("none"); // one pause is no overload
   read({ p99LoopDelayMs: 100 });
   await until(() => gateway.overloadState().p99LoopDelayMs === 100);
@@ -200,4 +204,7 @@ test("a real pause of the event loop is found", async () => {
     while (performance.now() < end);
     return notices.some(({ code }) => code === "EVENT_LOOP_LATE");
   });
+  // it was this process that kept itself busy, and the notice says so
+  const [, percent] = /: (\d+) % of a processor used/.exec(notices.find(({ code }) => code === "EVENT_LOOP_LATE")?.message ?? "") ?? [];
+  expect(Number(percent)).toBeGreaterThan(0);
 });

@@ -2,7 +2,7 @@ import type { GatewayLimits } from "../limits.ts";
 import type { Notice } from "../notice.ts";
 import { nextStep, type OverloadStep, type Pressures, pressuresOf } from "./ladder.ts";
 import type { Load } from "./load.ts";
-import type { ProcessReader } from "./readings.ts";
+import type { ProcessReader, ProcessReadings } from "./readings.ts";
 
 /** How a gateway stands to its limits, as of the last look. */
 export type OverloadState = {
@@ -71,23 +71,36 @@ export class Overload {
   #look(subject: OverloadSubject): void {
     const before = this.#state.step;
     const readings = this.#reader.read();
-    const pressures = pressuresOf({ load: subject.load(), readings }, this.#limits);
+    const load = subject.load();
+    const pressures = pressuresOf({ load, readings }, this.#limits);
     const step = nextStep(before, Math.max(...Object.values(pressures)));
     this.#state = { step, pressures, p99LoopDelayMs: readings.p99LoopDelayMs };
     if (before === "none" && step !== "none") subject.closeIdle();
     if (step !== before) this.#onNotice(stepNotice(step, pressures));
-    this.#watchLoop(readings.p99LoopDelayMs);
+    this.#watchLoop(readings, load);
   }
 
   /** Told once when the loop begins to be late, and again after it was in time. */
-  #watchLoop(p99LoopDelayMs: number): void {
-    const isLate = p99LoopDelayMs > this.#limits.maxLoopDelayMs;
+  #watchLoop(readings: ProcessReadings, load: Load): void {
+    const { maxLoopDelayMs } = this.#limits;
+    const isLate = readings.p99LoopDelayMs > maxLoopDelayMs;
     if (isLate && !this.#isLate) {
-      const message = `The event loop was ${Math.round(p99LoopDelayMs)} ms late (p99), maxLoopDelayMs is ${this.#limits.maxLoopDelayMs}`;
-      this.#onNotice({ level: "warning", code: "EVENT_LOOP_LATE", message });
+      const late = `The event loop was ${Math.round(readings.p99LoopDelayMs)} ms late (p99), maxLoopDelayMs is ${maxLoopDelayMs}`;
+      this.#onNotice({ level: "warning", code: "EVENT_LOOP_LATE", message: `${late}: ${describe(readings, load)}` });
     }
     this.#isLate = isLate;
   }
+}
+
+/** What tells a process that had too much to do from one that the system did not let run: the processor time that it had meanwhile. */
+function describe({ cpuPercent, medianLoopDelayMs, heapBytes, rssBytes }: ProcessReadings, { connections, exchanges }: Load): string {
+  const open = `${connections} connections and ${exchanges} requests open`;
+  const memory = `${megabytes(heapBytes)} MB of heap, ${megabytes(rssBytes)} MB in all`;
+  return `${Math.round(cpuPercent)} % of a processor used, ${Math.round(medianLoopDelayMs)} ms late at the median, ${open}, ${memory}`;
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1_048_576);
 }
 
 const doing: Readonly<Record<OverloadStep, string>> = {
