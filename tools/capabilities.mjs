@@ -7,7 +7,7 @@ import { missingFromCache } from "./npm-cache.mjs";
 /**
  * What a real-server test may need beyond npm packages. Tests ask `capability(name)`; `npm run setup -- --tests` installs what is missing.
  *
- * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "gunicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "docker-compose" | "curl" | "googleapi" | "shells" | "terminal" | "postgres" | "clickhouse" | "strace" | "faketime" | "log-readers" | "releases" | "runtimes"} CapabilityName
+ * @typedef {"nginx" | "nginx-stream" | "haproxy" | "caddy" | "apache" | "varnish" | "squid" | "lighttpd" | "uvicorn" | "gunicorn" | "python-dotenv" | "dash" | "systemd" | "tcpdump" | "wrk" | "namespaces" | "docker-compose" | "curl" | "googleapi" | "shells" | "terminal" | "postgres" | "clickhouse" | "strace" | "stress-ng" | "faketime" | "log-readers" | "releases" | "runtimes"} CapabilityName
  *
  * @typedef {object} Capability
  * @property {readonly string[]} packages Debian packages that bring it
@@ -155,6 +155,11 @@ export const capabilities = {
     packages: ["strace"],
     tests: "tests of the embedded store on a disk that cannot flush",
     whyNot: whyNoStrace,
+  },
+  "stress-ng": {
+    packages: ["stress-ng"],
+    tests: "tests of the gateway on a machine that others keep busy",
+    whyNot: () => whyNoExecutable(["stress-ng"]),
   },
   faketime: {
     packages: ["libfaketime"],

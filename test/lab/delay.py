@@ -1,7 +1,13 @@
-"""Passes frames between two interfaces, each some milliseconds after it came."""
+"""Passes frames between two interfaces, each some milliseconds after it came. May lose some of them, and let others overtake.
 
-import collections
+Arguments: two interfaces, milliseconds, and where they are wanted: up to how many more, and how many of a hundred frames are lost.
+Says "ready", and at SIGTERM how many frames came and were lost and overtaken.
+"""
+
+import heapq
+import random
 import select
+import signal
 import socket
 import struct
 import sys
@@ -26,8 +32,17 @@ def listen(device):
 
 
 near, far = (listen(device) for device in sys.argv[1:3])
-delay = float(sys.argv[3]) / 1000
-waiting = collections.deque()
+delay_ms, more_ms, lost_percent = (float(word) for word in (sys.argv[3:] + ["0", "0"])[:3])
+waiting = []  # by when they are due, then by when they came
+came = lost = overtaken = newest = 0
+
+
+def tell(*_):
+    print(f"came {came} lost {lost} overtaken {overtaken}", flush=True)
+    sys.exit(0)
+
+
+signal.signal(signal.SIGTERM, tell)
 print("ready", flush=True)
 
 while True:
@@ -37,9 +52,16 @@ while True:
             frame = link.recv(65600)
         except BlockingIOError:
             continue
-        waiting.append((time.monotonic() + delay, far if link is near else near, frame))
+        came += 1
+        if random.random() * 100 < lost_percent:
+            lost += 1
+            continue
+        due = time.monotonic() + (delay_ms + random.random() * more_ms) / 1000
+        heapq.heappush(waiting, (due, came, far if link is near else near, frame))
     while waiting and waiting[0][0] <= time.monotonic():
-        _, out, frame = waiting.popleft()
+        _, number, out, frame = heapq.heappop(waiting)
+        overtaken += number < newest
+        newest = max(newest, number)
         try:
             out.send(frame)
         except OSError:

@@ -25,7 +25,7 @@ export async function openLab({ clientDelayMs = 0 }: { readonly clientDelayMs?: 
     await network.close();
   };
   try {
-    if (clientDelayMs > 0) started.push(await startDelay(network, clientDelayMs));
+    if (clientDelayMs > 0) started.push(await startDelay(network, { delayMs: clientDelayMs }));
     await setFirewall(network.at("firewall"), "nat-on-for-180");
     started.push(await startNginx(cloudServers, network.at("cloud")));
     await Promise.all([

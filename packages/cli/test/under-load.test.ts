@@ -51,9 +51,10 @@ afterAll(async () => {
 
 type Load = { stop(): Promise<{ readonly requests: number; readonly trouble: readonly string[] }> };
 
-/** Starts wrk, which runs until it is stopped and then says what it has seen. */
-async function startLoad(url: string): Promise<Load> {
-  const wrk = spawn("wrk", ["--threads", "1", "--connections", "16", "--duration", "60s", "--timeout", "10s", url]);
+/** Starts wrk, which runs until it is stopped and then says what it has seen. Over connections that are kept, or one for each request. */
+async function startLoad(url: string, { isKept = true } = {}): Promise<Load> {
+  const effort = ["--threads", "1", "--connections", isKept ? "16" : "50", "--duration", "60s", "--timeout", "10s"];
+  const wrk = spawn("wrk", [...effort, ...(isKept ? [] : ["--header", "Connection: close"]), url]);
   let said = "";
   wrk.stdout.setEncoding("utf8").on("data", (text: string) => {
     said += text;
@@ -103,6 +104,17 @@ test.each(kinds)("$what: no request fails during a hundred changes", async ({ fl
   expect(requests).toBeGreaterThan(CHANGES);
   await expect.poll(() => revisionOf(admin), { timeout: 55_000 }).toBe(before + CHANGES);
   await expectGoodEnd(command, gateway);
+});
+
+test("workers are replaced, and of fifty clients with a connection for each request none is refused", async () => {
+  command = startCommand(["gateway", "--control", control.url, "--config", config, "--workers", "2"]);
+  const [, gateway = ""] = await command.says(/Gateway at (\S+),/);
+  const load = await startLoad(gateway, { isKept: false });
+  command.child.kill("SIGUSR2");
+  await expect.poll(() => command?.written().stderr, { timeout: 55_000 }).toContain("WORKERS_REPLACED");
+  const { requests, trouble } = await load.stop();
+  expect(trouble).toEqual([]);
+  expect(requests).toBeGreaterThan(CHANGES);
 });
 
 /** It is told to end while it has much to do and WebSockets are open: they end within the window, and it says that all went well. */

@@ -1,4 +1,4 @@
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import type { ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
@@ -58,7 +58,21 @@ function respond(stream: ServerHttp2Stream, text: string): void {
   stream.write(text);
 }
 
-test("a gateway that stood still for longer than its limits blames nobody for it", async () => {
+/** The first makes sure that its timers come before it reads again. */
+const ways = [
+  {
+    how: "in the middle of its loop",
+    begin: (program: ChildProcess) => void program.send({ ask: "standStill", ms: STILL_MS }),
+    end: (program: ChildProcess) => once(program, "message"),
+  },
+  {
+    how: "stopped by a signal",
+    begin: (program: ChildProcess) => void program.kill("SIGSTOP"),
+    end: (program: ChildProcess) => sleep(STILL_MS).then(() => program.kill("SIGCONT")),
+  },
+];
+
+test.each(ways)("a gateway that stood still, $how, for longer than its limits blames nobody for it", async ({ begin, end }) => {
   const asked = new Map<string, Socket>();
   const target = await openRawTarget((socket, heard) => {
     const wait = waits.find(({ path }) => heard.includes(` ${path} `));
@@ -88,8 +102,8 @@ test("a gateway that stood still for longer than its limits blames nobody for it
     }),
   );
   await until(() => asked.size === waits.length && waiting.size === http2Waits.length);
-  // As if it were stopped there: its timers come before it reads again, and so before what is said to it now. Were it late to begin, it would only be spared.
-  program.send({ ask: "standStill", ms: STILL_MS });
+  // Before what is said to it now; were it late to begin, it would only be spared.
+  begin(program);
   await sleep(300);
   for (const { path, says } of waits) asked.get(path)?.write(says);
   for (const { path, begins } of http2Waits) {
@@ -97,7 +111,7 @@ test("a gateway that stood still for longer than its limits blames nobody for it
     if (!begins && stream !== undefined) respond(stream, "do");
     stream?.end("ne");
   }
-  await once(program, "message");
+  await end(program);
   for (const [index, { path }] of all.entries()) {
     const said = await clients[index]?.readUntil(/ne$|ne\r\n0\r\n\r\n$|^HTTP\/1\.1 (?!403)[45]/);
     expect([path, said]).toEqual([path, expect.stringMatching(/^(?:2\r\n)?ne|^HTTP\/1\.1 (?:200|101|403) [\s\S]*do(?:\r\n2\r\n)?ne/)]);

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { type ConnectionOptions, connect, type PeerCertificate, type TLSSocket } from "node:tls";
 import type { GatewayError, GatewayOptions, Notice } from "@wherefrom/gateway";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { KeptCertificate } from "../src/listen/kept-certificate.ts";
 import { makeCertificate, type TestCertificate } from "./rig/certificate.ts";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { linesOf, openTarget, type Received, type Target } from "./rig/target.ts";
@@ -353,6 +354,33 @@ describe("the certificate", () => {
     await gateway?.refreshCertificates();
     await new Promise((resolve) => setTimeout(resolve, 60));
     expect(warnings()).toEqual(["CERTIFICATE_EXPIRES"]);
+  });
+
+  test("is told of each day anew from two weeks before its end, and behind it", async () => {
+    const startedAtMs = Date.now();
+    let day = 0;
+    let looks = 0;
+    const told: string[] = [];
+    const kept = await KeptCertificate.open(store(makeCertificate({ notAfter: new Date(startedAtMs + 15 * DAY_MS) })), {
+      now() {
+        looks += 1;
+        return startedAtMs + day * DAY_MS;
+      },
+      onNotice: ({ code, message }) => void told.push(`day ${day}: ${code} ${/in \d+ days|has expired/.exec(message)?.[0]}`),
+      onChange: () => undefined,
+      checkMs: 2,
+    });
+    for (day of [0, 0.9, 1.5, 2, 2.6, 14.5, 15.1, 15.9, 16.2]) {
+      const before = looks;
+      await until(() => looks >= before + 2);
+    }
+    kept.close();
+    expect(told).toEqual([
+      "day 1.5: CERTIFICATE_EXPIRES in 13 days",
+      "day 2.6: CERTIFICATE_EXPIRES in 12 days",
+      "day 14.5: CERTIFICATE_EXPIRES in 0 days",
+      "day 15.9: CERTIFICATE_EXPIRES has expired",
+    ]);
   });
 
   const unusable = [
