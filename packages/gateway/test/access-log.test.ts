@@ -10,6 +10,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,6 +59,18 @@ async function linesOf(gateway: TestGateway, file = "access.log"): Promise<strin
   expect(text.endsWith("\n")).toBe(true);
   return text.slice(0, -1).split("\n");
 }
+
+test("a line that was torn by a full disk or a crash is ended, and costs no other", async () => {
+  const file = join(folder, "access.log");
+  writeFileSync(file, '{"event":"request","torn');
+  const gateway = await open({ file });
+  await ask(gateway.port, "GET /first HTTP/1.1", "Host: a", client);
+  gateway.reopenAccessLog();
+  await ask(gateway.port, "GET /second HTTP/1.1", "Host: a", client);
+  const [torn, ...lines] = await linesOf(gateway);
+  expect(torn).toBe('{"event":"request","torn');
+  expect(lines.map((line) => JSON.parse(line).path)).toEqual(["/first", "/second"]);
+});
 
 test("JSON: one object for a request, with who it is from and what became of it", async () => {
   const gateway = await open({ file: join(folder, "access.log") });

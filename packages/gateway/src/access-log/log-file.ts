@@ -1,4 +1,4 @@
-import { constants, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { AsciiWriter } from "../record/ascii-writer.ts";
 import { FileWriter } from "./file-writer.ts";
 import type { LineWriter } from "./line-writer.ts";
@@ -54,7 +54,8 @@ export class LogFile {
   /** `path` names a file or a pipe that has a reader; `-` is standard output. Errors: those of the system, for a file that cannot be opened. */
   constructor(path: string, { maxBufferedBytes, events }: LogFileOptions) {
     const fd = openToAppend(path);
-    const isPipe = fstatSync(fd).isFIFO();
+    const stat = fstatSync(fd);
+    const isPipe = stat.isFIFO();
     this.#maxBatchBytes = isPipe ? MAX_PIPE_BATCH_BYTES : MAX_FILE_BATCH_BYTES;
     this.#batch = new AsciiWriter(Buffer.allocUnsafeSlow(this.#maxBatchBytes + maxLineBytes));
     this.#maxBufferedBytes = maxBufferedBytes;
@@ -65,6 +66,7 @@ export class LogFile {
       onClosed: () => this.#onClosed(),
     };
     this.#writer = isPipe ? new PipeWriter(fd, writerEvents) : new FileWriter(fd, writerEvents);
+    if (stat.isFile() && endsTorn(path, stat.size)) this.#endLine();
   }
 
   /** Lines that are not in the file yet. */
@@ -111,6 +113,12 @@ export class LogFile {
     this.#batchBytes = 0;
   };
 
+  /** Ends a line that is not of this opening. */
+  #endLine(): void {
+    this.#takenBytes += LINE_END.length;
+    this.#writer.write(LINE_END);
+  }
+
   async #close(timeoutMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.#onClosed = resolve;
@@ -152,6 +160,22 @@ const STDOUT = 1;
 const FILE_MODE = 0o640;
 /** Not blocking: a pipe that nobody reads must not hold up the thread that writes to it, nor the opening of one that has no reader. */
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+
+const LINE_END = Buffer.from("\n");
+
+/** Whether the last line of a file has no end, as a full disk or the end of a process leaves one. Not of one that may be written to and not read. */
+function endsTorn(path: string, size: number): boolean {
+  if (path === "-" || size === 0) return false;
+  const last = Buffer.alloc(LINE_END.length);
+  try {
+    const fd = openSync(path, constants.O_RDONLY);
+    readSync(fd, last, { position: size - last.length });
+    closeSync(fd);
+  } catch {
+    return false;
+  }
+  return !last.equals(LINE_END);
+}
 
 function openToAppend(path: string): number {
   if (path !== "-") return openSync(path, APPEND, FILE_MODE);
