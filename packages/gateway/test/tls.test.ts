@@ -9,7 +9,7 @@ import type { GatewayError, GatewayOptions, Notice } from "@wherefrom/gateway";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { KeptCertificate } from "../src/listen/kept-certificate.ts";
 import { makeCertificate, type TestCertificate } from "./rig/certificate.ts";
-import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { openTestGateway, portOf, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { linesOf, openTarget, type Received, type Target } from "./rig/target.ts";
 import { converse, sendRaw, until, wire } from "./rig/wire.ts";
 
@@ -324,6 +324,27 @@ describe("the certificate", () => {
     await expect.poll(() => served(port), PATIENT).toBe("DNS:mended.example");
   });
 
+  test("is told of once where several listeners use it", async () => {
+    const both = await open(
+      {},
+      {
+        listeners: [
+          { port: 0, tls: files },
+          { port: 0, tls: files, http2: false },
+        ],
+      },
+    );
+    const next = makeCertificate({ name: "shared.example" });
+    writeFileSync(files.certFile, next.cert);
+    await both.refreshCertificates();
+    writeFileSync(files.keyFile, next.key);
+    await both.refreshCertificates();
+    const told = notices.map(({ code }) => code).filter((code) => code.startsWith("CERTIFICATE"));
+    expect(told).toEqual(["CERTIFICATE_REFUSED", "CERTIFICATE_LOADED"]);
+    expect(await served(portOf(both, 0))).toBe("DNS:shared.example");
+    expect(await served(portOf(both, 1))).toBe("DNS:shared.example");
+  });
+
   test("files that are gone change nothing", async () => {
     const { port, refreshCertificates } = await open();
     rmSync(files.certFile);
@@ -367,7 +388,6 @@ describe("the certificate", () => {
         return startedAtMs + day * DAY_MS;
       },
       onNotice: ({ code, message }) => void told.push(`day ${day}: ${code} ${/in \d+ days|has expired/.exec(message)?.[0]}`),
-      onChange: () => undefined,
       checkMs: 2,
     });
     for (day of [0, 0.9, 1.5, 2, 2.6, 14.5, 15.1, 15.9, 16.2]) {

@@ -1,6 +1,7 @@
 import { escapeText } from "wherefrom";
+import { GatewayError } from "../errors.ts";
 import type { Notice } from "../notice.ts";
-import { type Certificate, type CertificateFiles, readCertificate, stampOf } from "./certificate.ts";
+import { type Certificate, type CertificateFiles, type CertificateState, readCertificate, stampOf } from "./certificate.ts";
 
 const DAY_MS = 86_400_000;
 /** How long before its end a certificate is told of, each day anew. */
@@ -8,8 +9,6 @@ const EXPIRY_NOTICE_DAYS = 14;
 
 type KeptCertificateParts = {
   readonly onNotice: (notice: Notice) => void;
-  /** Asked to use another certificate from now on. */
-  readonly onChange: (certificate: Certificate) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** How often the files are looked at. */
@@ -17,12 +16,13 @@ type KeptCertificateParts = {
 };
 
 /**
- * The certificate of one listener, kept up to date with its files: they are looked at again and again, and read when they have changed and stopped changing. One that
+ * A certificate of listeners, kept up to date with its files: they are looked at again and again, and read when they have changed and stopped changing. One that
  * cannot be used changes nothing but for a notice. Not a watch of the system: that one loses files which are put in place of others.
  */
 export class KeptCertificate {
   readonly #files: CertificateFiles;
   readonly #parts: KeptCertificateParts;
+  readonly #followers: ((certificate: Certificate) => void)[] = [];
   #current: Certificate;
   /** Of the files as they were last read, and as they were last seen. */
   #readStamp: string;
@@ -30,10 +30,15 @@ export class KeptCertificate {
   #warnedAtMs = Number.NEGATIVE_INFINITY;
   readonly #timer: NodeJS.Timeout;
 
-  /** Errors: an `Error` that says why the files cannot be used. */
+  /** Errors: `GATEWAY_CERTIFICATE_UNUSABLE`. */
   static async open(files: CertificateFiles, parts: KeptCertificateParts): Promise<KeptCertificate> {
-    const stamp = await stampOf(files);
-    return new KeptCertificate(await readCertificate(files), { files, stamp, parts });
+    try {
+      const stamp = await stampOf(files);
+      return new KeptCertificate(await readCertificate(files), { files, stamp, parts });
+    } catch (error) {
+      const why = escapeText(error instanceof Error ? error.message : String(error));
+      throw new GatewayError("GATEWAY_CERTIFICATE_UNUSABLE", `The certificate in ${escapeText(files.certFile)} cannot be used: ${why}`);
+    }
   }
 
   private constructor(
@@ -50,13 +55,14 @@ export class KeptCertificate {
     this.#warnOfExpiry();
   }
 
-  /** The file that it comes from. */
-  get file(): string {
-    return this.#files.certFile;
+  get state(): CertificateState {
+    return { file: this.#files.certFile, notAfter: this.#current.notAfter };
   }
 
-  get current(): Certificate {
-    return this.#current;
+  /** Has somebody use the certificate, and every later one from then on. */
+  follow(use: (certificate: Certificate) => void): void {
+    this.#followers.push(use);
+    use(this.#current);
   }
 
   /** Reads the files again, changed or not. */
@@ -90,7 +96,7 @@ export class KeptCertificate {
     if (nowMs > notAfter.getTime()) return this.#refuse(`it has expired on ${notAfter.toISOString()}`);
     this.#current = certificate;
     this.#warnedAtMs = Number.NEGATIVE_INFINITY;
-    this.#parts.onChange(certificate);
+    for (const use of this.#followers) use(certificate);
     const message = `A new certificate is in use, for ${escapeText(subject)}, until ${notAfter.toISOString()}`;
     this.#parts.onNotice({ level: "info", code: "CERTIFICATE_LOADED", message });
   }

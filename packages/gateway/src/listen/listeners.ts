@@ -3,11 +3,12 @@ import { NOBODY, peerOfSocket } from "wherefrom/node";
 import type { Load } from "../overload/load.ts";
 import type { Runtime } from "../runtime.ts";
 import { type Arrived, arrive, type Entrance } from "./arrival.ts";
-import type { CertificateState } from "./certificate.ts";
+import type { CertificateFiles, CertificateState } from "./certificate.ts";
 import { type Connection, canonicalPeer } from "./connection.ts";
 import type { HttpServer } from "./http-server.ts";
 import { createHttp1Server } from "./http1-server.ts";
 import { createHttp2Server } from "./http2/http2-server.ts";
+import { KeptCertificate } from "./kept-certificate.ts";
 import { type ListeningAt, listen } from "./listen.ts";
 import type { ListenerSettings, Place } from "./listener-options.ts";
 import { Tls } from "./tls.ts";
@@ -26,6 +27,8 @@ export class Listeners {
   readonly #http: Readonly<Record<Arrived["version"], HttpServer>>;
   readonly #servers: Server[] = [];
   readonly #prepared: { readonly place: Place; readonly entrance: Entrance }[] = [];
+  /** By their files: what several listeners use is read and told once. */
+  readonly #certificates = new Map<string, KeptCertificate>();
   /** Connections that are not served yet. */
   readonly #arriving = new Set<Socket>();
   #connections = 0;
@@ -60,12 +63,11 @@ export class Listeners {
 
   /** Reads the certificates of all listeners again. One that cannot be used changes nothing but for a notice. */
   async refreshCertificates(): Promise<void> {
-    await Promise.all(this.#prepared.map(({ entrance }) => entrance.tls?.refresh()));
+    await Promise.all([...this.#certificates.values()].map((certificate) => certificate.refresh()));
   }
 
-  /** Of the listeners that have one. */
   certificates(): readonly CertificateState[] {
-    return this.#prepared.flatMap(({ entrance }) => entrance.tls?.certificate ?? []);
+    return [...this.#certificates.values()].map(({ state }) => state);
   }
 
   load(): Load {
@@ -97,7 +99,7 @@ export class Listeners {
     await within(closed, limits.drainTimeoutMs);
     clearTimeout(graceTimer);
     this.#cutArriving();
-    for (const { entrance } of this.#prepared) entrance.tls?.close();
+    for (const certificate of this.#certificates.values()) certificate.close();
     tunnels.destroy();
     for (const http of Object.values(this.#http)) http.cut();
     await closed;
@@ -134,9 +136,18 @@ export class Listeners {
 
   async #openEntrance({ proxies, tls: files, speaksHttp2, isEngine }: ListenerSettings): Promise<Entrance> {
     if (files === undefined) return { proxies, tls: undefined, speaksHttp2, isEngine };
-    const { limits, onNotice, ticketKeys } = this.#runtime;
+    const { limits, ticketKeys } = this.#runtime;
     const protocols = speaksHttp2 ? ["h2", "http/1.1"] : ["http/1.1"];
-    return { proxies, tls: await Tls.open(files, { limits, onNotice, protocols, ticketKeys }), speaksHttp2, isEngine };
+    return { proxies, tls: new Tls(await this.#openCertificate(files), { limits, protocols, ticketKeys }), speaksHttp2, isEngine };
+  }
+
+  async #openCertificate(files: CertificateFiles): Promise<KeptCertificate> {
+    const key = JSON.stringify([files.certFile, files.keyFile]);
+    const { limits, onNotice } = this.#runtime;
+    const certificate =
+      this.#certificates.get(key) ?? (await KeptCertificate.open(files, { onNotice, now: Date.now, checkMs: limits.certificateCheckMs }));
+    this.#certificates.set(key, certificate);
+    return certificate;
   }
 
   #accept(socket: Socket, entrance: Entrance): void {

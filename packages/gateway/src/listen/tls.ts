@@ -1,16 +1,11 @@
 import { constants } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from "node:tls";
-import { escapeText } from "wherefrom";
-import { GatewayError } from "../errors.ts";
 import type { GatewayLimits } from "../limits.ts";
-import type { Notice } from "../notice.ts";
-import type { CertificateFiles, CertificateState } from "./certificate.ts";
-import { KeptCertificate } from "./kept-certificate.ts";
+import type { KeptCertificate } from "./kept-certificate.ts";
 
 type TlsParts = {
   readonly limits: GatewayLimits;
-  readonly onNotice: (notice: Notice) => void;
   /** What may be spoken, the preferred first, by its ALPN names. */
   readonly protocols: readonly string[];
   /** What session tickets are sealed with, where others are to open them: 48 bytes. Of its own otherwise. */
@@ -20,31 +15,15 @@ type TlsParts = {
 /** Makes TLS of the connections of one listener. It listens nowhere itself. */
 export class Tls {
   readonly #server: Server;
-  readonly #certificate: KeptCertificate;
   readonly #limits: GatewayLimits;
   /** Connections whose handshake is not over, and who waits for it. */
   readonly #handshakes = new Map<Socket, (secure: TLSSocket | undefined) => void>();
 
-  /** Errors: `GATEWAY_CERTIFICATE_UNUSABLE`. */
-  static async open(files: CertificateFiles, parts: TlsParts): Promise<Tls> {
-    const { limits, onNotice, protocols, ticketKeys } = parts;
+  constructor(certificate: KeptCertificate, { limits, protocols, ticketKeys }: TlsParts) {
     const server = createServer({ ALPNProtocols: [...protocols] });
-    const onChange = ({ options }: { options: SecureContextOptions }): void =>
-      server.setSecureContext({ ...strict, ...options, ...(ticketKeys && { ticketKeys }) });
-    try {
-      const certificate = await KeptCertificate.open(files, { onNotice, onChange, now: Date.now, checkMs: limits.certificateCheckMs });
-      onChange(certificate.current);
-      return new Tls(server, { certificate, limits });
-    } catch (error) {
-      const why = escapeText(error instanceof Error ? error.message : String(error));
-      throw new GatewayError("GATEWAY_CERTIFICATE_UNUSABLE", `The certificate in ${escapeText(files.certFile)} cannot be used: ${why}`);
-    }
-  }
-
-  private constructor(server: Server, { certificate, limits }: { certificate: KeptCertificate; limits: GatewayLimits }) {
     this.#server = server;
-    this.#certificate = certificate;
     this.#limits = limits;
+    certificate.follow(({ options }) => server.setSecureContext({ ...strict, ...options, ...(ticketKeys && { ticketKeys }) }));
     server.on("secureConnection", (secure) => this.#settle(carrierOf(secure), secure));
     // Node tells about it and leaves the connection to us, also when its handshake is long over.
     server.on("tlsClientError", (_error, secure) => secure.destroy());
@@ -69,20 +48,6 @@ export class Tls {
       socket.once("close", onClose);
       this.#server.emit("connection", socket);
     });
-  }
-
-  /** The file of the certificate in use, and when that ends. */
-  get certificate(): CertificateState {
-    return { file: this.#certificate.file, notAfter: this.#certificate.current.notAfter };
-  }
-
-  /** Reads the certificate again, for new connections. */
-  refresh(): Promise<void> {
-    return this.#certificate.refresh();
-  }
-
-  close(): void {
-    this.#certificate.close();
   }
 
   /** A TLS connection that nobody waits for is one of whose client nothing is known. */
