@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Notice } from "@wherefrom/gateway";
-import { securityActionSchema } from "@wherefrom/model";
+import { type SecurityAction, securityActionSchema } from "@wherefrom/model";
 import { afterAll, describe, expect, test } from "vitest";
 import { GeoDatabases } from "../src/admit/geo-databases.ts";
 import { openTestGateway, snapshotOf } from "./rig/gateway.ts";
@@ -75,7 +75,9 @@ describe("in the gateway", () => {
       await gateway.close();
       await target.close();
     };
-    return { from, close, codes: () => notices.map(({ code }) => code) };
+    const offer = (revision: number, actions: readonly SecurityAction[]) =>
+      gateway.source.offer({ ...snapshotOf([{ target: target.origin }], { policy: chosen, revision }), securityActions: actions });
+    return { from, close, offer, codes: () => notices.map(({ code }) => code) };
   }
 
   test("denies and lets in by country and network", async () => {
@@ -96,10 +98,15 @@ describe("in the gateway", () => {
     await close();
   });
 
-  test("without a database they match nothing, and that is told", async () => {
-    const { from, close, codes } = await open([]);
+  test("without a database they match nothing, and that is told, once while it goes on", async () => {
+    const { from, close, codes, offer } = await open([]);
     expect(await from("203.0.113.200")).toBe(200);
-    expect(codes()).toContain("GEO_DATABASE_MISSING");
+    const told = () => codes().filter((code) => code === "GEO_DATABASE_MISSING").length;
+    offer(2, securityActions);
+    expect(told()).toBe(1);
+    offer(3, []);
+    offer(4, securityActions);
+    expect(told()).toBe(2);
     await close();
   });
 

@@ -26,6 +26,8 @@ export class RunningSnapshot implements SnapshotSink {
   readonly #byRevision: RevisionTally;
   readonly #endings: EndingsFollower;
   readonly #hasGeo: boolean;
+  /** The snapshot in use asks for places, and nobody knows any: said once while it goes on. */
+  #knowsNoPlaces = false;
   #current: CompiledSnapshot | undefined;
   #sinceMs = 0;
   #standing: SnapshotStanding = "newest";
@@ -125,7 +127,9 @@ export class RunningSnapshot implements SnapshotSink {
 
   #begin({ revision, securityActions }: CompiledSnapshot): void {
     this.#sinceMs = this.#now();
-    if (this.#hasGeo || !securityActions.asksForPlaces) return;
+    const knewNoPlaces = this.#knowsNoPlaces;
+    this.#knowsNoPlaces = !this.#hasGeo && securityActions.asksForPlaces;
+    if (!this.#knowsNoPlaces || knewNoPlaces) return;
     const message = `Snapshot ${revision} has security actions by country or autonomous system, which match nothing without a geo database`;
     this.notify({ level: "warning", code: "GEO_DATABASE_MISSING", message });
   }
