@@ -7,8 +7,11 @@ export type Condition = (read: ReadVariable) => boolean;
 /** Where a text is no condition. `at` counts characters from 0. */
 export type ConditionFault = { readonly at: number; readonly expected: string; readonly given: string };
 
+/** A variable that a condition asks for. `at` counts characters from 0. */
+export type NamedVariable = { readonly name: string; readonly at: number };
+
 export type ConditionReading =
-  | { readonly kind: "condition"; readonly condition: Condition }
+  | { readonly kind: "condition"; readonly condition: Condition; readonly variables: readonly NamedVariable[] }
   | { readonly kind: "fault"; readonly fault: ConditionFault };
 
 const MAX_LENGTH = 2_048;
@@ -26,7 +29,8 @@ export function parseCondition(text: string): ConditionReading {
     return { kind: "fault", fault: { at: MAX_LENGTH, expected: `at most ${MAX_LENGTH} characters`, given: `${text.length}` } };
   }
   try {
-    return { kind: "condition", condition: new Parser(text).whole() };
+    const parser = new Parser(text);
+    return { kind: "condition", condition: parser.whole(), variables: parser.variables };
   } catch (error) {
     if (error instanceof Unreadable) return { kind: "fault", fault: error.fault };
     throw error;
@@ -117,6 +121,7 @@ const OPERATORS: Readonly<Record<string, Compare>> = {
 };
 
 class Parser {
+  readonly variables: NamedVariable[] = [];
   readonly #tokens: readonly Token[];
   readonly #end: number;
   #next = 0;
@@ -173,9 +178,11 @@ class Parser {
     const token = this.#tokens[this.#next];
     if (token === undefined || token.kind === "sign") throw this.#fault(expected);
     this.#next += 1;
-    const { text } = token;
+    const { text, at } = token;
     if (token.kind === "text" || text === "true" || text === "false" || /^-?[0-9]+(\.[0-9]+)?$/.test(text)) return () => text;
-    return text === "null" ? () => undefined : (read) => read(text);
+    if (text === "null") return () => undefined;
+    this.variables.push({ name: text, at });
+    return (read) => read(text);
   }
 
   #takes(...spellings: readonly string[]): boolean {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseCondition } from "./condition.ts";
+import { flowVariableTable } from "./flow-variables.ts";
 import { int64Schema } from "./int64.ts";
 import { propertiesSchema, propertySchema } from "./properties.ts";
 
@@ -17,6 +18,33 @@ const filterSchema = z.string("Expected a text").superRefine((text, context) => 
   context.addIssue({ code: "custom", message: `Expected ${expected} at character ${at + 1}, and there is ${JSON.stringify(given)}` });
 });
 
+/** What the filter of a session may ask for beside header fields, query parameters and flow variables. */
+export const REQUEST_VARIABLES = [
+  "request.verb",
+  "request.uri",
+  "request.path",
+  "request.querystring",
+  "proxy.basepath",
+  "proxy.pathsuffix",
+  "apiproxy.name",
+  "environment.name",
+  "organization.name",
+] as const;
+
+const FILTER_VARIABLES: ReadonlySet<string> = new Set([...REQUEST_VARIABLES, ...flowVariableTable.map(({ name }) => name)]);
+
+/** A variable that there is not is null for every request: a text whose quotes were forgotten would be one, and the session would record nothing. */
+const newFilterSchema = filterSchema.superRefine((text, context) => {
+  const reading = parseCondition(text);
+  if (reading.kind === "fault") return;
+  for (const { name, at } of reading.variables) {
+    if (FILTER_VARIABLES.has(name) || /^request\.(?:header|queryparam)\../.test(name)) continue;
+    const known = [...REQUEST_VARIABLES, "request.header.NAME", "request.queryparam.NAME"].join(", ");
+    const message = `Expected a text in quotes, ${known} or a flow variable at character ${at + 1}, and there is ${JSON.stringify(name)}`;
+    context.addIssue({ code: "custom", message });
+  }
+});
+
 const timeoutSchema = int64Schema.refine((text) => Number(text) >= 1 && Number(text) <= MAX_TIMEOUT_SECONDS, {
   error: `Expected 1 to ${MAX_TIMEOUT_SECONDS} seconds`,
 });
@@ -32,7 +60,7 @@ export const debugSessionSchema = z
       .default(DEFAULT_COUNT)
       .describe("Requests that each gateway process records"),
     timeout: timeoutSchema.optional().describe("Seconds after which it ends; 300 unless given"),
-    filter: filterSchema.optional().describe('Which requests: request.verb = "GET" and proxy.pathsuffix MatchesPath "/a/**"'),
+    filter: newFilterSchema.optional().describe('Which requests: request.verb = "GET" and proxy.pathsuffix MatchesPath "/a/**"'),
     validity: z.int("Expected a whole number").optional().describe("Kept for Apigee's clients; without effect here"),
     tracesize: z
       .int("Expected a whole number")

@@ -45,6 +45,7 @@ export {
   debugTransactionSchema,
   deliveredTransactionSchema,
   maskedVariableSchema,
+  REQUEST_VARIABLES,
   type RecordedSession,
 } from "./debug-session.ts";
 export {

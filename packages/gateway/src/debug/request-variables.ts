@@ -1,9 +1,9 @@
-import type { ReadVariable } from "@wherefrom/model";
+import type { REQUEST_VARIABLES, ReadVariable } from "@wherefrom/model";
 import type { Exchange } from "../exchange.ts";
 
 /** The variables that the filter of a debug session may ask for. A name that nobody knows is null. */
 export function requestVariables(exchange: Exchange): ReadVariable {
-  const own: Readonly<Record<string, () => string | undefined>> = {
+  const own: Readonly<Record<(typeof REQUEST_VARIABLES)[number], () => string | undefined>> = {
     "request.verb": () => exchange.request.method,
     "request.uri": () => exchange.target?.pathAndQuery,
     "request.path": () => exchange.target?.path,
@@ -15,7 +15,7 @@ export function requestVariables(exchange: Exchange): ReadVariable {
     "organization.name": () => exchange.snapshot.organization,
   };
   return (name) => {
-    if (Object.hasOwn(own, name)) return own[name]?.();
+    if (Object.hasOwn(own, name)) return own[name as keyof typeof own]();
     const parameter = /^request\.queryparam\.(.+)$/.exec(name)?.[1];
     if (parameter !== undefined) return new URLSearchParams(queryOf(exchange)).get(parameter) ?? undefined;
     return exchange.flowVariable(name);
