@@ -106,7 +106,7 @@ test("a gateway file says where health is answered, a flag goes before it, and n
   writeFileSync(file, JSON.stringify({ listeners, admin: { port: 70_000 }, snapshotCache: "" }));
   const refused = await runCommand(["gateway", "--snapshot", snapshot, "--config", file]);
   expect(refused.code).toBe(2);
-  expect(refused.stderr).toMatch(/\/admin\/port: Expected a port .*\/snapshotCache: Expected the path of a folder/);
+  expect(refused.stderr).toMatch(/\/admin\/port: Expected a port .*\n.*\/snapshotCache: Expected the path of a folder/);
   const portless = await runCommand(["gateway", "--snapshot", snapshot, "--port", "0", "--admin-name", "one.example"]);
   expect(portless).toMatchObject({ code: 2, stderr: expect.stringContaining("Give --admin-port PORT") });
 });
