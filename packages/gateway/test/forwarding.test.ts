@@ -162,6 +162,11 @@ describe("fields about one connection", () => {
       gone: [],
       kept: ["cookie", "authorization", "via"],
     },
+    {
+      sent: ["Connection: Cache-Control, sec-websocket-key", "Cache-Control: no-store", "Sec-WebSocket-Key: x"],
+      gone: [],
+      kept: ["cache-control", "sec-websocket-key"],
+    },
     { sent: ["Keep-Alive: timeout=5"], gone: ["keep-alive"] },
     { sent: ["Proxy-Connection: keep-alive"], gone: ["proxy-connection"] },
     { sent: ["Proxy-Authorization: Basic eA=="], gone: ["proxy-authorization"] },

@@ -132,6 +132,24 @@ const plainResponses = [
     expected: { status: 200, body: "", has: /X-A: \xe4\xff/ },
   },
   {
+    what: "fields for everybody that the target names in Connection",
+    method: "GET",
+    says: wire(
+      "HTTP/1.1 206 Partial Content",
+      "Connection: cache-control, Set-Cookie, vary, content-range, content-length",
+      "Cache-Control: private",
+      "Set-Cookie: a=1",
+      "Vary: Cookie",
+      "Content-Range: bytes 0-0/1",
+      "Content-Length: 0",
+    ),
+    expected: {
+      status: 206,
+      body: "",
+      has: /Cache-Control: private\r\nSet-Cookie: a=1\r\nVary: Cookie\r\nContent-Range: bytes 0-0\/1\r\nContent-Length: 0/,
+    },
+  },
+  {
     what: "fields about the target's connection",
     method: "GET",
     says: wire(

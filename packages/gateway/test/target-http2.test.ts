@@ -149,6 +149,15 @@ const answers: { what: string; method?: string; answer: OnStream; status: number
     status: 502,
     body: "UPSTREAM_BROKEN",
   },
+  {
+    what: "a header of 129 fields",
+    answer: (stream) => {
+      stream.respond({ ":status": 200, ...Object.fromEntries(Array.from({ length: 128 }, (_, index) => [`x-${index}`, "1"])) });
+      stream.end("ok");
+    },
+    status: 502,
+    body: "UPSTREAM_BROKEN",
+  },
   { what: "a stream that is reset", answer: (stream) => stream.close(2), status: 502, body: "UPSTREAM_BROKEN" },
   { what: "a connection that is cut", answer: (stream) => stream.session?.destroy(), status: 502, body: "UPSTREAM_BROKEN" },
   {

@@ -14,15 +14,21 @@ const ALWAYS: ReadonlySet<string> = new Set([
 
 /**
  * Fields for every recipient, which a sender must not name in Connection: naming one takes nothing away. A length that went missing would change the
- * framing, a credential who asks, a trace of the way how often it was gone. The fields that tell who the client is are replaced anyway.
+ * framing, a credential who asks, a word to caches who gets an answer, a trace of the way how often it was gone. The fields that tell who the client is are replaced anyway.
  */
 const NEVER: ReadonlySet<string> = new Set([
   "host",
   "content-length",
   "content-type",
   "content-encoding",
+  "content-range",
   "authorization",
   "cookie",
+  "set-cookie",
+  "cache-control",
+  "vary",
+  "sec-websocket-key",
+  "sec-websocket-version",
   "via",
   "cdn-loop",
 ]);

@@ -9,6 +9,8 @@ const CONTINUE = 100;
 
 /** Tells a handler what Node's own client reads, to the last byte of the answer or to its fault. Not of 100 Continue, for which somebody else listens. */
 export function readAnswer(request: ClientRequest, { handler, bodyTimeoutMs }: AnswerContext): void {
+  // By itself Node drops what exceeds 2,000 fields without a word. How many bytes they are is limited.
+  request.maxHeadersCount = 0;
   request.on("information", ({ statusCode, rawHeaders }) => {
     if (statusCode !== CONTINUE) handler.onHeaders(statusCode, rawHeaders, nothing, "");
   });
