@@ -125,13 +125,16 @@ describe.each(ways)("$how", ({ asks }) => {
   });
 });
 
-test.each([...ways, { how: "to a handshake that is declined", asks: HANDSHAKE }])("no field of an answer with 3,000 is lost, $how", async ({ asks }) => {
-  const fields = Array.from({ length: 3_000 }, () => "a:");
-  const target = await openRawTarget((socket) => socket.write(wire("HTTP/1.1 403 No", ...fields, "X-Last: 1", "Content-Length: 0")));
-  const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }])));
-  const { status, head } = parseResponse(await sendRaw(gateway.port, asks));
-  expect([status, head.match(/^a: \r?$/gm)?.length, /^X-Last: 1\r?$/m.test(head)]).toEqual([403, 3_000, true]);
-});
+test.each([...ways, { how: "to a handshake that is declined", asks: HANDSHAKE }])(
+  "no field of an answer with 3,000 is lost, $how",
+  async ({ asks }) => {
+    const fields = Array.from({ length: 3_000 }, () => "a:");
+    const target = await openRawTarget((socket) => socket.write(wire("HTTP/1.1 403 No", ...fields, "X-Last: 1", "Content-Length: 0")));
+    const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }])));
+    const { status, head } = parseResponse(await sendRaw(gateway.port, asks));
+    expect([status, head.match(/^a: \r?$/gm)?.length, /^X-Last: 1\r?$/m.test(head)]).toEqual([403, 3_000, true]);
+  },
+);
 
 /** Each of them is answered by other code of the gateway, and of Node. */
 const clients: { how: string; ask: (gateway: TestGateway) => Promise<number> }[] = [

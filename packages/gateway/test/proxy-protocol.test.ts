@@ -8,7 +8,7 @@ import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts"
 import { type ProxyCase, readProxyCases } from "./rig/proxy-cases.ts";
 import { type Manner, sayRaw } from "./rig/raw-connection.ts";
 import { linesOf, namesOf, openTarget, type Received, type Target } from "./rig/target.ts";
-import { converse, parseResponse, sendRaw, wire } from "./rig/wire.ts";
+import { converse, parseResponse, sendRaw, until, wire } from "./rig/wire.ts";
 
 const HEADER = "PROXY TCP4 203.0.113.7 198.51.100.1 56324 443\r\n";
 const V2 = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\x07\xc6\x33\x64\x01\0\x01\0\x02";
@@ -193,6 +193,19 @@ describe("who does not keep to it", () => {
     await client.closed;
     clearInterval(trickle);
     expect(notices.at(-1)).toMatchObject({ code: "PROXY_HEADER_REFUSED", message: expect.stringContaining("late") });
+  });
+
+  test("a gateway that stood still reads what has come meanwhile before it calls a header late", async () => {
+    gateway = await openProxied({ limits: { proxyHeaderTimeoutMs: 150 } });
+    const client = await converse(gateway.port);
+    client.write("PROXY");
+    const open = () => gateway.ownMetrics().find(({ name }) => name === "wherefrom_open_connections")?.values[0]?.value;
+    await until(() => open() === 1);
+    client.write(HEADER.slice("PROXY".length) + request("/still"));
+    // As if the process were stopped: its timers come before it reads again.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    await client.readUntil(/^HTTP\/1\.1 200 /);
+    client.socket.destroy();
   });
 
   test("one that only looks whether the port is open leaves no notice", async () => {

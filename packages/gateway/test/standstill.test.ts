@@ -37,6 +37,7 @@ const waits = [
   { path: "/in-the-body", asks: wire("GET /in-the-body HTTP/1.1", "Host: a"), before: `${OK}do`, says: "ne" },
   { path: "/alone", asks: upload("/alone"), before: "", says: `${OK}done` },
   { path: "/alone-in-the-body", asks: upload("/alone-in-the-body"), before: `${OK}do`, says: "ne" },
+  { path: "/total", asks: wire("GET /total HTTP/1.1", "Host: a"), before: "", says: `${OK}done` },
   { path: "/socket", asks: HANDSHAKE.replace(/^GET \S+/, "GET /socket"), before: "", says: `${SWITCHING}done` },
   {
     path: "/declined",
@@ -88,7 +89,10 @@ test.each(ways)("a gateway that stood still, $how, for longer than its limits bl
     waiting.set(path, stream);
     if (http2Waits.find((wait) => wait.path === path)?.begins) respond(stream, "do");
   });
-  const more = [{ name: "two", basePath: "/2", targets: [{ url: http2Target.url, http2: true }] }];
+  const more = [
+    { name: "total", basePath: "/total", target: target.origin, timeouts: { totalMs: LIMIT_MS } },
+    { name: "two", basePath: "/2", targets: [{ url: http2Target.url, http2: true }] },
+  ];
   const program = fork(PROGRAM, [target.origin, JSON.stringify(limits), JSON.stringify(more)]);
   own({ close: async () => void program.kill("SIGKILL") });
   const [{ port }] = (await once(program, "message")) as [{ readonly port: number }];

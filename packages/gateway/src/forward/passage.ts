@@ -1,3 +1,4 @@
+import { Deadline } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
 import type { CompiledRoute } from "../route/route-table.ts";
 import type { Runtime } from "../runtime.ts";
@@ -24,7 +25,7 @@ export class Passage implements Attempted {
   /** Where it failed already. */
   #tried: Upstream[] | undefined;
   #backOff: NodeJS.Timeout | undefined;
-  #deadline: NodeJS.Timeout | undefined;
+  #deadline: Deadline | undefined;
 
   constructor(exchange: Exchange, { route, runtime }: { route: CompiledRoute; runtime: Runtime }) {
     this.exchange = exchange;
@@ -39,7 +40,7 @@ export class Passage implements Attempted {
     const { retries, timeouts } = route.route;
     const targets = runtime.upstreams.of(route.targets);
     targets.budget.deposit(retries.budgetPercent);
-    if (timeouts?.totalMs !== undefined) this.#deadline = setTimeout(expire, timeouts.totalMs, this);
+    if (timeouts?.totalMs !== undefined) this.#deadline = new Deadline(timeouts.totalMs, () => this.#expire());
     exchange.whenOver(() => this.#end());
     this.#send(targets.choose(exchange.startedAtMs), exchange.startedAtMs);
   }
@@ -74,7 +75,7 @@ export class Passage implements Attempted {
   }
 
   /** The route's time is over. */
-  expire(): void {
+  #expire(): void {
     const attempt = this.#attempt;
     clearTimeout(this.#backOff);
     if (attempt === undefined || attempt.isDone) return this.exchange.refuse(upstreamTotalTimeout);
@@ -106,12 +107,8 @@ export class Passage implements Attempted {
 
   #end(): void {
     clearTimeout(this.#backOff);
-    clearTimeout(this.#deadline);
+    this.#deadline?.stop();
     this.#attempt?.leave();
     this.body?.destroy();
   }
-}
-
-function expire(passage: Passage): void {
-  passage.expire();
 }

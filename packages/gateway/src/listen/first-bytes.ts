@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { Deadline } from "../deadline.ts";
 
 /** What the first bytes of a connection come to, and how many of them nobody behind needs to see. `undefined`: more are needed. */
 export type Decision<Answer> = { readonly answer: Answer; readonly usedBytes: number } | undefined;
@@ -18,7 +19,7 @@ export function readFirstBytes<Answer>(socket: Socket, { decide, timeoutMs }: Fi
   return new Promise((resolve) => {
     let bytes: Buffer = Buffer.alloc(0);
     const settle = (answer: Answer | "late" | "closed"): void => {
-      clearTimeout(timer);
+      deadline.stop();
       socket.off("readable", onReadable);
       socket.off("end", onEnd);
       socket.off("close", onEnd);
@@ -34,7 +35,7 @@ export function readFirstBytes<Answer>(socket: Socket, { decide, timeoutMs }: Fi
       settle(decision.answer);
     };
     const onEnd = (): void => settle("closed");
-    const timer = setTimeout(() => settle("late"), timeoutMs);
+    const deadline = new Deadline(timeoutMs, () => settle("late"));
     socket.on("readable", onReadable);
     socket.once("end", onEnd);
     socket.once("close", onEnd);

@@ -1,6 +1,7 @@
 import { constants } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from "node:tls";
+import { Deadline } from "../deadline.ts";
 import type { GatewayLimits } from "../limits.ts";
 import type { KeptCertificate } from "./kept-certificate.ts";
 
@@ -38,10 +39,10 @@ export class Tls {
   handshake(socket: Socket): Promise<TLSSocket | undefined> {
     return new Promise((resolve) => {
       // Of all that the client says, however it trickles in: Node's own time begins anew with each byte.
-      const timer = setTimeout(() => this.#settle(socket, undefined), this.#limits.tlsHandshakeTimeoutMs);
+      const deadline = new Deadline(this.#limits.tlsHandshakeTimeoutMs, () => this.#settle(socket, undefined));
       const onClose = (): void => this.#settle(socket, undefined);
       this.#handshakes.set(socket, (secure) => {
-        clearTimeout(timer);
+        deadline.stop();
         socket.off("close", onClose);
         resolve(secure);
       });
