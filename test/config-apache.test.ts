@@ -54,6 +54,24 @@ const rows: Readonly<Record<string, Row>> = {
     lines: ["<Location />", "ProxyPass PROXY", "RequestHeader set X-Real-IP expr=%{REMOTE_ADDR}", "</Location>"],
   },
   "passed on by a rewrite rule": { lines: ["RewriteEngine On", "RewriteRule ^/(.*)$ PROXY$1 [P,L]"] },
+  "passed on by a rewrite rule with blanks between its flags": { lines: ["RewriteEngine On", 'RewriteRule ^/(.*)$ PROXY$1 "[L, P ]"'] },
+  "passed on in a location with a pattern": {
+    lines: [
+      "<LocationMatch ^/ma(.*)>",
+      "ProxyPassMatch PROXY$1",
+      "RequestHeader set X-Real-IP expr=%{REMOTE_ADDR}",
+      "</LocationMatch>",
+      "<LocationMatch ^/mb>",
+      "RequestHeader set X-Client-IP 10.0.0.9",
+      "</LocationMatch>",
+    ],
+    path: "/match",
+    unknown: ["x-client-ip"],
+  },
+  "passed on in a location with a pattern, the other way to write it": {
+    lines: ["<Location ~ ^/match(.*)>", "ProxyPassMatch PROXY$1", "RequestHeader set X-Real-IP a", "</Location>"],
+    path: "/match",
+  },
   "passed on by a line of the main server": { lines: [], path: "/taken/over" },
   // 2.4 takes its lines over all the same
   "the same, where a host asks for none": { lines: ["ProxyPassInherit Off", "BalancerInherit Off"], path: "/taken/over" },
@@ -128,6 +146,7 @@ const rows: Readonly<Record<string, Row>> = {
     ],
   },
   "a line that is joined": { lines: [passes, "RequestHeader set \\\n  X-Real-IP \\\n  'expr=%{REMOTE_ADDR}'"] },
+  "a line that is joined within words": { lines: [passes, "RequestHeader set X-Re\\\nal-IP a\\\nb"] },
   "the client behind an internal proxy": {
     lines: [
       passes,
@@ -241,7 +260,7 @@ function passageOf(name: string): ProxyPassage | undefined {
   const host = `VirtualHost ${addressOf(name)}:1 host.example `;
   const own = readings.flatMap(({ passages }) => passages).filter((candidate) => candidate.name.startsWith(host));
   const pathOf = (passage: ConfigReading["passages"][number]): string => passage.name.slice(host.length);
-  const fitting = own.filter((passage) => path.startsWith(pathOf(passage)) || pathOf(passage).startsWith("RewriteRule"));
+  const fitting = own.filter((passage) => path.startsWith(pathOf(passage)) || /^(?:RewriteRule|~) /.test(pathOf(passage)));
   const [passage] = fitting.toSorted((first, other) => pathOf(other).length - pathOf(first).length);
   return passage?.kind === "proxy" ? passage : undefined;
 }

@@ -181,3 +181,24 @@ test("names that are made of names end at the length of a word", () => {
   const { passages } = readApache(`Define A0 aaaa\n${names}\n${host("RequestHeader set X-Real-IP ${A60}")}`);
   expect(passages[0]).toMatchObject({ headers: [{ header: "x-real-ip", writes: [{ kind: "unknown" }] }, {}] });
 });
+
+test("a line that is joined keeps the places of its parts, and what is under no condition that is known is told", () => {
+  const { passages, issues } = readApache(
+    'ProxyPass \\\n/ http://app/\n<IfVersion >= 2.4>\nRewriteRule ^ http://other/ [P]\n</IfVersion>\n<Location /\\\nb>\nRequestHeader set \\\n  X-Real-IP "a',
+  );
+  expect(passages.map(({ name, place }) => `${name} ${place.line}`)).toEqual(["main server / 1", "main server /b 1"]);
+  expect(issues.map(({ code, place }) => `${code} ${place.line}:${place.column}`)).toEqual([
+    "CONFIG_NOT_CLOSED 9:13",
+    "CONFIG_NOT_CLOSED 6:1",
+    "CONFIG_NOT_UNDERSTOOD 3:1",
+  ]);
+});
+
+test("that a file is not there is a fault of Include, and none of IncludeOptional", () => {
+  const include: Include = (name) => ({ files: [], skipped: [{ name, why: name === "outside" ? "outside-root" : "not-there" }] });
+  const { issues } = readApache("Include gone\nIncludeOptional gone\nIncludeOptional outside\n", include);
+  expect(issues.map(({ code, given, place }) => `${code} ${given} ${place.line}`)).toEqual([
+    "CONFIG_INCLUDE_UNREAD gone 1",
+    "CONFIG_INCLUDE_UNREAD outside 3",
+  ]);
+});

@@ -26,7 +26,7 @@ export function levelOf(
     else group.push(line);
   }
   const places = placesIn(lines, { told, notes });
-  const inner = places.slice(1).filter((place): place is Place & { path: string } => place.path !== undefined);
+  const inner = places.slice(1);
   const telling = places.filter(({ rules, addHeaders }) => rules.length > 0 || addHeaders !== undefined);
   const more = telling[CONFIG_LIMITS.maxRules]?.lines[0];
   if (more !== undefined) {
@@ -36,10 +36,14 @@ export function levelOf(
   return {
     byName,
     telling: telling.slice(0, CONFIG_LIMITS.maxRules),
-    paths: [...new Set(inner.map(({ path }) => path))],
-    locationRoutes: inner.flatMap(({ path, lines: own }) => own.flatMap((line) => routesIn(line, path))),
-    lineRoutes: lines.flatMap((line) => routesIn(line, undefined)),
+    paths: [...new Set(inner.flatMap(({ path }) => (path === undefined ? [] : [path])))],
+    locationRoutes: inner.flatMap((place) => (isLocation(place) ? place.lines.flatMap((line) => routesIn(line, place)) : [])),
+    lineRoutes: lines.flatMap((line) => routesIn(line)),
   };
+}
+
+function isLocation({ path, pattern }: Place): boolean {
+  return path !== undefined || pattern !== undefined;
 }
 
 /** The last line of a name among those of a server, its own before the main one's. */

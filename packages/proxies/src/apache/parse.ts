@@ -1,5 +1,5 @@
 import { BlockStack } from "../block-stack.ts";
-import { type Place, placesIn, type SourceText } from "../source.ts";
+import { lastUpTo, type Place, placesIn, type SourceText } from "../source.ts";
 import { countStatement, type Notes, note, type Statement, type Word } from "../statement.ts";
 
 /**
@@ -45,25 +45,37 @@ function close(
 
 type Line = { readonly text: string; readonly place: Place; readonly placeAt: (at: number) => Place };
 
-/** Lines with something in them, those that a backslash joins taken together. */
+/** Lines with something in them, those that a backslash joins taken together: nothing stands between them then. */
 function* linesOf(source: SourceText): Generator<Line> {
-  const placeAt = placesIn(source);
+  const placeIn = placesIn(source);
   let start = 0;
-  let joined: { text: string; start: number } | undefined;
+  let joined = "";
+  /** Where the lines that are joined begin: in what they make, and in the source. */
+  let begins: number[] = [];
+  let starts: number[] = [];
   for (const raw of source.text.split("\n")) {
     const line = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
-    const begin = joined ?? { text: "", start };
+    begins.push(joined.length);
+    starts.push(start);
     start += raw.length + 1;
-    // every byte keeps its column, so that a place in a joined line is found
     if (line.endsWith("\\") && !line.endsWith("\\\\")) {
-      joined = { text: `${begin.text}${line.slice(0, -1)}${" ".repeat(raw.length + 2 - line.length)}`, start: begin.start };
+      joined += line.slice(0, -1);
       continue;
     }
-    joined = undefined;
-    const whole = begin.text + line;
+    const whole = joined + line;
     const text = whole.trim();
-    const offset = begin.start + whole.length - whole.trimStart().length;
-    if (text !== "" && !text.startsWith("#")) yield { text, place: placeAt(offset), placeAt: (at) => placeAt(offset + at) };
+    if (text !== "" && !text.startsWith("#")) {
+      const offset = whole.length - whole.trimStart().length;
+      const [own, sources] = [begins, starts];
+      const placeAt = (at: number): Place => {
+        const part = lastUpTo(own, offset + at);
+        return placeIn(offset + at - (own[part] ?? 0) + (sources[part] ?? 0));
+      };
+      yield { text, place: placeAt(0), placeAt };
+    }
+    joined = "";
+    begins = [];
+    starts = [];
   }
 }
 

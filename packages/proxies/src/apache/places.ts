@@ -7,6 +7,8 @@ import { toldText, toldTexts } from "../told-text.ts";
 type Where = {
   /** In front of paths; absent where the words are a pattern. */
   readonly path?: string;
+  /** The regular expression that the paths of a location match. */
+  readonly pattern?: string;
   /** What a request has to meet, as it is written, where the path alone does not say that. */
   readonly condition?: string;
 };
@@ -48,7 +50,7 @@ export function placesIn(lines: readonly Statement[], asked: Asked): readonly Pl
 const CONDITIONS: ReadonlySet<string> = new Set(["<if", "<elseif", "<else", "<limit", "<limitexcept"]);
 
 function placeOf(
-  { path, condition }: Where,
+  { path, pattern, condition }: Where,
   { lines, phase, asked: { told, notes } }: { readonly lines: readonly Statement[]; readonly phase: number; readonly asked: Asked },
 ): Place {
   const rules = lines.filter((line) => isOnAddress(line, told));
@@ -59,6 +61,7 @@ function placeOf(
   }
   return {
     ...(path !== undefined && { path }),
+    ...(pattern !== undefined && { pattern }),
     ...(condition !== undefined && { condition }),
     phase,
     lines,
@@ -89,9 +92,11 @@ export function headersTold(statements: readonly Statement[], told: Set<string> 
 function whereOf({ name, words }: Statement): Where {
   const [first = "", second] = textsOf(words);
   if (name === "<proxy" && first === "*") return { path: "/" };
-  // a second word is the pattern behind ~
-  const isPath = name === "<location" && second === undefined && !/[*?[]/.test(first);
-  return isPath ? { path: first } : { condition: `${name} ${toldTexts(textsOf(words))}>` };
+  const condition = `${name} ${toldTexts(textsOf(words))}>`;
+  if (name === "<locationmatch") return { pattern: first, condition };
+  if (name !== "<location") return { condition };
+  if (first === "~") return { pattern: second ?? "", condition };
+  return /[*?[]/.test(first) ? { condition } : { path: first };
 }
 
 /** `<If>`, `<ElseIf>` and `<Else>` of a place. */

@@ -27,7 +27,7 @@ import { expectedFor, schemeOf } from "./unread.ts";
  */
 export const readApache: Reader = (source, { include, notes }) => {
   const all = expandIncludes(parseApache(source, notes), {
-    directives: ["include", "includeoptional"],
+    directives: { include: { isOptional: false }, includeoptional: { isOptional: true } },
     parse: parseApache,
     include,
     notes,
@@ -104,7 +104,7 @@ type PassageOptions = { readonly server: Server; readonly places: Telling; reado
 
 function passageOf(route: Route, { server, places, found }: PassageOptions): ProxyPassage {
   const all = [...places.byPath.above(route.path), ...places.anywhere];
-  const here = all.toSorted((first, other) => first.turn - other.turn).map(({ place }) => place);
+  const here = all.toSorted((first, other) => first.turn - other.turn).map(({ place }) => asMet(place, route));
   const { early, late } = headersIn(here, found);
   const rules = [...early, ...late];
   const rule = withEarly(found.client.client, { early, order: found.order });
@@ -126,6 +126,12 @@ function passageOf(route: Route, { server, places, found }: PassageOptions): Pro
     passesUpgrade: route.passesUpgrade,
     target: toldText(route.target),
   };
+}
+
+/** A place as requests meet it that take a route: those of a route in it match its pattern. */
+function asMet({ condition, ...place }: Place, { pattern }: Route): Place {
+  const isMet = condition === undefined || (pattern !== undefined && pattern === place.pattern);
+  return isMet ? place : { ...place, condition };
 }
 
 /** A header that is looked at for the client may be changed before. */

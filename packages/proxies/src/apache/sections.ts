@@ -77,7 +77,8 @@ function doesHold({ name, words }: Statement, { modules, defined }: Known): bool
 function concernsAddress(block: readonly Statement[]): boolean {
   return block.some(
     ({ name, block: inner }) =>
-      /^(?:remoteip|requestheader|proxypass|proxyaddheaders)/.test(name) || (inner !== undefined && concernsAddress(inner)),
+      /^(?:remoteip|requestheader|proxypass|proxyaddheaders|rewriterule|sethandler|rpaf|use$)/.test(name) ||
+      (inner !== undefined && concernsAddress(inner)),
   );
 }
 

@@ -40,5 +40,5 @@ export function schemeOf(target: string): "http" | "other" {
 
 /** Whether flags of a rewrite rule have `P`. */
 export function isPassingOn(flags: string): boolean {
-  return /[[,](?:P|proxy)[\],]/.test(flags);
+  return /[[,]\s*(?:P|proxy)\s*[\],]/.test(flags);
 }

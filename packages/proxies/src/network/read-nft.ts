@@ -15,7 +15,12 @@ const FAMILIES: Readonly<Record<string, readonly (4 | 6)[]>> = { ip: [4], ip6: [
  * only lets through or stops.
  */
 export const readNft: Reader = (source, { include, notes }) => {
-  const statements = expandIncludes(parseNft(source, notes), { directives: ["include"], parse: parseNft, include, notes });
+  const statements = expandIncludes(parseNft(source, notes), {
+    directives: { include: { isOptional: false } },
+    parse: parseNft,
+    include,
+    notes,
+  });
   const defined = new Map<string, readonly Word[]>();
   const chains: Chain[] = [];
   for (const statement of statements) {

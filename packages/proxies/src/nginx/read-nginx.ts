@@ -21,7 +21,12 @@ import { withheld } from "./withheld.ts";
  * Not read: FastCGI, uwsgi and SCGI, which carry the address in a parameter of their own; what Lua and njs do.
  */
 export const readNginx: Reader = (source, { include, notes }) => {
-  const statements = expandIncludes(parseNginx(source, notes), { directives: ["include"], parse: parseNginx, include, notes });
+  const statements = expandIncludes(parseNginx(source, notes), {
+    directives: { include: { isOptional: false } },
+    parse: parseNginx,
+    include,
+    notes,
+  });
   const reading: Found = {
     passages: [],
     findings: [],
