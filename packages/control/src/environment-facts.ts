@@ -2,7 +2,7 @@ import type { FactValue } from "@wherefrom/diagnosis";
 import type { FallbackCounts } from "@wherefrom/model";
 import type { Policy } from "wherefrom";
 import type { FleetGateway } from "./fleet.ts";
-import { fallbacksIn } from "./rollout.ts";
+import { sumOfCounts } from "./sum-of-counts.ts";
 
 type Algorithm = Policy["algorithm"];
 type TrustList = Extract<Algorithm, { readonly kind: "trusted-proxies" }>["trustedProxies"];
@@ -49,7 +49,7 @@ export function doubtfulOf({ "untrusted-peer": _, ...fallbacks }: FallbackCounts
 }
 
 export function doubtfulIn(fallbacks: FallbackCounts): number {
-  return fallbacksIn(doubtfulOf(fallbacks));
+  return sumOfCounts(doubtfulOf(fallbacks));
 }
 
 /** Whom the algorithm believes, in the words of the signal; `undefined` where that depends on who can get past the proxies. */

@@ -6,7 +6,7 @@ import { doubtfulOf, MIN_AGENTS, MIN_REQUESTS, MOSTLY, NEARLY_ALL, PRESENT } fro
 import type { Fit, FitFinding } from "./misfit.ts";
 import type { Reasons, RecentTraffic } from "./recent-traffic.ts";
 import { localRequests, providerRequests } from "./result-kinds.ts";
-import { fallbacksIn } from "./rollout.ts";
+import { sumOfCounts } from "./sum-of-counts.ts";
 
 /** Share of results from which those of a provider are no visitor's who uses its network. */
 const SOME = 0.05;
@@ -56,7 +56,7 @@ function chainFindings({ hops, isFromRight, chains, entrance }: CountedHops): re
 }
 
 function byReason(reasons: Reasons): Pick<Share, "count" | "reasons"> {
-  return { count: fallbacksIn(reasons), reasons };
+  return { count: sumOfCounts(reasons), reasons };
 }
 
 function foundIn(kind: FitFinding["kind"], { count, of, least, reasons }: Share): readonly FitFinding[] {

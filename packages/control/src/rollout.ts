@@ -1,6 +1,7 @@
-import type { FallbackCounts, GatewayReport, RevisionCounts } from "@wherefrom/model";
+import type { GatewayReport, RevisionCounts } from "@wherefrom/model";
 import type { EnvironmentRecord, Stage, StageStart } from "./config-store/port.ts";
 import type { FleetGateway } from "./fleet.ts";
+import { sumOfCounts } from "./sum-of-counts.ts";
 
 /** How far a gateway is with what it is to run. `STALE`: it has not been heard of, so nobody knows. */
 export type RolloutState = "CURRENT" | "BEHIND" | "AHEAD" | "REFUSED" | "STALE";
@@ -97,13 +98,8 @@ function countsUnder(report: GatewayReport | undefined, isMeant: (revision: numb
 function totalOf(all: readonly RevisionCounts[]): Total {
   return {
     requests: all.reduce((sum, { requests }) => sum + requests, 0),
-    fallbacks: all.reduce((sum, counts) => sum + fallbacksIn(counts.fallbacks), 0),
+    fallbacks: all.reduce((sum, counts) => sum + sumOfCounts(counts.fallbacks), 0),
   };
-}
-
-/** All fallbacks, whatever the reason. */
-export function fallbacksIn(fallbacks: FallbackCounts): number {
-  return Object.values(fallbacks).reduce((sum, count) => sum + count, 0);
 }
 
 function shareOf(total: Total | undefined): number | undefined {

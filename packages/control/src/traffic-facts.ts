@@ -6,7 +6,7 @@ import { doubtfulIn, MIN_REQUESTS, NEARLY_ALL, PRESENT, trustOf } from "./enviro
 import { headerFacts } from "./header-facts.ts";
 import type { RecentTraffic, Spread } from "./recent-traffic.ts";
 import { isLocal, isProvider, kindOf, localRequests, providerRequests } from "./result-kinds.ts";
-import { fallbacksIn } from "./rollout.ts";
+import { sumOfCounts } from "./sum-of-counts.ts";
 
 /** Clients that have to be known to be different before a peer that all share means something. */
 const MIN_CLIENTS = 3;
@@ -65,7 +65,7 @@ function resultOf(traffic: RecentTraffic, { algorithm }: Policy): string | undef
   const [result, peer] = [results.values[0], peers.values[0]];
   const least = NEARLY_ALL * requests;
   const isOne = result !== undefined && result.requests >= least && agents.values.length >= MIN_CLIENTS;
-  const resolved = requests - fallbacksIn(rejections) - fallbacksIn(fallbacks);
+  const resolved = requests - sumOfCounts(rejections) - sumOfCounts(fallbacks);
   const isFromHeader = (algorithm.kind === "header-index" || algorithm.kind === "single-header") && resolved >= least;
   if (isOne && !isFromHeader && !result.text.includes("/") && result.text === peer?.text && peer.requests >= least) return "peer";
   if (providerRequests(results) >= least) return "proxy";

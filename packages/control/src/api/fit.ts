@@ -7,7 +7,7 @@ import { ApiError } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import type { OpenMisfit } from "../misfit.ts";
 import { localRequests, providerRequests } from "../result-kinds.ts";
-import { fallbacksIn } from "../rollout.ts";
+import { sumOfCounts } from "../sum-of-counts.ts";
 import { requireEnvironment } from "./environments.ts";
 import { requireEventStore } from "./require-event-store.ts";
 
@@ -98,7 +98,7 @@ export const getFit: Endpoint = {
       verdict: fit.toUpperCase(),
       requests: traffic.requests,
       fallbacks: traffic.fallbacks,
-      rejected: fallbacksIn(traffic.rejections),
+      rejected: sumOfCounts(traffic.rejections),
       rejections: traffic.rejections,
       privateResults: localRequests(traffic.results),
       providerResults: providerRequests(traffic.results),

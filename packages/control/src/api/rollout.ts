@@ -4,8 +4,9 @@ import type { EnvironmentRecord } from "../config-store/port.ts";
 import { abortStage, promoteStage, rolloutAbsent } from "../end-stage.ts";
 import { type Answer, type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
-import { fallbacksIn, judgeStage, type RolloutGateway, rolloutOf } from "../rollout.ts";
+import { judgeStage, type RolloutGateway, rolloutOf } from "../rollout.ts";
 import { stageStart } from "../standing-stage.ts";
+import { sumOfCounts } from "../sum-of-counts.ts";
 import { environmentJson, environmentName } from "./environment-json.ts";
 import { found, requireEnvironment } from "./environments.ts";
 
@@ -148,7 +149,7 @@ function gatewayJson(gateway: RolloutGateway): z.output<typeof gatewaySchema> {
     ...(heardAt !== undefined && servedForMs !== undefined && { servedSince: new Date(heardAt - servedForMs).toISOString() }),
     version,
     requests,
-    ...(requests !== undefined && requests > 0 && { fallbackShare: fallbacksIn(fallbacks ?? {}) / requests }),
+    ...(requests !== undefined && requests > 0 && { fallbackShare: sumOfCounts(fallbacks ?? {}) / requests }),
     fallbacks,
     ...(refused !== undefined && { refused: { revision: refused.revision, issues: [...refused.issues] } }),
   };
