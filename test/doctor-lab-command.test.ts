@@ -41,7 +41,9 @@ describe("wherefrom doctor lab", () => {
   test.concurrent.each(rows)(
     "$fault: finds $cause, mends it and verifies",
     async ({ fault, cause, before, after }) => {
-      const { exitCode, stdout, stderr } = await wherefrom(["doctor", "lab", "--fault", fault, "--json"], { timeoutMs: PATIENCE_MS });
+      const { exitCode, stdout, stderr } = await wherefrom(["doctor", "lab", "--fault", fault, "--json", "--wait", "50s"], {
+        timeoutMs: PATIENCE_MS,
+      });
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
       const { isGood, steps } = JSON.parse(stdout) as Told;
       expect(isGood).toBe(true);
@@ -57,7 +59,7 @@ describe("wherefrom doctor lab", () => {
   );
 
   test("Ctrl-C takes everything away", async () => {
-    const running = start([process.execPath, bin, "doctor", "lab", "--fault", "nat-on"]);
+    const running = start([process.execPath, bin, "doctor", "lab", "--fault", "nat-on", "--wait", "50s"]);
     await running.ready("tells its first step", () => running.stdout().includes("broken"));
     expect(await namespacesOf(running)).toHaveLength(7);
     expect((await running.stop("SIGINT")).exitCode).toBe(130);

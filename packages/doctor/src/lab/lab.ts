@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type NatMode, setFirewall } from "./firewall.ts";
-import { type Network, openNetwork } from "./network.ts";
+import { type Network, type NetworkOptions, openNetwork } from "./network.ts";
 import { runWell } from "./process/run.ts";
 import type { Started } from "./process/started.ts";
 import {
@@ -42,9 +42,9 @@ export type Lab = Pick<Network, "at"> & {
 
 const SERVICE_ECHO: Omit<EchoOptions, "place"> = { host: "0.0.0.0", port: 8080 };
 
-/** Opens the lab, with NAT off. What was opened of a lab that fails half way is closed. */
-export async function openLab(wherefrom: Wherefrom): Promise<Lab> {
-  const network = await openNetwork();
+/** Opens the lab, with NAT off. What was opened of a lab that fails half way is closed. `waitMs`: how long each of its steps may take. */
+export async function openLab(wherefrom: Wherefrom, options: Pick<NetworkOptions, "waitMs"> = {}): Promise<Lab> {
+  const network = await openNetwork(options);
   const folder = mkdtempSync(join(tmpdir(), "wherefrom-lab-"));
   const { at } = network;
   const started = new Set<Started>();

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Place } from "./process/place.ts";
+import { DEFAULT_WAIT_MS, here, type Place } from "./process/place.ts";
 import { runWell } from "./process/run.ts";
 import { addresses, defaultRoutes, type HostName, hostNames, lanBridge, linksOf, routers } from "./topology.ts";
 
@@ -53,23 +53,30 @@ function ipCommands(nameOf: (host: HostName) => string, isSlow: boolean): { host
 
 async function build(
   nameOf: (host: HostName) => string,
-  { at, isSlow }: { at: (host: HostName) => Place; isSlow: boolean },
+  { at, isSlow, waitMs }: { at: (host: HostName) => Place; isSlow: boolean; waitMs: number },
 ): Promise<void> {
-  for (const host of hostNames) await runWell(["ip", "netns", "add", nameOf(host)]);
-  for (const { host, line } of ipCommands(nameOf, isSlow)) await runWell(["ip", "-n", nameOf(host), ...line.split(" ")]);
+  const machine = { place: { ...here, waitMs } };
+  for (const host of hostNames) await runWell(["ip", "netns", "add", nameOf(host)], machine);
+  for (const { host, line } of ipCommands(nameOf, isSlow)) await runWell(["ip", "-n", nameOf(host), ...line.split(" ")], machine);
   for (const host of routers) await runWell(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"], { place: at(host) });
   // Where the kernel sends bridged packets through the IP rules, LAN neighbours would meet the firewall's NAT. They must not.
   const bridgeRules = "/proc/sys/net/bridge/bridge-nf-call-iptables";
   await runWell(["sh", "-c", `test ! -e ${bridgeRules} || echo 0 > ${bridgeRules}`], { place: at(lanBridge.host) });
 }
 
+export type NetworkOptions = {
+  readonly isSlow?: boolean;
+  /** How long each step may take. */
+  readonly waitMs?: number;
+};
+
 /** Builds the network. What was built of a network that failed half way is removed. */
-export async function openNetwork({ isSlow = false }: { readonly isSlow?: boolean } = {}): Promise<Network> {
+export async function openNetwork({ isSlow = false, waitMs = DEFAULT_WAIT_MS }: NetworkOptions = {}): Promise<Network> {
   const nameOf = namespaceNames();
-  const at = (host: HostName): Place => ({ name: host, prefix: ["ip", "netns", "exec", nameOf(host)] });
+  const at = (host: HostName): Place => ({ name: host, prefix: ["ip", "netns", "exec", nameOf(host)], waitMs });
   const close = startKeeper(hostNames.map(nameOf));
   try {
-    await build(nameOf, { at, isSlow });
+    await build(nameOf, { at, isSlow, waitMs });
   } catch (error) {
     await close();
     throw error;

@@ -133,6 +133,7 @@ const preambleUnexpected: LabFault = {
         const notice = await until(
           "the service says what came",
           () => /"kind":"proxy-protocol","version":"(v[12])"/.exec(service.stderr())?.[1],
+          lab.at("service180").waitMs,
         );
         return [{ known: { fact: "log.proxyPreamble", value: notice }, how: said("labServiceLog") }];
       },
@@ -158,7 +159,8 @@ const preambleMissing: LabFault = {
       done: [said("labGateway", { port: String(GATEWAY_PORT) }), said("labRelaySilent")],
       ask: throughRelay,
       async look() {
-        await until("the gateway says what it refused", () => gateway.stderr().includes("PROXY_HEADER_REFUSED"));
+        const hasRefused = (): boolean => gateway.stderr().includes("PROXY_HEADER_REFUSED");
+        await until("the gateway says what it refused", hasRefused, lab.at("service180").waitMs);
         const how = said("labGatewayLog");
         return [
           { known: { fact: "log.resets", value: true }, how },

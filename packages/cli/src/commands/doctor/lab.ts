@@ -16,7 +16,7 @@ import {
 } from "@wherefrom/doctor";
 import { type Command, InvalidArgumentError } from "commander";
 import { exitCodes } from "../../errors.ts";
-import { switchOption, valueOption } from "../../option-values.ts";
+import { parseDuration, switchOption, valueOption } from "../../option-values.ts";
 import { type Output, openOutput, printableJson } from "../../output.ts";
 import { languageOption } from "./report-options.ts";
 
@@ -49,6 +49,8 @@ type LabOptions = {
   readonly keep?: boolean;
   readonly json?: boolean;
   readonly language: Language;
+  /** In milliseconds. */
+  readonly wait?: number;
 };
 
 /** Adds `wherefrom doctor lab`: faults to look at, in a network that is made for it. */
@@ -64,6 +66,11 @@ export function addLabCommand(doctor: Command, exit: (code: number) => void): vo
     .addOption(switchOption("--list", "list the faults", "WHEREFROM_LAB_LIST"))
     .addOption(switchOption("--step", "wait for Enter behind each step", "WHEREFROM_LAB_STEP"))
     .addOption(switchOption("--keep", "keep the network of the last fault until Enter, to look around in it", "WHEREFROM_LAB_KEEP"))
+    .addOption(
+      valueOption("--wait <duration>", "how long a command of the lab may take; 20s when not given", "WHEREFROM_LAB_WAIT").argParser(
+        parseDuration,
+      ),
+    )
     .addOption(languageOption())
     .addOption(switchOption("--json", "write one JSON object with a version", "WHEREFROM_JSON"))
     .addHelpText("after", EXAMPLES)
@@ -93,7 +100,8 @@ function listOf({ json, language }: LabOptions): string {
 /** Shows one fault after the other, each in a lab of its own. Whatever happens, Ctrl-C included, nothing of a lab stays behind. */
 async function showFaults(output: Output, options: LabOptions): Promise<number> {
   const wanted = LAB_FAULTS.filter(({ name }) => (options.fault ?? DEFAULT_FAULTS).includes(name));
-  await requireLab(wanted);
+  const waiting = options.wait === undefined ? {} : { waitMs: options.wait };
+  await requireLab(wanted, waiting);
   const steps: LabStep[] = [];
   let lab: Lab | undefined;
   const stop = (): void => {
@@ -110,7 +118,7 @@ async function showFaults(output: Output, options: LabOptions): Promise<number> 
   let isGood = true;
   try {
     for (const fault of wanted) {
-      lab = await openLab(WHEREFROM);
+      lab = await openLab(WHEREFROM, waiting);
       isGood = (await runFault(fault, { lab, catalogue, tell })) && isGood;
       if (options.keep === true && fault === wanted.at(-1))
         await waitForEnter(labTextIn(said("labEnterRemoves", { shell: `${lab.at("client").prefix.join(" ")} sh` }), options.language));

@@ -3,10 +3,15 @@ export type Place = {
   readonly name: string;
   /** Words before the command that bring it there. */
   readonly prefix: readonly string[];
+  /** How long a command may take there, and a process until it is ready. */
+  readonly waitMs: number;
 };
 
+/** How long a person waits for what does not come. */
+export const DEFAULT_WAIT_MS = 20_000;
+
 /** This machine as it is. Tests use only its loopback addresses. */
-export const here: Place = { name: "here", prefix: [] };
+export const here: Place = { name: "here", prefix: [], waitMs: DEFAULT_WAIT_MS };
 
 /** What `spawn` needs to run a command at a place. */
 export type CommandLine = { readonly program: string; readonly args: string[]; readonly env: NodeJS.ProcessEnv };

@@ -8,17 +8,18 @@ export type RunOptions = {
   readonly place?: Place;
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** After this the command is killed and `exitCode` is `null`. */
+  /** After this the command is killed and `exitCode` is `null`: as long as the place gives it, unless told otherwise. */
   readonly timeoutMs?: number;
 };
 
 /** Runs a command to its end. A bad exit code is a result here, not an error; a program that cannot be started is one. */
 export async function run(command: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { program, args, env } = commandAt(options.place ?? here, command, options.env);
+  const { place = here } = options;
+  const { program, args, env } = commandAt(place, command, options.env);
   const child = spawn(program, args, {
     stdio: ["pipe", "pipe", "pipe"],
     env,
-    timeout: options.timeoutMs ?? 50_000,
+    timeout: options.timeoutMs ?? place.waitMs,
     killSignal: "SIGKILL",
   });
   let stdout = "";

@@ -29,7 +29,8 @@ process.once("exit", () => {
 
 /** Starts a process and returns at once; `ready` waits for what makes it usable. */
 export function start(command: readonly string[], options: StartOptions = {}): Started {
-  const { program, args, env } = commandAt(options.place ?? here, command, options.env);
+  const { place = here } = options;
+  const { program, args, env } = commandAt(place, command, options.env);
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env });
   const said = { stdout: "", stderr: "" };
   let end: Ended | undefined;
@@ -50,11 +51,15 @@ export function start(command: readonly string[], options: StartOptions = {}): S
   });
 
   const ready = async <T>(what: string, holds: () => T | Promise<T>): Promise<Exclude<T, undefined | false>> =>
-    until(`${command[0]} ${what}`, async () => {
-      if (end !== undefined)
-        throw new Error(`«${command.join(" ")}» ended (${end.exitCode ?? end.signal}) before it ${what}: ${said.stdout}${said.stderr}`);
-      return holds();
-    }).catch((error: unknown) => {
+    until(
+      `${command[0]} ${what}`,
+      async () => {
+        if (end !== undefined)
+          throw new Error(`«${command.join(" ")}» ended (${end.exitCode ?? end.signal}) before it ${what}: ${said.stdout}${said.stderr}`);
+        return holds();
+      },
+      place.waitMs,
+    ).catch((error: unknown) => {
       child.kill("SIGKILL");
       throw error;
     });

@@ -1,17 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-const DEFAULT_TIMEOUT_MS = 50_000;
 const PAUSE_MS = 15;
 
 /**
  * Waits until a condition holds and gives what it gave. A condition holds when it gives anything but `undefined` or `false`.
  * Not a retry: a condition that throws ends the wait with its error.
  */
-export async function until<T>(
-  what: string,
-  condition: () => T | Promise<T>,
-  timeoutMs: number = DEFAULT_TIMEOUT_MS,
-): Promise<Exclude<T, undefined | false>> {
+export async function until<T>(what: string, condition: () => T | Promise<T>, timeoutMs: number): Promise<Exclude<T, undefined | false>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const found = await condition();
