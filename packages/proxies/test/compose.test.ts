@@ -64,6 +64,11 @@ test.each([
       `7 app: 10.0.0.1:8081: ${published.replace("; swarm: mode ingress", "")} -> app:81`,
     ],
   },
+  {
+    says: "colons in variables",
+    lines: 'ports: ["${OUT:-8080}:${IN:-80}", "${ALL:-1:2}"]',
+    ways: [`4 app: $\{OUT:-8080}: ${published} -> app:$\{IN:-80}`, `4 app: : ${published} -> app:$\{ALL:-1:2}`],
+  },
   { says: "the network of the host", lines: 'network_mode: host\nports: ["80:80"]', ways: [] },
 ])("$says", ({ lines, ways }) => expect(told(compose(lines))).toEqual(ways));
 
@@ -124,4 +129,19 @@ test("what is no compose file ends at its faults and limits", () => {
   expect(codes("services:\n  a: *b\n").length).toBeGreaterThan(0);
   expect(codes("[".repeat(100_000)).length).toBeGreaterThan(0);
   expect(codes(`# ${"x".repeat(1_048_576)}`)).toEqual(["CONFIG_LIMIT_REACHED"]);
+});
+
+test("what is laid over another file is joined with it, unless its tag says otherwise", () => {
+  const base = compose('command: uvicorn main:app\nports: ["80:80"]\nenvironment: { FORWARDED_ALLOW_IPS: "*" }');
+  const over = (lines: string): ReturnType<typeof readConfig> =>
+    readConfig(
+      { name: "compose.yaml", text: base },
+      { include: (name) => ({ files: name === "compose.override.yml" ? [{ name, text: compose(lines) }] : [], skipped: [] }) },
+    );
+  const waysOf = (lines: string): readonly string[] =>
+    over(lines).passages.map((passage) => `${passage.name} ${passage.kind === "service" ? passage.client.kind : ""}`.trim());
+  expect(waysOf('ports: ["81:81"]')).toEqual(["app: 80", "app: 81", "app: main:app header"]);
+  expect(waysOf('ports: !override ["81:81"]')).toEqual(["app: 81", "app: main:app header"]);
+  expect(waysOf("ports: !reset []\ncommand: !reset null\nenvironment: !reset {}")).toEqual([]);
+  expect(over("ports: !reset null").issues).toEqual([]);
 });

@@ -116,6 +116,14 @@ describe("rules that only rarely stand in a firewall", () => {
     { rules: nft("masquerade").replaceAll("type nat", "type filter"), says: "peer" },
     { rules: `define INNER = { 10.0.0.0/8 }\n${nft("ip saddr $INNER masquerade")}`, says: "peer" },
     {
+      rules: `define INNER = { 10.0.0.0/8 }\nredefine INNER = 0.0.0.0/0\n${nft("ip saddr $INNER masquerade")}`,
+      says: "address of the interface",
+    },
+    {
+      rules: `define INNER = 10.0.0.0/8\nundefine INNER\n${nft("ip saddr $INNER masquerade")}`,
+      says: "address of the interface if ip saddr $INNER, else peer",
+    },
+    {
       rules: iptables("-A POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN", "-A POSTROUTING -j MASQUERADE"),
       says: "peer if ! --mark 0x4000/0x4000, else address of the interface",
     },

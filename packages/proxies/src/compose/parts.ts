@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq } from "yaml";
+import { isMap, isNode, isScalar, isSeq } from "yaml";
 import { commandLines } from "../command/words.ts";
 import type { Include, Place } from "../source.ts";
 import { type Notes, note, type Word } from "../statement.ts";
@@ -17,6 +17,8 @@ export type Parts = {
   readonly envFiles: readonly { readonly name: string; readonly place: Place }[];
   readonly ports: readonly Port[];
   readonly networkMode: string | undefined;
+  /** Keys that put aside what they are laid over, and are not joined with it. */
+  readonly replacing: ReadonlySet<string>;
 };
 
 export type PartsContext = { readonly file: YamlFile; readonly notes: Notes; readonly include: Include };
@@ -33,7 +35,13 @@ export function partsOf(service: unknown, { file, notes }: PartsContext): Parts 
     envFiles: envFilesIn(value("env_file"), { file, notes }),
     ports: portsIn(value("ports"), file),
     networkMode: networkMode === "" ? undefined : networkMode,
+    replacing: new Set(file.entriesOf(service).flatMap(({ key, value: node }) => (isReplacing(node) ? [key] : []))),
   };
+}
+
+/** Source: Docker, Compose file reference, "Merge": "Reset value" and "Replace value". */
+function isReplacing(node: unknown): boolean {
+  return isNode(node) && (node.tag === "!reset" || node.tag === "!override");
 }
 
 /**
@@ -42,14 +50,16 @@ export function partsOf(service: unknown, { file, notes }: PartsContext): Parts 
  * Source: Docker, Compose file reference, "Merge", which holds for `extends` and for files that are laid over each other.
  */
 export function laidOver(base: Parts, own: Parts): Parts {
-  const ports = new Map([...base.ports, ...own.ports].map((port) => [`${port.published} ${port.target}`, port]));
+  const isJoined = (key: string): boolean => !own.replacing.has(key);
+  const ports = [...(isJoined("ports") ? base.ports : []), ...own.ports];
   return {
-    entrypoint: own.entrypoint.length > 0 ? own.entrypoint : base.entrypoint,
-    command: own.command.length > 0 ? own.command : base.command,
-    environment: new Map([...base.environment, ...own.environment]),
-    envFiles: [...base.envFiles, ...own.envFiles],
-    ports: [...ports.values()],
-    networkMode: own.networkMode ?? base.networkMode,
+    entrypoint: own.entrypoint.length === 0 && isJoined("entrypoint") ? base.entrypoint : own.entrypoint,
+    command: own.command.length === 0 && isJoined("command") ? base.command : own.command,
+    environment: new Map([...(isJoined("environment") ? base.environment : []), ...own.environment]),
+    envFiles: [...(isJoined("env_file") ? base.envFiles : []), ...own.envFiles],
+    ports: [...new Map(ports.map((port) => [`${port.published} ${port.target}`, port])).values()],
+    networkMode: own.networkMode ?? (isJoined("network_mode") ? base.networkMode : undefined),
+    replacing: own.replacing,
   };
 }
 
@@ -106,8 +116,8 @@ function portsIn(node: unknown, file: YamlFile): readonly Port[] {
   });
 }
 
-/** `[ADDRESS:]PORT:TARGET[/PROTOCOL]`; a target alone gets any port. */
+/** `[ADDRESS:]PORT:TARGET[/PROTOCOL]`; a target alone gets any port. A colon in `${NAME:-value}` divides nothing. */
 function splitPort(text: string): Pick<Port, "published" | "target"> {
-  const at = text.lastIndexOf(":");
+  const at = text.replaceAll(/\$\{[^}]*\}/g, (variable) => "$".repeat(variable.length)).lastIndexOf(":");
   return { published: text.slice(0, Math.max(0, at)), target: text.slice(at + 1).replace(/\/tcp$/, "") };
 }

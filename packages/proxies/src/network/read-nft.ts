@@ -25,10 +25,11 @@ export const readNft: Reader = (source, { include, notes }) => {
   const chains: Chain[] = [];
   for (const statement of statements) {
     const { name, words, place } = statement;
-    if (name === "define") define(statement, { defined, notes });
+    if (name === "define" || name === "redefine") define(statement, { defined, notes });
+    else if (name === "undefine") defined.delete(words[0]?.text ?? "");
     else if (name === "table" && statement.block !== undefined)
       for (const chain of chainsOf({ ...statement, block: statement.block }, { defined, notes })) chains.push(chain);
-    else if (["flush", "destroy", "delete", "undefine", "redefine", "table"].includes(name)) countOther(notes, name);
+    else if (["flush", "destroy", "delete", "table"].includes(name)) countOther(notes, name);
     else
       note(notes, place, {
         code: "CONFIG_UNEXPECTED",
