@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { type CompiledSnapshot, compileSnapshot } from "../src/snapshot/compile.ts";
 import { makeCertificate } from "./rig/certificate.ts";
@@ -80,4 +81,10 @@ test.each(faults)("what is faulty is refused beside parts that stay the same: $f
   const before = compiled({ ...common, revision: 1 });
   const compilation = compileSnapshot({ ...common, revision: 2, ...fault }, { before });
   expect(compilation.kind === "refused" && compilation.issues.map(({ pointer }) => pointer)).toEqual(at);
+});
+
+test("the snapshot file in the guide is one", () => {
+  const guide = readFileSync(new URL("../../../docs/guides/operate.md", import.meta.url), "utf8");
+  const [, json = ""] = /```json\n(\{\n {2}"organization"[^`]*)```/.exec(guide) ?? [];
+  expect(compiled(JSON.parse(json) as object)).toMatchObject({ revision: 1, environment: "demo" });
 });
