@@ -226,8 +226,9 @@ test("a gateway on a snapshot file reads it again on SIGHUP, and a faulty file c
   const path = join(newFolder(), "snapshot.json");
   const snapshot = { organization: "local", environment: "demo", revision: 1, clientIpResolutionConfig: {}, routes: [] };
   writeFileSync(path, JSON.stringify(snapshot));
-  const gateway = start(["gateway", "--snapshot", path, "--port", "0"]);
-  await gateway.says(/running revision 1\. /);
+  // A flag goes before a variable that says another place.
+  const gateway = start(["gateway", "--snapshot", path, "--port", "0"], { WHEREFROM_GATEWAY_UNIX: join(newFolder(), "unused.sock") });
+  await gateway.says(/Gateway at http:.*, running revision 1\. /);
   writeFileSync(path, JSON.stringify({ ...snapshot, revision: 2, clientIpResolutionConfig: { nope: 1 }, routes: [{ name: "" }] }));
   gateway.child.kill("SIGHUP");
   await gateway.says(/Snapshot refused, revision 1 goes on/);

@@ -23,6 +23,7 @@ const faults = [
     says: "Give either --config (WHEREFROM_GATEWAY_CONFIG) or --port",
   },
   { args: ["gateway", "--snapshot", "x", "--config", "x", "--proxy-protocol-from", "::1"], says: "or --proxy-protocol-from, not both" },
+  { args: ["gateway", "--snapshot", "x", "--unix", "x.sock", "--port", "1"], says: "Give either --unix or --port, not both" },
   { args: ["gateway", "--snapshot", "x", "--proxy-protocol-from", "10.0.0.1/8"], says: "GATEWAY_LISTENER_INVALID" },
   { args: ["gateway", "--snapshot", "x", "--tls-cert", "x"], says: "Give both --tls-cert (WHEREFROM_TLS_CERT) and --tls-key" },
   { args: ["gateway", "--snapshot", "x", "--tls-cert", "none", "--tls-key", "none"], says: "GATEWAY_CERTIFICATE_UNUSABLE" },

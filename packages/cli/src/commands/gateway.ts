@@ -166,5 +166,10 @@ function choosePlace(options: GatewayCommandOptions, isFlag: (name: string) => b
       `Give either --config (WHEREFROM_GATEWAY_CONFIG) or ${given}, not both: the file says where to listen`,
     );
   }
-  return config === undefined ? options : { config };
+  if (config !== undefined) return { config };
+  const port = (["host", "port"] as const).find(isFlag);
+  if (port !== undefined && isFlag("unix")) {
+    throw new CliError("USAGE_OPTION_CONFLICT", `Give either --unix or ${LISTENER_FLAGS[port]}, not both: these flags say one place`);
+  }
+  return port === undefined ? options : { ...options, unix: undefined };
 }
