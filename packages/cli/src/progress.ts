@@ -8,6 +8,8 @@ export type ProgressOptions = {
   readonly now: () => number;
   /** Size of the input where it is known (a file): then the time left is shown too. */
   readonly totalBytes: number | undefined;
+  /** What is counted as lines: `lines` unless it is said. */
+  readonly counted?: string;
   /** Off a terminal each report is a line of its own. */
   readonly isTerminal?: boolean;
 };
@@ -20,7 +22,7 @@ export type Progress = {
   end(): void;
 };
 
-export function createProgress({ write, now, totalBytes: knownBytes, isTerminal = true }: ProgressOptions): Progress {
+export function createProgress({ write, now, totalBytes: knownBytes, counted = "lines", isTerminal = true }: ProgressOptions): Progress {
   const startedAt = now();
   let nextAt = startedAt + FIRST_REPORT_MS;
   let isShown = false;
@@ -31,7 +33,7 @@ export function createProgress({ write, now, totalBytes: knownBytes, isTerminal 
       nextAt = at + (isTerminal ? REPORT_EVERY_MS : REPORT_LINE_EVERY_MS);
       isShown = isTerminal;
       const seconds = (at - startedAt) / 1000;
-      const text = `${grouped(lines)} lines, ${grouped(lines / seconds)} lines/s${timeLeft(bytes, seconds, totalBytes)}`;
+      const text = `${grouped(lines)} ${counted}, ${grouped(lines / seconds)} ${counted}/s${timeLeft(bytes, seconds, totalBytes)}`;
       write(isTerminal ? `\r\x1b[K${text}` : `${text}\n`);
     },
     end() {

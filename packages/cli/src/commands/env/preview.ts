@@ -107,7 +107,8 @@ async function askWithinMeans(ask: Ask, { from, end }: { readonly from: number; 
 
 function openProgress(): Progress | undefined {
   if (!process.stderr.isTTY) return undefined;
-  return createProgress({ write: (text) => process.stderr.write(text), now: () => performance.now(), totalBytes: undefined });
+  const write = (text: string): boolean => process.stderr.write(text);
+  return createProgress({ write, now: () => performance.now(), totalBytes: undefined, counted: "requests" });
 }
 
 function printPreview(name: string, preview: Previewed): string {
