@@ -45,9 +45,18 @@ describe("wherefrom action", () => {
     const { securityAction, etag } = JSON.parse((await run("get", "noisy", "--json")).stdout);
     expect(securityAction).toMatchObject(BAN);
     expect(await run("delete", "noisy", "--if-match", etag)).toMatchObject({ code: 0, stdout: "Deleted noisy\n" });
-    expect(JSON.parse((await run("list", "--json")).stdout)).toEqual({ version: 1, securityActions: [] });
+    expect(JSON.parse((await run("list", "--json")).stdout)).toEqual({ version: 1, enabled: true, securityActions: [] });
     const audit = await runCommand(["audit", "list"], { env });
     expect(audit.stdout).toContain("A flood");
+  });
+
+  test("all are paused and enforced again, and a list says so", async () => {
+    const paused = /^Paused: none of the security actions is enforced, until wherefrom action resume\n/;
+    expect(await run("pause", "--reason", "All are denied")).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(paused) });
+    expect((await run("list")).stdout).toMatch(paused);
+    expect(JSON.parse((await run("list", "--json")).stdout)).toMatchObject({ enabled: false });
+    expect((await run("resume")).stdout).toBe("Security actions are enforced\n");
+    expect((await run("list")).stdout).toMatch(/^id +state/);
   });
 
   test("one that has expired is listed as over", async () => {

@@ -13,6 +13,7 @@ Examples:
   $ wherefrom action create noisy --environment prod --range 203.0.113.0/24 --deny 429 --reason 'A flood from this network'
   $ wherefrom action disable noisy --environment prod
   $ wherefrom action delete noisy --environment prod
+  $ wherefrom action pause --environment prod --reason 'Everybody is denied'     # none of them, until wherefrom action resume
 
 The environment may be left out when WHEREFROM_ENVIRONMENT or the profile has one.`;
 
@@ -47,9 +48,22 @@ Examples:
   $ wherefrom action delete noisy --environment prod --if-match '"r7"'`,
 };
 
+const SWITCH_EXAMPLES: Readonly<Record<"pause" | "resume", string>> = {
+  pause: `
+Examples:
+  $ wherefrom action pause --environment prod --reason 'Everybody is denied'
+
+Each action keeps its state. New ones can be made, and are not enforced either.`,
+  resume: `
+Examples:
+  $ wherefrom action resume --environment prod --reason 'The range is right now'`,
+};
+
 type ActionOptions = ApiOptions & { readonly environment?: string; readonly ifMatch?: string };
 type ListOptions = ActionOptions & { readonly filter?: string };
 type CreateOptions = ActionOptions & ActionFlags;
+
+const PAUSED = "Paused: none of the security actions is enforced, until wherefrom action resume";
 
 /** Adds `wherefrom action`: the security actions of an environment. */
 export function addActionCommand(program: Command): void {
@@ -78,6 +92,12 @@ export function addActionCommand(program: Command): void {
       .argument("<id>", "its id")
       .action((id: string, options: ActionOptions) => switchAction(verb, id, options));
   }
+  for (const verb of ["pause", "resume"] as const) {
+    const description = verb === "pause" ? "Enforce none of the security actions" : "Enforce security actions again";
+    add(verb, { description, examples: SWITCH_EXAMPLES[verb], isWriting: true }).action((options: ActionOptions) =>
+      switchAll(verb, options),
+    );
+  }
   add("delete", { description: "Delete a security action", examples: END_EXAMPLES.delete, isWriting: true })
     .argument("<id>", "its id")
     .action(deleteAction);
@@ -86,7 +106,9 @@ export function addActionCommand(program: Command): void {
 async function listActions(options: ListOptions): Promise<void> {
   const { api, path } = openActions(options);
   const securityActions = await readActions(api, { path, filter: options.filter ?? "" });
-  await printFound(options.json, { json: { securityActions }, text: () => printActions(securityActions) });
+  const { body: config } = await api.get(`${path}Config`);
+  const text = (): string => (config.enabled === false ? `${PAUSED}\n${printActions(securityActions)}` : printActions(securityActions));
+  await printFound(options.json, { json: { enabled: config.enabled !== false, securityActions }, text });
 }
 
 async function getAction(id: string, options: ActionOptions): Promise<void> {
@@ -103,6 +125,16 @@ async function createAction(id: string, options: CreateOptions): Promise<void> {
 async function switchAction(verb: "enable" | "disable", id: string, options: ActionOptions): Promise<void> {
   const { api, path } = openActions(options);
   await printAction(await api.send("POST", `${path}/${encodeURIComponent(id)}:${verb}`, { body: {}, ifMatch: options.ifMatch }), options);
+}
+
+async function switchAll(verb: "pause" | "resume", options: ActionOptions): Promise<void> {
+  const { api, path } = openActions(options);
+  const isEnabled = verb === "resume";
+  const { etag } = await api.send("PATCH", `${path}Config`, { body: { enabled: isEnabled }, ifMatch: options.ifMatch });
+  await printFound(options.json, {
+    json: { enabled: isEnabled, etag },
+    text: () => (isEnabled ? "Security actions are enforced" : PAUSED),
+  });
 }
 
 async function deleteAction(id: string, options: ActionOptions): Promise<void> {
