@@ -18,6 +18,7 @@ import { type ListenAddress, type Listener, listen } from "./http/listener.ts";
 import { type ReachOptions, readReach } from "./http/reach.ts";
 import { type ControlLimits, DEFAULT_CONTROL_LIMITS } from "./limits.ts";
 import type { RegularLook } from "./look-regularly.ts";
+import { loopTurns } from "./loop-turns.ts";
 import { createControlMetrics } from "./metrics.ts";
 import type { ControlNotice } from "./notice.ts";
 import type { ControlParts } from "./parts.ts";
@@ -111,6 +112,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     debugTails,
     eventStore,
     freshEvents: freshEvents(),
+    batchTurns: loopTurns(),
     queryRuns: { look: () => queries.look() },
     snapshotKey,
     reach,

@@ -7,6 +7,7 @@ import type { Identify } from "./http/caller.ts";
 import type { Reach } from "./http/reach.ts";
 import type { ControlLimits } from "./limits.ts";
 import type { RegularLook } from "./look-regularly.ts";
+import type { LoopTurns } from "./loop-turns.ts";
 import type { ControlMetrics } from "./metrics.ts";
 import type { ControlNotice } from "./notice.ts";
 import type { Probing } from "./probing.ts";
@@ -23,6 +24,8 @@ export type ControlParts = {
   /** `undefined` when control keeps no events. */
   readonly eventStore: EventStore | undefined;
   readonly freshEvents: FreshEvents;
+  /** Of batches of events, which are judged one at each turn. */
+  readonly batchTurns: LoopTurns;
   /** Runs what is asked of events in the background. */
   readonly queryRuns: Pick<RegularLook, "look">;
   readonly snapshotKey: SnapshotKey;

@@ -34,7 +34,9 @@ export const deliverEvents: Endpoint = {
     const record = await requireEnvironment(call.store, call.param("env"));
     const place = { organization: call.organization, environment: record.name };
     const lines = await call.lines({ maxBytes: maxEventBatchBytes });
-    const events = eventsOf(lines, { id, isEvent: await eventCheck(), ...place });
+    const isEvent = await eventCheck();
+    await call.parts.batchTurns.next();
+    const events = eventsOf(lines.parse(), { id, isEvent, ...place });
     await eventStore.append(place, { gateway, id, events, privacy: privacyOf(call.parts, record) });
     call.parts.freshEvents.note(place);
     return jsonAnswer({});

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { StoreUnavailable } from "../config-store/port.ts";
 import type { DuckdbAsks } from "./duckdb-messages.ts";
 import type { DuckdbLimits } from "./duckdb-open.ts";
@@ -31,13 +30,10 @@ export async function openDuckdbEvents(given: string, options: DuckdbOptions): P
   await keeper.open();
   const write = { timeoutMs: options.limits.eventWriteTimeoutMs };
   const { eventQuestionTimeoutMs: timeoutMs } = options.limits;
-  let turn: Promise<void> = Promise.resolve();
   return {
     id: randomUUID(),
     async append(key, batch) {
-      // one at each turn of the loop: it is on its way while the next is packed, and what else control does waits for one at the most
-      turn = turn.then(() => setImmediate());
-      await turn;
+      // packed before anything is awaited: the collector would copy events that wait again and again
       return keeper.ask("append", { ...key, batch: packBatch(key, batch), receivedAt: options.now() }, write);
     },
     // the process ends a question that takes too long by itself; one that waits for others may take twice as long
@@ -46,10 +42,7 @@ export async function openDuckdbEvents(given: string, options: DuckdbOptions): P
     deleteBefore: (key, { before }) => keeper.ask("deleteBefore", { ...key, before }, write),
     deleteAddress: (key, { address, hashKey }) => keeper.ask("deleteAddress", { ...key, address, hashKey }, write),
     environments: () => keeper.ask("environments", null, write),
-    async close() {
-      await turn;
-      await keeper.close();
-    },
+    close: () => keeper.close(),
   };
 }
 

@@ -3,6 +3,7 @@ import type { OrganizationStore, Stamp } from "../config-store/port.ts";
 import type { ControlParts } from "../parts.ts";
 import type { Caller } from "./caller.ts";
 import type { JsonObject } from "./json-body.ts";
+import type { JsonLines } from "./json-lines-body.ts";
 
 /** One request to an endpoint. */
 export type Call = {
@@ -22,7 +23,7 @@ export type Call = {
   /** Reads the body, once. */
   body(): Promise<JsonObject>;
   /** Reads a body of lines of JSON, once. */
-  lines(options: { readonly maxBytes: number }): Promise<readonly unknown[]>;
+  lines(options: { readonly maxBytes: number }): Promise<JsonLines>;
   /** What history and audit log keep of a change that this call makes: the caller, when and why. Throws `ApiError` HEADERS_INVALID. */
   stamp(): Stamp;
   /** Aborts when the client goes away. */
