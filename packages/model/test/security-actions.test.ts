@@ -185,6 +185,23 @@ describe("nobody gets round a deny by another form of the address", () => {
     );
   });
 
+  test.each(Object.entries(forms).filter(([form]) => form !== "IPv4-mapped, hexadecimal"))(
+    "and nobody gets in by %s of an allowed one",
+    (_, write) => {
+      fc.assert(
+        fc.property(octet, octet, octet, fc.integer({ min: 2, max: 255 }), fc.integer({ min: 1, max: 32 }), (a, b, c, d, length) => {
+          const allowed = actionOf({
+            name: "in",
+            conditionConfig: { ipAddressRanges: [networkOf(`${a}.${b}.${c}.${d}`, length)] },
+            allow: {},
+          });
+          const everybody6 = actionOf({ name: "d", ...denied("::/0") });
+          expect(judge([allowed, everybody6], { ip: canonical(write(a, b, c, d)) })).toBe("d");
+        }),
+      );
+    },
+  );
+
   test("an address that stands for none is not taken for one", () => {
     const everybody4 = actionOf({ name: "d", ...denied("0.0.0.0/0") });
     for (const ip of ["2001:db8::1", "64:ff9b:2::1", "2003::1", "2001:1::1", "::1", "fe80::1"])
@@ -235,6 +252,44 @@ describe("the index of networks", () => {
     const index = AddressIndex.of(owned);
     expect(list(index, "10.1.134.159")).toEqual([99_999]);
     expect(list(index, "10.1.134.160")).toEqual([]);
+  });
+});
+
+describe("actions that overlap", () => {
+  const octets = fc.constantFrom("10", "11", "255");
+  const address = fc.tuple(octets, octets, octets, octets).map((parts) => parts.join("."));
+  const range = fc.tuple(address, fc.integer({ min: 0, max: 32 })).map(([ip, length]) => networkOf(ip, length));
+  const effect = fc.constantFrom({ allow: {} }, { deny: {} }, { flag: { headers: [{ name: "X-F", value: "1" }] } });
+  const kind = fc.record({
+    ipAddressRanges: fc.array(range, { minLength: 1, maxLength: 6 }),
+    effect,
+    isObserved: fc.boolean(),
+    matchUnverified: fc.boolean(),
+    hasExpired: fc.boolean(),
+  });
+
+  test("are judged as by a look at each of them: allow before deny before flag, the first in the list among equals", () => {
+    fc.assert(
+      fc.property(fc.array(kind, { maxLength: 12 }), address, fc.constantFrom("verified", "unverified"), (kinds, ip, trust) => {
+        const actions = kinds.map(({ ipAddressRanges, effect: effects, isObserved, matchUnverified, hasExpired }, at) =>
+          actionOf({
+            ...{ name: `a${at}`, conditionConfig: { ipAddressRanges }, ...effects, isObserved, matchUnverified },
+            ...(hasExpired && { expireTime: "2020-01-01T00:00:00Z" }),
+          }),
+        );
+        const holds = (at: number): boolean => {
+          const one = kinds[at];
+          if (one === undefined || one.hasExpired || one.isObserved) return false;
+          const believes = trust === "verified" || one.matchUnverified || "flag" in one.effect;
+          return believes && one.ipAddressRanges.some((network) => bigContains(network, ip));
+        };
+        const strongest = (["allow", "deny", "flag"] as const)
+          .map((name) => kinds.findIndex((one, at) => name in one.effect && holds(at)))
+          .find((at) => at !== -1);
+        expect(judge(actions, { ip, trust: trust as "verified" })).toBe(strongest === undefined ? "none" : `a${strongest}`);
+      }),
+      { numRuns: 300, seed: 20261126 },
+    );
   });
 });
 

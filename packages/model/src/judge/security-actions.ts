@@ -39,6 +39,8 @@ type Address = { readonly first: Prefix["first"]; readonly inner: readonly Prefi
 /** An action as it is asked: its lists are sets, and its networks stand in the index. */
 type CompiledAction = {
   readonly action: SecurityAction;
+  /** Where it stands among all of them. */
+  readonly place: number;
   /** When it does nothing any more. */
   readonly ending: Ending | undefined;
   readonly methods: ReadonlySet<string> | undefined;
@@ -107,6 +109,8 @@ export class SecurityActions {
     const places = placesOf(looked, inner);
     const candidates = this.#candidates({ first, inner, trust: looked.resolution.trust });
     const matching = candidates.filter((candidate) => holds(candidate, looked) && holdsFor(candidate, places));
+    // The index gives those of inner networks before those of outer ones.
+    if (matching.length > 1) matching.sort((one, other) => one.place - other.place);
     if (matching.length === 0) return NOTHING;
     return {
       enforced: strongest(matching.filter(({ action }) => !action.isObserved)),
@@ -147,10 +151,11 @@ function judgesAddress({ conditionConfig: { asns, regionCodes } }: SecurityActio
   return asns !== undefined || regionCodes !== undefined;
 }
 
-function compile(action: SecurityAction): CompiledAction {
+function compile(action: SecurityAction, place: number): CompiledAction {
   const { httpMethods, userAgents, asns, regionCodes } = action.conditionConfig;
   return {
     action,
+    place,
     ending: action.expireTime === undefined ? undefined : endingOf(action.name, Date.parse(action.expireTime)),
     methods: setOf(httpMethods),
     userAgents: setOf(userAgents),
