@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { ECHO_PATH, type Probed, startEcho } from "./apps/doctor.ts";
-import { startProxy } from "./apps/proxy.ts";
+import { nginxCommand, nginxConfig } from "./apps/nginx-config.ts";
+import { type ProxyKind, startProxy } from "./apps/proxy.ts";
 import { proxyKinds } from "./apps/proxy-kinds.ts";
 import { wherefrom } from "./apps/wherefrom.ts";
 import { repositoryPath } from "./process/repository.ts";
@@ -117,6 +118,48 @@ describe("two real proxies one after the other", () => {
     } finally {
       await outer.stop();
       await inner.stop();
+      await echo.stop();
+    }
+  });
+});
+
+/** It keeps the first answer for all paths, whatever that says about being kept. */
+const stubbornCache: ProxyKind = {
+  files: ({ folder, listen, target }) => ({
+    "nginx.conf": nginxConfig(folder, {
+      http: [
+        `proxy_cache_path ${folder}/cache keys_zone=all:1m;`,
+        `server {
+    listen 127.0.0.1:${listen};
+    location / {
+      proxy_pass http://127.0.0.1:${target};
+      proxy_cache all;
+      proxy_cache_key all;
+      proxy_cache_valid any 10m;
+      proxy_ignore_headers Cache-Control Expires Vary Set-Cookie;
+    }
+  }`,
+      ],
+      logs: "crit",
+    }),
+  }),
+  command: ({ folder }) => nginxCommand(folder),
+};
+
+describe("behind a cache that answers everything with its first answer", () => {
+  const machine = requires("nginx");
+  beforeEach(machine.check);
+
+  test("the probe says that the service did not hear it, and proposes nothing", async () => {
+    const echo = await startEcho();
+    const cache = await startProxy(stubbornCache, echo.port);
+    try {
+      const url = `http://127.0.0.1:${cache.port}${ECHO_PATH}`;
+      const { exitCode, stdout } = await wherefrom(["doctor", "probe", url, "--rounds", "1", "--no-websocket", "--from", CLIENT, "--json"]);
+      const { facts, proposal } = JSON.parse(stdout) as Probed;
+      expect([exitCode, facts["probe.nonceSeen"], proposal.kind, proposal.proposals]).toEqual([1, false, "none", undefined]);
+    } finally {
+      await cache.stop();
       await echo.stop();
     }
   });

@@ -147,6 +147,17 @@ test("metrics count what happened, by words that no client chose", async () => {
   expect([...series.keys()].filter((name) => name.includes("192.0.2"))).toEqual([]);
 });
 
+test("a client that comes past the vendor is counted as untrusted-peer, and the target is told the peer and no claim", async () => {
+  const { admin, gateway, target } = await scene(undefined, {
+    singleHeaderAlgorithm: { ipHeaderName: "CF-Connecting-IP", trustedPeers: ["provider:cloudflare"] },
+  });
+  await ask(gateway.port, "GET / HTTP/1.1", "Host: a", "CF-Connecting-IP: 6.6.6.6", "True-Client-IP: 6.6.6.6");
+  expect((await scrape(admin)).get('wherefrom_resolutions_total{outcome="fallback",trust="verified",reason="untrusted-peer"}')).toBe(1);
+  const received = target.received.at(-1) as Received;
+  expect(linesOf(received, "x-real-ip")).toEqual(["127.0.0.1"]);
+  expect(received.fields.join("\n")).not.toContain("6.6.6.6");
+});
+
 const doubtful = [
   { sends: ["Connection: keep-alive, X-Forwarded-For"], named: 1, disagree: 0 },
   { sends: ["Connection: x-a", "Connection: close,X_REAL_IP"], named: 1, disagree: 0 },

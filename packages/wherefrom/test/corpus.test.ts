@@ -34,14 +34,20 @@ function evidenceOfLines(name: string, lines: readonly string[]): Evidence {
   );
 }
 
-function faultsOf(policy: unknown): readonly string[] {
+function issuesOf(policy: unknown): PolicyError["issues"] {
   try {
     parsePolicy(policy);
     return [];
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
-    return error.issues.map((issue) => issue.pointer).toSorted();
+    return error.issues;
   }
+}
+
+function faultsOf(policy: unknown): readonly string[] {
+  return issuesOf(policy)
+    .map((issue) => issue.pointer)
+    .toSorted();
 }
 
 describe.each(listCases("resolve"))("%s", (file) => {
@@ -88,10 +94,11 @@ describe("ip/addresses.json", () => {
 describe("ip/prefixes.json", () => {
   test.each(readCases<PrefixRow>("ip/prefixes.json"))(
     "the trust list entry $text is $canonical",
-    ({ text, canonical, inside, outside }) => {
+    ({ text, canonical, suggestion, inside, outside }) => {
       const policy = (entry: string) => ({ trustedProxiesAlgorithm: { ipHeaderName: "X-Chain", trustedProxies: [entry] } });
       if (canonical === null) {
         expect(faultsOf(policy(text))).toEqual(["/trustedProxiesAlgorithm/trustedProxies/0"]);
+        expect(issuesOf(policy(text)).map(({ expected }) => expected.split(", as in ")[1])).toEqual([suggestion]);
         return;
       }
       for (const entry of [text, canonical]) {

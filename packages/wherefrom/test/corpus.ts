@@ -45,6 +45,8 @@ export type PrefixRow = {
   readonly text: string;
   /** `null`: refused in a trust list. */
   readonly canonical: string | null;
+  /** Of one that has bits behind its length: what may have been meant. */
+  readonly suggestion?: string;
   readonly inside?: readonly string[];
   readonly outside?: readonly string[];
   readonly why?: string;
