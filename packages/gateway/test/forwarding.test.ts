@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { ExchangeRecord } from "@wherefrom/gateway";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
@@ -68,6 +70,11 @@ const claims = [
   "WL-Proxy-Client-IP: 192.0.2.66",
   "Proxy-Client-IP: 192.0.2.66",
   "Client-IP: 192.0.2.66",
+  "REMOTE_ADDR: 192.0.2.66",
+  "X-Forward-For: 192.0.2.66",
+  "Ali-Real-Client-IP: 192.0.2.66",
+  "EO-Connecting-IP: 192.0.2.66",
+  "Proxy: http://192.0.2.66:3128",
   "X-Wherefrom-Explanation: 192.0.2.66",
   "X-Wherefrom-Hop: 192.0.2.66",
   "X_Wherefrom_Hop: 192.0.2.66",
@@ -81,6 +88,67 @@ test.each(claims)("«%s» of a client does not reach the target", async (claim) 
   expect(linesOf(request, "x-forwarded-for")).toEqual(["203.0.113.5"]);
   expect(linesOf(request, "x-real-ip")).toEqual(["203.0.113.5"]);
   expect(linesOf(request, "x-wherefrom-explanation")).toEqual([]);
+});
+
+describe("under a policy that reads a header of its own, and an action that flags", () => {
+  const own = { trustedProxiesAlgorithm: { ipHeaderName: "X_Edge-Chain", trustedProxies: ["127.0.0.0/8"] } };
+  const securityActions = [
+    {
+      name: "mark",
+      state: "ENABLED",
+      conditionConfig: { httpMethods: ["DELETE"] },
+      flag: { headers: [{ name: "X-Mark", value: "seen" }] },
+    },
+  ];
+  const said = [
+    "X_Edge-Chain: 6.6.6.6",
+    "X-Edge-Chain: 6.6.6.6",
+    "x.edge.chain: 6.6.6.6",
+    "X-Mark: 6.6.6.6",
+    "X_Mark: 6.6.6.6",
+    "X-Forwarded-For: 6.6.6.6",
+    "Proxy: 6.6.6.6",
+  ];
+  let edge: TestGateway;
+  beforeAll(async () => {
+    edge = await openTestGateway({ ...snapshotOf([{ target: target.origin }], { policy: own }), securityActions }, { peerOf: () => peer });
+  });
+  afterAll(() => edge.close());
+
+  test.each([
+    { where: "in the header", from: "203.0.113.5" },
+    { where: "in the header, from a trusted peer", from: "127.0.0.1", chain: "198.51.100.7" },
+  ])("none of them, nor another spelling, reaches the target $where", async ({ from, chain = "6.6.6.6" }) => {
+    peer = from;
+    const lines = said.map((line) => line.replace("6.6.6.6", line.startsWith("X_Edge-Chain") ? chain : "6.6.6.6"));
+    expect((await ask(edge.port, "GET / HTTP/1.1", "Host: a", ...lines, "X-Kept: 1")).status).toBe(200);
+    const request = target.received.at(-1) as Received;
+    expect(namesOf(request).filter((name) => /edge|mark|^proxy$/.test(name))).toEqual([]);
+    expect([linesOf(request, "x-kept"), linesOf(request, "x-real-ip")]).toEqual([["1"], [from === "127.0.0.1" ? chain : from]]);
+    expect(request.fields.join("\n")).not.toContain("6.6.6.6");
+  });
+
+  test("nor in the trailers, and none of them is announced", async () => {
+    peer = "203.0.113.5";
+    const told: (readonly string[])[] = [];
+    const server = createServer((request, response) => {
+      request.resume().once("end", () => {
+        told.push([...request.rawHeaders, ...request.rawTrailers]);
+        response.end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const snapshot = { ...snapshotOf([{ target: `http://127.0.0.1:${port}` }], { policy: own, revision: 2 }), securityActions };
+    expect(edge.source.offer(snapshot).kind).toBe("applied");
+    const announced = said.map((line) => line.split(":")[0]).join(", ");
+    const head = wire("POST / HTTP/1.1", "Host: a", "Connection: close", "Transfer-Encoding: chunked", `Trailer: ${announced}, X-Kept`);
+    const { status } = parseResponse(await sendRaw(edge.port, `${head}1\r\na\r\n0\r\n${wire(...said, "X-Kept: 1")}`));
+    server.close();
+    expect([status, told.length]).toEqual([200, 1]);
+    expect(told[0]?.join("\n")).not.toMatch(/6\.6\.6\.6|edge|mark|proxy$/im);
+    expect(told[0]?.slice(-2)).toEqual(["X-Kept", "1"]);
+  });
 });
 
 const passing = [

@@ -8,6 +8,8 @@ const CLIENT_NAMES: ReadonlySet<string> = new Set([
   "forwarded", // RFC 7239
   "forwarded-for",
   "forwarded-for-ip",
+  "x-forward-for",
+  "remote-addr",
   "x-real-ip", // nginx
   "x-original-forwarded-for", // Kubernetes ingress
   "x-originating-ip",
@@ -44,6 +46,9 @@ const CLIENT_NAMES: ReadonlySet<string> = new Set([
   "x-sucuri-clientip",
   "x-bluecoat-via",
   "ali-cdn-real-ip",
+  "ali-real-client-ip", // Alibaba
+  "eo-connecting-ip", // Tencent EdgeOne
+  "ar-real-ip", // ArvanCloud
   "cdn-src-ip",
   "cdn-real-ip",
 ]);

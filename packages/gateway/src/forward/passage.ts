@@ -96,6 +96,7 @@ export class Passage implements Attempted {
         method: this.#method,
         pathAndQuery: exchange.target?.pathAndQuery ?? "/",
         fields: requestFields(exchange, { route, target, runtime }),
+        ownNames: exchange.snapshot.ownNames,
         body,
         expectsContinue: exchange.expectsContinue && body !== null,
         headersTimeoutMs: target.headersTimeoutMs,

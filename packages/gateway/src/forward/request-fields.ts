@@ -1,4 +1,4 @@
-import { claimsClient } from "@wherefrom/model";
+import { claimsClient, hyphenated } from "@wherefrom/model";
 import { loopField } from "../accept/loop.ts";
 import { flagFields } from "../admit/flag-fields.ts";
 import type { Exchange } from "../exchange.ts";
@@ -21,8 +21,9 @@ const staysBehind = knownNames((name) => isOwn(name) || isHopByHop(name) || clai
  */
 export function requestFields(exchange: Exchange, { route, target, runtime }: RequestFieldsContext): string[] {
   const { request, snapshot } = exchange;
-  const { securityActions } = snapshot;
-  const isForGateway = securityActions.isEmpty ? staysBehind : (name: string) => staysBehind(name) || securityActions.isFlag(name);
+  const { ownNames } = snapshot;
+  const isForGateway =
+    ownNames.size === 0 ? staysBehind : (name: string) => staysBehind(name) || ownNames.has(hyphenated(name.toLowerCase()));
   const fields = passing(request.rawHeaders, isForGateway);
   fields.unshift("Host", target.host);
   // Added after the stripping: what a client names in Connection cannot take these away.
@@ -61,7 +62,10 @@ function explanationFields(exchange: Exchange, maxBytes: number): string[] {
   return value === "" ? [] : ["X-Wherefrom-Explanation", value];
 }
 
-/** Fields that the gateway answers or sets itself. It drops the trailers of a request, and so their announcement. */
+/**
+ * Fields that the gateway answers or sets itself, and `Proxy`, which HTTP does not know: behind CGI it is the variable HTTP_PROXY, by which programs choose
+ * through whom they speak (CVE-2016-5385).
+ */
 function isOwn(name: string): boolean {
-  return name === "host" || name === "expect" || name === "trailer";
+  return name === "host" || name === "expect" || name === "trailer" || name === "proxy";
 }

@@ -1,5 +1,6 @@
 import { claimsClient, hyphenated } from "@wherefrom/model";
 import type { ClientRequest } from "../client-message.ts";
+import type { Outgoing } from "./connect/outgoing.ts";
 import { isHopByHop, passing } from "./hop-by-hop.ts";
 import { knownNames } from "./known-names.ts";
 
@@ -9,6 +10,7 @@ import { knownNames } from "./known-names.ts";
  */
 const NEVER: ReadonlySet<string> = new Set([
   "host",
+  "proxy",
   "content-length",
   "content-type",
   "content-encoding",
@@ -40,18 +42,22 @@ export function trailerPairs(fields: readonly string[]): [string, string][] {
   return pairs;
 }
 
+type Sent = Pick<Outgoing, "request" | "ownNames">;
+
 /** The trailers of a request whose body has ended. */
-export function requestTrailers({ rawTrailers }: ClientRequest): [string, string][] {
-  return trailerPairs(rawTrailers);
+export function requestTrailers({ request, ownNames }: Sent): [string, string][] {
+  return trailerPairs(request.rawTrailers).filter(([name]) => !ownNames.has(hyphenated(name.toLowerCase())));
 }
 
 /** Which trailers the client says will follow its body, without those that do not pass; `undefined` when none is left. */
-export function announcedTrailers({ headers }: ClientRequest): string | undefined {
+export function announcedTrailers({ request: { headers }, ownNames }: Sent): string | undefined {
   const { trailer } = headers;
   // Only chunks can have trailers behind them, and streams of HTTP/2.
   if (trailer === undefined || headers["content-length"] !== undefined) return undefined;
   const names = trailer.split(",").map((name) => name.trim());
-  const passing = names.filter((name) => TOKEN.test(name) && isTrailer(name.toLowerCase()));
+  const passing = names.filter(
+    (name) => TOKEN.test(name) && isTrailer(name.toLowerCase()) && !ownNames.has(hyphenated(name.toLowerCase())),
+  );
   return passing.length === 0 ? undefined : passing.join(", ");
 }
 

@@ -82,8 +82,7 @@ export class Upstream {
       this.#http2 ??= new Http2Connections({ target, limits, lookup });
       return this.#http2.send(outgoing, handler);
     }
-    const { request, body } = outgoing;
-    const isBeyondUndici = body !== null && (outgoing.expectsContinue || announcedTrailers(request) !== undefined);
+    const isBeyondUndici = outgoing.body !== null && (outgoing.expectsContinue || announcedTrailers(outgoing) !== undefined);
     if (isBeyondUndici) return sendAlone(outgoing, { target, limits, lookup, handler });
     this.#pool ??= openPool(target, { limits, lookup });
     sendPooled(this.#pool, outgoing, {

@@ -1,4 +1,4 @@
-import { keepsEvidence, providersWith, type SnapshotRanges } from "@wherefrom/model";
+import { keepsEvidence, policyHeaders, providersWith, type SnapshotRanges } from "@wherefrom/model";
 import { createResolver, type Policy, PolicyError, parsePolicy, type Resolver } from "wherefrom";
 import type { SnapshotIssue } from "./issue.ts";
 
@@ -9,6 +9,8 @@ export type CompiledPolicy = {
   readonly peers: Resolver;
   /** Of which headers events have the lines, by their names in lower case. */
   readonly keepsEvidence: (name: string) => boolean;
+  /** The headers that it reads, by their names in lower case. */
+  readonly reads: readonly string[];
 };
 
 export type PolicyCompilation =
@@ -37,5 +39,6 @@ function build(policy: Policy): CompiledPolicy {
     resolver: createResolver(policy),
     peers: createResolver(parsePolicy({ peerAddressAlgorithm: {}, ipv6GroupPrefix: policy.ipv6GroupPrefix })),
     keepsEvidence: keepsEvidence(policy),
+    reads: policyHeaders(policy),
   };
 }

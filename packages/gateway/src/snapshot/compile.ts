@@ -1,6 +1,15 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { finish, type Route, SecurityActions, type SnapshotRanges, snapshotRangesSchema, snapshotSchema } from "@wherefrom/model";
+import {
+  claimsClient,
+  finish,
+  hyphenated,
+  type Route,
+  SecurityActions,
+  type SnapshotRanges,
+  snapshotRangesSchema,
+  snapshotSchema,
+} from "@wherefrom/model";
 import { type CompiledSession, compileSessions } from "../debug/compiled-session.ts";
 import { issueAt, shapeIssues } from "../json-issue.ts";
 import { createRouteTable, type RouteTable, routeKey } from "../route/route-table.ts";
@@ -19,6 +28,11 @@ export type CompiledSnapshot = CompiledPolicy & {
   readonly routes: RouteTable;
   readonly securityActions: SecurityActions;
   readonly debugSessions: readonly CompiledSession[];
+  /**
+   * What no client may say to a target by: headers that the policy reads, beside those that are known to claim who a client is, and those that flags set. In lower case and with
+   * hyphens, for all spellings that some target takes for one.
+   */
+  readonly ownNames: ReadonlySet<string>;
   /** What the parts that may be large were built from. `routes` is absent where they name files, which may say something else the next time. */
   readonly builtFrom: Omit<PartDigests, "routes"> & { readonly routes: string | undefined };
 };
@@ -54,7 +68,8 @@ export function compileSnapshot(json: unknown, { before, prepared, readFile = re
   const tls = loadTargetTls(routes, readFile);
   const issues = [...policyIssues, ...routeIssues(routes), ...tlsIssues(routes, tls.faults)];
   if (policy.kind === "refused" || issues.length > 0) return { kind: "refused", issues };
-  const { resolver, peers, keepsEvidence } = policy.policy;
+  const { resolver, peers, keepsEvidence, reads } = policy.policy;
+  const judging = same.securityActions ?? SecurityActions.of(securityActions ?? [], bots);
   const snapshot = {
     organization,
     environment,
@@ -63,9 +78,11 @@ export function compileSnapshot(json: unknown, { before, prepared, readFile = re
     resolver,
     peers,
     keepsEvidence,
+    reads,
     routes: same.routes ?? createRouteTable(routes, tls.loaded),
-    securityActions: same.securityActions ?? SecurityActions.of(securityActions ?? [], bots),
+    securityActions: judging,
     debugSessions: compileSessions(debugSessions),
+    ownNames: new Set([...reads.map(hyphenated).filter((name) => !claimsClient(name)), ...judging.flagNames]),
     builtFrom: { ...digests, routes: tls.loaded.size > 0 ? undefined : digests.routes },
   };
   return { kind: "compiled", snapshot };

@@ -80,12 +80,7 @@ export class SecurityActions {
     this.#flagNames = new Set(actions.flatMap(({ flag }) => flag?.headers.map(({ name }) => hyphenated(name.toLowerCase())) ?? []));
   }
 
-  /** Whether an action sets a header of this name, in any spelling that a target takes for it. What a client sends by it would look like a flag. */
-  isFlag(name: string): boolean {
-    return this.#flagNames.size > 0 && this.#flagNames.has(hyphenated(name.toLowerCase()));
-  }
-
-  /** The headers that any of them sets, in lower case and with hyphens. */
+  /** The headers that any of them sets, in lower case and with hyphens. What a client sends by one, in any spelling that a target takes for it, would look like a flag. */
   get flagNames(): ReadonlySet<string> {
     return this.#flagNames;
   }

@@ -132,14 +132,14 @@ class Http2Request {
 
   #pump(): void {
     const stream = this.#stream;
-    const { request, body } = this.#context.outgoing;
+    const { request, ownNames, body } = this.#context.outgoing;
     this.#isSending = true;
     // A target that says goodbye has not looked at what came too late, and that is sent elsewhere.
     body?.keep();
     body?.once("error", (error) => this.#giveUp(error));
     stream.once("wantTrailers", () => {
       // A target that has answered without the rest has closed it.
-      if (!stream.closed) stream.sendTrailers(fieldsByName(requestTrailers(request).flat()));
+      if (!stream.closed) stream.sendTrailers(fieldsByName(requestTrailers({ request, ownNames }).flat()));
     });
     stream.once("finish", () => this.#limit.sent());
     stream.on("drain", () => this.#limit.sending());

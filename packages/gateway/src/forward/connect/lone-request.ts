@@ -65,12 +65,12 @@ const CONTINUE = 100;
 function nothing(): void {}
 
 function openRequest(
-  { request, method, pathAndQuery, fields, expectsContinue }: Outgoing,
+  { request, method, pathAndQuery, fields, ownNames, expectsContinue }: Outgoing,
   { target, limits, lookup }: Omit<LoneContext, "handler">,
 ): ClientRequest {
   const headers = [...fields];
   if (expectsContinue) headers.push("Expect", "100-continue");
-  const trailers = announcedTrailers(request);
+  const trailers = announcedTrailers({ request, ownNames });
   if (trailers !== undefined) headers.push("Trailer", trailers);
   if (!fields.some((name, index) => index % 2 === 0 && name.toLowerCase() === "content-length"))
     headers.push("Transfer-Encoding", "chunked");
@@ -87,11 +87,11 @@ function openRequest(
 }
 
 /** Sends the body at the pace of the slower side, and its trailers behind it. */
-function pump({ request, body }: Outgoing, sending: ClientRequest): void {
+function pump({ request, ownNames, body }: Outgoing, sending: ClientRequest): void {
   if (body === null) return void sending.end();
   body.once("error", (error) => sending.destroy(error));
   body.once("end", () => {
-    sending.addTrailers(requestTrailers(request));
+    sending.addTrailers(requestTrailers({ request, ownNames }));
     sending.end();
   });
   body.pipe(sending, { end: false });

@@ -9,6 +9,8 @@ export type Outgoing = {
   readonly pathAndQuery: string;
   /** `[name, value, name, value]`, `Host` first; nothing about a connection, and no framing but a Content-Length. */
   readonly fields: string[];
+  /** By these names, in lower case and with hyphens, no trailer goes along either. */
+  readonly ownNames: ReadonlySet<string>;
   /** `null` for a request that has none. */
   readonly body: RequestBody | null;
   /** Whether the client waits to be told that the target wants the body. */
