@@ -1,10 +1,11 @@
+import { AMPLIFICATION_PAIRS, measureAmplification } from "./amplification.ts";
 import { measureGateway } from "./gateway.ts";
 import { measureLogs } from "./logs.ts";
 import { MATCH_PAIRS } from "./match.ts";
 import { measureCalls } from "./measure.ts";
 import { type BenchOptions, type Command, parseCommand, UsageError } from "./options.ts";
 import { measurePublish } from "./publish.ts";
-import { type Report, type Row, reportOf, tableByCase, tableByLine, tableBySubject } from "./report.ts";
+import { type Report, type Row, reportOf, tableByCase, tableByLine, tableByPair, tableBySubject } from "./report.ts";
 import { RESOLVE_PAIRS } from "./resolve.ts";
 import { CannotRun } from "./traffic/session.ts";
 import { measureWebSocket } from "./websocket.ts";
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   events: { measure: async (options) => (await import("./events.ts")).measureEvents(options), tableOf: tableBySubject },
   replay: { measure: async (options) => (await import("./replay.ts")).replayRequests(options), tableOf: tableByLine },
   logs: { measure: measureLogs, tableOf: tableBySubject },
+  amplification: { measure: measureAmplification, pairs: AMPLIFICATION_PAIRS, tableOf: tableByPair },
 };
 
 const USAGE = `Usage: npm run bench -- ${Object.keys(BENCHES).join("|")} [--json] [--quick] [--rounds N] [--count N] [--only SUBJECT,...] [--case CASE,...]`;

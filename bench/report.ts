@@ -75,6 +75,18 @@ export function tableByLine({ bench, node, rows }: Report): string {
   return `${bench} (${node})\n\n${lines.join("\n")}\n`;
 }
 
+/** A line a case of ours, and how many times what each case costs with which it is compared. */
+export function tableByPair({ bench, node, rows, ratios }: Report): string {
+  const bases = [...new Set(ratios.map(({ against }) => against))];
+  const head = [`${bench}, medians (${node})`, rows[0]?.unit ?? "", ...bases.map((base) => `x ${base}`)];
+  const body = rows.map(({ case: name, value }) => [
+    name,
+    value.toFixed(1),
+    ...bases.map((base) => ratios.find((ratio) => ratio.case === name && ratio.against === base)?.ratio.toFixed(1) ?? "-"),
+  ]);
+  return `${align([head, ...body]).join("\n")}\n`;
+}
+
 function groupOf(caseName: string): string {
   return caseName.includes(" ") ? caseName.slice(0, caseName.indexOf(" ")) : "";
 }

@@ -181,6 +181,15 @@ test.runIf(process.platform === "linux")("replay finds in every store what was s
   }
 });
 
+test.runIf(process.platform === "linux")("amplification sends what costs much, and compares it with plain traffic", () => {
+  const cases = ["upload", "requests", "tiny chunks", "http2 empty data", "proxy additions", "decision questions", "control empty lists"];
+  const { stdout, stderr, status } = bench("amplification", "--json", "--quick", "--case", cases.join(","));
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const { rows, ratios } = JSON.parse(stdout) as Report;
+  expect(rows.map(({ case: name, unit }) => `${name}, ${unit}`)).toEqual(cases.map((name) => `${name}, ns/byte`));
+  for (const against of ["upload", "requests"]) expect(ratios).toContainEqual({ case: "tiny chunks", against, ratio: expect.any(Number) });
+});
+
 const wrong = [
   { words: ["nothing"], says: "No benchmark nothing" },
   { words: ["resolve", "match"], says: "Expected one benchmark, received 2" },
@@ -195,5 +204,5 @@ const wrong = [
 test.each(wrong)("$words is a fault of usage", ({ words, says }) => {
   const { status, stderr } = bench(...words);
   expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining(says) });
-  expect(stderr).toContain("Usage: npm run bench -- resolve|match|gateway|websocket|publish|events|replay|logs [--json]");
+  expect(stderr).toContain("Usage: npm run bench -- resolve|match|gateway|websocket|publish|events|replay|logs|amplification [--json]");
 });

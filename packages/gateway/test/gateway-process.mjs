@@ -1,8 +1,8 @@
 import { getHeapSpaceStatistics } from "node:v8";
 import { openGateway } from "@wherefrom/gateway";
 
-// Program: a gateway in front of one target, or with other routes too, in a process of its own so that it can be measured and held up. Tells its port, and answers what it is asked.
-const [target, given = "{}", more = "[]"] = process.argv.slice(2);
+// Program: a gateway in front of one target, or with other routes or at other places too, in a process of its own so that it can be measured and held up. Tells its ports, and answers what it is asked.
+const [target, given = "{}", more = "[]", listeners = '[{ "port": 0 }]'] = process.argv.slice(2);
 /** A machine that others use too makes the loop late, and what is shed is not measured. */
 const limits = { maxLoopDelayMs: 600_000, ...JSON.parse(given) };
 const snapshot = {
@@ -18,7 +18,7 @@ const source = {
   },
   async close() {},
 };
-const gateway = await openGateway({ listeners: [{ port: 0 }], source, limits, onExchange: () => undefined });
+const gateway = await openGateway({ listeners: JSON.parse(listeners), source, limits, onExchange: () => undefined });
 const answers = {
   memory() {
     globalThis.gc();
@@ -44,4 +44,4 @@ const answers = {
   standStill: (ms) => ({ late: Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms) }),
 };
 process.on("message", async ({ ask, ms }) => process.send(await answers[ask](ms)));
-process.send({ port: gateway.listeners[0].port });
+process.send({ port: gateway.listeners[0].port, ports: gateway.listeners.map(({ port }) => port) });
