@@ -124,13 +124,18 @@ test("what may change the address and is not followed is told with its line", ()
     "</Directory>",
     "JkMount /* worker",
     "MEFaccept 10.0.0.1",
+    "<Proxy balancer://apps>",
+    "BalancerMember ajp://10.0.0.1:8009 route=a",
+    "BalancerMember http://10.0.0.2:8000 route=b:c",
+    "</Proxy>",
+    "BalancerMember balancer://apps fcgi://10.0.0.3:9000",
   ];
   const { issues, others } = readApache(host(...lines));
   const first = host("").split("\n").indexOf("") + 1;
   expect(issues.map(({ code, place }) => `${code} ${lines[place.line - first]}`)).toEqual(
-    [0, 1, 3, 5, 7, 9, 12, 13].map((line) => `CONFIG_NOT_UNDERSTOOD ${lines[line]}`),
+    [0, 1, 3, 5, 7, 9, 12, 13, 15, 18].map((line) => `CONFIG_NOT_UNDERSTOOD ${lines[line]}`),
   );
-  expect(others).toEqual({ sethandler: 1, proxyrequests: 1 });
+  expect(others).toEqual({ sethandler: 1, proxyrequests: 1, balancermember: 1 });
 });
 
 test("what is not understood is told with its line, and the rest is read", () => {

@@ -192,14 +192,24 @@ test("what may change the address and is not followed is told with its line", ()
     "access_by_lua_block { ngx.req.clear_header('X-Forwarded-For') }",
     "fastcgi_pass php:9000;",
   ];
+  const stream = [
+    "listen 1;",
+    "proxy_pass app:1;",
+    "js_filter x;",
+    "pass 127.0.0.1:80;",
+    "proxy_bind $realip transparent;",
+    "proxy_bind 10.0.0.1;",
+  ];
   const { issues, others, passages } = readNginx(
-    `${location(`${append}\n${lines.join("\n")}\nset $x 1;\ngzip on;`)}stream {\nserver {\nlisten 1;\nproxy_pass app:1;\njs_filter x;\n}\n}`,
+    `${location(`${append}\n${lines.join("\n")}\nset $x 1;\ngzip on;`)}stream {\nserver {\n${stream.join("\n")}\n}\n}`,
   );
   expect(issues.map(({ code, place, given }) => `${code} ${place.line} ${given}`)).toEqual([
     "CONFIG_NOT_UNDERSTOOD 7 more_clear_input_headers X-Real-IP",
     "CONFIG_NOT_UNDERSTOOD 8 access_by_lua_block",
     "CONFIG_NOT_UNDERSTOOD 9 fastcgi_pass php:9000",
     "CONFIG_NOT_UNDERSTOOD 19 js_filter x",
+    "CONFIG_NOT_UNDERSTOOD 20 pass 127.0.0.1:80",
+    "CONFIG_NOT_UNDERSTOOD 21 proxy_bind $realip transparent",
   ]);
   expect(others).toEqual({ gzip: 1 });
   expect(passages).toHaveLength(2);

@@ -17,6 +17,8 @@ export function expectedFor({ name, words }: Statement, section: string): string
       return first.startsWith("proxy:") ? "ProxyPass: handlers that pass requests on are not followed" : undefined;
     case "jkmount":
       return NOT_HTTP;
+    case "balancermember":
+      return [first, second].some((target) => schemeOf(target) === "other") ? NOT_HTTP : undefined;
     case "proxypass":
     case "proxypassmatch":
       return schemeOf(section.startsWith("<location") ? first : second) === "other" ? NOT_HTTP : undefined;

@@ -279,8 +279,9 @@ const READ: ReadonlySet<string> = new Set([
 ]);
 
 function countOthers(block: readonly Statement[], notes: Notes): void {
-  for (const { name, words, place, block: inner = [] } of block) {
-    const expected = expectedFor(name);
+  for (const line of block) {
+    const { name, words, place, block: inner = [] } = line;
+    const expected = expectedFor(line);
     if (expected !== undefined)
       note(notes, place, { code: "CONFIG_NOT_UNDERSTOOD", expected, given: `${name} ${toldTexts(textsOf(words))}`.trim() });
     else if (!READ.has(name)) countOther(notes, name);
