@@ -1,6 +1,7 @@
 import type { PreambleIn } from "../description.ts";
 import type { Place } from "../source.ts";
 import type { Statement } from "../statement.ts";
+import { toldText } from "../told-text.ts";
 import { EVERYBODY } from "../trust.ts";
 
 /** A way into a server: by those of its addresses where a PROXY protocol header comes first, or by those where none does. */
@@ -14,6 +15,11 @@ export type Entrance = {
 
 /** The addresses where a PROXY protocol header comes, and the line that says so. */
 export type Preambles = ReadonlyMap<string, Place>;
+
+/** The servers of a block. */
+export function serversIn({ block = [] }: Statement): readonly Statement[] {
+  return block.filter(({ name }) => name === "server");
+}
 
 /**
  * Where servers are reached behind a PROXY protocol header.
@@ -37,9 +43,20 @@ export function entrancesOf(block: readonly Statement[], preambles: Preambles): 
       ? []
       : [{ address: behind.address, preambleIn: { from: EVERYBODY, place: behind.place }, isPlain: false }]),
     ...(plain === undefined ? [] : [{ address: plain.address, isPlain: true }]),
-    // a part of a server, which is included somewhere
-    ...(listens.length === 0 ? [{ isPlain: false }] : []),
+    ...(listens.length === 0 ? [unsaidEntrance(preambles)] : []),
   ];
+}
+
+/** Where nothing is said it is port 80, or it is a part of a server, which is included somewhere. */
+function unsaidEntrance(preambles: Preambles): Entrance {
+  const place = preambles.get("*:80");
+  return { ...(place && { preambleIn: { from: EVERYBODY, place } }), isPlain: false };
+}
+
+/** What a server is called at one of its entrances. */
+export function nameOf(block: readonly Statement[], { address }: Entrance): string {
+  const named = block.find(({ name }) => name === "server_name")?.words[0]?.text;
+  return toldText([named, address].filter((text) => text !== undefined && text !== "_").join(" ")) || "server";
 }
 
 function listensIn(block: readonly Statement[]): readonly Statement[] {

@@ -1,7 +1,7 @@
 import { ADDRESS_HEADERS } from "../address-headers.ts";
 import type { ValuePart } from "../description.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
-import type { Statement } from "../statement.ts";
+import { type Statement, textsOf } from "../statement.ts";
 import { defined, NO_VARIABLES, readMap, readValue, type Variables } from "./values.ts";
 
 /** What holds at one level of a configuration: what it says itself, and what it takes over from the levels around it. */
@@ -127,4 +127,10 @@ function withPutAside(outer: Scope): PutAside {
   for (const [header, statements] of outer.putAside) for (const statement of statements) add(header, statement);
   known.set(outer, aside);
   return aside;
+}
+
+/** Whether connections to a service come from the client's own address. */
+export function isTransparent({ single }: Scope): boolean {
+  const bind = textsOf(single.get("proxy_bind")?.words ?? []);
+  return bind[0] === "$remote_addr" && bind.includes("transparent");
 }
