@@ -71,6 +71,9 @@ export type GatewayLimits = {
   readonly bodyTimeoutMs: number;
   /** Connections to one target origin, WebSockets not counted; a further request waits for a free one. */
   readonly maxUpstreamConnections: number;
+  /** How long a connection to a target is kept for the next request; of HTTP/1.1 two seconds less than its `Keep-Alive: timeout` says, where it says any. */
+  readonly upstreamKeepAliveTimeoutMs: number;
+  readonly upstreamHttp2IdleTimeoutMs: number;
   /** How long a target may take to say 100 Continue, where the client waits for it; then the client is told to go on. */
   readonly continueTimeoutMs: number;
   /** How old the last good addresses of a target's name may be while name servers do not answer, and of how many names they are kept. */
@@ -157,6 +160,8 @@ export const defaultLimits: GatewayLimits = {
   upstreamHeadersTimeoutMs: 60_000,
   bodyTimeoutMs: 300_000,
   maxUpstreamConnections: 1_024,
+  upstreamKeepAliveTimeoutMs: 4_000,
+  upstreamHttp2IdleTimeoutMs: 60_000,
   continueTimeoutMs: 1_000,
   maxAddressAgeMs: 3_600_000,
   maxAddressNames: 1_000,

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { openHttp2Target } from "./rig/http2-target.ts";
 import { own } from "./rig/owned.ts";
+import { openRawTarget } from "./rig/raw-target.ts";
 import { openTarget, type Target } from "./rig/target.ts";
 import { ask, converse, until, wire } from "./rig/wire.ts";
 
@@ -147,4 +149,25 @@ test("a snapshot that changes other things keeps the connections to a target", a
   gateway.source.offer(snapshotOf([{ target: target.origin, rejectStatus: 404 }], { revision: 2 }));
   await get(gateway, "/2");
   expect(target.connections()).toBe(1);
+});
+
+test("a connection on which nothing is asked is kept as long as the limit says", async () => {
+  const target = await openRawTarget((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+  const http2Target = await openHttp2Target((stream) => stream.respond({ ":status": 200 }, { endStream: true }));
+  const routes = [
+    { basePath: "/1", target: target.origin },
+    { basePath: "/2", targets: [{ url: http2Target.url, http2: true }] },
+  ];
+  const open = async (timeoutMs: number): Promise<TestGateway> => {
+    const limits = { upstreamKeepAliveTimeoutMs: timeoutMs, upstreamHttp2IdleTimeoutMs: timeoutMs };
+    return own(await openTestGateway(snapshotOf(routes), { limits }));
+  };
+  const [patient, hasty] = [await open(600_000), await open(1)];
+  for (const path of ["/1", "/2"]) expect((await get(patient, path)).status).toBe(200);
+  const [kept] = target.sockets;
+  const [keptSession] = http2Target.sessions;
+  for (const path of ["/1", "/2"]) expect((await get(hasty, path)).status).toBe(200);
+  await until(() => target.sockets.size === 1 && http2Target.sessions.size === 1);
+  expect([...target.sockets]).toEqual([kept]);
+  expect([...http2Target.sessions]).toEqual([keptSession]);
 });

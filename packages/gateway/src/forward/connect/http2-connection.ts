@@ -19,8 +19,6 @@ const CONNECTION_WINDOW_BYTES = 1_048_576;
 const MAX_STREAMS = 100;
 /** What one connection may hold of requests on their way, in megabytes: room for all its streams. Beyond it Node would refuse further ones. */
 const MAX_SESSION_MEGABYTES = 64;
-/** How long a connection without requests is kept. */
-const IDLE_TIMEOUT_MS = 60_000;
 
 export type Http2Context = { readonly target: CompiledTarget; readonly limits: GatewayLimits; readonly lookup: Lookup };
 
@@ -117,7 +115,8 @@ export class Http2Connection {
     // Each request hears of it by itself.
     session.on("error", () => undefined);
     session.once("close", this.#onClose);
-    session.setTimeout(IDLE_TIMEOUT_MS, () => {
+    session.setTimeout(limits.upstreamHttp2IdleTimeoutMs);
+    session.on("timeout", () => {
       if (this.#open === 0) this.close();
     });
     for (const sending of this.#waiting.splice(0)) this.#sendOn(session, sending);
@@ -131,6 +130,8 @@ export class Http2Connection {
       limits: this.#context.limits,
       whenOver: (isConnectionInDoubt) => {
         this.#open -= 1;
+        // Its time may have run out while this request was open.
+        if (this.#open === 0) session.setTimeout(this.#context.limits.upstreamHttp2IdleTimeoutMs);
         // Others on it finish; who comes next does not find out by waiting as long.
         if (isConnectionInDoubt) this.close();
       },

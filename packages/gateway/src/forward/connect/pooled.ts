@@ -15,6 +15,7 @@ export function openPool(target: CompiledTarget, { limits, lookup }: { limits: G
     // Undici would take the server name from Host.
     connect: servername === undefined ? connectTo : (place, callback) => connectTo({ ...place, servername }, callback),
     connections: limits.maxUpstreamConnections,
+    keepAliveTimeout: limits.upstreamKeepAliveTimeoutMs,
     headersTimeout: limits.upstreamHeadersTimeoutMs,
     bodyTimeout: limits.bodyTimeoutMs,
     maxHeaderSize: limits.maxHeaderBytes,
