@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect, onTestFinished, test } from "vitest";
 import { openDuckdbEvents } from "../src/event-store/duckdb.ts";
+import { heldEnvironments } from "../src/event-store/held-environments.ts";
 import { DEFAULT_CONTROL_LIMITS } from "../src/limits.ts";
 import { temporaryFolder } from "./control-under-test.ts";
 import { batchOf, COUNT, describeEventStore, eventOf, RECEIVED_AT } from "./event-store-contract.ts";
@@ -15,6 +16,39 @@ describeEventStore("DuckDB", async () => {
   const folder = await mkdtemp(join(tmpdir(), "wherefrom-events-"));
   const path = join(folder, "events.duckdb");
   return { open: () => open(path), end: () => rm(folder, { recursive: true, force: true }) };
+});
+
+test("whose events they are is not asked where all are of one environment, and no answer has those of another", async () => {
+  const held = heldEnvironments();
+  const other = { ...KEY, environment: "other" };
+  held.note(KEY);
+  expect(held.isOnly(KEY)).toBe(false); // perhaps there were others before
+  held.complete();
+  expect([held.isOnly(KEY), held.isOnly(other)]).toEqual([true, false]);
+  held.note(other);
+  expect([held.isOnly(KEY), held.isOnly(other)]).toEqual([false, false]);
+  expect(heldEnvironments().isOnly(KEY)).toBe(false);
+});
+
+test("an environment that gets its first events while another is asked about is in none of the answers", async () => {
+  const path = join(await temporaryFolder(), "events.duckdb");
+  const events = (count: number) => batchOf(Array.from({ length: count }, () => eventOf()));
+  const before = await open(path);
+  await before.append(KEY, events(2_000));
+  await before.close();
+  const store = await open(path);
+  onTestFinished(() => store.close());
+  const asked: Promise<number | undefined>[] = [];
+  const ask = (): void => void asked.push(store.ask(KEY, COUNT).then(([group]) => group?.points[0]?.measures[0]));
+  for (let round = 0; round < 5; round++) ask();
+  expect(await asked[4]).toBe(2_000);
+  for (let round = 0; round < 20; round++) {
+    ask();
+    void store.append({ ...KEY, environment: `other-${round}` }, events(100));
+    ask();
+  }
+  expect(new Set(await Promise.all(asked))).toEqual(new Set([2_000]));
+  expect((await store.ask({ ...KEY, environment: "other-3" }, COUNT))[0]?.points[0]?.measures[0]).toBe(100);
 });
 
 test("a file of events is for its owner only, and for one process at a time", async () => {

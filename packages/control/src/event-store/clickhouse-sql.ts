@@ -16,6 +16,7 @@ export const CLICKHOUSE_WRITER: SqlWriter = {
         return `toFixedString(unhex('${given.value.toString(16).padStart(32, "0")}'), 16)`;
     }
   },
+  ofEnvironment: (key) => [placeSql(key)],
   clientOf: (column) =>
     `(CASE WHEN substring(hex(${column}), 1, ${MAPPED_DIGITS.length}) = '${MAPPED_DIGITS}' THEN hex(${column}) ELSE concat(substring(hex(${column}), 1, ${32 - HOST_DIGITS}), '${"0".repeat(HOST_DIGITS)}') END)`,
   matches: (expression, pattern) => `match(${expression}, concat('^(?s:', ${pattern}, ')$'))`,

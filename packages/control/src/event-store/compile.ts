@@ -72,12 +72,11 @@ function groupingSql(writer: SqlWriter, dimension: Dimension, index: number): Se
 /** Events of an environment, within a time. */
 export function rangeSql(
   writer: SqlWriter,
-  { organization, environment }: EnvironmentKey,
+  key: EnvironmentKey,
   { from, until }: { readonly from: number; readonly until: number },
 ): string[] {
   return [
-    `organization = ${writer.value({ type: "text", value: organization })}`,
-    `environment = ${writer.value({ type: "text", value: environment })}`,
+    ...writer.ofEnvironment(key),
     `time >= ${writer.value({ type: "number", value: from })}`,
     `time < ${writer.value({ type: "number", value: until })}`,
   ];

@@ -6,7 +6,8 @@ import { appendBatches, type ReadyAppending, readyAppending } from "./duckdb-app
 import { compact, deleteAddress, deleteBefore } from "./duckdb-delete.ts";
 import type { DuckdbAsk, DuckdbAsks, DuckdbReply } from "./duckdb-messages.ts";
 import { type OpenedDuckdb, openDuckdb } from "./duckdb-open.ts";
-import { askDuckdb, countDuckdbClients, environmentsOf } from "./duckdb-query.ts";
+import { askDuckdb, countDuckdbClients, type DuckdbReader, environmentsOf, environmentsOfEvents } from "./duckdb-query.ts";
+import { heldEnvironments } from "./held-environments.ts";
 import { QuestionTooCostly } from "./port.ts";
 import { waitingAppends } from "./waiting-appends.ts";
 
@@ -28,6 +29,9 @@ let written: Promise<unknown> = Promise.resolve();
 const appends = waitingAppends((together: readonly ReadyAppending[]) => write((writer) => appendBatches(writer, together)), {
   maxTogether: MAX_BATCHES,
 });
+const environments = heldEnvironments();
+/** The look for those that there were. */
+let looked: Promise<void> = Promise.resolve();
 let questions = 0;
 const waiting: (() => void)[] = [];
 
@@ -60,6 +64,7 @@ function answerTo(ask: DuckdbAsk): Promise<DuckdbAsks[keyof DuckdbAsks]["answer"
     case "open":
       return open(ask.given);
     case "append":
+      environments.note(ask.given);
       return appends.add(readyAppending(ask.given));
     case "ask":
       return question(ask.given, askDuckdb);
@@ -85,7 +90,19 @@ async function thenCompact(writer: DuckDBConnection, deleting: Promise<number>):
 
 async function open({ path, limits }: DuckdbAsks["open"]["given"]): Promise<null> {
   opened = await openDuckdb(path, limits);
+  looked = lookForEnvironments(opened).catch(() => undefined);
   return null;
+}
+
+/** Beside whatever is asked meanwhile: of many events it takes a while. Until then, and where it fails, questions compare the environment of each event. */
+async function lookForEnvironments({ instance }: OpenedDuckdb): Promise<void> {
+  const reader = await instance.connect();
+  try {
+    for (const key of await environmentsOfEvents(reader)) environments.note(key);
+    environments.complete();
+  } finally {
+    reader.closeSync();
+  }
 }
 
 function write<Answer>(act: (writer: DuckDBConnection) => Promise<Answer>): Promise<Answer> {
@@ -99,22 +116,26 @@ type Asked<Question> = { readonly key: EnvironmentKey; readonly question: Questi
 
 async function question<Question, Answer>(
   { key, question, timeoutMs }: Asked<Question>,
-  answer: (reader: DuckDBConnection, key: EnvironmentKey, question: Question) => Promise<Answer>,
+  answer: (reader: DuckdbReader, key: EnvironmentKey, question: Question) => Promise<Answer>,
 ): Promise<Answer> {
   if (questions >= MAX_QUESTIONS) await new Promise<void>((resolve) => waiting.push(resolve));
   questions += 1;
   try {
-    const reader = await held().instance.connect();
+    const connection = await held().instance.connect();
     const over = new AbortController();
     sleep(timeoutMs, undefined, { signal: over.signal }).then(
-      () => reader.interrupt(),
+      () => connection.interrupt(),
       () => undefined,
     );
     try {
-      return await answer(reader, key, question);
+      const isAlone = environments.isOnly(key);
+      const answered = await answer({ connection, isAlone }, key, question);
+      // another environment got its first events meanwhile, and they may be in the answer
+      if (isAlone && !environments.isOnly(key)) return await answer({ connection, isAlone: false }, key, question);
+      return answered;
     } finally {
       over.abort();
-      reader.closeSync();
+      connection.closeSync();
     }
   } finally {
     questions -= 1;
@@ -124,6 +145,8 @@ async function question<Question, Answer>(
 
 async function close(): Promise<null> {
   await appends.settled();
+  // which cannot be done beside a question
+  await looked;
   await write(compact);
   return null;
 }

@@ -1,3 +1,5 @@
+import type { EnvironmentKey } from "../config-store/port.ts";
+
 /** A value in a statement. An address is the number of its 16 bytes. */
 export type SqlValue =
   | { readonly type: "text"; readonly value: string }
@@ -8,6 +10,8 @@ export type SqlValue =
 export type SqlWriter = {
   /** What stands for a value in the text. */
   value(value: SqlValue): string;
+  /** Whether an event is of the environment, as conditions that all have to hold; none where every event is. */
+  ofEnvironment(key: EnvironmentKey): readonly string[];
   /** The client that an address in a column is of: itself, or of IPv6 its first 64 bits. As answers have addresses. */
   clientOf(column: string): string;
   /** Whether a text fits a regular expression of RE2. */
