@@ -4,6 +4,7 @@ import { type EventStore, openEventStore } from "@wherefrom/control";
 import type { TrafficEvent } from "@wherefrom/model";
 import { openBareDuckdb, repeatInDuckdb } from "./events/bare-duckdb.ts";
 import { openClickhouseServer, whyNoClickhouse } from "./events/clickhouse-server.ts";
+import { type Delivery, openDelivery } from "./events/delivery.ts";
 import { makeEvents } from "./events/make-events.ts";
 import { COUNT, QUESTIONS } from "./events/questions.ts";
 import { wholeParts } from "./events/repeat.ts";
@@ -60,7 +61,8 @@ export async function measureEvents(options: BenchOptions): Promise<readonly Row
 
 /**
  * How fast events are written and questions answered, and how much room they take: our store on DuckDB, the same on ClickHouse, and DuckDB alone, which is
- * the floor. Of ours the whole way counts: from the events as objects through the process that holds the database to the disk, each batch once.
+ * the floor. Of ours the whole way counts: for `write rate` from the events as objects through the process that holds the database to the disk, each batch once; for
+ * `write delivered` all that is before it too, from the lines of a gateway over HTTP through control, which judges them. DuckDB alone is the floor of both.
  */
 async function measureStores(options: BenchOptions): Promise<readonly Row[]> {
   const { rounds, count, maxWritten } = { ...(options.quick ? QUICK : EFFORT), ...wanted(options) };
@@ -74,7 +76,13 @@ async function measureStores(options: BenchOptions): Promise<readonly Row[]> {
       if (reason === undefined) subjects.push(await open(programs, name));
       else process.stderr.write(`Left out: ${name}: ${reason}\n`);
     }
-    const rates = await writeAll(subjects, { count: written, all: written * parts });
+    const delivery = await openDelivery(programs);
+    const writers = [
+      ...subjects.map((subject) => ({ case: "write rate", name: subject.name, prepare: subject.prepare })),
+      { case: DELIVERED, name: OURS, prepare: delivery.prepare },
+    ];
+    const rates = await writeAll(writers, { count: written, all: written * parts });
+    await endDelivery(delivery, written);
     await repeatAll(subjects, { parts, all: written * parts });
     const asked = await askAll(subjects, { rounds, cases: options.cases });
     const sizes: Row[] = [];
@@ -93,28 +101,39 @@ function wanted({ rounds, count }: BenchOptions): { readonly rounds?: number; re
   return { ...(rounds !== undefined && { rounds }), ...(count !== undefined && { count }) };
 }
 
+async function endDelivery(delivery: Delivery, count: number): Promise<void> {
+  const found = await delivery.count();
+  if (found !== count) throw new Error(`Of ${count} events that were delivered ${found} are stored`);
+  await delivery.end();
+}
+
+const DELIVERED = "write delivered";
+
+type Writer = { readonly case: string } & Pick<Subject, "name" | "prepare">;
+
 /** All of them the same events, a window one after the other. */
 async function writeAll(
-  subjects: readonly Subject[],
+  writers: readonly Writer[],
   { count, all }: { readonly count: number; readonly all: number },
 ): Promise<readonly Row[]> {
-  const seconds = new Map<Subject, number>(subjects.map((subject) => [subject, 0]));
+  const seconds = new Map<Writer, number>(writers.map((writer) => [writer, 0]));
   for (let from = 0; from < count; from += WINDOW_EVENTS) {
     const events = makeEvents({ from, count: Math.min(WINDOW_EVENTS, count - from), all });
-    for (const subject of subjects) {
-      const write = subject.prepare(events);
+    for (const writer of writers) {
+      const write = writer.prepare(events);
       const startedAt = performance.now();
       await write();
-      seconds.set(subject, (seconds.get(subject) ?? 0) + (performance.now() - startedAt) / 1_000);
+      seconds.set(writer, (seconds.get(writer) ?? 0) + (performance.now() - startedAt) / 1_000);
     }
     if (process.stderr.isTTY) process.stderr.write(`\r${from + events.length} of ${count} events written `);
   }
-  return subjects.map((subject) => ({
-    case: "write rate",
-    subject: subject.name,
-    value: count / (seconds.get(subject) ?? Number.NaN),
+  const rows = writers.map((writer) => ({
+    case: writer.case,
+    subject: writer.name,
+    value: count / (seconds.get(writer) ?? Number.NaN),
     unit: "rows/s",
   }));
+  return [...rows, ...rows.filter(({ subject }) => subject === BARE).map((row) => ({ ...row, case: DELIVERED }))];
 }
 
 async function repeatAll(subjects: readonly Subject[], { parts, all }: { readonly parts: number; readonly all: number }): Promise<void> {
@@ -147,6 +166,8 @@ async function askAll(
   return rows;
 }
 
+const BARE = "bare duckdb";
+
 const SUBJECTS = [
   {
     name: OURS,
@@ -166,7 +187,7 @@ const SUBJECTS = [
     },
   },
   {
-    name: "bare duckdb",
+    name: BARE,
     whyNot: () => undefined,
     async open(programs: Programs, name: string): Promise<Subject> {
       const path = join(programs.folder(), "events.duckdb");

@@ -151,6 +151,7 @@ test("events writes and asks the stores beside DuckDB alone", () => {
     expect(shown.sort()).toEqual([...peers, "wherefrom"].sort());
     for (const against of peers) expect(ratios).toContainEqual({ case: caseName, against, ratio: expect.any(Number) });
   }
+  expect(ratios).toContainEqual({ case: "write delivered", against: "bare duckdb", ratio: expect.any(Number) });
 });
 
 test.runIf(process.platform === "linux")("events says what recording costs a request, and how sure that is", () => {
