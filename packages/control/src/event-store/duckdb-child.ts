@@ -30,8 +30,9 @@ const appends = waitingAppends((together: readonly ReadyAppending[]) => write((w
   maxTogether: MAX_BATCHES,
 });
 const environments = heldEnvironments();
-/** The look for those that there were. */
+/** The look for those that there were, and by what while it goes on. */
 let looked: Promise<void> = Promise.resolve();
+let looking: DuckDBConnection | undefined;
 let questions = 0;
 const waiting: (() => void)[] = [];
 
@@ -96,12 +97,13 @@ async function open({ path, limits }: DuckdbAsks["open"]["given"]): Promise<null
 
 /** Beside whatever is asked meanwhile: of many events it takes a while. Until then, and where it fails, questions compare the environment of each event. */
 async function lookForEnvironments({ instance }: OpenedDuckdb): Promise<void> {
-  const reader = await instance.connect();
+  looking = await instance.connect();
   try {
-    for (const key of await environmentsOfEvents(reader)) environments.note(key);
+    for (const key of await environmentsOfEvents(looking)) environments.note(key);
     environments.complete();
   } finally {
-    reader.closeSync();
+    looking.closeSync();
+    looking = undefined;
   }
 }
 
@@ -146,6 +148,7 @@ async function question<Question, Answer>(
 async function close(): Promise<null> {
   await appends.settled();
   // which cannot be done beside a question
+  looking?.interrupt();
   await looked;
   await write(compact);
   return null;
