@@ -62,6 +62,15 @@ test.each(refusals)("$line refuses $says", async ({ line, verdict, ...ask }) => 
   });
 });
 
+test("of faults without end a hundred are told, and how many more there are", async () => {
+  const control = await openTestControl();
+  const body = Object.fromEntries(Array.from({ length: 30_000 }, (_, index) => [`x${index}`, 0]));
+  const answer = await control.ask("POST ", { body });
+  expect(verdictOf(answer)).toBe("400 INVALID_ARGUMENT FIELDS_INVALID");
+  expect(answer.body.error.details.at(-1).fieldViolations).toHaveLength(100);
+  expect(answer.body.error.message.split("\n").at(-1)).toMatch(/^And 29\d{3} more$/);
+});
+
 test("a body above 1 MiB without a length is refused as it arrives", async () => {
   const { get } = await openTestControl();
   let chunksLeft = 32;

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { refuseFaults } from "../http/api-error.ts";
 import { type Endpoint, jsonAnswer, type RouteLine } from "../http/endpoint.ts";
+import { constant } from "../http/presentation.ts";
 import { shownValue } from "../http/violations.ts";
-import { discoveryAt, discoveryOf } from "./discovery.ts";
+import { type Discovery, discoveryAt, discoveryOf } from "./discovery.ts";
 import { openApiOf } from "./openapi.ts";
 import { REFERENCE_STYLE, referencePageOf } from "./reference-page.ts";
 
@@ -15,9 +16,11 @@ const document = z.looseObject({}).meta({ id: "Document" });
 
 /** The lines that serve what `lines` can do: as OpenAPI, as Google's discovery document, and as a page for people. Each is written when it is first asked for. */
 export function documentLines(lines: readonly RouteLine[]): readonly RouteLine[] {
-  const openApi = once(() => openApiOf(lines));
+  const openApi = once(() => constant(openApiOf(lines)));
   const discovery = once(() => discoveryOf(lines));
   const page = once(() => referencePageOf(openApi()));
+  /** The discovery document as it was asked for last: it says where it was asked. */
+  let placed: { readonly origin: string; readonly document: Discovery } | undefined;
   const getOpenApi: Endpoint = {
     summary: "This API as OpenAPI 3.1",
     answers: document,
@@ -29,7 +32,8 @@ export function documentLines(lines: readonly RouteLine[]): readonly RouteLine[]
     query: { version: { type: "string", enum: [VERSION], description: "Version of the API" } },
     async handle({ query, origin }) {
       requireVersion(query.get("version"));
-      return jsonAnswer(discoveryAt(`${origin}/`, discovery()));
+      if (placed?.origin !== origin) placed = { origin, document: constant(discoveryAt(`${origin}/`, discovery())) };
+      return jsonAnswer(placed.document);
     },
   };
   return [

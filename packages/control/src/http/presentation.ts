@@ -19,6 +19,27 @@ type JsonOptions = {
 
 /** A JSON answer as the client wants it. */
 export function writeJson(body: unknown, { presentation: { indent, selection }, status = 200, etag, headers }: JsonOptions): Response {
-  const text = `${JSON.stringify(selectFields(body, selection), undefined, indent)}${indent > 0 ? "\n" : ""}`;
+  const text = selection === undefined ? wholeText(body, indent) : textOf(selectFields(body, selection), indent);
   return new Response(text, { status, headers: { ...headers, "content-type": "application/json", ...(etag !== undefined && { etag }) } });
+}
+
+/** Texts of what never changes, by how they are indented. */
+const constants = new WeakMap<object, Map<number, string>>();
+
+/** A value that never changes: as an answer it is written once, however often it is asked for. */
+export function constant<Value extends object>(value: Value): Value {
+  constants.set(value, new Map());
+  return value;
+}
+
+function wholeText(body: unknown, indent: number): string {
+  const texts = typeof body === "object" && body !== null ? constants.get(body) : undefined;
+  if (texts === undefined) return textOf(body, indent);
+  const text = texts.get(indent) ?? textOf(body, indent);
+  texts.set(indent, text);
+  return text;
+}
+
+function textOf(body: unknown, indent: number): string {
+  return `${JSON.stringify(body, undefined, indent)}${indent > 0 ? "\n" : ""}`;
 }
