@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Gateway, GatewayOptions, Notice, ProcessReadings } from "@wherefrom/gateway";
+import { type Gateway, type GatewayOptions, type Notice, openAdmin, type ProcessReadings } from "@wherefrom/gateway";
 import { afterEach, expect, test } from "vitest";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { HANDSHAKE, SWITCHING } from "./rig/handshake.ts";
@@ -108,6 +108,16 @@ test("a refused request has cost nothing: it was not looked at", async () => {
   const { status, body } = await ask(gateway.port, "GET / HTTP/1.1", "Host: a", "Host: b");
   expect([status, JSON.parse(body).error.code, target.connections()]).toEqual([503, "GATEWAY_OVERLOADED", 0]);
   expect((await gateway.readiness()).reasons).toEqual(["overloaded"]);
+});
+
+test("health and metrics are answered by a gateway that refuses everything else", async () => {
+  const { gateway, read } = await openRig();
+  const admin = own(await openAdmin({ port: 0 }));
+  admin.show(gateway);
+  read({ heapBytes: 99 });
+  await until(() => stepOf(gateway) === "shed-requests");
+  const statuses = ["/healthz", "/readyz", "/metrics"].map(async (path) => (await fetch(`${admin.url}${path}`)).status);
+  expect(await Promise.all(statuses)).toEqual([200, 503, 200]);
 });
 
 test("what has begun goes on", async () => {
