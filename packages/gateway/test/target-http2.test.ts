@@ -439,6 +439,16 @@ test("a body that the target has not looked at goes out once more, whole", async
   client.socket.destroy();
   expect(bodies).toEqual(["halfmore"]);
 
+  // in thousands of pieces, of which most wait for one another
+  const letters = Array.from({ length: 2_000 }, (_, index) => String.fromCharCode(97 + (index % 26)));
+  for (refusedAfterBytes of [0, 10, 100]) {
+    asked = 0;
+    const chunks = letters.map((letter) => `1\r\n${letter}\r\n`).join("");
+    const sent = `${wire("POST / HTTP/1.1", "Host: a", "Connection: close", "Transfer-Encoding: chunked")}${chunks}0\r\n\r\n`;
+    expect(await sendRaw(gateway.port, sent)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(bodies.at(-1)).toBe(letters.join(""));
+  }
+
   // more than is kept of it
   asked = 0;
   refusedAfterBytes = 100_000;

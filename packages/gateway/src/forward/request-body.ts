@@ -119,7 +119,8 @@ export class RequestBody extends Readable {
       this.#keptBytes += chunk.length;
       if (this.#keptBytes > MAX_KEPT_BYTES) this.#kept = undefined;
     }
-    if (!this.push(chunk)) this.#request.pause();
+    // What comes out of `#gathered` may be kept for another one, when this one is destroyed already.
+    if (!this.destroyed && !this.push(chunk)) this.#request.pause();
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -147,7 +148,7 @@ export class RequestBody extends Readable {
   readonly #giveGathered = (): void => {
     const gathered = this.#gathered;
     this.#gathered = undefined;
-    if (gathered !== undefined && !this.destroyed) this.#give(Buffer.concat(gathered));
+    if (gathered !== undefined) this.#give(Buffer.concat(gathered));
   };
 
   readonly #onEnd = (): void => {
