@@ -181,6 +181,13 @@ describe("the gateway file", () => {
     { what: "a mode that is not octal", text: '{"listeners":[{"unix":"a","mode":"rw"}]}', issues: ["/listeners/0/mode"] },
     { what: "a path that is too long", text: JSON.stringify({ listeners: [{ unix: "x".repeat(108) }] }), issues: ["/listeners/0/unix"] },
     { what: "a path with a NUL", text: '{"listeners":[{"unix":"\\u0000abstract"}]}', issues: ["/listeners/0/unix"] },
+    { what: "a port twice", text: '{"listeners":[{"port":1},{"port":2},{"host":"127.0.0.1","port":1}]}', issues: ["/listeners/2"] },
+    {
+      what: "a port for IPv4 and for both",
+      text: '{"listeners":[{"host":"0.0.0.0","port":1},{"host":"::","port":1}]}',
+      issues: ["/listeners/1"],
+    },
+    { what: "a socket twice", text: '{"listeners":[{"unix":"a"},{"unix":"a"}]}', issues: ["/listeners/1"] },
     {
       what: "a header that may take longer than its request",
       text: '{"listeners":[{"port":0}],"limits":{"requestTimeoutMs":5}}',

@@ -50,7 +50,14 @@ const listenerSchema = z
 export const listenersSchema = z
   .array(listenerSchema)
   .min(1, "Expected at least one listener")
-  .max(MAX_LISTENERS, `Expected at most ${MAX_LISTENERS} listeners`);
+  .max(MAX_LISTENERS, `Expected at most ${MAX_LISTENERS} listeners`)
+  .superRefine((listeners, context) => {
+    for (const [index, listener] of listeners.entries()) {
+      const earlier = listeners.slice(0, index).findIndex((other) => isSamePlace(other, listener));
+      const message = `Expected a place of its own: listener ${earlier} takes it, and :: takes IPv4 too`;
+      if (earlier !== -1) context.addIssue({ code: "custom", path: [index], message });
+    }
+  });
 
 /** Where and how to listen: `{ port: 8080 }`, `{ host: "::", port: 0 }`, `{ unix: "/run/wherefrom.sock" }`. */
 export type ListenerOptions = z.input<typeof listenerSchema>;
@@ -92,6 +99,16 @@ function settingsOf(listener: ListenerOptions): ListenerSettings {
 
 function placeOf({ host = DEFAULT_HOST, port = 0, unix, mode = DEFAULT_MODE }: ListenerOptions): Place {
   return unix === undefined ? { kind: "tcp", host, port } : { kind: "unix", path: unix, mode: Number.parseInt(mode, 8) };
+}
+
+const EVERYWHERE: ReadonlySet<string> = new Set(["::", "0.0.0.0"]);
+
+/** Whether the system would refuse the second: it would only say that somebody listens there. */
+function isSamePlace(one: ListenerOptions, other: ListenerOptions): boolean {
+  if (one.unix !== undefined) return one.unix === other.unix;
+  const { port = 0 } = one;
+  const [host, otherHost] = [one.host ?? DEFAULT_HOST, other.host ?? DEFAULT_HOST];
+  return port !== 0 && port === other.port && (host === otherHost || (EVERYWHERE.has(host) && EVERYWHERE.has(otherHost)));
 }
 
 /** A NUL would end the path early; the system's abstract sockets, which begin with one, have no permissions. */
