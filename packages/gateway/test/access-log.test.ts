@@ -133,7 +133,7 @@ const refused = [
     what: "one that is refused for its form, before anybody asked who it is from",
     lines: ["GET /y HTTP/1.1", "Host: a", "Host: b"],
     json: { client: null, status: 400, fault: "REQUEST_HOST_INVALID", path: "/y" },
-    combined: /^- - - \[.*\] "GET \/y HTTP\/1\.1" 400 .* peer="-" trust=- outcome=- .* fault=REQUEST_HOST_INVALID /,
+    combined: /^- - - \[.*\] "GET \/y HTTP\/1\.1" 400 .* peer="127\.0\.0\.1" trust=- outcome=- .* fault=REQUEST_HOST_INVALID /,
   },
   {
     what: "HEAD, whose answer has no body",

@@ -43,7 +43,7 @@ function recordOf(exchange: Exchange, durationMs: number): ExchangeRecord {
     fields: exchange.request.rawHeaders,
     host: exchange.target?.host,
     pathAndQuery: exchange.target?.pathAndQuery,
-    peer: exchange.evidence?.peer,
+    peer: exchange.connection.peer,
     isClients: isOfClient(exchange),
     resolution: exchange.resolution,
     signedHop: exchange.hop?.kind === "refused" ? exchange.hop.reason : exchange.hop?.kind,
