@@ -12,6 +12,9 @@ const steps = [
   { says: "one that has worked is enough for the 144th part of a day", at: 10 * MINUTE_MS, fails: false, looks: false },
   { says: "and for no longer", at: 10 * MINUTE_MS + 1, fails: true, looks: true },
   { says: "a fault then is tried again, too", at: 10 * MINUTE_MS + 2, fails: false, looks: true },
+  { says: "a clock that is put back by more is no reason to wait for it", at: -DAY_MS, fails: false, looks: true },
+  { says: "and it goes on from there", at: -DAY_MS + MINUTE_MS, fails: false, looks: false },
+  { says: "a clock that is put right again likewise", at: 10 * MINUTE_MS + 2, fails: false, looks: true },
 ];
 
 test("a window that could not be looked at is looked at again at the next look, and one that could only when it is due", async () => {

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import { type BotReason, type Bots, BY_CONTROL_METHOD } from "@wherefrom/model";
+import { type BotReason, type Bots, BY_CONTROL_METHOD, type Endings } from "@wherefrom/model";
 import { found } from "../api/environments.ts";
 import { changeSideAndPublish } from "../change.ts";
+import type { IncidentRecord } from "../config-store/incident-port.ts";
 import type { EnvironmentKey, EnvironmentRecord } from "../config-store/port.ts";
 import type { ControlParts } from "../parts.ts";
 import { enforcedActions, securityOf } from "../security-content.ts";
@@ -9,9 +10,13 @@ import { enforcedActions, securityOf } from "../security-content.ts";
 /**
  * Brings the clients that security actions mean by `botReasons` to what incidents say: those of incidents that are not closed, that were seen in the last
  * `botHoldMs`, and that are not addresses that many people share. Gateways get them as a revision of the environment, and only when there is another list.
+ * `endings`: those of earlier looks, so that a clock that is put back holds nobody longer.
  */
-export async function refreshBots(parts: ControlParts, key: EnvironmentKey, environment: EnvironmentRecord): Promise<void> {
-  const bots = await botsOf(parts, key, environment);
+export async function refreshBots(
+  parts: ControlParts,
+  { key, environment, endings }: { readonly key: EnvironmentKey; readonly environment: EnvironmentRecord; readonly endings: Endings },
+): Promise<void> {
+  const bots = await botsOf(parts, { key, environment, endings });
   if (isDeepStrictEqual(bots, securityOf(environment).bots)) return;
   await changeSideAndPublish(parts, {
     ...key,
@@ -29,17 +34,19 @@ export async function refreshBots(parts: ControlParts, key: EnvironmentKey, envi
   });
 }
 
+type BotParts = Pick<ControlParts, "limits"> & { readonly store: { readonly incidents: Pick<ControlParts["store"]["incidents"], "list"> } };
+
 /** One list for each reason that is asked for; `undefined` when none is. Sorted, so that the same clients are the same list. */
-async function botsOf(
-  { store, limits, now }: ControlParts,
-  key: EnvironmentKey,
-  environment: EnvironmentRecord,
+export async function botsOf(
+  { store, limits }: BotParts,
+  { key, environment, endings }: { readonly key: EnvironmentKey; readonly environment: EnvironmentRecord; readonly endings: Endings },
 ): Promise<Bots[] | undefined> {
   const asked = enforcedActions(securityOf(environment)).flatMap(({ conditionConfig }) => conditionConfig.botReasons ?? []);
   if (asked.length === 0) return undefined;
   const incidents = await store.incidents.list(key, { limit: limits.maxIncidents });
-  const seenSince = now() - limits.botHoldMs;
-  const meant = incidents.filter(({ state, isShared, lastSeenAt }) => state !== "CLOSED" && !isShared && lastSeenAt > seenSince);
+  const isHeld = ({ id, lastSeenAt }: IncidentRecord): boolean =>
+    !endings.isOver({ key: `${id} ${lastSeenAt}`, endsAtMs: lastSeenAt + limits.botHoldMs });
+  const meant = incidents.filter((incident) => incident.state !== "CLOSED" && !incident.isShared && isHeld(incident));
   const networksFor = (reason: BotReason): string[] => [
     ...new Set(
       meant

@@ -1,4 +1,4 @@
-import { DEFAULT_EVENT_SETTINGS } from "@wherefrom/model";
+import { DEFAULT_EVENT_SETTINGS, Endings } from "@wherefrom/model";
 import { parsePrefix } from "wherefrom";
 import { environmentName } from "../api/environment-json.ts";
 import type { Sighting } from "../config-store/incident-port.ts";
@@ -30,7 +30,14 @@ export function watchAbuse(parts: ControlParts): RegularLook {
   const onFault = (environment: string | undefined, error: unknown): void =>
     parts.onNotice({ kind: "abuse-not-judged", environment, error });
   const lookIfMine = environmentLooks(parts, { of: "abuse", everyMs, onFault: (key, error) => onFault(nameOf(key), error) });
-  const state: LookState = { lookIfMine, lookIfDue: windowLooks(), cut: new Map(), withBots: undefined, isOver: false };
+  const state: LookState = {
+    lookIfMine,
+    lookIfDue: windowLooks(),
+    cut: new Map(),
+    endings: endingsOf(parts),
+    withBots: undefined,
+    isOver: false,
+  };
   const { look, close } = lookRegularly({
     look: () => lookAtAll(parts, state),
     onFault: (error) => onFault(undefined, error),
@@ -51,10 +58,19 @@ type LookState = {
   readonly lookIfDue: ReturnType<typeof windowLooks>;
   /** Windows of an environment of which clients were left out at their last look, in minutes: that is told once. */
   readonly cut: Map<string, Set<number>>;
+  /** When clients are held no more. */
+  readonly endings: Endings;
   /** Those whose gateways have lists of bots, which end also when no events come any more. `undefined` until that was looked up. */
   withBots: Map<string, EnvironmentKey> | undefined;
   isOver: boolean;
 };
+
+/** Of some environments with as many incidents as there may be; of more, the times that were heard of first are those of the clock alone. */
+const ENVIRONMENTS_HELD = 100;
+
+function endingsOf({ now, limits }: ControlParts): Endings {
+  return new Endings({ wall: now, steady: () => performance.now() }, { maxKnown: ENVIRONMENTS_HELD * limits.maxIncidents });
+}
 
 async function lookAtAll(parts: ControlParts, state: LookState): Promise<void> {
   const { eventStore } = parts;
@@ -69,7 +85,7 @@ async function lookAtAll(parts: ControlParts, state: LookState): Promise<void> {
       if (environment === undefined) return;
       if (securityOf(environment).bots !== undefined) withBots.set(name, key);
       if (eventStore !== undefined && busy.has(name)) await lookAt(parts, { key, environment, eventStore, state });
-      await refreshBots(parts, key, environment);
+      await refreshBots(parts, { key, environment, endings: state.endings });
     });
     // whoever looks may end, and a list that it has made has to end too
     if (!isDone) withBots.set(name, key);

@@ -13,7 +13,9 @@ type Window = {
 export function windowLooks(): (window: Window, look: () => Promise<void>) => Promise<void> {
   const looked = new Map<string, number>();
   return async ({ name, lengthMs, at }, look) => {
-    if (at - (looked.get(name) ?? Number.NEGATIVE_INFINITY) < lengthMs / LOOKS_PER_WINDOW) return;
+    const lookedAt = looked.get(name);
+    // where the clock was put back, the last look lies ahead of it
+    if (lookedAt !== undefined && Math.abs(at - lookedAt) < lengthMs / LOOKS_PER_WINDOW) return;
     await look();
     looked.set(name, at);
   };
