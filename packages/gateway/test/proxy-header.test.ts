@@ -87,10 +87,12 @@ describe("the parser and its oracle agree", () => {
   });
 
   const good = cases.filter((row) => row.expect.kind !== "refused" && row.expect.kind !== "incomplete").map((row) => row.bytes);
+  // Anywhere: a double is nearly always next to 0.
+  const place = fc.noBias(fc.nat(10_000)).map((parts) => parts / 10_001);
   const edit = fc.oneof(
-    fc.record({ kind: fc.constant("set" as const), at: fc.double({ min: 0, max: 1, noNaN: true }), byte: fc.nat(255) }),
-    fc.record({ kind: fc.constant("drop" as const), at: fc.double({ min: 0, max: 1, noNaN: true }), byte: fc.nat(255) }),
-    fc.record({ kind: fc.constant("insert" as const), at: fc.double({ min: 0, max: 1, noNaN: true }), byte: fc.nat(255) }),
+    fc.record({ kind: fc.constant("set" as const), at: place, byte: fc.nat(255) }),
+    fc.record({ kind: fc.constant("drop" as const), at: place, byte: fc.nat(255) }),
+    fc.record({ kind: fc.constant("insert" as const), at: place, byte: fc.nat(255) }),
   );
 
   test("on headers with some bytes changed, dropped and added", () => {
