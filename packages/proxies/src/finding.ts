@@ -30,3 +30,12 @@ export function findingAt(
   const named = more > 0 ? others.slice(0, CONFIG_LIMITS.maxPlaces) : others;
   return { ...finding, what: toldText(finding.what), place, others: named, ...(more > 0 && { more }) };
 }
+
+/** Ways that one finding names. */
+const MAX_NAMED = 3;
+
+/** The names of ways that a finding is about, as far as they are told: the same in every language. */
+export function waysText(names: readonly string[]): string {
+  const more = names.length - MAX_NAMED;
+  return [...names.slice(0, MAX_NAMED), ...(more > 0 ? [`+ ${more}`] : [])].join(", ");
+}

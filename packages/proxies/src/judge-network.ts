@@ -1,9 +1,6 @@
 import type { NetworkPassage, SourceCase, SourceRule } from "./description.ts";
-import { type Finding, type FindingSeverity, findingAt } from "./finding.ts";
+import { type Finding, type FindingSeverity, findingAt, waysText } from "./finding.ts";
 import { fixFor } from "./fixes.ts";
-
-/** Ways that are named in one finding. The places of all of them stand beside it. */
-const MAX_NAMED = 3;
 
 /** Judges where a packet filter takes the source of connections away, which nothing behind it can bring back. Told once for all ways that one rule does it on. */
 export function judgeNetwork(passages: readonly NetworkPassage[]): readonly Finding[] {
@@ -22,13 +19,13 @@ export function judgeNetwork(passages: readonly NetworkPassage[]): readonly Find
   return [...groups.values()].flatMap(({ source, severity, ways }) => {
     const [first] = ways;
     if (first === undefined) return [];
-    const names = ways.slice(0, MAX_NAMED).map(({ name }) => name);
-    const told = ways.length > MAX_NAMED ? [...names, `+ ${ways.length - MAX_NAMED}`] : names;
+    // the places of all of them stand beside it
+    const told = waysText(ways.map(({ name }) => name));
     if (first.product === "docker") {
       const [, ...others] = ways.map(({ place }) => place);
-      return [findingAt(source.place, { code: "FINDING_PORT_PUBLISHED", severity, what: told.join(", "), others })];
+      return [findingAt(source.place, { code: "FINDING_PORT_PUBLISHED", severity, what: told, others })];
     }
-    const what = [first.from, ...(source.condition === undefined ? [] : [source.condition]), told.join(", ")].join("; ");
+    const what = [first.from, ...(source.condition === undefined ? [] : [source.condition]), told].join("; ");
     const fix = severity === "note" ? {} : fixFor("source", first.product);
     return [findingAt(source.place, { code: "FINDING_SOURCE_REWRITTEN", severity, what, others: ways.map(({ place }) => place), ...fix })];
   });

@@ -1,5 +1,6 @@
 import type { Passage, ProxyPassage } from "./description.ts";
-import { type Finding, findingAt } from "./finding.ts";
+import { type Finding, findingAt, waysText } from "./finding.ts";
+import type { FindingCode } from "./finding-code.ts";
 import { fixFor } from "./fixes.ts";
 import { judgeClient } from "./judge-client.ts";
 import { judgeForeignHeaders, judgeHeaders } from "./judge-headers.ts";
@@ -13,8 +14,23 @@ export function judge(passages: readonly Passage[]): readonly Finding[] {
     ...judgeForeignHeaders(proxies),
     ...judgeNetwork(passages.filter((passage) => passage.kind === "network")),
   ];
-  const byPlace = new Map(found.map((finding) => [JSON.stringify([finding.code, finding.place, finding.what]), finding]));
-  return [...byPlace.values()];
+  return toldOnce(found);
+}
+
+/** Findings that say of a way what it does not do: their `what` is its name. */
+const ABOUT_WAYS: ReadonlySet<FindingCode> = new Set<FindingCode>(["FINDING_CLIENT_LOST", "FINDING_UPGRADE_STOPPED"]);
+
+/** Each once, and ways of which one line says the same together. */
+function toldOnce(found: readonly Finding[]): readonly Finding[] {
+  const groups = new Map<string, { readonly finding: Finding; readonly whats: Set<string> }>();
+  for (const finding of found) {
+    const { code, place, what } = finding;
+    const key = JSON.stringify([code, place, ABOUT_WAYS.has(code) ? "" : what]);
+    const group = groups.get(key) ?? { finding, whats: new Set() };
+    groups.set(key, group);
+    group.whats.add(what);
+  }
+  return [...groups.values()].map(({ finding, whats }) => ({ ...finding, what: waysText([...whats]) }));
 }
 
 function judgePassage(passage: Passage): readonly Finding[] {
