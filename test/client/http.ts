@@ -1,4 +1,5 @@
 import { type Agent, type IncomingMessage, request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** What an HTTP request got back. */
 export type Answer<Body> = {
@@ -19,6 +20,7 @@ export type AskOptions = {
 };
 
 const TIMEOUT_MS = 10_000;
+const RETRY_AFTER_MS = 1_000;
 
 async function textOf(message: IncomingMessage): Promise<string> {
   let text = "";
@@ -50,9 +52,18 @@ export async function ask<Body>(url: string, options: AskOptions = {}): Promise<
   }
 }
 
-/** Sends a request that must be answered with 2xx and gives the body. */
+/**
+ * Sends a request that must be answered with 2xx and gives the body. A gateway that has too much to do, because other tests have all of the machine, is asked
+ * again, as its Retry-After says.
+ */
 export async function askWell<Body>(url: string, options: AskOptions = {}): Promise<Body> {
-  const answer = await ask<Body>(url, options);
-  if (answer.status >= 200 && answer.status < 300) return answer.body;
-  throw new Error(`${options.method ?? "GET"} ${url} was answered with ${answer.status}: ${JSON.stringify(answer.body)}`);
+  const endsAtMs = performance.now() + TIMEOUT_MS;
+  for (;;) {
+    const answer = await ask<Body>(url, options);
+    if (answer.status >= 200 && answer.status < 300) return answer.body;
+    const told = JSON.stringify(answer.body);
+    const mayCome = answer.status === 503 && told.includes('"GATEWAY_OVERLOADED"') && performance.now() < endsAtMs;
+    if (!mayCome) throw new Error(`${options.method ?? "GET"} ${url} was answered with ${answer.status}: ${told}`);
+    await sleep(RETRY_AFTER_MS);
+  }
 }

@@ -77,25 +77,33 @@ async function hold(row: Case, { isSplit }: { isSplit: boolean }): Promise<strin
   const client = await openRawHttp2(gateway.port);
   // The client's answer to the gateway's SETTINGS must not come in the middle of a frame.
   await client.ping();
+  const since = target.received.length;
   const bytes = bytesOf(row);
   for (let at = 0; at < bytes.length; at += isSplit ? 1 : bytes.length) {
     client.socket.write(bytes.subarray(at, isSplit ? at + 1 : bytes.length));
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const fault = await judge(row, client);
+  const fault = await judge(row, { client, since });
   client.socket.destroy();
   return fault && `${row.name}: ${fault}`;
 }
 
-async function judge(row: Case, client: RawHttp2): Promise<string | undefined> {
-  const since = target.received.length;
+/** Whether the target got as much of a body as its length says before there was more of it, as it comes byte by byte. That was a whole request until then. */
+function isFaultLate({ fields, body }: Case, got: Target["received"][number]): boolean {
+  const length = fields.find(([name]) => name === "content-length")?.[1];
+  return body !== undefined && length !== undefined && Number(length) < body.length && got.body === body.slice(0, Number(length));
+}
+
+/** `since`: how many requests the target had before. */
+async function judge(row: Case, { client, since }: { client: RawHttp2; since: number }): Promise<string | undefined> {
   const is = JSON.stringify(found(await client.ended(1), row.expect));
   if (is !== JSON.stringify(row.expect)) return `found ${is}, wanted ${JSON.stringify(row.expect)}`;
   const received = target.received.slice(since);
   const isGood = "status" in row.expect && row.expect.status === 200;
-  if (received.length !== (isGood ? 1 : 0)) return `the target got ${received.length} requests`;
   const [only] = received;
-  if (only !== undefined && only.body !== (row.body ?? "")) return `the target got the body ${JSON.stringify(only.body)}`;
+  const wanted = isGood || (only !== undefined && isFaultLate(row, only)) ? 1 : 0;
+  if (received.length !== wanted) return `the target got ${received.length} requests`;
+  if (isGood && only !== undefined && only.body !== (row.body ?? "")) return `the target got the body ${JSON.stringify(only.body)}`;
   const missing = (row.reaches ?? []).filter(([name, value]) => only && linesOf(only, name)[0] !== value);
   if (missing.length > 0) return `the target did not get ${JSON.stringify(missing)}`;
   client.write(request(3, GOOD));

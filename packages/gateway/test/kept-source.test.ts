@@ -240,7 +240,7 @@ test("with no other to run, the unstable one runs", async () => {
 });
 
 test("workers that die count while it runs", async () => {
-  const { source, kept, gateway, notices } = begin(newName(), { provenAfterMs: 30 });
+  const { source, kept, gateway, notices } = begin(newName(), { provenAfterMs: 400 });
   await source.offer(revision(1));
   const opened = await gateway();
   await until(() => wasWritten(`gateway-${names - 1}`, "proven"));
