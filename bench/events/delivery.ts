@@ -1,4 +1,4 @@
-import { Agent, request } from "node:http";
+import { request } from "node:http";
 import { fileURLToPath } from "node:url";
 import { maxEventBatchBytes, type TrafficEvent } from "@wherefrom/model";
 import { statsTime } from "@wherefrom/model/stats-time";
@@ -32,7 +32,6 @@ export async function openDelivery(programs: Programs): Promise<Delivery> {
   const told = { folder, originPort: 1, analytics: `duckdb:${folder}/events.duckdb`, seed };
   const program: Program = programs.start([process.execPath, file, JSON.stringify(told)], "any");
   const { url } = (await program.hears()) as { readonly url: string };
-  const agent = new Agent({ keepAlive: true });
   let made = 0;
   return {
     prepare(events) {
@@ -40,7 +39,7 @@ export async function openDelivery(programs: Programs): Promise<Delivery> {
       return async () => {
         const left = batches.values();
         const send = async (): Promise<void> => {
-          for (const batch of left) await deliver(`${url}${ENVIRONMENT}`, { agent, batch });
+          for (const batch of left) await deliver(`${url}${ENVIRONMENT}`, batch);
         };
         await Promise.all(Array.from({ length: AT_ONCE }, send));
       };
@@ -53,10 +52,7 @@ export async function openDelivery(programs: Programs): Promise<Delivery> {
       const text = await (await fetch(`${url}${ENVIRONMENT}/stats/-?${query}`)).text();
       return Number(/"values":\["([0-9]+)(?:\.0)?"\]/.exec(text.replaceAll(/\s/g, ""))?.[1]);
     },
-    async end() {
-      agent.destroy();
-      await program.end();
-    },
+    end: () => program.end(),
   };
 }
 
@@ -86,12 +82,13 @@ function lineOf({ clientIp, proxyClientIp, xForwardedFor, xForwardedProto, ...ev
   return `${JSON.stringify(event)}\n`;
 }
 
-function deliver(environment: string, { agent, batch }: { readonly agent: Agent; readonly batch: Batch }): Promise<void> {
+/** Each over a connection of its own: one that was kept may be closed by the time that it is used again. */
+function deliver(environment: string, batch: Batch): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = { "content-type": "application/x-ndjson", "content-length": batch.body.length };
     const asked = request(
       `${environment}/gateways/bench:deliverEvents?batchId=${batch.id}`,
-      { method: "POST", agent, headers },
+      { method: "POST", agent: false, headers },
       (answer) => {
         let text = "";
         answer.setEncoding("utf8").on("data", (chunk: string) => {
