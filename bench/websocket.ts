@@ -15,10 +15,10 @@ const FIELDS = ["Origin: https://example.com", "User-Agent: bench", "X-Forwarded
 const TALKING = 32;
 
 /**
- * How many handshakes each proxy gets in a second. All get as many, and each has time left: as fast as they can they would be measured at different rates, and whoever
- * is faster than the traffic finds its programs awake, while whoever is slower pays for waking them up with nearly every packet.
+ * How far apart the handshakes begin that are measured. It is the same for each proxy, and each has time left: as fast as they can they would be measured at different
+ * rates, and whoever is faster than the traffic finds its programs awake, while whoever is slower pays for waking them up with nearly every packet.
  */
-const HANDSHAKES_PER_SECOND = 1_000;
+const HANDSHAKE_EVERY_MS = 1;
 
 /** How long a proxy has to come to rest before its memory is looked at. */
 const SETTLE_MS = 300;
@@ -66,7 +66,7 @@ const CASES: readonly Case[] = [
 
 async function handshakes({ running, load, effort }: Visit): Promise<number> {
   const before = cpuSeconds(running.pid);
-  await load.ask({ ask: "pacedHandshakes", count: effort.handshakes, perSecond: HANDSHAKES_PER_SECOND });
+  await load.ask({ ask: "pacedHandshakes", count: effort.handshakes, everyMs: HANDSHAKE_EVERY_MS });
   return ((cpuSeconds(running.pid) - before) / effort.handshakes) * 1e6;
 }
 

@@ -24,7 +24,7 @@ let sockets: readonly Socket[] = [];
 say({});
 await answer({
   handshakes: ({ count = 0 }) => inLanes(count, openAndClose),
-  pacedHandshakes: ({ count = 0, perSecond = 1 }) => atPace(openAndClose, { count, perSecond }),
+  pacedHandshakes: ({ count = 0, everyMs = 1 }) => apart(openAndClose, { count, everyMs }),
   open: async ({ count = 0 }) => {
     const opened: Socket[] = [];
     await inLanes(count, async () => void opened.push(await open()));
@@ -48,19 +48,17 @@ async function inLanes(count: number, act: () => Promise<void>): Promise<void> {
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
 }
 
-/** Begins something `count` times, so many a second, whatever is done by then. */
-async function atPace(act: () => Promise<void>, { count, perSecond }: Pace): Promise<void> {
-  const beganAtMs = performance.now();
+/** Begins something `count` times, each some time after the one before, whatever is done by then. When this process comes too late they begin later, and not together. */
+async function apart(act: () => Promise<void>, { count, everyMs }: Pace): Promise<void> {
   const begun: Promise<void>[] = [];
   while (begun.length < count) {
-    const due = Math.ceil(((performance.now() - beganAtMs) / 1_000) * perSecond);
-    while (begun.length < Math.min(due, count)) begun.push(act());
-    await sleep(1);
+    begun.push(act());
+    await sleep(everyMs);
   }
   await Promise.all(begun);
 }
 
-type Pace = { readonly count: number; readonly perSecond: number };
+type Pace = { readonly count: number; readonly everyMs: number };
 
 async function openAndClose(): Promise<void> {
   await close(await open());
