@@ -166,6 +166,19 @@ test("idle connections go first, so that there is room for new ones", async () =
   await until(() => stepOf(gateway) === "none" && (gateway.overloadState().pressures?.connections ?? 1) < 0.75);
 });
 
+test("a request that came while the event loop stood still is answered, though its connection counted as idle", async () => {
+  const { gateway, read } = await openRig();
+  const conversation = await converse(gateway.port);
+  conversation.write(wire("GET /1 HTTP/1.1", "Host: a"));
+  await conversation.readUntil(/GET \/1/);
+  conversation.write(wire("GET /2 HTTP/1.1", "Host: a"));
+  read({ heapBytes: 90 });
+  // until the look is due: it comes before the request is read
+  for (const end = performance.now() + 20; performance.now() < end; );
+  expect(await conversation.readUntil(/GET \/2/)).toMatch(/^HTTP\/1\.1 200 [\s\S]*^Connection: close\r$/m);
+  expect(stepOf(gateway)).toBe("close-connections");
+});
+
 test("open WebSockets count as connections and are not closed", async () => {
   const target = own(await openTarget(undefined, (_request, socket) => socket.write(SWITCHING)));
   const { gateway } = await openRig({ limits: { maxConnections: 20, halfCloseTimeoutMs: 10 }, target });

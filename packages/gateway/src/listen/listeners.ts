@@ -74,8 +74,9 @@ export class Listeners {
     return { connections: this.#connections, exchanges: this.#http[1].exchanges() + this.#http[2].exchanges() };
   }
 
-  /** Closes connections on which nothing is asked. */
-  closeIdle(): void {
+  /** Closes connections on which nothing is asked. Timers come before what has been sent while the loop stood still, so that is read first. */
+  async closeIdle(): Promise<void> {
+    await turnOfLoop();
     for (const http of Object.values(this.#http)) http.closeIdle();
   }
 
@@ -95,7 +96,7 @@ export class Listeners {
     const closed = Promise.all(this.#closed);
     for (const http of Object.values(this.#http)) http.drain();
     tunnels.drain(limits.drainTimeoutMs);
-    const graceTimer = setTimeout(() => this.#endGrace(), limits.idleGraceMs);
+    const graceTimer = setTimeout(() => void turnOfLoop().then(() => this.#endGrace()), limits.idleGraceMs);
     await within(closed, limits.drainTimeoutMs);
     clearTimeout(graceTimer);
     this.#cutArriving();

@@ -17,7 +17,7 @@ export type OverloadState = {
 export type OverloadSubject = {
   load(): Load;
   /** Closes connections on which nothing is asked any more. */
-  closeIdle(): void;
+  closeIdle(): Promise<void>;
 };
 
 type OverloadParts = { readonly limits: GatewayLimits; readonly reader: ProcessReader; readonly onNotice: (notice: Notice) => void };
@@ -75,7 +75,7 @@ export class Overload {
     const pressures = pressuresOf({ load, readings }, this.#limits);
     const step = nextStep(before, Math.max(...Object.values(pressures)));
     this.#state = { step, pressures, p99LoopDelayMs: readings.p99LoopDelayMs };
-    if (before === "none" && step !== "none") subject.closeIdle();
+    if (before === "none" && step !== "none") void subject.closeIdle();
     if (step !== before) this.#onNotice(stepNotice(step, pressures));
     this.#watchLoop(readings, load);
   }
