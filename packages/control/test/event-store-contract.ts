@@ -303,6 +303,17 @@ export function describeEventStore(name: string, placeOf: () => Promise<EventPla
       expect(await store.ask(local, matching("curl/.*"))).toHaveLength(1);
     });
 
+    test("a question is answered to who waits for it, and to nobody who has left", async () => {
+      await store.append(local, batchOf([eventOf()]));
+      const client = new AbortController();
+      expect((await store.ask(local, COUNT, { signal: client.signal }))[0]?.points[0]?.measures).toEqual([1]);
+      const asked = store.ask(local, COUNT, { signal: client.signal });
+      client.abort(new Error("The client has left"));
+      await expect(asked).rejects.toThrow("The client has left");
+      await expect(store.ask(local, COUNT, { signal: client.signal })).rejects.toThrow("The client has left");
+      expect(await countOf(local)).toBe(1);
+    });
+
     test("deletes what is older, in one environment", async () => {
       const batch = batchOf([999, 1_000, 1_001].map((time) => eventOf({ time })));
       for (const key of [local, other]) await store.append(key, batch);

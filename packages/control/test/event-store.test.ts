@@ -2,9 +2,10 @@ import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { openDuckdbEvents } from "../src/event-store/duckdb.ts";
 import { heldEnvironments } from "../src/event-store/held-environments.ts";
+import { type EventStore, type Question, QuestionTooCostly } from "../src/event-store/port.ts";
 import { DEFAULT_CONTROL_LIMITS } from "../src/limits.ts";
 import { temporaryFolder } from "./control-under-test.ts";
 import { batchOf, COUNT, describeEventStore, eventOf, RECEIVED_AT } from "./event-store-contract.ts";
@@ -83,6 +84,44 @@ test("a file of the first version is brought up to date, with what it has", asyn
     { values: ["try"], points: [{ measures: [2] }] },
     { values: [undefined], points: [{ measures: [1] }] },
   ]);
+});
+
+/** Takes long: of each event a hundred patterns are asked. */
+const SLOW: Question = {
+  ...COUNT,
+  filter: {
+    kind: "or",
+    of: Array.from({ length: 100 }, (_, index) => ({ kind: "matches", dimension: "path", pattern: `.*${index}x.*y.*` })),
+  },
+};
+
+describe("questions that take long", () => {
+  const events = Array.from({ length: 8_000 }, (_, time) => eventOf({ time, path: `/${"a1".repeat(100)}` }));
+  const openFull = async (eventQuestionTimeoutMs: number): Promise<EventStore> => {
+    const path = join(await temporaryFolder(), "events.duckdb");
+    const store = await openDuckdbEvents(path, { limits: { ...DEFAULT_CONTROL_LIMITS, eventQuestionTimeoutMs }, now: () => RECEIVED_AT });
+    onTestFinished(() => store.close());
+    await store.append(KEY, batchOf(events));
+    return store;
+  };
+
+  test("keep others waiting for so long and no longer, and end nothing else", async () => {
+    const store = await openFull(20);
+    const asked = await Promise.allSettled(Array.from({ length: 12 }, () => store.ask(KEY, SLOW)));
+    expect(new Set(asked.map((one) => (one.status === "rejected" ? one.reason.constructor : one.value)))).toEqual(
+      new Set([QuestionTooCostly]),
+    );
+    expect(await store.append(KEY, batchOf([eventOf()]))).toEqual({ isNew: true });
+  });
+
+  test("are worked on for nobody who has left", async () => {
+    const store = await openFull(600_000);
+    const gone = new AbortController();
+    const asked = Promise.allSettled(Array.from({ length: 5 }, () => store.ask(KEY, SLOW, { signal: gone.signal })));
+    gone.abort(new Error("The client has left"));
+    expect(await asked).toEqual(Array.from({ length: 5 }, () => ({ status: "rejected", reason: new Error("The client has left") })));
+    expect((await store.ask(KEY, COUNT))[0]?.points[0]?.measures).toEqual([8_000]);
+  });
 });
 
 test("a file that is none of ours is refused and left alone", async () => {

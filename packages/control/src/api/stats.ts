@@ -53,7 +53,8 @@ export const getStats: Endpoint = {
     const { name: environment } = await requireEnvironment(call.store, param("env"));
     const wanted = readStatsQuery(param("dimensions"), query, { maxStatsGroups, maxStatsPoints });
     const eventStore = requireEventStore(call);
-    const groups = await askWithinMeans(eventStore, { key: { organization, environment }, wanted, maxPoints: maxStatsPoints });
+    const asking = { key: { organization, environment }, wanted, maxPoints: maxStatsPoints, signal: call.signal };
+    const groups = await askWithinMeans(eventStore, asking);
     return jsonAnswer(statsOf(environment, wanted, groups));
   },
 };
@@ -62,21 +63,25 @@ type Asking = {
   readonly key: { readonly organization: string; readonly environment: string };
   readonly wanted: StatsQuery;
   readonly maxPoints: number;
+  /** Of who waits for the answer: it is worked on for nobody else. */
+  readonly signal?: AbortSignal;
 };
 
 /** One group more than is wanted, to know whether there are more. Errors: `ApiError` STATS_TOO_LARGE. */
-export async function askWithinMeans(store: EventStore, { key, wanted, maxPoints }: Asking): Promise<readonly Group[]> {
-  const { dimensions, selected, limit, isAscending: _isAscending, ...question } = wanted;
+export async function askWithinMeans(store: EventStore, { key, wanted, maxPoints, signal }: Asking): Promise<readonly Group[]> {
+  const { dimensions, selected, limit, isAscending: _isAscending, ...asked } = wanted;
+  const question = {
+    ...asked,
+    dimensions: dimensions.map(({ dimension }) => dimension),
+    measures: selected.map(({ measure }) => measure),
+    limit: limit + 1,
+    maxPoints,
+  };
   try {
-    return await store.ask(key, {
-      ...question,
-      dimensions: dimensions.map(({ dimension }) => dimension),
-      measures: selected.map(({ measure }) => measure),
-      limit: limit + 1,
-      maxPoints,
-    });
+    return await store.ask(key, question, { signal });
   } catch (error) {
-    if (!(error instanceof QuestionTooCostly)) throw error;
+    // what is answered to whoever has left, nobody reads
+    if (!(error instanceof QuestionTooCostly) && !signal?.aborted) throw error;
     throw new ApiError(
       "STATS_TOO_LARGE",
       "Stats: Expected a question that is answered in time and room. Ask for a shorter range, longer units, fewer dimensions or a limit",

@@ -5,11 +5,12 @@ import { QuestionTooCostly } from "./port.ts";
 /** Too slow, too much memory, too many rows; and a regular expression that is too large. Source: ClickHouse, ErrorCodes.cpp. */
 const COSTLY_CODES: ReadonlySet<string> = new Set(["158", "159", "160", "241", "396", "427"]);
 
-/** Errors: `QuestionTooCostly`; `StoreUnavailable` for everything else. */
-export async function whileAvailable<Answer>(act: () => Promise<Answer>): Promise<Answer> {
+/** Errors: the signal's reason; `QuestionTooCostly`; `StoreUnavailable` for everything else. */
+export async function whileAvailable<Answer>(act: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer> {
   try {
     return await act();
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof QuestionTooCostly) throw error;
     if (COSTLY_CODES.has(clickhouseFault(error).code)) throw new QuestionTooCostly(clickhouseFault(error).message);
     throw new StoreUnavailable("The event database cannot be used", { isOutcomeKnown: false, cause: error });

@@ -1,7 +1,7 @@
 import { ADDRESS_FORMS, namesOfAddress } from "./address-keeper.ts";
 import { answer, type RunStatement } from "./answer.ts";
 import { type Appending, appendBatches } from "./clickhouse-append.ts";
-import { deleteRows, rowsOf } from "./clickhouse-ask.ts";
+import { canEndUnheard, deleteRows, rowsOf } from "./clickhouse-ask.ts";
 import { whileAvailable } from "./clickhouse-fault.ts";
 import { type ClickhouseLimits, databaseName, openClickhouse } from "./clickhouse-open.ts";
 import { CLICKHOUSE_WRITER, numberSql, placeSql, readHex } from "./clickhouse-sql.ts";
@@ -25,7 +25,11 @@ const MAX_BATCHES = 64;
  */
 export async function openClickhouseEvents(analytics: string, { limits, now }: ClickhouseOptions): Promise<EventStore> {
   const client = await openClickhouse(analytics, limits);
-  const run: RunStatement = (write) => rowsOf(client, write(CLICKHOUSE_WRITER), limits.eventQuestionTimeoutMs);
+  const { eventQuestionTimeoutMs: timeoutMs } = limits;
+  const canEnd = await canEndUnheard(client);
+  const runUntil = (signal?: AbortSignal): RunStatement => {
+    return (write) => rowsOf(client, write(CLICKHOUSE_WRITER), { timeoutMs, signal, canEnd });
+  };
   // each makes a part of the table, and ClickHouse refuses too many at once
   const appends = waitingAppends((together: readonly Appending[]) => whileAvailable(() => appendBatches(client, together, limits)), {
     maxTogether: MAX_BATCHES,
@@ -33,8 +37,9 @@ export async function openClickhouseEvents(analytics: string, { limits, now }: C
   return {
     id: databaseName(analytics),
     append: (key, batch) => appends.add({ key, batch, receivedAt: now() }),
-    ask: (key, question) => whileAvailable(() => answer(run, { key, question, readAddress: readHex })),
-    countClients: (key, question) => whileAvailable(() => countClients(run, { key, question, readAddress: readHex })),
+    ask: (key, question, { signal } = {}) =>
+      whileAvailable(() => answer(runUntil(signal), { key, question, readAddress: readHex }), signal),
+    countClients: (key, question) => whileAvailable(() => countClients(runUntil(), { key, question, readAddress: readHex })),
     deleteBefore: (key, { before }) =>
       whileAvailable(async () => {
         const deleted = await deleteRows(client, "events", { where: `${placeSql(key)} AND time < ${numberSql(before)}`, limits });
@@ -48,7 +53,9 @@ export async function openClickhouseEvents(analytics: string, { limits, now }: C
       }),
     environments: () =>
       whileAvailable(async () => {
-        const rows = await rowsOf(client, "SELECT DISTINCT organization, environment FROM batches", limits.eventWriteTimeoutMs);
+        const rows = await rowsOf(client, "SELECT DISTINCT organization, environment FROM batches", {
+          timeoutMs: limits.eventWriteTimeoutMs,
+        });
         return rows.map(([organization, environment]) => ({ organization: String(organization), environment: String(environment) }));
       }),
     async close() {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { EnvironmentKey } from "../config-store/port.ts";
 import { ControlError } from "../errors.ts";
@@ -6,9 +5,10 @@ import { appendBatches, type ReadyAppending, readyAppending } from "./duckdb-app
 import { compact, deleteAddress, deleteBefore } from "./duckdb-delete.ts";
 import type { DuckdbAsk, DuckdbAsks, DuckdbReply } from "./duckdb-messages.ts";
 import { type OpenedDuckdb, openDuckdb } from "./duckdb-open.ts";
-import { askDuckdb, countDuckdbClients, type DuckdbReader, environmentsOf, environmentsOfEvents } from "./duckdb-query.ts";
+import { askDuckdb, countDuckdbClients, type DuckdbReader, environmentsOf, environmentsOfEvents, requireWanted } from "./duckdb-query.ts";
 import { heldEnvironments } from "./held-environments.ts";
 import { QuestionTooCostly } from "./port.ts";
+import { questionTurns } from "./question-turns.ts";
 import { waitingAppends } from "./waiting-appends.ts";
 
 /*
@@ -18,6 +18,9 @@ import { waitingAppends } from "./waiting-appends.ts";
 
 /** Batches in one transaction. */
 const MAX_BATCHES = 64;
+
+/** How soon a question ends that is over. DuckDB does not hear an interrupt while it plans a statement: so it is told again. */
+const INTERRUPT_EVERY_MS = 50;
 
 /** Questions at a time. Each takes one of the threads that appending needs too. */
 const MAX_QUESTIONS = 2;
@@ -33,8 +36,9 @@ const environments = heldEnvironments();
 /** The look for those that there were, and by what while it goes on. */
 let looked: Promise<void> = Promise.resolve();
 let looking: DuckDBConnection | undefined;
-let questions = 0;
-const waiting: (() => void)[] = [];
+const inTurn = questionTurns(MAX_QUESTIONS);
+/** What ends each question that is asked, by its id. */
+const enders = new Map<number, AbortController>();
 
 process.umask(0o077);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
@@ -68,9 +72,11 @@ function answerTo(ask: DuckdbAsk): Promise<DuckdbAsks[keyof DuckdbAsks]["answer"
       environments.note(ask.given);
       return appends.add(readyAppending(ask.given));
     case "ask":
-      return question(ask.given, askDuckdb);
+      return question(ask, askDuckdb);
     case "countClients":
-      return question(ask.given, countDuckdbClients);
+      return question(ask, countDuckdbClients);
+    case "cancel":
+      return cancel(ask.given);
     case "deleteBefore":
       return write((writer) => thenCompact(writer, deleteBefore(writer, ask.given)));
     case "deleteAddress":
@@ -114,35 +120,45 @@ function write<Answer>(act: (writer: DuckDBConnection) => Promise<Answer>): Prom
   return done;
 }
 
-type Asked<Question> = { readonly key: EnvironmentKey; readonly question: Question; readonly timeoutMs: number };
+type Asked<Question> = {
+  readonly id: number;
+  readonly given: { readonly key: EnvironmentKey; readonly question: Question; readonly timeoutMs: number };
+};
 
 async function question<Question, Answer>(
-  { key, question, timeoutMs }: Asked<Question>,
+  { id, given: { key, question, timeoutMs } }: Asked<Question>,
   answer: (reader: DuckdbReader, key: EnvironmentKey, question: Question) => Promise<Answer>,
 ): Promise<Answer> {
-  if (questions >= MAX_QUESTIONS) await new Promise<void>((resolve) => waiting.push(resolve));
-  questions += 1;
-  try {
+  const ender = new AbortController();
+  const { signal } = ender;
+  enders.set(id, ender);
+  const act = async (): Promise<Answer> => {
     const connection = await held().instance.connect();
-    const over = new AbortController();
-    sleep(timeoutMs, undefined, { signal: over.signal }).then(
-      () => connection.interrupt(),
-      () => undefined,
-    );
+    const timer = setTimeout(() => ender.abort(), timeoutMs);
+    const interrupter = setInterval(() => signal.aborted && connection.interrupt(), INTERRUPT_EVERY_MS);
     try {
       const isAlone = environments.isOnly(key);
-      const answered = await answer({ connection, isAlone }, key, question);
+      const answered = await answer({ connection, signal, isAlone }, key, question);
+      requireWanted(signal);
       // another environment got its first events meanwhile, and they may be in the answer
-      if (isAlone && !environments.isOnly(key)) return await answer({ connection, isAlone: false }, key, question);
+      if (isAlone && !environments.isOnly(key)) return await answer({ connection, signal, isAlone: false }, key, question);
       return answered;
     } finally {
-      over.abort();
+      clearTimeout(timer);
+      clearInterval(interrupter);
       connection.closeSync();
     }
+  };
+  try {
+    return await inTurn(act, { timeoutMs, signal });
   } finally {
-    questions -= 1;
-    waiting.shift()?.();
+    enders.delete(id);
   }
+}
+
+async function cancel({ id }: DuckdbAsks["cancel"]["given"]): Promise<null> {
+  enders.get(id)?.abort();
+  return null;
 }
 
 async function close(): Promise<null> {

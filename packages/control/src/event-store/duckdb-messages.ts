@@ -25,6 +25,8 @@ export type DuckdbAsks = {
     readonly given: EnvironmentKey & { readonly address: string; readonly hashKey: string | undefined };
     readonly answer: number;
   };
+  /** Nobody waits for the answer any more to what had this id. */
+  readonly cancel: { readonly given: { readonly id: number }; readonly answer: null };
   readonly environments: { readonly given: null; readonly answer: readonly EnvironmentKey[] };
   readonly close: { readonly given: null; readonly answer: null };
 };

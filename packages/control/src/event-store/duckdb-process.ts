@@ -18,6 +18,15 @@ export class DuckdbFault extends Error {
 
 type Pending = { readonly resolve: (answer: never) => void; readonly reject: (error: Error) => void; readonly timer: NodeJS.Timeout };
 
+type Asking = {
+  readonly timeoutMs: number;
+  /** Rejects with its reason, and tells the process that nobody waits any more. */
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** Nobody waits for the answer to that. */
+const CANCEL_TIMEOUT_MS = 60_000;
+
 /** The built file, for tests that run the sources too. */
 const CHILD = fileURLToPath(new URL("../../dist/event-store/duckdb-child.js", import.meta.url));
 
@@ -43,19 +52,31 @@ export class DuckdbProcess {
   ask<Name extends keyof DuckdbAsks>(
     name: Name,
     given: DuckdbAsks[Name]["given"],
-    { timeoutMs }: { readonly timeoutMs: number },
+    { timeoutMs, signal }: Asking,
   ): Promise<DuckdbAsks[Name]["answer"]> {
-    return new Promise((resolve, reject) => {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const cancel = (): void => this.#cancel(id, signal?.reason);
+    signal?.addEventListener("abort", cancel);
+    return new Promise<DuckdbAsks[Name]["answer"]>((resolve, reject) => {
       if (this.#hasEnded) return reject(new DuckdbFault("The process of the event database is gone"));
-      this.#lastId += 1;
-      const id = this.#lastId;
       const timer = setTimeout(() => {
         this.#pending.delete(id);
         reject(new DuckdbFault("The event database did not answer in time"));
       }, timeoutMs);
       this.#pending.set(id, { resolve, reject, timer });
       this.#child.send({ id, name, given }, (error) => error && this.#failAll(error.message));
-    });
+    }).finally(() => signal?.removeEventListener("abort", cancel));
+  }
+
+  #cancel(id: number, reason: Error): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#pending.delete(id);
+    clearTimeout(pending.timer);
+    pending.reject(reason);
+    this.ask("cancel", { id }, { timeoutMs: CANCEL_TIMEOUT_MS }).catch(() => undefined);
   }
 
   /** Ends it at once. What it had acknowledged is stored. */

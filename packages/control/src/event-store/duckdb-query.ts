@@ -3,11 +3,11 @@ import type { EnvironmentKey } from "../config-store/port.ts";
 import type { ActivityQuestion, CountedClients } from "./activity.ts";
 import { answer, type RunStatement } from "./answer.ts";
 import { countClients } from "./count-clients.ts";
-import type { Group, Question } from "./port.ts";
+import { type Group, type Question, QuestionTooCostly } from "./port.ts";
 import type { SqlWriter } from "./sql.ts";
 
-/** Where a question is asked. `isAlone`: every event in the database is of the environment that is asked about. */
-export type DuckdbReader = { readonly connection: DuckDBConnection; readonly isAlone: boolean };
+/** Where a question is asked, until the signal aborts. `isAlone`: every event in the database is of the environment that is asked about. */
+export type DuckdbReader = { readonly connection: DuckDBConnection; readonly signal: AbortSignal; readonly isAlone: boolean };
 
 /** Answers a question over the events of an environment. */
 export function askDuckdb(reader: DuckdbReader, key: EnvironmentKey, question: Question): Promise<Group[]> {
@@ -19,12 +19,19 @@ export function countDuckdbClients(reader: DuckdbReader, key: EnvironmentKey, qu
   return countClients(runnerOf(reader), { key, question, readAddress });
 }
 
+/** Errors: `QuestionTooCostly` when the question is over, and nobody waits for the rest. */
+export function requireWanted(signal: AbortSignal): void {
+  if (signal.aborted) throw new QuestionTooCostly("The question took too long");
+}
+
 function readAddress(value: unknown): bigint {
   return value as bigint;
 }
 
-function runnerOf({ connection, isAlone }: DuckdbReader): RunStatement {
+function runnerOf({ connection, signal, isAlone }: DuckdbReader): RunStatement {
   return async (write) => {
+    // between two statements there is nothing to interrupt
+    requireWanted(signal);
     const { writer, values } = duckdbWriter(isAlone);
     const text = write(writer);
     return (await connection.runAndReadAll(text, values)).getRows();

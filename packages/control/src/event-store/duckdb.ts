@@ -30,15 +30,16 @@ export async function openDuckdbEvents(given: string, options: DuckdbOptions): P
   await keeper.open();
   const write = { timeoutMs: options.limits.eventWriteTimeoutMs };
   const { eventQuestionTimeoutMs: timeoutMs } = options.limits;
+  // the process ends by itself what takes too long, and what waits for others as long: when it has not even done that, it is none any more
+  const patience = 2 * timeoutMs + write.timeoutMs;
   return {
     id: randomUUID(),
     async append(key, batch) {
       // packed before anything is awaited: the collector would copy events that wait again and again
       return keeper.ask("append", { ...key, batch: packBatch(key, batch), receivedAt: options.now() }, write);
     },
-    // the process ends a question that takes too long by itself; one that waits for others may take twice as long
-    ask: (key, question) => keeper.ask("ask", { key, question, timeoutMs }, { timeoutMs: 3 * timeoutMs }),
-    countClients: (key, question) => keeper.ask("countClients", { key, question, timeoutMs }, { timeoutMs: 3 * timeoutMs }),
+    ask: (key, question, { signal } = {}) => keeper.ask("ask", { key, question, timeoutMs }, { timeoutMs: patience, signal }),
+    countClients: (key, question) => keeper.ask("countClients", { key, question, timeoutMs }, { timeoutMs: patience }),
     deleteBefore: (key, { before }) => keeper.ask("deleteBefore", { ...key, before }, write),
     deleteAddress: (key, { address, hashKey }) => keeper.ask("deleteAddress", { ...key, address, hashKey }, write),
     environments: () => keeper.ask("environments", null, write),
@@ -74,13 +75,14 @@ class Keeper {
   async ask<Name extends keyof DuckdbAsks>(
     name: Name,
     given: DuckdbAsks[Name]["given"],
-    { timeoutMs }: { readonly timeoutMs: number },
+    { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
   ): Promise<DuckdbAsks[Name]["answer"]> {
     const held = this.#hold();
     try {
       await held.opened;
-      return await held.process.ask(name, given, { timeoutMs });
+      return await held.process.ask(name, given, { timeoutMs, signal });
     } catch (error) {
+      signal?.throwIfAborted();
       if (error instanceof DuckdbFault && error.isCostly) throw new QuestionTooCostly(error.message);
       // after a write that failed, DuckDB may refuse all others until the file is opened anew
       await this.#drop(held);

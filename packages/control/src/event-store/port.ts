@@ -75,8 +75,8 @@ export type EventStore = {
   /** The same for all controls that have the same events, and for no others. */
   readonly id: string;
   append(key: EnvironmentKey, batch: EventBatch): Promise<Appended>;
-  /** Rejects with `QuestionTooCostly` what takes too long or too much room. */
-  ask(key: EnvironmentKey, question: Question): Promise<readonly Group[]>;
+  /** Rejects with `QuestionTooCostly` what takes too long or too much room, or has waited too long for others; with the reason of the signal when that aborts: then nobody works on it any more. */
+  ask(key: EnvironmentKey, question: Question, options?: { readonly signal?: AbortSignal | undefined }): Promise<readonly Group[]>;
   /** Counts what each client did. Rejects with `QuestionTooCostly` as `ask` does. */
   countClients(key: EnvironmentKey, question: ActivityQuestion): Promise<CountedClients>;
   /** Deletes events of exchanges that began before, and forgets batches that came before. Resolves with the number of events. */
