@@ -40,6 +40,7 @@ test.each([
   { body: { count: 16 }, fields: ["count"] },
   { body: { count: 0, timeout: "601", filter: "request.verb" }, fields: ["count", "filter", "timeout"] },
   { body: { filter: 'request.verb ~~ "a"' }, fields: ["filter"] },
+  { body: { timeout: "5s" }, fields: ["timeout"] },
   // null for every request, so that nothing would ever be recorded
   { body: { filter: "request.verb = GET and nope != null" }, fields: ["filter", "filter"] },
   { body: { nothing: 1 }, fields: ["nothing"] },

@@ -69,6 +69,11 @@ const refused = [
     body: { state: "ENABLED", conditionConfig: DENY.conditionConfig, flag: { headers: [{ name: "X-A", value: "1\r\nX-B: 2" }] } },
     fields: ["flag/headers/0/value"],
   },
+  {
+    what: "what is no number of a network, told once each",
+    body: { ...DENY, conditionConfig: { asns: ["AS64500", -1] } },
+    fields: ["conditionConfig/asns/0", "conditionConfig/asns/1"],
+  },
   { what: "an end that is past", body: { ...DENY, expireTime: "2026-01-01T00:00:00+02:00" }, fields: ["expireTime"] },
   { what: "an end that is now, among other faults", body: { ...DENY, state: "ON", ttl: "0.0s" }, fields: ["state", "ttl"] },
   { what: "ttl beside expireTime", body: { ...DENY, ttl: "1s", expireTime: "2030-01-01T00:00:00Z" }, fields: ["ttl"] },

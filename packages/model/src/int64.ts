@@ -6,7 +6,8 @@ const INT64 = /^-?[0-9]{1,19}$/;
 export const int64Schema: z.ZodType<string, unknown> = z
   .union([z.string(), z.int()], "Expected a whole number, as text or number")
   .transform(String)
-  .refine((text) => INT64.test(text), "Expected a whole number, as text or number")
+  // what is no number is not told to be out of range, too
+  .refine((text) => INT64.test(text), { error: "Expected a whole number, as text or number", abort: true })
   .meta({ type: "string", format: "int64" });
 
 /** A time that only the system sets, in milliseconds since 1970. */
