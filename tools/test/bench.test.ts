@@ -49,7 +49,7 @@ test("a run can be narrowed to cases and subjects, and a case without a subject 
 
 const traffic = [
   { name: "gateway", reference: "node:http + undici", unitOf: { "100B cpu": "µs", "10KB p99": "ms", "1MB rate": "req/s" } },
-  { name: "websocket", reference: "manual splice", unitOf: { handshake: "µs", "round-trip": "µs", idle: "KB" } },
+  { name: "websocket", reference: "manual splice", unitOf: { handshake: "µs", "handshake-paced": "µs", "round-trip": "µs", idle: "KB" } },
 ];
 
 test.runIf(process.platform === "linux").each(traffic)(
