@@ -1,29 +1,13 @@
 import { giveHeapRoom, openGateway, type SnapshotSource } from "@wherefrom/gateway";
-import { networks } from "../inputs.ts";
 import { serve, told } from "../traffic/answering.ts";
+import { everythingOn } from "./everything-on.ts";
 
 /** Events go to disk as they do anywhere, and no further. */
 type Told = { readonly originPort: number; readonly isLogging: boolean; readonly folder: string };
 
 const { originPort, isLogging, folder } = told<Told>();
 
-const TRUSTED_CIDRS = 1_000;
-
-const target = `http://127.0.0.1:${originPort}`;
-
-const snapshot = {
-  organization: "local",
-  environment: "bench",
-  revision: 1,
-  clientIpResolutionConfig: {
-    trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["127.0.0.0/8", ...networks(TRUSTED_CIDRS, 4)] },
-  },
-  routes: [
-    ...["api", "admin", "static", "media"].map((name) => ({ name, host: `${name}.example.com`, target })),
-    ...["v1", "v2", "health"].map((name) => ({ name, basePath: `/${name}`, target })),
-    { name: "everything", target },
-  ],
-};
+const snapshot = { organization: "local", environment: "bench", revision: 1, ...everythingOn(`http://127.0.0.1:${originPort}`) };
 
 // Program: our gateway with everything on: resolution with 1,000 trusted networks, sanitised and written headers, several routes, an event of every exchange and, where
 // it is told to, a line of the access log. The process is set up as the command does it.

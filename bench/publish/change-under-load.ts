@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { medianInterval, medianOf } from "../median.ts";
+import { medianOf } from "../median.ts";
+import { intervalSamples } from "../traffic/interval-samples.ts";
 import { loadHttpWhile } from "../traffic/load.ts";
 import type { Program } from "../traffic/programs.ts";
 import type { Sample, Session } from "../traffic/session.ts";
@@ -92,26 +93,9 @@ function samplesOf(turns: readonly Turn[]): readonly Sample[] {
     { case: "request-cpu elsewhere", value: medianOf(elsewhere.map(requestMicros)), unit: "µs" },
     { case: "request-cpu here", value: medianOf(here.map(requestMicros)), unit: "µs" },
     { case: "request-cpu load", value: medianOf(here.map(({ cpuMicros, seconds }) => cpuMicros / seconds / 1e4)), unit: "% of a core" },
-    ...intervalSamples(
-      "more %",
-      neighbours.map(([one, other]) => percentMore(one, other)),
-    ),
-    ...intervalSamples(
-      "alike %",
-      turns.map((turn) => percentMore(...turn.elsewhere)),
-    ),
-    ...intervalSamples("change ms", changeMs),
-  ];
-}
-
-/** A median, and between which two the median of ever more of such differences would lie, with a confidence of 95 %. */
-function intervalSamples(name: string, values: readonly number[]): readonly Sample[] {
-  const { median, from, to } = medianInterval(values);
-  const [what = "", unit = ""] = name.split(" ");
-  return [
-    { case: `${what} median`, value: median, unit },
-    { case: `${what} from`, value: from, unit },
-    { case: `${what} to`, value: to, unit },
+    ...intervalSamples("more", { values: neighbours.map(([one, other]) => percentMore(one, other)), unit: "%" }),
+    ...intervalSamples("alike", { values: turns.map((turn) => percentMore(...turn.elsewhere)), unit: "%" }),
+    ...intervalSamples("change", { values: changeMs, unit: "ms" }),
   ];
 }
 

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { networks } from "../inputs.ts";
-import { medianInterval, medianOf } from "../median.ts";
+import { medianOf } from "../median.ts";
 import type { BenchOptions } from "../options.ts";
+import { everythingOn } from "../proxies/everything-on.ts";
 import { OURS, type Row } from "../report.ts";
+import { intervalSamples } from "../traffic/interval-samples.ts";
 import type { Program } from "../traffic/programs.ts";
 import { inSession, type Sample, type Session } from "../traffic/session.ts";
 
@@ -14,7 +15,6 @@ const QUICK = { warmUpRequests: 0, turns: 2, windowRequests: 20, batchTurns: 1, 
 type Effort = typeof EFFORT;
 
 const CONNECTIONS = 32;
-const TRUSTED_CIDRS = 1_000;
 
 /** What writing and sending themselves take, and how often it is looked whether they are done. */
 const SEND_MS = 200;
@@ -63,7 +63,7 @@ async function openPair({ programs, originPort }: Session, { eventIntervalMs }: 
     return programs.start([process.execPath, "--expose-gc", file, JSON.stringify(told)], side);
   };
   const folder = programs.folder();
-  const seed = seedFor(`http://127.0.0.1:${originPort}`);
+  const seed = everythingOn(`http://127.0.0.1:${originPort}`);
   const control = start("publish/control-node", { folder, originPort, analytics: `duckdb:${folder}/events.duckdb`, seed }, "traffic");
   const place = { folder, events: programs.folder(), eventIntervalMs };
   const gateways = start("record/two-gateways", { ...((await control.hears()) as object), ...place }, "proxy");
@@ -73,20 +73,6 @@ async function openPair({ programs, originPort }: Session, { eventIntervalMs }: 
   return {
     load: (gateway, requests) => load.ask({ ask: "load", port: ports[gateway], requests }),
     spent: async () => (await gateways.ask({ ask: "spent" })) as Spent,
-  };
-}
-
-/** As the gateway of the other benchmarks has it: a thousand trusted networks and several routes. */
-function seedFor(target: string): object {
-  return {
-    clientIpResolutionConfig: {
-      trustedProxiesAlgorithm: { ipHeaderName: "X-Forwarded-For", trustedProxies: ["127.0.0.0/8", ...networks(TRUSTED_CIDRS, 4)] },
-    },
-    routes: [
-      ...["api", "admin", "static", "media"].map((name) => ({ name, host: `${name}.example.com`, target })),
-      ...["v1", "v2", "health"].map((name) => ({ name, basePath: `/${name}`, target })),
-      { name: "everything", target },
-    ],
   };
 }
 
@@ -142,15 +128,8 @@ function samplesOf(turns: readonly Turn[], batches: readonly number[]): readonly
   return [
     { case: "record plain", value: medianOf(turns.flatMap(({ plain }) => plain)), unit: "µs" },
     { case: "record all", value: medianOf(more) + medianOf(batches), unit: "µs" },
-    ...intervalSamples("record-request", more),
-    ...intervalSamples("record-batch", batches),
-    ...intervalSamples(
-      "record-alike",
-      turns.map(({ plain: [one, other] }) => one - other),
-    ),
+    ...intervalSamples("record-request", { values: more, unit: "µs" }),
+    ...intervalSamples("record-batch", { values: batches, unit: "µs" }),
+    ...intervalSamples("record-alike", { values: turns.map(({ plain: [one, other] }) => one - other), unit: "µs" }),
   ];
-}
-
-function intervalSamples(name: string, values: readonly number[]): readonly Sample[] {
-  return Object.entries(medianInterval(values)).map(([what, value]) => ({ case: `${name} ${what}`, value, unit: "µs" }));
 }
