@@ -1,4 +1,4 @@
-import { claimsClient, hyphenated } from "@wherefrom/model";
+import { claimsClient } from "@wherefrom/model";
 import { loopField } from "../accept/loop.ts";
 import { flagFields } from "../admit/flag-fields.ts";
 import type { Exchange } from "../exchange.ts";
@@ -11,6 +11,7 @@ import { explanationValue } from "./explanation-header.ts";
 import { addForwardingFields } from "./forwarding-headers.ts";
 import { isHopByHop, passing } from "./hop-by-hop.ts";
 import { knownNames } from "./known-names.ts";
+import { isOwnName } from "./own-names.ts";
 
 /** What a client says by these names is for the gateway, or not to be believed. */
 const staysBehind = knownNames((name) => isOwn(name) || isHopByHop(name) || claimsClient(name));
@@ -22,8 +23,7 @@ const staysBehind = knownNames((name) => isOwn(name) || isHopByHop(name) || clai
 export function requestFields(exchange: Exchange, { route, target, runtime }: RequestFieldsContext): string[] {
   const { request, snapshot } = exchange;
   const { ownNames } = snapshot;
-  const isForGateway =
-    ownNames.size === 0 ? staysBehind : (name: string) => staysBehind(name) || ownNames.has(hyphenated(name.toLowerCase()));
+  const isForGateway = ownNames.size === 0 ? staysBehind : (name: string) => staysBehind(name) || isOwnName(name, ownNames);
   const fields = passing(request.rawHeaders, isForGateway);
   fields.unshift("Host", target.host);
   // Added after the stripping: what a client names in Connection cannot take these away.

@@ -3,6 +3,7 @@ import type { ClientRequest } from "../client-message.ts";
 import type { Outgoing } from "./connect/outgoing.ts";
 import { isHopByHop, passing } from "./hop-by-hop.ts";
 import { knownNames } from "./known-names.ts";
+import { isOwnName } from "./own-names.ts";
 
 /**
  * Fields that say how a message is framed, where it goes, who sends it or what its content is: too late behind a body that has been acted upon
@@ -46,7 +47,7 @@ type Sent = Pick<Outgoing, "request" | "ownNames">;
 
 /** The trailers of a request whose body has ended. */
 export function requestTrailers({ request, ownNames }: Sent): [string, string][] {
-  return trailerPairs(request.rawTrailers).filter(([name]) => !ownNames.has(hyphenated(name.toLowerCase())));
+  return trailerPairs(request.rawTrailers).filter(([name]) => !isOwnName(name, ownNames));
 }
 
 /** Which trailers the client says will follow its body, without those that do not pass; `undefined` when none is left. */
@@ -55,9 +56,7 @@ export function announcedTrailers({ request: { headers }, ownNames }: Sent): str
   // Only chunks can have trailers behind them, and streams of HTTP/2.
   if (trailer === undefined || headers["content-length"] !== undefined) return undefined;
   const names = trailer.split(",").map((name) => name.trim());
-  const passing = names.filter(
-    (name) => TOKEN.test(name) && isTrailer(name.toLowerCase()) && !ownNames.has(hyphenated(name.toLowerCase())),
-  );
+  const passing = names.filter((name) => TOKEN.test(name) && isTrailer(name.toLowerCase()) && !isOwnName(name, ownNames));
   return passing.length === 0 ? undefined : passing.join(", ");
 }
 
