@@ -167,12 +167,14 @@ const LINE_END = Buffer.from("\n");
 function endsTorn(path: string, size: number): boolean {
   if (path === "-" || size === 0) return false;
   const last = Buffer.alloc(LINE_END.length);
+  let fd: number | undefined;
   try {
-    const fd = openSync(path, constants.O_RDONLY);
+    fd = openSync(path, constants.O_RDONLY);
     readSync(fd, last, { position: size - last.length });
-    closeSync(fd);
   } catch {
     return false;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
   return !last.equals(LINE_END);
 }
