@@ -14,7 +14,7 @@ export type DuckdbLimits = {
 export type OpenedDuckdb = { readonly instance: DuckDBInstance; readonly writer: DuckDBConnection };
 
 /** Of the tables: one more than columns were added since the first. A file with a higher one was written by a newer version. */
-const VERSION = 2;
+const VERSION = 1 + ADDED_COLUMNS.length;
 
 /**
  * How long the log grows before it is written into the database. Each time the last of the table, up to 122,880 rows, is compressed anew: by DuckDB's own 16 MB,
