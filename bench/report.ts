@@ -4,7 +4,10 @@ export const OURS = "wherefrom";
 /** One figure of all rounds: their median, and for calls the quietest. */
 export type Row = { readonly case: string; readonly subject: string; readonly value: number; readonly unit: string };
 
-/** Ours divided by another, in a row's unit: where the unit is a cost, less than 1 is better. `against` is a subject of the same case, or another case of ours. */
+/**
+ * Ours divided by another, in a row's unit: where the unit is a cost, less than 1 is better. `against` is a subject of the same case, or another case of ours. There is none where the other figure is
+ * not above 0: of few connections the memory may come out as nothing, or as less.
+ */
 export type Ratio = { readonly case: string; readonly against: string; readonly ratio: number };
 
 /** What a benchmark says, and what `--json` prints. */
@@ -14,16 +17,13 @@ export type Report = { readonly bench: string; readonly node: string; readonly r
 export function reportOf(bench: string, rows: readonly Row[], pairs: readonly (readonly [name: string, against: string])[] = []): Report {
   const ours = new Map(rows.filter((row) => row.subject === OURS).map((row) => [row.case, row.value]));
   const others = rows.filter((row) => row.subject !== OURS);
-  const ratios = [
-    ...others.map((row) => ({ case: row.case, against: row.subject, ratio: ratioOf(ours.get(row.case), row.value) })),
-    ...pairs
-      .filter(([name, against]) => ours.has(name) && ours.has(against))
-      .map(([name, against]) => ({
-        case: name,
-        against,
-        ratio: ratioOf(ours.get(name), ours.get(against)),
-      })),
+  const compared = [
+    ...others.map((row) => ({ case: row.case, against: row.subject, mine: ours.get(row.case), theirs: row.value })),
+    ...pairs.map(([name, against]) => ({ case: name, against, mine: ours.get(name), theirs: ours.get(against) })),
   ];
+  const ratios = compared.flatMap(({ case: name, against, mine, theirs }) =>
+    mine !== undefined && theirs !== undefined && theirs > 0 ? [{ case: name, against, ratio: ratioOf(mine, theirs) }] : [],
+  );
   return { bench, node: process.version, rows: rows.map((row) => ({ ...row, value: Number(row.value.toFixed(DIGITS)) })), ratios };
 }
 
@@ -31,7 +31,7 @@ const DIGITS = 2;
 const RATIO_DIGITS = 4;
 
 /** By digits that count and not by decimals: a ratio of 1 to 60,000 is not 0. */
-function ratioOf(ours = Number.NaN, theirs = Number.NaN): number {
+function ratioOf(ours: number, theirs: number): number {
   return Number((ours / theirs).toPrecision(RATIO_DIGITS));
 }
 
