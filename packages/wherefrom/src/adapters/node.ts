@@ -84,8 +84,9 @@ export function rememberFor<Key extends object, Value>(answer: (key: Key) => Val
  * The peer of a socket. A unix socket has no remote address, and neither has a TCP socket that is closed, or that its client has reset: the system still hands out
  * what came before, and it must not pass for a unix socket. Until it is closed such a socket knows its own address.
  */
-export function peerOfSocket({ remoteAddress, localAddress, destroyed }: NodeRequest["socket"]): string | undefined {
-  return remoteAddress ?? (destroyed === true || localAddress !== undefined ? NOBODY : undefined);
+export function peerOfSocket(socket: NodeRequest["socket"]): string | undefined {
+  // each address is a question to the system, asked when it is read
+  return socket.remoteAddress ?? (socket.destroyed === true || socket.localAddress !== undefined ? NOBODY : undefined);
 }
 
 /** Node's parser hands on 31 fields at a time, and drops none of the first. */
