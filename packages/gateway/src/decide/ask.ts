@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { readFraming } from "../accept/framing.ts";
 import type { ClientRequest } from "../client-message.ts";
 import { Exchange } from "../exchange.ts";
@@ -78,14 +77,5 @@ function requestOf({ method, host, uri, fields }: Original, { socket }: ClientRe
     if (!OF_CONNECTION.has(name.toLowerCase())) rawHeaders.push(name, fields[index + 1] ?? "");
   }
   const httpVersion = host === undefined ? "1.0" : "1.1";
-  return Object.assign(Readable.from([]), {
-    method,
-    url: uri,
-    httpVersion,
-    rawHeaders,
-    headers: {},
-    rawTrailers: [],
-    complete: true,
-    socket,
-  });
+  return { method, url: uri, httpVersion, rawHeaders, rawTrailers: [], complete: true, endsWithHeader: true, socket };
 }

@@ -32,7 +32,8 @@ export class Passage implements Attempted {
     this.route = route;
     this.runtime = runtime;
     this.#method = exchange.request.method ?? "GET";
-    this.body = hasBody(exchange.request) ? new RequestBody(exchange, { limits: runtime.limits }) : null;
+    const { request } = exchange;
+    this.body = hasBody(request) ? new RequestBody(exchange, { request, limits: runtime.limits }) : null;
   }
 
   begin(): void {

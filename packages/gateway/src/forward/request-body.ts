@@ -1,11 +1,12 @@
 import { Readable } from "node:stream";
-import type { ClientRequest } from "../client-message.ts";
+import type { ClientRequest, StreamedRequest } from "../client-message.ts";
 import type { Exchange } from "../exchange.ts";
 import type { GatewayLimits } from "../limits.ts";
 
 /** Whether a request has a body, by its framing (RFC 9112 §6.3, RFC 9113 §8.1). */
-export function hasBody({ headers, endsWithHeader }: ClientRequest): boolean {
-  if (endsWithHeader !== undefined) return !endsWithHeader;
+export function hasBody(request: ClientRequest): request is StreamedRequest {
+  const { headers, endsWithHeader } = request;
+  if (endsWithHeader !== undefined || headers === undefined) return endsWithHeader === false;
   if (headers["transfer-encoding"] !== undefined) return true;
   const length = headers["content-length"];
   return length !== undefined && Number(length) > 0;
@@ -21,6 +22,9 @@ export const bodyOverLimit: Error = new Error("The body is larger than maxBodyBy
 export const tooManyTrailers: Error = new Error("The body has more trailers than maxHeaderFields");
 
 type BodyLimits = Pick<GatewayLimits, "maxBodyBytes" | "maxHeaderFields">;
+
+/** `request` is that of the exchange. `again`: what was read of it already. */
+type BodyParts = { readonly request: StreamedRequest; readonly limits: BodyLimits; readonly again?: readonly Buffer[] };
 
 /** How much of a body is kept for sending it anew, where `keep` asks for it. */
 const MAX_KEPT_BYTES = 65_536;
@@ -41,7 +45,7 @@ const MAX_GATHERED_BYTES = 16_384;
  */
 export class RequestBody extends Readable {
   readonly #exchange: Exchange;
-  readonly #request: ClientRequest;
+  readonly #request: StreamedRequest;
   /** Read from the request already, and to be given first. */
   #again: readonly Buffer[];
   /** All of it so far; `undefined` when nobody asked to keep it or it has grown too long. */
@@ -54,10 +58,9 @@ export class RequestBody extends Readable {
   #gatheredBytes = 0;
   #smallPieces = 0;
 
-  constructor(exchange: Exchange, { limits, again = [] }: { limits: BodyLimits; again?: readonly Buffer[] }) {
+  constructor(exchange: Exchange, { request, limits, again = [] }: BodyParts) {
     super();
     this.#limits = limits;
-    const { request } = exchange;
     this.#exchange = exchange;
     this.#request = request;
     this.#again = again;
@@ -89,7 +92,7 @@ export class RequestBody extends Readable {
     this.#giveGathered();
     if (this.#kept === undefined) return undefined;
     this.#letGo();
-    return new RequestBody(this.#exchange, { limits: this.#limits, again: this.#kept });
+    return new RequestBody(this.#exchange, { request: this.#request, limits: this.#limits, again: this.#kept });
   }
 
   override _read(): void {

@@ -1,4 +1,5 @@
 import { claimsClient, hyphenated } from "@wherefrom/model";
+import { fieldLines } from "../accept/field-lines.ts";
 import type { ClientRequest } from "../client-message.ts";
 import type { Outgoing } from "./connect/outgoing.ts";
 import { isHopByHop, passing } from "./hop-by-hop.ts";
@@ -51,7 +52,7 @@ export function requestTrailers({ request, ownNames }: Sent): [string, string][]
 }
 
 /** Which trailers the client says will follow its body, without those that do not pass; `undefined` when none is left. */
-export function announcedTrailers({ request: { headers }, ownNames }: Sent): string | undefined {
+export function announcedTrailers({ request: { headers = {} }, ownNames }: Sent): string | undefined {
   const { trailer } = headers;
   // Only chunks can have trailers behind them, and streams of HTTP/2.
   if (trailer === undefined || headers["content-length"] !== undefined) return undefined;
@@ -61,12 +62,8 @@ export function announcedTrailers({ request: { headers }, ownNames }: Sent): str
 }
 
 /** Whether the client says that it reads trailers (RFC 9110 §10.1.4). */
-export function takesTrailers({ headers }: ClientRequest): boolean {
-  const te = headers["te"];
-  if (te === undefined) return false;
-  return String(te)
-    .split(",")
-    .some((coding: string) => coding.trim().toLowerCase() === "trailers");
+export function takesTrailers({ rawHeaders }: ClientRequest): boolean {
+  return fieldLines(rawHeaders, "te").some((line) => line.split(",").some((coding) => coding.trim().toLowerCase() === "trailers"));
 }
 
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;

@@ -3,7 +3,8 @@ import { closingFault, type Fault, faultBody, faultFields } from "../fault.ts";
 
 const malformed = closingFault(400, { code: "REQUEST_MALFORMED", message: "The request is not well-formed HTTP/1.1" });
 const tooLarge = closingFault(431, { code: "HEADERS_TOO_LARGE", message: "The request header is too large" });
-const tooSlow = closingFault(408, { code: "REQUEST_TIMEOUT", message: "The request did not arrive in time" });
+/** What is to be a request did not come in time. */
+export const tooSlow: Fault = closingFault(408, { code: "REQUEST_TIMEOUT", message: "The request did not arrive in time" });
 
 const faults: ReadonlyMap<string, Fault> = new Map([
   ["HPE_HEADER_OVERFLOW", tooLarge],

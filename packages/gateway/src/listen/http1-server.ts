@@ -1,16 +1,18 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { Exchange } from "../exchange.ts";
 import { live } from "../life.ts";
 import type { GatewayLimits } from "../limits.ts";
 import { Places } from "../places.ts";
 import type { Runtime } from "../runtime.ts";
-import { clientFault } from "./client-error.ts";
+import { clientFault, tooSlow } from "./client-error.ts";
 import { connectionOf, markConnection } from "./connection.ts";
 import type { HttpServer } from "./http-server.ts";
 import { takeOver } from "./http1-upgrade.ts";
 import { OpenExchanges } from "./open-exchanges.ts";
 import { openPipeline, type Pipeline, pipelineOf, type Turn } from "./pipeline.ts";
+import { PlainConnection, type PlainContext } from "./plain/plain-connection.ts";
+import { PlainConnections } from "./plain/plain-connections.ts";
 import { reset } from "./reset.ts";
 import { StalledClients } from "./stalled-clients.ts";
 
@@ -32,8 +34,8 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
     },
   });
   const begin = (turn: Turn, isLast: boolean): Exchange => {
-    const { request } = turn;
-    const { response, upgrade } = turn.kind === "upgrade" ? takeOver(request, turn.head) : { response: turn.response, upgrade: undefined };
+    const { request, expectsContinue } = turn;
+    const { response, upgrade } = turn.takeOver();
     if (isLast) response.shouldKeepAlive = false;
     const exchange = new Exchange(request, {
       connection: connectionOf(request.socket),
@@ -42,7 +44,7 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
       pipeline: pipelineOf(request.socket),
       snapshot: runtime.snapshot(),
       startedAtMs: runtime.now(),
-      expectsContinue: turn.kind === "request" && turn.expectsContinue,
+      expectsContinue,
     });
     open.add(exchange);
     live(exchange, runtime);
@@ -53,22 +55,29 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
     pipelines.delete(pipelineOf(this));
   };
   const context = { limits, begin, keepsIdle: () => runtime.overload.keepsConnections() };
+  const plain = new PlainConnections(limits, ({ pipeline }) => pipeline.fail(tooSlow));
+  const plainContext: PlainContext = {
+    maxHeaderBytes: limits.maxHeaderBytes,
+    keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
+    onEnd: (connection) => plain.delete(connection),
+    handOver: (connection, bytes) => {
+      plain.delete(connection);
+      server.emit("connection", connection.socket);
+      connection.socket.unshift(bytes);
+    },
+  };
 
   // Node 20 drops what exceeds its own count without a word; our count answers 431 instead.
   server.maxHeadersCount = 0;
-  server.on("connection", (socket) => {
-    pipelines.add(openPipeline(socket, context));
-    socket.on("close", forget);
-  });
-  server.on("request", (request, response) => take({ kind: "request", request, response, expectsContinue: false }));
-  server.on("checkContinue", (request, response) => take({ kind: "request", request, response, expectsContinue: true }));
+  server.on("request", (request, response) => take(request, { expectsContinue: false, takeOver: () => ({ response }) }));
+  server.on("checkContinue", (request, response) => take(request, { expectsContinue: true, takeOver: () => ({ response }) }));
   // `accept` refuses what Node does not know here.
-  server.on("checkExpectation", (request, response) => take({ kind: "request", request, response, expectsContinue: false }));
+  server.on("checkExpectation", (request, response) => take(request, { expectsContinue: false, takeOver: () => ({ response }) }));
   for (const event of ["upgrade", "connect"] as const) {
     server.on(event, (request, socket, head) => {
       // From here on nobody but us listens: an error that nobody hears would end the process.
       socket.on("error", () => socket.destroy());
-      take({ kind: "upgrade", request, head });
+      take(request, { isUpgrade: true, expectsContinue: false, takeOver: () => takeOver(request, head) });
     });
   }
   server.on("clientError", (error, socket) => {
@@ -81,7 +90,10 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
   return {
     serve(socket, connection) {
       markConnection(socket, connection);
-      server.emit("connection", socket);
+      const pipeline = openPipeline(socket, context);
+      pipelines.add(pipeline);
+      socket.on("close", forget);
+      plain.add(new PlainConnection(socket, { pipeline, context: plainContext }));
     },
     exchanges: () => open.size,
     closeIdle() {
@@ -91,10 +103,12 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
     endGrace() {
       // Node knows best which are idle: not one on which half a header has come.
       server.closeIdleConnections();
+      plain.endIdle();
       for (const pipeline of pipelines) pipeline.closeUnused();
     },
     cut() {
       stalled.close();
+      plain.close();
       // Ends the look-out for overdue requests.
       server.close();
       for (const pipeline of pipelines) pipeline.destroy();
@@ -102,8 +116,10 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
   };
 }
 
-function take(turn: Turn): void {
-  pipelineOf(turn.request.socket).take(turn);
+type NodeTurn = Pick<Turn, "expectsContinue" | "takeOver"> & { readonly isUpgrade?: boolean };
+
+function take(request: IncomingMessage, { isUpgrade = false, ...turn }: NodeTurn): void {
+  pipelineOf(request.socket).take({ request, isUpgrade, ...turn });
 }
 
 /** Node looks for overdue requests only at this interval, so it has to be short against the shortest of its limits. */

@@ -1,14 +1,22 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { ClientRequest, ClientResponse, Upgrade } from "../client-message.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Fault } from "../fault.ts";
 import type { GatewayLimits } from "../limits.ts";
 import { faultText } from "./client-error.ts";
 
-/** A request as Node hands it out. One that would leave HTTP has no response yet, but what was sent behind its header. */
-export type Turn =
-  | { readonly kind: "request"; readonly request: IncomingMessage; readonly response: ServerResponse; readonly expectsContinue: boolean }
-  | { readonly kind: "upgrade"; readonly request: IncomingMessage; readonly head: Buffer };
+/** What a request is answered by: the upgrade agrees to leave HTTP, where that is asked for, and the response is for anything else. */
+export type Answering = { readonly response: ClientResponse; readonly upgrade?: Upgrade };
+
+/** A request as it was read from the connection. */
+export type Turn = {
+  readonly request: ClientRequest;
+  readonly expectsContinue: boolean;
+  /** Whether it would leave HTTP: behind it there is no request. */
+  readonly isUpgrade: boolean;
+  /** Takes the connection over for the answer, when it is its turn. */
+  readonly takeOver: () => Answering;
+};
 
 export type PipelineContext = {
   readonly limits: GatewayLimits;
@@ -43,6 +51,16 @@ export class Pipeline {
     this.#bytesBefore = socket.bytesRead - socket.readableLength;
   }
 
+  /** Whether nothing is asked on the connection, and anything may be. */
+  get isIdle(): boolean {
+    return this.#current === undefined && this.#finale === undefined;
+  }
+
+  /** Whether a request has come on it. */
+  get hasTaken(): boolean {
+    return this.#taken > 0;
+  }
+
   take(turn: Turn): void {
     if (this.#finale !== undefined) return;
     if (this.#current === undefined) return this.#begin(turn);
@@ -74,7 +92,7 @@ export class Pipeline {
 
   /** Ends the connection if it has served a request and none is asked on it. One that has not asked for anything yet is on its way to. */
   closeIdle(): void {
-    if (this.#taken > 0 && this.#current === undefined && this.#finale === undefined) this.linger();
+    if (this.hasTaken && this.isIdle) this.linger();
   }
 
   /** Ends the connection if nothing has come on it. Node takes one like that for a request that is on its way, and not for idle. */
@@ -101,7 +119,7 @@ export class Pipeline {
     const { limits, begin } = this.#context;
     this.#taken += 1;
     // Whatever becomes of it, it is no connection of HTTP any more.
-    if (turn.kind === "upgrade") this.#finale = () => undefined;
+    if (turn.isUpgrade) this.#finale = () => undefined;
     this.#current = begin(turn, this.#taken >= limits.maxRequestsPerConnection);
     this.#current.whenOver(this.#next);
   }

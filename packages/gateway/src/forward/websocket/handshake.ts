@@ -70,7 +70,11 @@ export class Handshake implements SideOwner, Watched {
     silence.begin(this);
     this.#socket.once(target.isSecure ? "secureConnect" : "connect", () => this.#connected());
     tell(this, this.#socket);
-    if (duplex instanceof Socket) tell(this, duplex);
+    if (duplex instanceof Socket) {
+      tell(this, duplex);
+      // What came meanwhile was kept.
+      duplex.resume();
+    }
     this.#exchange.whenOver(() => this.#end());
     this.#socket.write(text, "latin1");
   }
