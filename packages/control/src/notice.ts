@@ -30,7 +30,7 @@ export type ControlNotice =
       readonly revision: number;
       readonly why: string;
     }
-  /** A policy does not fit its traffic any more, by several looks in a row; or it does again. What is told is what was seen last that speaks against it. */
+  /** A policy does not fit its traffic any more, by several looks in a row; or it does again. What is told is what was seen last that speaks against it, of the revision that was seen to misfit, or that fits. */
   | ({ readonly kind: "misfit-began" | "misfit-ended"; readonly organization: string; readonly environment: string } & OpenMisfit)
   /** Whether a policy fits its traffic could not be found out; it is tried again. */
   | { readonly kind: "fit-look-failed"; readonly organization: string; readonly environment: string; readonly error: unknown }

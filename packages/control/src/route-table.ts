@@ -35,7 +35,7 @@ import { getOperation, listOperations } from "./api/operations.ts";
 import { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization } from "./api/organizations.ts";
 import { previewPolicy } from "./api/preview.ts";
 import { probePath } from "./api/probe.ts";
-import { createQuery, getQuery, getQueryResult, getQueryResultUrl, listQueries } from "./api/queries.ts";
+import { createQuery, deleteQuery, getQuery, getQueryResult, getQueryResultUrl, listQueries } from "./api/queries.ts";
 import { rollbackEnvironment } from "./api/rollback.ts";
 import { abortRollout, getRollout, promoteRollout } from "./api/rollout.ts";
 import { createRoute, deleteRoute, getRoute, listRoutes, replaceRoute } from "./api/routes.ts";
@@ -135,6 +135,7 @@ export const API_LINES: readonly RouteLine[] = [
   ["POST", `${ENV}/queries`, "organizations.environments.queries.create", createQuery],
   ["GET", `${ENV}/queries`, "organizations.environments.queries.list", listQueries],
   ["GET", `${ENV}/queries/{query}`, "organizations.environments.queries.get", getQuery],
+  ["DELETE", `${ENV}/queries/{query}`, "organizations.environments.queries.delete", deleteQuery],
   ["GET", `${ENV}/queries/{query}/result`, "organizations.environments.queries.getResult", getQueryResult],
   ["GET", `${ENV}/queries/{query}/resulturl`, "organizations.environments.queries.getResulturl", getQueryResultUrl],
   ["GET", `${ENV}/snapshot`, "organizations.environments.getSnapshot", getSnapshot],

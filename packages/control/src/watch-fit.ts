@@ -41,5 +41,7 @@ async function lookAt(parts: ControlParts, { organization, environment }: Enviro
     nextCourse(course, seen),
   );
   if (before.open === undefined && after.open !== undefined) onNotice({ kind: "misfit-began", organization, environment, ...after.open });
-  if (before.open !== undefined && after.open === undefined) onNotice({ kind: "misfit-ended", organization, environment, ...before.open });
+  if (before.open !== undefined && after.open === undefined) {
+    onNotice({ kind: "misfit-ended", organization, environment, ...before.open, revision: record.revision });
+  }
 }

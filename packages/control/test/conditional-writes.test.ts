@@ -45,6 +45,7 @@ const UNVERSIONED: Readonly<Record<string, string>> = {
   "organizations.environments.apis.revisions.debugsessions.deleteData": "what was recorded",
   "organizations.environments.deleteEvents": "what was recorded",
   "organizations.environments.queries.create": "new",
+  "organizations.environments.queries.delete": "a query is never changed, only forgotten",
   "organizations.environments.securityIncidents.patch": "what was found in what was recorded",
   "organizations.environments.securityIncidents.batchUpdate": "what was found in what was recorded",
   "organizations.environments.gateways.report": "a gateway's word",

@@ -189,6 +189,8 @@ test("what is not there is not found", async () => {
 
 const settings = [
   { given: { exclusions: ["10.0.0.1/8"] }, fields: ["abuseDetection/exclusions/0"] },
+  // nobody would be looked for, and nothing would say so
+  { given: { exclusions: ["0.0.0.0/0", "::/0"] }, fields: ["abuseDetection/exclusions/0", "abuseDetection/exclusions/1"] },
   { given: { exclusions: ["203.0.113.7", "provider:nobody"] }, fields: ["abuseDetection/exclusions/1"] },
   {
     given: { deviations: 0, minClients: 1.5, staticEndings: [".css"], flooder: { minShare: 2, minRequests: 1 }, robots: {} },
@@ -267,7 +269,11 @@ test("many people behind one address are not denied by a call, but they are flag
   expect(await enforced()).toEqual([]);
   expect((await under.ask(`GET //v1/${name}`)).body).toMatchObject({ state: "OPEN", sharedAddress: true });
   const { body } = await convert(name, { flag: { headers: [{ name: "X-Crowd", value: "yes" }] } });
-  expect(body).toMatchObject({ conditionConfig: { ipAddressRanges: [NAT] }, flag: { headers: [{ name: "X-Crowd", value: "yes" }] } });
+  expect(body).toMatchObject({
+    description: `Shared address: ${NAT}`,
+    conditionConfig: { ipAddressRanges: [NAT] },
+    flag: { headers: [{ name: "X-Crowd", value: "yes" }] },
+  });
   expect(body.deny).toBeUndefined();
 });
 

@@ -90,7 +90,7 @@ const results = [
   {
     says: "without dimensions one line",
     body: { ...COUNT, metrics: [{ name: "total_response_time", function: "avg", alias: "mean" }, { name: "tps" }] },
-    text: [`{"mean":"${31 / 3}","tps":"${3 / 86_400}"}`],
+    text: ['{"mean":"10.3333333333","tps":"0.0000347222222222"}'],
   },
   {
     // a spreadsheet would run the first, and the last is a number
@@ -173,6 +173,7 @@ test("a query that two controls began and did not end fails at the third, and sa
 });
 
 const refused = [
+  { says: "nothing", body: {}, faults: ["timeRange", "metrics"] },
   { says: "no metrics", body: { timeRange: DAY }, faults: ["metrics"] },
   {
     says: "an unknown metric and dimension",
@@ -190,7 +191,30 @@ const refused = [
   {
     says: "two columns of one name",
     body: { ...COUNT, metrics: [{ name: "message_count" }, { name: "message_count" }] },
-    faults: ["metrics"],
+    faults: ["metrics/1/alias"],
+  },
+  {
+    // lines of JSON would have one of the two
+    says: "a column by the name of the time",
+    body: { ...COUNT, groupByTimeUnit: "hour", metrics: [{ name: "message_count", alias: "hour" }] },
+    faults: ["metrics/0/alias"],
+  },
+  { says: "a dimension twice", body: { ...COUNT, dimensions: ["apiproxy", "apiproxy"] }, faults: ["dimensions"] },
+  {
+    says: "two dimensions in one text",
+    body: { ...COUNT, dimensions: ["apiproxy,target", "-", ""] },
+    faults: [0, 1, 2].map((at) => `dimensions/${at}`),
+  },
+  { says: "a mean of tps", body: { ...COUNT, metrics: [{ name: "tps", function: "avg" }] }, faults: ["metrics"] },
+  {
+    says: "what no field may be, beside names that there are not",
+    body: { metrics: [{ name: "x" }], dimensions: ["y"], groupByTimeUnit: "z", filter: "(", limit: 0, outputFormat: "xml" },
+    faults: ["timeRange", "dimensions", "metrics", "groupByTimeUnit", "filter", "limit", "outputFormat"],
+  },
+  {
+    says: "a list of metrics that is none, beside a dimension that there is not",
+    body: { metrics: "message_count", dimensions: ["y"], timeRange: DAY },
+    faults: ["dimensions", "metrics"],
   },
   {
     says: "arithmetic",
@@ -214,6 +238,15 @@ test("the list is of one environment, the newest first, by state and author", as
   expect((await control.ask("GET /quiet/queries")).body.queries).toEqual([]);
   expect(verdictOf(await control.ask("GET /demo/queries?status=done&from=x"))).toBe("400 INVALID_ARGUMENT QUERY_INVALID");
   expect(verdictOf(await control.ask(`GET /quiet/queries/${idOf(body.queries[0])}`))).toBe("404 NOT_FOUND QUERY_NOT_FOUND");
+});
+
+test("a query is forgotten when somebody says so, and no other", async () => {
+  const [first, second] = [(await answerTo(COUNT)).query, (await answerTo(COUNT)).query].map(idOf);
+  expect(verdictOf(await control.ask(`DELETE /quiet/queries/${first}`))).toBe("404 NOT_FOUND QUERY_NOT_FOUND");
+  expect(await control.ask(`DELETE /demo/queries/${first}`)).toMatchObject({ status: 200, body: {} });
+  for (const what of [`GET /demo/queries/${first}`, `GET /demo/queries/${first}/result`, `DELETE /demo/queries/${first}`])
+    expect(verdictOf(await control.ask(what))).toBe("404 NOT_FOUND QUERY_NOT_FOUND");
+  expect((await control.ask(`GET /demo/queries/${second}`)).body.state).toBe("completed");
 });
 
 test("results are forgotten when their time is over, and when events are deleted by an address", async () => {

@@ -46,6 +46,19 @@ export function describeQueryStore(name: string, placeOf: () => Promise<StorePla
       expect(await queries.take({ now: 9_000, until: 9_001 })).toBeUndefined();
     });
 
+    test("one that is removed is gone in any state, and whoever ran it ends nothing", async () => {
+      const queries = await open();
+      const [run, next] = [await add(queries, 1), await add(queries, 2)].map((query) => query as QueryRecord);
+      const taken = (await queries.take({ now: 10, until: 20 })) as QueryRecord;
+      expect(taken.id).toBe(run?.id);
+      expect(await queries.remove(OTHER, taken.id)).toBe(false);
+      expect(await queries.remove(KEY, taken.id)).toBe(true);
+      await queries.finish(taken, { outcome: completed, at: 11 });
+      expect(await queries.read(KEY, taken.id)).toBeUndefined();
+      expect(await queries.remove(KEY, taken.id)).toBe(false);
+      expect(await queries.list(KEY, ALL)).toEqual([next]);
+    });
+
     test("the oldest is taken up first, by one at a time, and again when its time is over", async () => {
       const queries = await open();
       const [first, second] = [await add(queries, 1), await add(queries, 2, OTHER)];

@@ -105,6 +105,8 @@ test("a policy that begins not to fit is told once, shown with the time, and tol
     () => kindsOf(notices).length > 1,
   );
   expect(kindsOf(notices)).toEqual(["misfit-began", "misfit-ended"]);
+  // by the revision that fits
+  expect(notices.find(({ kind }) => kind === "misfit-ended")).toMatchObject({ revision: 3, since: Date.parse(open.since) });
   expect(await openMisfitOf(watched)).toBeUndefined();
   expect(await gaugeOf(watched)).toBe("0");
 });

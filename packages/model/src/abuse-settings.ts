@@ -46,7 +46,11 @@ export const DEFAULT_ABUSE_DETECTION = {
 const exclusionSchema = z.string("Expected a text").transform((text, context) => {
   if (text.startsWith(PROVIDER_MARK) && isProviderName(text.slice(PROVIDER_MARK.length))) return text;
   const reading = parsePrefix(text);
-  if (reading.kind === "prefix") return reading.prefix.text;
+  if (reading.kind === "prefix" && reading.prefix.length > 0) return reading.prefix.text;
+  if (reading.kind === "prefix") {
+    context.addIssue({ code: "custom", message: "Expected some clients and not all: enabled false looks for nobody" });
+    return z.NEVER;
+  }
   const rest = reading.kind === "host-bits-set" ? `, such as ${reading.suggestion}` : "";
   context.addIssue({ code: "custom", message: `Expected an address, a network without bits behind its length, or provider:NAME${rest}` });
   return z.NEVER;

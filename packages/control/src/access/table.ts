@@ -78,6 +78,8 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "organizations.environments.queries.create": "viewer",
   "organizations.environments.queries.list": "viewer",
   "organizations.environments.queries.get": "viewer",
+  // anybody's, and a viewer asks again for what is gone
+  "organizations.environments.queries.delete": "operator",
   "organizations.environments.queries.getResult": "viewer",
   "organizations.environments.queries.getResulturl": "viewer",
   "organizations.environments.securityIncidents.list": "viewer",

@@ -10,7 +10,7 @@ import { messageBody } from "../http/message-body.ts";
 import { type SecurityContent, type StoredSecurityAction, securityOf } from "../security-content.ts";
 import { readAction } from "./security-action-body.ts";
 import { actionJson, changeSecurity, requireAction, withNewAction } from "./security-actions.ts";
-import { keyOf, requireIncident } from "./security-incidents.ts";
+import { incidentTitle, keyOf, requireIncident } from "./security-incidents.ts";
 
 const { ttl, deny, flag, isObserved, apiProxies, description } = securityActionWireSchema.shape;
 
@@ -82,12 +82,12 @@ function refuseShared({ isShared, client }: IncidentRecord): void {
 type Making = { readonly incident: IncidentRecord; readonly ttlMs: number };
 
 /** The whole action, as a client would create it. */
-function actionBody(given: JsonObject, { incident: { rule, client }, ttlMs }: Making): JsonObject {
+function actionBody(given: JsonObject, { incident, ttlMs }: Making): JsonObject {
   return {
     state: "ENABLED",
-    description: `${rule}: ${client}`,
+    description: incidentTitle(incident),
     ttl: `${ttlMs / 1_000}s`,
-    conditionConfig: { ipAddressRanges: [client] },
+    conditionConfig: { ipAddressRanges: [incident.client] },
     ...(given["flag"] === undefined && { deny: {} }),
     ...given,
   };

@@ -4,6 +4,7 @@ import { gzip } from "node:zlib";
 import { z } from "zod";
 import { QUERY_STATES, type QueryRecord } from "../config-store/query-port.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
+import { EMPTY } from "../http/empty.ts";
 import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { shownValue } from "../http/violations.ts";
 import { environmentName } from "./environment-json.ts";
@@ -89,6 +90,17 @@ export const getQuery: Endpoint = {
   handle: async (call) => jsonAnswer(queryJson(call, await requireQuery(call))),
 };
 
+/** Ours: who has its result, or did not mean it, need not wait until it is forgotten. */
+export const deleteQuery: Endpoint = {
+  summary: "Forgets a query and its result; one that is not over ends nothing any more",
+  answers: EMPTY,
+  async handle(call) {
+    const id = call.param("query");
+    if (!(await call.parts.store.queries.remove(await keyOf(call), id))) queryMissing(id);
+    return jsonAnswer({});
+  },
+};
+
 /** Not zipped, as Apigee's is. Whoever accepts gzip gets that. */
 export const getQueryResult: Endpoint = {
   summary: "The result of a query that is completed: lines of JSON, or CSV",
@@ -136,6 +148,10 @@ async function requireQuery(call: Call): Promise<QueryRecord> {
   const id = call.param("query");
   const query = await call.parts.store.queries.read(await keyOf(call), id);
   if (query !== undefined && !isForgotten(call, query)) return query;
+  return queryMissing(id);
+}
+
+function queryMissing(id: string): never {
   throw new ApiError("QUERY_NOT_FOUND", `Query: Expected one that is kept, received ${JSON.stringify(id)}`);
 }
 

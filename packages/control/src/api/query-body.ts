@@ -2,7 +2,7 @@ import type { FieldViolation } from "@wherefrom/model";
 import { statsTime } from "@wherefrom/model/stats-time";
 import { z } from "zod";
 import type { AskedQuery } from "../config-store/query-port.ts";
-import { ApiError, refuseFaults } from "../http/api-error.ts";
+import { ApiError } from "../http/api-error.ts";
 import type { FieldReason } from "../http/api-reason.ts";
 import type { JsonObject } from "../http/json-body.ts";
 import { messageBody } from "../http/message-body.ts";
@@ -41,10 +41,16 @@ export const querySchema = z
   .strictObject({
     name: z.string().max(MAX_NAME_LENGTH).optional(),
     metrics: z.array(metricSchema, "Expected a list of metrics").min(1, "Expected at least one"),
-    dimensions: z.array(z.string(), "Expected a list of dimensions").default([]),
+    // likewise: a comma would make two of one
+    dimensions: z
+      .array(z.string("Expected a dimension").regex(/^[a-z_]+$/, "Expected the name of one dimension"), "Expected a list of dimensions")
+      .default([]),
     timeRange: z
       .unknown()
-      .describe("last60minutes, last24hours, last7days, or an object of start and end: 2026-11-25T00:00:00Z. The end itself is left out"),
+      .optional()
+      .describe(
+        "Required. last60minutes, last24hours, last7days, or an object of start and end: 2026-11-25T00:00:00Z. The end itself is left out",
+      ),
     groupByTimeUnit: z.string().optional(),
     filter: z.string().optional(),
     limit: z.int("Expected a whole number").min(1, "Expected at least 1").max(2_147_483_647).optional().describe("Rows at the most"),
@@ -57,39 +63,91 @@ export const querySchema = z
 
 const QUERY = messageBody(querySchema);
 
+type Query = z.output<typeof querySchema>;
+type Metric = Query["metrics"][number];
+type Range = { readonly from: number; readonly until: number };
 type Reading = { readonly limits: ControlLimits; readonly now: number };
 
 /** Reads a query and judges it as the stats would. Errors: `ApiError` FIELDS_INVALID with every fault. */
 export function readQueryBody(body: JsonObject, { limits, now }: Reading): AskedQuery {
-  const query = QUERY.read(QUERY.given(body));
-  const faults: FieldViolation[] = [];
-  const refuse = (field: string, description: string): void => {
-    faults.push({ field, description, reason: "FIELD_INVALID" satisfies FieldReason });
-  };
-  for (const field of ["reportDefinitionId", "envgroupHostname"] as const)
-    if (query[field]) refuse(field, `Expected none, as there are none here, received ${shownValue(query[field])}`);
-  for (const [index, { operator, value }] of query.metrics.entries())
-    if (operator || value) refuse(`metrics/${index}/operator`, "Expected none: results are as they were counted");
-  const range = readRange(query.timeRange, now);
-  if (range === undefined)
-    refuse("timeRange", `Expected ${Object.keys(RANGES_MS).join(", ")}, or start before end, received ${shownValue(query.timeRange)}`);
-  const { name, outputFormat, csvDelimiter: delimiter } = query;
-  const functions = query.metrics.map((metric) => (metric.name === "tps" ? "tps" : `${metric.function || "sum"}(${metric.name})`));
-  const columns = query.metrics.map(({ alias }, index) => alias ?? functions[index] ?? "");
-  if (new Set([...columns, ...query.dimensions]).size < columns.length + query.dimensions.length)
-    refuse("metrics", "Expected a name of its own for each column of the result");
-  const parameters = new URLSearchParams({
-    select: functions.join(","),
+  const given = QUERY.given(body);
+  const sound = soundFields(given);
+  const range = readRange(given["timeRange"], now);
+  const parameters = parametersOf(sound, { range, limits });
+  const dimensions = sound.dimensions?.length ? sound.dimensions.join(",") : "-";
+  const {
+    name,
+    outputFormat,
+    csvDelimiter: delimiter,
+  } = QUERY.read(given, [
+    ...refusedFields(sound),
+    ...(range === undefined ? [rangeFault(given["timeRange"])] : []),
+    ...columnFaults(sound),
+    ...statsFaults(dimensions, parameters, limits),
+  ]);
+  return { name, dimensions, parameters: String(parameters), columns: columnsOf(sound), outputFormat, delimiter };
+}
+
+/** Those that are as the schema has them, so that what else is wrong in them is told together with what is wrong in others. */
+function soundFields(given: JsonObject): Partial<Query> {
+  const fields = Object.entries(querySchema.shape).map(([name, schema]) => [name, schema.safeParse(given[name])] as const);
+  return Object.fromEntries(fields.flatMap(([name, parsed]) => (parsed.success ? [[name, parsed.data]] : [])));
+}
+
+/** What Apigee has and is not here. */
+function refusedFields({ metrics = [], ...query }: Partial<Query>): FieldViolation[] {
+  const fields = (["reportDefinitionId", "envgroupHostname"] as const)
+    .filter((field) => query[field])
+    .map((field) => faultAt(field, `Expected none, as there are none here, received ${shownValue(query[field])}`));
+  const operators = metrics.flatMap(({ operator, value }, index) =>
+    operator || value
+      ? [faultAt(`metrics/${index}/operator`, `Expected none: results are as they were counted, received ${shownValue(operator || value)}`)]
+      : [],
+  );
+  return [...fields, ...operators];
+}
+
+function rangeFault(given: unknown): FieldViolation {
+  return faultAt("timeRange", `Expected ${Object.keys(RANGES_MS).join(", ")}, or start before end, received ${shownValue(given)}`);
+}
+
+/** A dimension that is there twice is a fault of its own. */
+function columnFaults({ metrics = [], dimensions = [], groupByTimeUnit }: Partial<Query>): FieldViolation[] {
+  const taken = new Set([...dimensions, groupByTimeUnit]);
+  return columnsOf({ metrics }).flatMap((column, index) => {
+    const isTaken = taken.has(column);
+    taken.add(column);
+    const description = `Expected a name of its own for each column of the result, received ${shownValue(column)}`;
+    return isTaken ? [faultAt(`metrics/${index}/alias`, description)] : [];
+  });
+}
+
+function faultAt(field: string, description: string): FieldViolation {
+  return { field, description, reason: "FIELD_INVALID" satisfies FieldReason };
+}
+
+/** What each metric is called in the result. */
+function columnsOf({ metrics = [] }: Partial<Query>): string[] {
+  return metrics.map((metric) => metric.alias ?? selectOf(metric));
+}
+
+/** `tps` alone has no function. */
+function selectOf({ name, function: aggregate }: Metric): string {
+  return name === "tps" && (!aggregate || aggregate === "sum") ? name : `${aggregate || "sum"}(${name})`;
+}
+
+type Placing = { readonly range: Range | undefined; readonly limits: ControlLimits };
+
+/** As the stats have them, with words that are right in the place of what was refused already. */
+function parametersOf({ metrics, groupByTimeUnit, filter, limit }: Partial<Query>, { range, limits }: Placing): URLSearchParams {
+  return new URLSearchParams({
+    select: metrics?.map(selectOf).join(",") ?? "tps",
     timeRange: `${statsTime(range?.from ?? 0)}~${statsTime(range?.until ?? 1_000)}`,
-    ...(query.groupByTimeUnit && { timeUnit: query.groupByTimeUnit }),
-    ...(query.filter && { filter: query.filter }),
-    ...(query.limit !== undefined && { limit: String(Math.min(query.limit, limits.maxQueryRows)) }),
+    ...(groupByTimeUnit && { timeUnit: groupByTimeUnit }),
+    ...(filter && { filter }),
+    ...(limit !== undefined && { limit: String(Math.min(limit, limits.maxQueryRows)) }),
     tsAscending: "true",
   });
-  const dimensions = query.dimensions.length === 0 ? "-" : query.dimensions.join(",");
-  faults.push(...statsFaults(dimensions, parameters, limits));
-  refuseFaults(faults);
-  return { name, dimensions, parameters: String(parameters), columns, outputFormat, delimiter };
 }
 
 function statsFaults(dimensions: string, parameters: URLSearchParams, { maxQueryRows }: ControlLimits): readonly FieldViolation[] {
@@ -98,12 +156,12 @@ function statsFaults(dimensions: string, parameters: URLSearchParams, { maxQuery
     return [];
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return error.violations.map((violation) => ({ ...violation, field: FIELD_OF[violation.field] ?? violation.field }));
+    return error.violations.map(({ field, description }) => faultAt(FIELD_OF[field] ?? field, description));
   }
 }
 
 /** In whole seconds, as the stats have times. */
-function readRange(given: unknown, now: number): { readonly from: number; readonly until: number } | undefined {
+function readRange(given: unknown, now: number): Range | undefined {
   if (typeof given === "string") {
     const length = Object.hasOwn(RANGES_MS, given) ? RANGES_MS[given] : undefined;
     const until = Math.ceil(now / 1_000) * 1_000;

@@ -83,13 +83,18 @@ export function incidentMissing(id: string): never {
   throw new ApiError("SECURITY_INCIDENT_NOT_FOUND", `Incident: Expected one that is kept, received ${JSON.stringify(id)}`);
 }
 
+/** An incident in a line, for people. */
+export function incidentTitle({ isShared, rule, client }: IncidentRecord): string {
+  return `${isShared ? "Shared address" : rule}: ${client}`;
+}
+
 /** An incident as the API shows it. */
 export function incidentJson({ organization, param }: Call, incident: IncidentRecord): object {
   const { id, rule, client, state, isShared, evidence, securityAction, firstSeenAt, lastSeenAt, changedAt } = incident;
   const environment = environmentName(organization, param("env"));
   return {
     name: `${environment}/securityIncidents/${id}`,
-    displayName: `${isShared ? "Shared address" : rule}: ${client}`,
+    displayName: incidentTitle(incident),
     detectionTypes: [rule],
     client,
     sharedAddress: isShared,

@@ -124,12 +124,16 @@ export function secondsOf({ from, until, per }: StatsQuery, at: number | undefin
   return per === undefined || at === undefined ? (until - from) / 1_000 : unitSeconds(per, at);
 }
 
+/** Digits of a fraction that is told. A database adds in parts, and what is behind these differs from one time it is asked to the next. */
+const SHOWN_DIGITS = 12;
+
 /** As a text with a fraction, which Apigee's clients read as a number of 64 bits. */
 export function shownMeasure(
   measure: number | undefined,
   { selected, seconds }: { readonly selected: Selected; readonly seconds: number },
 ): string | undefined {
   if (measure === undefined) return undefined;
-  const number = selected.isPerSecond ? measure / seconds : measure;
+  const exact = selected.isPerSecond ? measure / seconds : measure;
+  const number = Number.isInteger(exact) ? exact : Number(exact.toPrecision(SHOWN_DIGITS));
   return Number.isInteger(number) ? `${number}.0` : String(number);
 }

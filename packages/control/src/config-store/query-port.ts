@@ -64,6 +64,8 @@ export type QueryStore = {
   take(options: { readonly now: number; readonly until: number }): Promise<QueryRecord | undefined>;
   /** Ends the run that `take` gave. Nothing happens when another one was begun meanwhile. */
   finish(run: QueryRecord, options: { readonly outcome: QueryOutcome; readonly at: number }): Promise<void>;
+  /** Forgets one, whatever its state: a run that goes on ends nothing any more. Resolves with whether it was there. */
+  remove(key: EnvironmentKey, id: string): Promise<boolean>;
   /** Forgets those that were over before. */
   forgetBefore(before: number): Promise<void>;
   /** Forgets all of an environment that are over, and has those that are run begun anew: what they have read is past. Resolves with the number of the former. */

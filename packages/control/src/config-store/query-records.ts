@@ -152,6 +152,11 @@ export async function forgetQueries(db: Db, before: number): Promise<void> {
   await db.deleteFrom("queries").where("state", "in", OVER).where("updated_at", "<", before).execute();
 }
 
+export async function removeQuery(db: Db, { key, id }: Named): Promise<boolean> {
+  const rows = db.deleteFrom("queries").where("organization", "=", key.organization).where("environment", "=", key.environment);
+  return Number((await rows.where("id", "=", id).executeTakeFirst()).numDeletedRows) > 0;
+}
+
 /** All of an environment, or those of some states. Resolves with their number. */
 export async function removeQueries(
   db: Db,

@@ -16,6 +16,7 @@ import {
   readQuery,
   readQueryResult,
   readQueryRunners,
+  removeQuery,
   removeQueryResults,
   takeQuery,
 } from "./query-records.ts";
@@ -137,6 +138,7 @@ export function sqlStore({ read, write, close }: SqlAccess, { limits, teller, de
       async forgetBefore(before) {
         if (await read((db) => hasOldQueries(db, before))) await write((db) => forgetQueries(db, before));
       },
+      remove: (key, id) => write((db) => removeQuery(db, { key, id })),
       removeResults: (key) => write((db) => removeQueryResults(db, key)),
     },
     watch: teller.listen,
