@@ -56,6 +56,10 @@ export function printControlNotice(notice: ControlNotice): void {
       return print(`warning: new ranges are not in force yet: ${messageOf(notice.error)}`);
     case "event-retention-failed":
       return print(`warning: events whose time is over are not deleted yet: ${messageOf(notice.error)}`);
+    case "events-deleted-for-room":
+      return print(
+        `warning: ${notice.deleted} events up to ${new Date(notice.until).toISOString()} were deleted: all took ${notice.bytes} bytes, and ${notice.maxBytes} is what they may`,
+      );
     case "misfit-began":
       return print(`warning: the policy of ${placeOf(notice)} does not fit its traffic: ${signsOf(notice)}`);
     case "misfit-ended":

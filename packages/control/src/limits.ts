@@ -95,7 +95,9 @@ export type ControlLimits = {
   readonly maxDatabaseConnections: number;
   /** Memory that the event database may use, in bytes. What a question needs beyond it goes to a file beside the database. */
   readonly maxEventMemoryBytes: number;
-  /** Pause between two looks for events whose time is over. */
+  /** Room on the disk that all events together may take, in bytes. For more, the oldest are deleted. */
+  readonly maxEventStoreBytes: number;
+  /** Pause between two looks for events whose time is over, or for which there is no room. */
   readonly eventRetentionLookMs: number;
   /** Pause between two looks at whether policies fit their traffic. */
   readonly fitLookMs: number;
@@ -183,6 +185,7 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   databasePollMs: 1_000,
   maxDatabaseConnections: 10,
   maxEventMemoryBytes: 536_870_912,
+  maxEventStoreBytes: 107_374_182_400,
   eventRetentionLookMs: 600_000,
   fitLookMs: 60_000,
   abuseLookMs: 30_000,

@@ -10,6 +10,14 @@ export type ControlNotice =
   | { readonly kind: "ranges-failed"; readonly error: unknown }
   /** Events whose time is over could not be deleted; it is tried again. */
   | { readonly kind: "event-retention-failed"; readonly error: unknown }
+  /** Events of exchanges that began up to `until` (milliseconds since 1970) were deleted before their time, as all took `bytes`. */
+  | {
+      readonly kind: "events-deleted-for-room";
+      readonly deleted: number;
+      readonly until: number;
+      readonly bytes: number;
+      readonly maxBytes: number;
+    }
   /** Queries that are asked in the background could not be run; it is tried again. */
   | { readonly kind: "queries-not-run"; readonly error: unknown }
   /** Which clients look like abusers could not be judged, of one environment or of all; it is tried again. */

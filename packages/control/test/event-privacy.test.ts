@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { auditFaults } from "@wherefrom/model";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import type { ControlNotice } from "../src/notice.ts";
 import { type ControlUnderTest, faultsOf, type Json, openControlForFile, verdictOf } from "./control-under-test.ts";
+import { openControlWithEvents } from "./control-with-events.ts";
 import { eventOf } from "./event-store-contract.ts";
 
 const NOW = Date.UTC(2026, 10, 25, 12);
@@ -115,6 +117,25 @@ test("events are deleted when their time is over", async () => {
   await vi.waitFor(async () => expect(await clients()).toEqual([`${CLIENT} 1.0`]), { timeout: 55_000 });
   now = NOW + 2 * DAY_MS;
   await vi.waitFor(async () => expect(await clients()).toEqual([]), { timeout: 55_000 });
+});
+
+test("the oldest events are deleted before their time when all take more room than they may, and control says so", async () => {
+  const notices: ControlNotice[] = [];
+  const events = [3, 2, 1].map((age) => eventOf({ time: NOW - age * DAY_MS }));
+  const told = { receivedAt: NOW, now: () => NOW, onNotice: (notice: ControlNotice) => notices.push(notice) };
+  const crowded = await openControlWithEvents({ events: { demo: events }, limits: { maxEventStoreBytes: 1 }, ...told });
+  try {
+    const gone = notices.find(({ kind }) => kind === "events-deleted-for-room");
+    expect(gone).toMatchObject({ until: expect.any(Number), bytes: expect.any(Number), maxBytes: 1 });
+    await crowded.ask("POST ", { body: { name: "demo" } });
+    const range = "timeRange=01/01/2026%2000:00~12/31/2026%2000:00";
+    const { body } = await crowded.ask(`GET /demo/stats/-?select=sum(message_count)&${range}`);
+    const left = Number(body.environments[0].metrics?.[0].values[0] ?? 0);
+    expect(left).toBe(events.length - Number((gone as { deleted?: number } | undefined)?.deleted));
+    expect(left).toBeLessThan(events.length);
+  } finally {
+    await crowded.close();
+  }
 });
 
 test("unless told otherwise events are kept for 30 days", async () => {

@@ -400,6 +400,33 @@ export function describeEventStore(name: string, placeOf: () => Promise<EventPla
       expect(await countOf(local)).toBe(2);
     });
 
+    test("deletes the oldest of all environments when they take more room than they may, and no others", async () => {
+      const own = await placeOf();
+      const crowded = await own.open();
+      try {
+        const times = Array.from({ length: 400 }, (_, index) => 1_000 + index);
+        for (const key of [local, other]) await crowded.append(key, batchOf(times.map((time) => eventOf({ time, path: `/${time}` }))));
+        const kept = async (key: EnvironmentKey): Promise<readonly number[]> => {
+          const groups = await crowded.ask(key, { ...COUNT, dimensions: ["path"] });
+          return groups.map(({ values }) => Number(values[0]?.slice(1))).sort((one, next) => one - next);
+        };
+        const all = await crowded.keepWithin(Number.MAX_SAFE_INTEGER);
+        expect(all).toEqual({ bytes: expect.any(Number), deleted: 0, until: undefined });
+        const bytes = all?.bytes ?? 0;
+        expect(bytes).toBeGreaterThan(1_000);
+        // a good half of them has to go
+        const room = await crowded.keepWithin(bytes / 2);
+        const until = room?.until ?? 0;
+        expect(until).toBeGreaterThan(1_150);
+        expect(until).toBeLessThan(1_280);
+        for (const key of [local, other]) expect(await kept(key)).toEqual(times.filter((time) => time > until));
+        expect(room).toEqual({ bytes, deleted: 2 * times.filter((time) => time <= until).length, until });
+      } finally {
+        await crowded.close();
+        await own.end();
+      }
+    });
+
     test("everything is there after closing and opening", async () => {
       const batch = batchOf([eventOf({ resolvedIp: "2001:db8::1" })]);
       await store.append(local, batch);

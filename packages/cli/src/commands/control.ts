@@ -17,6 +17,7 @@ Examples:
   $ wherefrom control --ranges ./data/ranges     # what provider:NAME means; looked at again every 10 seconds
   $ wherefrom control --probe-to public --probe-to 10.77.0.0/16     # operators may have it probe these
   $ wherefrom control --analytics duckdb:./data/events.duckdb    # keeps the events that gateways send
+  $ wherefrom control --analytics duckdb:./data/events.duckdb --max-event-store-bytes 21474836480    # 20 GiB; the oldest go for more
   $ CLICKHOUSE_PASSWORD=… wherefrom control --analytics clickhouse://wherefrom@events.internal:8123/wherefrom    # several may share it
   $ WHEREFROM_DATABASE=sqlite:./control.db wherefrom control --json
   $ WHEREFROM_SIGNING_KEY_PEM="$(cat key.pem)" wherefrom control
@@ -45,6 +46,7 @@ type ControlCommandOptions = ProbeToFlag &
     readonly port: number;
     readonly database: string;
     readonly analytics?: string;
+    readonly maxEventStoreBytes?: number;
     readonly organization: string;
     readonly ranges?: string;
     readonly signingKey?: string;
@@ -66,6 +68,13 @@ export function addControlCommand(program: Command): void {
     .addOption(valueOption("--port <port>", "port of the API", "WHEREFROM_API_PORT").default(8081).argParser(parsePort))
     .addOption(databaseOption())
     .addOption(analyticsOption())
+    .addOption(
+      valueOption(
+        "--max-event-store-bytes <bytes>",
+        "room that events may take on the disk: for more, the oldest are deleted; default: 107374182400",
+        "WHEREFROM_MAX_EVENT_STORE_BYTES",
+      ).argParser(parseRoom),
+    )
     .addOption(valueOption("--organization <name>", "name of the organization", "WHEREFROM_ORGANIZATION").default("local"))
     .addOption(valueOption("--ranges <folder>", "range files that provider:NAME means; without it what is built in", "WHEREFROM_RANGES"))
     .addOption(signingKeyOption("default: snapshot-key.pem beside the database"))
@@ -106,6 +115,14 @@ function parseAnalytics(text: string): string {
   throw new InvalidArgumentError("Expected duckdb: and the path of a file, or clickhouse://USER@HOST:8123/DATABASE.");
 }
 
+/** DuckDB gives room back in steps of some 20 MB: below this they would be most of it. */
+const MIN_ROOM = 67_108_864;
+
+function parseRoom(text: string): number {
+  if (/^[0-9]{1,15}$/.test(text) && Number(text) >= MIN_ROOM) return Number(text);
+  throw new InvalidArgumentError(`Expected a number of bytes from ${MIN_ROOM}.`);
+}
+
 function parseDatabase(text: string): string {
   if (DATABASE.test(text)) return text;
   throw new InvalidArgumentError("Expected sqlite: and the path of a file, or postgres://USER@HOST/DATABASE.");
@@ -113,6 +130,7 @@ function parseDatabase(text: string): string {
 
 async function runControl(options: ControlCommandOptions): Promise<void> {
   const { host, port, database, analytics, organization, ranges: folder, signingKey, auth, bootstrapTokenFile, json, quiet } = options;
+  const { maxEventStoreBytes } = options;
   const isQuiet = quiet === true || json === true;
   const output = openOutput(process.stdout);
   await runUntilStopped(async (own) => {
@@ -148,6 +166,7 @@ async function runControl(options: ControlCommandOptions): Promise<void> {
           database,
           organization,
           ...(analytics !== undefined && { analytics }),
+          ...(maxEventStoreBytes !== undefined && { limits: { maxEventStoreBytes } }),
           ...(ranges && { ranges }),
           ...signing,
           ...probing,

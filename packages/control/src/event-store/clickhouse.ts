@@ -1,3 +1,4 @@
+import type { ClickHouseClient } from "@clickhouse/client";
 import { ADDRESS_FORMS, namesOfAddress } from "./address-keeper.ts";
 import { answer, type RunStatement } from "./answer.ts";
 import { type Appending, appendBatches } from "./clickhouse-append.ts";
@@ -6,6 +7,7 @@ import { whileAvailable } from "./clickhouse-fault.ts";
 import { type ClickhouseLimits, databaseName, openClickhouse } from "./clickhouse-open.ts";
 import { CLICKHOUSE_WRITER, numberSql, placeSql, readHex } from "./clickhouse-sql.ts";
 import { countClients } from "./count-clients.ts";
+import { type KeptRoom, shareToDelete } from "./kept-room.ts";
 import type { EventStore } from "./port.ts";
 import { waitingAppends } from "./waiting-appends.ts";
 
@@ -51,6 +53,7 @@ export async function openClickhouseEvents(analytics: string, { limits, now }: C
         const named = namedSql(address, hashKey);
         return named === undefined ? 0 : deleteRows(client, "events", { where: `${placeSql(key)} AND ${named}`, limits });
       }),
+    keepWithin: (maxBytes) => whileAvailable(() => keepWithin(client, { maxBytes, limits })),
     environments: () =>
       whileAvailable(async () => {
         const rows = await rowsOf(client, "SELECT DISTINCT organization, environment FROM batches", {
@@ -63,6 +66,19 @@ export async function openClickhouseEvents(analytics: string, { limits, now }: C
       await client.close();
     },
   };
+}
+
+type Keeping = { readonly maxBytes: number; readonly limits: ClickhouseLimits };
+
+async function keepWithin(client: ClickHouseClient, { maxBytes, limits }: Keeping): Promise<KeptRoom> {
+  const numberOf = async (statement: string): Promise<number> => Number((await rowsOf(client, statement))[0]?.[0] ?? 0);
+  const parts = "database = currentDatabase() AND table = 'events' AND active";
+  const bytes = await numberOf(`SELECT sum(bytes_on_disk) FROM system.parts WHERE ${parts}`);
+  const share = shareToDelete(bytes, maxBytes);
+  if (share === 0) return { bytes, deleted: 0, until: undefined };
+  const until = Math.round(await numberOf(`SELECT quantile(${share.toFixed(6)})(time) FROM events`));
+  const deleted = await deleteRows(client, "events", { where: `time <= ${numberSql(until)}`, limits });
+  return { bytes, deleted, until: deleted === 0 ? undefined : until };
 }
 
 /** Whether an event names the address anywhere; `undefined` for a text that is none. */

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { EnvironmentKey } from "../config-store/port.ts";
 import { ControlError } from "../errors.ts";
 import { appendBatches, type ReadyAppending, readyAppending } from "./duckdb-append.ts";
-import { compact, deleteAddress, deleteBefore } from "./duckdb-delete.ts";
+import { compact, deleteAddress, deleteBefore, keepWithin } from "./duckdb-delete.ts";
 import type { DuckdbAsk, DuckdbAsks, DuckdbReply } from "./duckdb-messages.ts";
 import { type OpenedDuckdb, openDuckdb } from "./duckdb-open.ts";
 import { askDuckdb, countDuckdbClients, type DuckdbReader, environmentsOf, environmentsOfEvents, requireWanted } from "./duckdb-query.ts";
@@ -81,6 +81,8 @@ function answerTo(ask: DuckdbAsk): Promise<DuckdbAsks[keyof DuckdbAsks]["answer"
       return write((writer) => thenCompact(writer, deleteBefore(writer, ask.given)));
     case "deleteAddress":
       return write((writer) => thenCompact(writer, deleteAddress(writer, ask.given)));
+    case "keepWithin":
+      return write((writer) => keepWithin(writer, ask.given));
     case "environments":
       return write(environmentsOf);
     case "close":

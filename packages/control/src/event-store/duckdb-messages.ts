@@ -2,6 +2,7 @@ import type { EnvironmentKey } from "../config-store/port.ts";
 import type { ControlErrorCode } from "../errors.ts";
 import type { ActivityQuestion, CountedClients } from "./activity.ts";
 import type { DuckdbLimits } from "./duckdb-open.ts";
+import type { KeptRoom } from "./kept-room.ts";
 import type { PackedBatch } from "./packed-batch.ts";
 import type { Appended, Group, Question } from "./port.ts";
 
@@ -25,6 +26,7 @@ export type DuckdbAsks = {
     readonly given: EnvironmentKey & { readonly address: string; readonly hashKey: string | undefined };
     readonly answer: number;
   };
+  readonly keepWithin: { readonly given: { readonly maxBytes: number }; readonly answer: KeptRoom | undefined };
   /** Nobody waits for the answer any more to what had this id. */
   readonly cancel: { readonly given: { readonly id: number }; readonly answer: null };
   readonly environments: { readonly given: null; readonly answer: readonly EnvironmentKey[] };

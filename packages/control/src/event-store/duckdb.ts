@@ -42,6 +42,7 @@ export async function openDuckdbEvents(given: string, options: DuckdbOptions): P
     countClients: (key, question) => keeper.ask("countClients", { key, question, timeoutMs }, { timeoutMs: patience }),
     deleteBefore: (key, { before }) => keeper.ask("deleteBefore", { ...key, before }, write),
     deleteAddress: (key, { address, hashKey }) => keeper.ask("deleteAddress", { ...key, address, hashKey }, write),
+    keepWithin: (maxBytes) => keeper.ask("keepWithin", { maxBytes }, write),
     environments: () => keeper.ask("environments", null, write),
     close: () => keeper.close(),
   };

@@ -5,6 +5,7 @@ import type { AddressPrivacy } from "./address-keeper.ts";
 import type { Per } from "./buckets.ts";
 import type { Dimension, Measure } from "./dimensions.ts";
 import type { Filter } from "./filter.ts";
+import type { KeptRoom } from "./kept-room.ts";
 
 /** Events that a gateway delivered together. */
 export type EventBatch = {
@@ -86,6 +87,11 @@ export type EventStore = {
    * Not those of which a network is kept: they name no address. Resolves with their number.
    */
   deleteAddress(key: EnvironmentKey, options: { readonly address: string; readonly hashKey?: string | undefined }): Promise<number>;
+  /**
+   * Deletes the oldest events of all environments, when all take more than so much room on the disk. Batches stay known. Resolves with what there was and
+   * went; with `undefined` when that cannot be told now, as what was deleted before still takes its room.
+   */
+  keepWithin(maxBytes: number): Promise<KeptRoom | undefined>;
   /** Those that have events. */
   environments(): Promise<readonly EnvironmentKey[]>;
   /** Everything is on disk afterwards. No call may follow. */
