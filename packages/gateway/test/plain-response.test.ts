@@ -173,8 +173,8 @@ describe("what it writes is what Node's would have written:", () => {
   });
 });
 
-function isLastOf({ isLast = false, fields }: Row): boolean {
-  return isLast || fields.includes("close");
+function isLastOf({ isLast, fields }: Row): boolean {
+  return isLast === true || fields.includes("close");
 }
 
 /** Whether a response is all there, by its own framing. */
