@@ -60,6 +60,7 @@ const cutOf = ({ bytes }: HttpCase, index: number): number => 1 + ((index * 7) %
 
 const manners: { how: string; mannerOf: (each: HttpCase, index: number) => Manner }[] = [
   { how: "whole", mannerOf: () => "whole" },
+  { how: "behind a request", mannerOf: () => "behind a request" },
   { how: "byte by byte", mannerOf: () => "byte by byte" },
   { how: "in two pieces", mannerOf: cutOf },
 ];

@@ -12,8 +12,8 @@ export type Heard = {
   readonly port: number;
 };
 
-/** How bytes are sent: in one piece, each in one of its own, or in two with the cut behind so many. */
-export type Manner = "whole" | "byte by byte" | number;
+/** How bytes are sent: in one piece, also behind a request that was answered, each in one of its own, or in two with the cut behind so many. */
+export type Manner = "whole" | "behind a request" | "byte by byte" | number;
 
 const PROBE = Buffer.from("GET /probe HTTP/1.1\r\nHost: a\r\n\r\n");
 
@@ -23,16 +23,19 @@ const PROBE = Buffer.from("GET /probe HTTP/1.1\r\nHost: a\r\n\r\n");
  */
 export async function sayRaw(port: number, { bytes, answers, manner }: { bytes: string; answers: number; manner: Manner }): Promise<Heard> {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
-  const far = listenTo(socket, { isToHead: bytes.startsWith("HEAD ") });
+  const before = manner === "behind a request" ? 1 : 0;
+  const far = listenTo(socket, { toHead: bytes.startsWith("HEAD ") ? before : undefined });
   await new Promise<void>((resolve) => socket.once("connect", resolve));
+  if (before > 0) socket.write(PROBE);
+  await far.until(before);
   const { localPort = 0 } = socket;
   await say(socket, { bytes: Buffer.from(bytes, "latin1"), manner, hasEnded: far.hasEnded });
-  await far.until(answers);
+  await far.until(before + answers);
   const isGood = (far.answers().at(-1)?.status ?? 0) < 300;
   if (isGood && !far.hasEnded()) socket.write(PROBE);
-  await far.until(isGood ? answers + 1 : Number.POSITIVE_INFINITY);
+  await far.until(isGood ? before + answers + 1 : Number.POSITIVE_INFINITY);
   socket.destroy();
-  const heard = far.answers().slice(0, answers);
+  const heard = far.answers().slice(before, before + answers);
   const statuses = heard.map(({ status }) => status);
   return { answers: statuses, code: codeIn(heard.at(-1)?.body ?? ""), closes: far.hasEnded(), port: localPort };
 }
@@ -56,7 +59,8 @@ type FarEnd = {
   until(count: number): Promise<void>;
 };
 
-function listenTo(socket: Socket, { isToHead }: { isToHead: boolean }): FarEnd {
+/** `toHead`: which answer is to a HEAD. */
+function listenTo(socket: Socket, { toHead }: { toHead: number | undefined }): FarEnd {
   let text = "";
   let hasEnded = false;
   let check: (() => void) | undefined;
@@ -73,12 +77,12 @@ function listenTo(socket: Socket, { isToHead }: { isToHead: boolean }): FarEnd {
   socket.on("end", end);
   socket.on("close", end);
   return {
-    answers: () => readAnswers(text, isToHead),
+    answers: () => readAnswers(text, toHead),
     hasEnded: () => hasEnded,
     until: (count) =>
       new Promise((resolve) => {
         check = () => {
-          if (hasEnded || readAnswers(text, isToHead).length >= count) resolve();
+          if (hasEnded || readAnswers(text, toHead).length >= count) resolve();
         };
         check();
       }),
@@ -87,14 +91,14 @@ function listenTo(socket: Socket, { isToHead }: { isToHead: boolean }): FarEnd {
 
 type Answer = { readonly status: number; readonly body: string };
 
-/** The complete answers in a text. Each says its length: the target of the tests sends no other, and the gateway neither. The first may be to a HEAD, and has no body then. */
-function readAnswers(text: string, isToHead: boolean): readonly Answer[] {
+/** The complete answers in a text. Each says its length: the target of the tests sends no other, and the gateway neither. One that is to a HEAD has no body. */
+function readAnswers(text: string, toHead: number | undefined): readonly Answer[] {
   const answers: Answer[] = [];
   let rest = text;
   for (;;) {
     const end = rest.indexOf("\r\n\r\n") + 4;
     const head = rest.slice(0, end);
-    const length = isToHead && answers.length === 0 ? 0 : Number(/^Content-Length: (\d+)\r$/im.exec(head)?.[1] ?? Number.NaN);
+    const length = answers.length === toHead ? 0 : Number(/^Content-Length: (\d+)\r$/im.exec(head)?.[1] ?? Number.NaN);
     if (end < 4 || !(rest.length - end >= length)) return answers;
     answers.push({ status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0), body: rest.slice(end, end + length) });
     rest = rest.slice(end + length);
