@@ -1,8 +1,13 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readPlainHead } from "../src/listen/plain/plain-head.ts";
 import { readByNode } from "./oracle/node-parser.ts";
 import { readHttpCases } from "./rig/http-cases.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
 
@@ -216,3 +221,19 @@ const end = fc.oneof(
   { weight: 8, arbitrary: fc.constant("\r\n") },
   { weight: 1, arbitrary: fc.constantFrom("", "\r", "\n", "\r\nX", "\r\n\r\n", "\r\nGET / HTTP/1.1\r\n\r\n") },
 );
+
+test("what is kept of a header keeps no more than itself", () => {
+  const filler = `X-Filler: ${"x".repeat(60_000)}`;
+  const keep = (number: number): readonly string[] => {
+    const name = `X-Name-Of-More-Than-A-Dozen-${number}`;
+    const head = readPlainHead(
+      latin1(`GET /path-of-more-than-a-dozen-${number} HTTP/1.1\r\n${filler}\r\n${name}: value-of-more-than-a-dozen\r\n\r\n`),
+    );
+    return [head?.url ?? "", ...(head?.rawHeaders.slice(2) ?? [])];
+  };
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  const kept = Array.from({ length: 500 }, (_, number) => keep(number));
+  collectGarbage();
+  expect((process.memoryUsage().heapUsed - before) / kept.flat().length).toBeLessThan(2_000);
+});

@@ -161,15 +161,17 @@ export class Listeners {
       return onNotice({ level: "warning", code: "CONNECTION_DROPPED", message: "A connection was dropped: maxConnections is reached" });
     }
     this.#connections += 1;
-    socket.once("close", () => {
-      this.#connections -= 1;
-    });
+    socket.on("close", this.#onClose);
     const connection: Connection = { peer: canonicalPeer(this.#runtime.peerOf(socket)), isEncrypted: false, isEngine: entrance.isEngine };
     const { proxies, tls, speaksHttp2 } = entrance;
     if (proxies === undefined && tls === undefined && !speaksHttp2 && this.#lastComes === undefined)
       return this.#http[1].serve(socket, connection);
     void this.#arrive(socket, { connection, entrance });
   }
+
+  readonly #onClose = (): void => {
+    this.#connections -= 1;
+  };
 
   async #arrive(socket: Socket, { connection, entrance }: { connection: Connection; entrance: Entrance }): Promise<void> {
     // An error without a listener would end the process; the socket closes by itself.

@@ -73,7 +73,7 @@ export class Handshake implements SideOwner, Watched {
     if (duplex instanceof Socket) {
       tell(this, duplex);
       // What came meanwhile was kept.
-      duplex.resume();
+      if (duplex.isPaused()) duplex.resume();
     }
     this.#exchange.whenOver(() => this.#end());
     this.#socket.write(text, "latin1");

@@ -51,8 +51,8 @@ export class PlainConnection implements Placed {
     }
     this.idleLooks = 0;
     const request = new PlainRequest(head, this.socket);
-    if (head.isUpgrade) this.#leave();
-    this.pipeline.take(head.isUpgrade ? this.#upgradeOf(request) : this.#turnOf(request));
+    if (head.isUpgrade) this.#leave(request);
+    else this.pipeline.take(this.#turnOf(request));
   }
 
   drained(): void {
@@ -97,11 +97,12 @@ export class PlainConnection implements Placed {
     if (!shouldKeepAlive) this.pipeline.linger();
   };
 
-  /** What comes from now on waits for who takes the connection. */
-  #leave(): void {
+  /** Whatever becomes of the handshake, no request follows. What comes until somebody takes the connection waits for who does. */
+  #leave(request: PlainRequest): void {
     this.#stopReading();
-    this.socket.pause();
     this.#context.onEnd(this);
+    this.pipeline.take(this.#upgradeOf(request));
+    if (this.socket.listenerCount("data") === 0) this.socket.pause();
   }
 
   #stopReading(): void {

@@ -46,7 +46,7 @@ export function readPlainHead(bytes: Buffer): PlainHead | undefined {
   const rawHeaders: string[] = [];
   const upgrade = readFields(bytes, { text, at: end + VERSION.length, rawHeaders });
   if (upgrade === undefined || (upgrade === "websocket" && method !== "GET")) return undefined;
-  return { method, url: text.slice(begin, end), rawHeaders, isUpgrade: upgrade === "websocket" };
+  return { method, url: ownText(bytes, { text, from: begin, to: end }), rawHeaders, isUpgrade: upgrade === "websocket" };
 }
 
 const MIN_BYTES = `${GET}${VERSION}\r\n`.length;
@@ -68,8 +68,8 @@ function readFields(bytes: Buffer, { text, at, rawHeaders }: Fields): "none" | "
     let end = colon + 1;
     while (isInValue(bytes[end] as number)) end += 1;
     if (bytes[end] !== CR || bytes[end + 1] !== LF) return undefined;
-    const name = text.slice(start, colon);
-    const value = text.slice(afterSpace(bytes, colon + 1, end), beforeSpace(bytes, colon + 1, end));
+    const name = ownText(bytes, { text, from: start, to: colon });
+    const value = ownText(bytes, { text, from: afterSpace(bytes, colon + 1, end), to: beforeSpace(bytes, colon + 1, end) });
     const saying = sayingOf(name, value);
     if (saying === UNUSUAL || (said & saying) !== 0) return undefined;
     said |= saying;
@@ -77,6 +77,14 @@ function readFields(bytes: Buffer, { text, at, rawHeaders }: Fields): "none" | "
     start = end + 2;
   }
   return undefined;
+}
+
+/** V8 copies what is shorter. Of a longer part it makes a view, which keeps all of the text. */
+const LEAST_VIEW = 13;
+
+/** A part of the header as a text of its own: some are remembered, and whoever remembers a name must not keep the 64 KiB in which it came. */
+function ownText(bytes: Buffer, { text, from, to }: { readonly text: string; readonly from: number; readonly to: number }): string {
+  return to - from < LEAST_VIEW ? text.slice(from, Math.max(from, to)) : bytes.toString("latin1", from, to);
 }
 
 /** What fields say of the connection, a bit each; each may be said once. */
