@@ -74,6 +74,14 @@ test("what follows from the evidence is told by control", async () => {
   expect(verdictOf(await deliver(linesOf([here({ path: "/evidence", evidence })])))).toBe("200");
 });
 
+test.each([
+  { how: "without a line break at its end", body: linesOf([here({ path: "/last" })]).trimEnd() },
+  { how: "behind a byte order mark", body: `\uFEFF${linesOf([here({ path: "/marked" })])}` },
+  { how: "with other characters than ASCII in its evidence", body: linesOf([here({ evidence: { fields: [["forwarded", "for=«ü»"]] } })]) },
+])("a line $how is taken", async ({ body }) => {
+  expect(verdictOf(await deliver(body))).toBe("200");
+});
+
 test("a field that nobody knows is passed over: a newer gateway may say more", async () => {
   const events = [{ ...here({ path: "/newer" }), newer: { fields: [] } }, here({ path: "/older" })];
   expect(verdictOf(await deliver(linesOf(events), { id: newId(2) }))).toBe("200");
@@ -103,6 +111,12 @@ const refused: { what: string; body?: string | Uint8Array; delivery?: Delivery; 
   },
   { what: "too much as it is", body: "x".repeat(maxEventBatchBytes + 1), says: "413 INVALID_ARGUMENT BODY_TOO_LARGE" },
   { what: "no JSON", body: `${good}{"time"\n`, says: "400 INVALID_ARGUMENT BODY_NOT_JSON" },
+  { what: "an empty line", body: `${good}\n`, says: "400 INVALID_ARGUMENT BODY_NOT_JSON" },
+  {
+    what: "a line that is no JSON behind more faults than are told",
+    body: `${"{}\n".repeat(30)}{"time"\n`,
+    says: "400 INVALID_ARGUMENT BODY_NOT_JSON",
+  },
   { what: "no UTF-8", body: Buffer.from([0x22, 0xff, 0x22]), says: "400 INVALID_ARGUMENT BODY_NOT_JSON" },
   { what: "no events", body: "", says: "400 INVALID_ARGUMENT FIELDS_INVALID", fields: [""] },
   {
@@ -168,7 +182,7 @@ test("what was taken is there, and nothing of what was refused", async () => {
     expect(await store.environments()).toEqual([demo]);
     // By what follows from the evidence alone.
     expect(await store.deleteAddress(demo, { address: "203.0.113.7" })).toBe(1);
-    expect(await store.deleteBefore(demo, { before: 10_000 })).toBe(5);
+    expect(await store.deleteBefore(demo, { before: 10_000 })).toBe(8);
   } finally {
     await store.close();
   }
