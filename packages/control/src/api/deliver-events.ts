@@ -36,7 +36,7 @@ export const deliverEvents: Endpoint = {
     const lines = await call.lines({ maxBytes: maxEventBatchBytes });
     const isEvent = await eventCheck();
     await call.parts.batchTurns.next();
-    const events = eventsOf(lines.parse(), { id, isEvent, ...place });
+    const events = eventsOf(lines.values(), { id, isEvent, ...place });
     await eventStore.append(place, { gateway, id, events, privacy: privacyOf(call.parts, record) });
     call.parts.freshEvents.note(place);
     return jsonAnswer({});
@@ -56,20 +56,31 @@ function batchIdOf({ query }: Call): string {
 type Place = { readonly organization: string; readonly environment: string };
 type Judging = Place & { readonly id: string; readonly isEvent: EventCheck };
 
-/** Errors: `ApiError` FIELDS_INVALID, where any line is no event of that environment, or where lines are missing. */
-function eventsOf(lines: readonly unknown[], { id, isEvent, ...place }: Judging): readonly TrafficEvent[] {
-  const events: TrafficEvent[] = [];
+/**
+ * The events of lines, one by one, each complete. After a fault there are no more of them, and at the end all faults are told.
+ *
+ * Errors: `ApiError` FIELDS_INVALID, where any line is no event of that environment, or where lines are missing; whatever the lines throw.
+ */
+function* eventsOf(lines: Iterable<unknown>, { id, isEvent, ...place }: Judging): Iterable<TrafficEvent> {
   const faults: FieldViolation[] = [];
-  const count = Number(id.slice(id.lastIndexOf("-") + 1));
-  if (lines.length !== count) faults.push(faultAt("", `Expected ${count} lines, as the id of the batch says, received ${lines.length}`));
-  for (const [index, line] of lines.entries()) {
+  let received = 0;
+  for (const line of lines) {
+    const index = received++;
+    // whatever else is wrong, lines that are no JSON are told first
+    if (faults.length >= MAX_TOLD_FAULTS) continue;
     const parsed = isEvent(line) ? ({ success: true, data: line } as const) : trafficEventSchema.safeParse(line);
-    if (parsed.success) events.push(completeEvent(parsed.data));
-    faults.push(...(parsed.success ? strayFaults(parsed.data, { index, place }) : inLine(index, violationsOf(parsed.error, line))));
-    if (faults.length >= MAX_TOLD_FAULTS) break;
+    if (!parsed.success) faults.push(...inLine(index, violationsOf(parsed.error, line)));
+    else if (isOf(place, parsed.data)) {
+      if (faults.length === 0) yield completeEvent(parsed.data);
+    } else faults.push(...strayFaults(parsed.data, { index, place }));
   }
+  const count = Number(id.slice(id.lastIndexOf("-") + 1));
+  if (received !== count) faults.unshift(faultAt("", `Expected ${count} lines, as the id of the batch says, received ${received}`));
   refuseFaults(faults.slice(0, MAX_TOLD_FAULTS));
-  return events;
+}
+
+function isOf({ organization, environment }: Place, event: TrafficEvent): boolean {
+  return event.organization === organization && event.environment === environment;
 }
 
 /** An event that was recorded for another environment must not count here: a gateway may have changed its place, and what it had spooled did not. */

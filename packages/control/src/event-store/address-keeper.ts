@@ -24,22 +24,21 @@ export type AddressKeeper<Kept> = {
   field(text: string | undefined): string | undefined;
 };
 
-/** Each address and text is read once for a batch: most events are from few clients, and evidence repeats a header. `stand` gives the same for the same number. */
+/** Each address is read once for a batch: most events are from few clients. `stand` gives the same for the same number. */
 export function addressKeeper<Kept>(privacy: AddressPrivacy, stand: (number: bigint) => Kept): AddressKeeper<Kept> {
   const keep = privacy.form === "plain" ? (number: bigint) => number : remembering((number: bigint) => keptNumber(number, privacy));
-  const numberIn = remembering((text: string) => {
+  const numberIn = (text: string): bigint | undefined => {
     const number = numberOfAddress(text);
     return number === undefined ? undefined : keep(number);
-  });
+  };
   const keptIn = remembering((text: string) => {
     const number = numberIn(text);
     return number === undefined ? undefined : stand(number);
   });
-  const allIn = remembering((text: string) => addressesIn(text, keptIn));
   return {
     form: privacy.form,
     address: (text) => (text === undefined ? undefined : keptIn(text)),
-    addresses: (texts) => eachOnce(texts.map(allIn)),
+    addresses: (texts) => eachOnce(texts.map((text) => addressesIn(text, keptIn))),
     field(text) {
       if (text === undefined || privacy.form === "plain") return text;
       return eachOnce([addressesIn(text, numberIn)])

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import type { ClickHouseClient } from "@clickhouse/client";
+import type { TrafficEvent } from "@wherefrom/model";
 import type { EnvironmentKey } from "../config-store/port.ts";
 import { addressKeeper } from "./address-keeper.ts";
 import { appendedOf, type BatchPlace, batchPlace, placeName } from "./batch-place.ts";
@@ -11,7 +12,11 @@ import type { Appended, EventBatch } from "./port.ts";
 import { RowBinary } from "./row-binary.ts";
 
 /** A batch that is to be added. */
-export type Appending = { readonly key: EnvironmentKey; readonly batch: EventBatch; readonly receivedAt: number };
+export type Appending = {
+  readonly key: EnvironmentKey;
+  readonly batch: Omit<EventBatch, "events"> & { readonly events: readonly TrafficEvent[] };
+  readonly receivedAt: number;
+};
 
 const PLACE = "organization, environment, sender, batch";
 

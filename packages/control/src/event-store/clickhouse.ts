@@ -38,7 +38,7 @@ export async function openClickhouseEvents(analytics: string, { limits, now }: C
   });
   return {
     id: databaseName(analytics),
-    append: (key, batch) => appends.add({ key, batch, receivedAt: now() }),
+    append: async (key, batch) => appends.add({ key, batch: { ...batch, events: [...batch.events] }, receivedAt: now() }),
     ask: (key, question, { signal } = {}) =>
       whileAvailable(() => answer(runUntil(signal), { key, question, readAddress: readHex }), signal),
     countClients: (key, question) => whileAvailable(() => countClients(runUntil(), { key, question, readAddress: readHex })),

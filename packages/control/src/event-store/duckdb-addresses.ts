@@ -14,7 +14,7 @@ export function writeAddresses(
   { places, addresses }: { readonly places: Uint32Array; readonly addresses: Uint32Array },
 ): void {
   copyValues(vector, wordsAt(places, addresses));
-  copyValidity(vector, validityOf(places, 0));
+  copyValidity(vector, validityOf(places));
 }
 
 /** Writes a column of lists of addresses into a new vector. `lengths` says how many of the places each row has. */

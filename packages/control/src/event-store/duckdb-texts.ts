@@ -26,7 +26,7 @@ export function writeTexts(vector: duckdb.Vector, { bytes, ends, places }: Packe
     to += WORDS;
   }
   copyValues(vector, references);
-  copyValidity(vector, validityOf(places, 0));
+  copyValidity(vector, validityOf(places));
 }
 
 /** Gives all texts to the vector as if they were the one of its first row, and says at which address they are then. 0 when they are so short that none needs one. */

@@ -35,7 +35,6 @@ export async function openDuckdbEvents(given: string, options: DuckdbOptions): P
   return {
     id: randomUUID(),
     async append(key, batch) {
-      // packed before anything is awaited: the collector would copy events that wait again and again
       return keeper.ask("append", { ...key, batch: packBatch(key, batch), receivedAt: options.now() }, write);
     },
     ask: (key, question, { signal } = {}) => keeper.ask("ask", { key, question, timeoutMs }, { timeoutMs: patience, signal }),

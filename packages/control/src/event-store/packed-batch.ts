@@ -1,8 +1,9 @@
+import type { TrafficEvent } from "@wherefrom/model";
 import type { EnvironmentKey } from "../config-store/port.ts";
 import { type AddressKeeper, addressKeeper } from "./address-keeper.ts";
 import { AddressTable } from "./address-table.ts";
 import { COLUMNS } from "./columns.ts";
-import { type PackedColumn, packColumn, packTexts } from "./packed-column.ts";
+import { columnPacker, type PackedColumn, packSame } from "./packed-column.ts";
 import type { EventBatch } from "./port.ts";
 
 /** Rows of one of DuckDB's vectors, at the most. */
@@ -21,26 +22,54 @@ export type PackedBatch = Pick<EventBatch, "gateway" | "id"> & {
   readonly addresses: Uint32Array;
 };
 
-export function packBatch({ organization, environment }: EnvironmentKey, { gateway, id, events, privacy }: EventBatch): PackedBatch {
+/**
+ * Goes through the events once and keeps none of them: what lives only for a moment costs the collector nothing, while it would copy all events of a batch more
+ * than once. What they throw, this throws.
+ */
+export function packBatch(key: EnvironmentKey, { gateway, id, events, privacy }: EventBatch): PackedBatch {
   const table = new AddressTable();
   const keeper = addressKeeper(privacy, (number) => table.placeOf(number));
   const parts: PackedRows[] = [];
-  for (let start = 0; start < events.length; start += MAX_VECTOR_ROWS)
-    parts.push(packRows(events.slice(start, start + MAX_VECTOR_ROWS), { keeper, place: [organization, environment] }));
+  let part = rowsPacker(keeper);
+  for (const slice of slicesOf(events)) {
+    if (part.count() === MAX_VECTOR_ROWS) {
+      parts.push(part.finish(key));
+      part = rowsPacker(keeper);
+    }
+    part.add(slice);
+  }
+  if (part.count() > 0) parts.push(part.finish(key));
   return { gateway, id, parts, addresses: table.words() };
 }
 
-function packRows(
-  events: EventBatch["events"],
-  { keeper, place }: { readonly keeper: AddressKeeper<number>; readonly place: readonly string[] },
-): PackedRows {
-  const count = events.length;
-  const ofPlace = place.map((name) => packTexts(new Array<string>(count).fill(name)));
-  const ofEvents = COLUMNS.map(({ type, read }) =>
-    packColumn(
-      type,
-      events.map((event) => read(event, keeper)),
-    ),
-  );
-  return { count, columns: [...ofPlace, ...ofEvents] };
+/** Events that are packed together, column by column: what reads a column is fast in a row. Vectors are made of whole slices. */
+const SLICE_EVENTS = 64;
+
+function* slicesOf(events: Iterable<TrafficEvent>): Iterable<readonly TrafficEvent[]> {
+  let slice: TrafficEvent[] = [];
+  for (const event of events) {
+    slice.push(event);
+    if (slice.length < SLICE_EVENTS) continue;
+    yield slice;
+    slice = [];
+  }
+  if (slice.length > 0) yield slice;
+}
+
+type RowsPacker = { count(): number; add(events: readonly TrafficEvent[]): void; finish(key: EnvironmentKey): PackedRows };
+
+function rowsPacker(keeper: AddressKeeper<number>): RowsPacker {
+  const columns = COLUMNS.map(({ type, read }) => ({ read, packer: columnPacker(type, MAX_VECTOR_ROWS) }));
+  let count = 0;
+  return {
+    count: () => count,
+    add(events) {
+      count += events.length;
+      for (const { read, packer } of columns) packer.add(events.map((event) => read(event, keeper)));
+    },
+    finish({ organization, environment }) {
+      const ofPlace = [organization, environment].map((name) => packSame(name, count));
+      return { count, columns: [...ofPlace, ...columns.map(({ packer }) => packer.finish())] };
+    },
+  };
 }

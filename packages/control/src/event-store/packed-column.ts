@@ -1,8 +1,8 @@
 import type { ColumnType, ColumnValue } from "./columns.ts";
-import { validityOf } from "./validity.ts";
+import { validityMaker } from "./validity.ts";
 
 /**
- * A column of some events. Texts and addresses stand in a list, each once, and of each event there is the place that its value has there, from 1 on, and 0 when it has
+ * A column of some events. Texts and addresses stand in a list, those that come again mostly once, and of each event there is the place that its value has there, from 1 on, and 0 when it has
  * none: events repeat most of what they say.
  */
 export type PackedColumn =
@@ -22,51 +22,69 @@ export type PackedTexts = {
   readonly places: Uint16Array;
 };
 
+/** Packs a column, some values after the others, so that nobody has to keep all events for it. */
+export type ColumnPacker = {
+  /** For addresses, their places stand. */
+  add(values: readonly ColumnValue[]): void;
+  /** Of what was added. Nothing may be added afterwards. */
+  finish(): PackedColumn;
+};
+
 const TWO_TO_32 = 2 ** 32;
 
-/** Of at most so many values as one of DuckDB's vectors has rows. For addresses, their places stand. */
-export function packColumn(type: ColumnType, values: readonly ColumnValue[]): PackedColumn {
+/** Of the rows so far. Where more of them had a text of their own, texts are no longer looked for among those before: that would cost more than it saves. */
+const MAX_NEW_SHARE = 0.75;
+
+/** For at most `maxRows` values: as many as one of DuckDB's vectors has rows, or fewer. */
+export function columnPacker(type: ColumnType, maxRows: number): ColumnPacker {
   switch (type) {
     case "text":
-      return packTexts(values as readonly (string | undefined)[]);
+      return textPacker(maxRows);
     case "count":
-      return { kind: "fixed", values: countsOf(values as readonly (number | undefined)[]), validity: validityOf(values, undefined) };
+      return countPacker(maxRows);
     case "number":
-      return { kind: "fixed", values: Float64Array.from(values as readonly number[]), validity: validityOf(values, undefined) };
+      return valuePacker(new Float64Array(maxRows));
     case "flag":
-      return {
-        kind: "fixed",
-        values: Uint8Array.from(values, (value) => (value === true ? 1 : 0)),
-        validity: validityOf(values, undefined),
-      };
+      return valuePacker(new Uint8Array(maxRows));
     case "address":
-      return { kind: "address", places: placesOf(values as readonly (number | undefined)[]) };
+      return addressPacker(maxRows);
     case "addresses":
-      return packLists(values as readonly (readonly number[])[]);
+      return listPacker(maxRows);
   }
 }
 
-export function packTexts(values: readonly (string | undefined)[]): PackedTexts {
+/** One text for all rows. */
+export function packSame(text: string, rows: number): PackedTexts {
+  return { kind: "texts", ...encode([text]), places: new Uint16Array(rows).fill(1) };
+}
+
+function textPacker(maxRows: number): ColumnPacker {
+  const places = new Uint16Array(maxRows);
+  const texts: string[] = [];
   const known = new Map<string, number>();
-  const places = new Uint16Array(values.length);
-  let row = 0;
+  let isNoting = true;
+  let rows = 0;
   let last: string | undefined;
   let lastPlace = 0;
-  for (const value of values) {
-    if (value === last) {
-      places[row++] = lastPlace;
-      continue;
-    }
-    last = value;
-    let place = value === undefined ? 0 : known.get(value);
-    if (place === undefined) {
-      place = known.size + 1;
-      known.set(value as string, place);
-    }
-    lastPlace = place;
-    places[row++] = place;
-  }
-  return { kind: "texts", ...encode([...known.keys()]), places };
+  const placeOf = (text: string): number => {
+    const place = isNoting ? known.get(text) : undefined;
+    if (place !== undefined) return place;
+    if (isNoting) known.set(text, texts.length + 1);
+    return texts.push(text);
+  };
+  return {
+    add(values) {
+      for (const value of values as readonly (string | undefined)[]) {
+        if (value !== last) {
+          last = value;
+          lastPlace = value === undefined ? 0 : placeOf(value);
+        }
+        places[rows++] = lastPlace;
+      }
+      isNoting &&= texts.length <= rows * MAX_NEW_SHARE;
+    },
+    finish: () => ({ kind: "texts", ...encode(texts), places: places.subarray(0, rows) }),
+  };
 }
 
 function encode(texts: readonly string[]): Pick<PackedTexts, "bytes" | "ends"> {
@@ -91,36 +109,62 @@ function endsOf(parts: readonly { readonly length: number }[]): Uint32Array {
 }
 
 /** Whole numbers of 64 bits, the lower half first. */
-function countsOf(values: readonly (number | undefined)[]): Int32Array {
-  const words = new Int32Array(2 * values.length);
-  let at = 0;
-  for (const value of values) {
-    if (value !== undefined) {
-      words[at] = value | 0;
-      words[at + 1] = Math.floor(value / TWO_TO_32);
-    }
-    at += 2;
-  }
-  return words;
+function countPacker(maxRows: number): ColumnPacker {
+  const words = new Int32Array(2 * maxRows);
+  const validity = validityMaker(maxRows);
+  let rows = 0;
+  return {
+    add(values) {
+      for (const value of values as readonly (number | undefined)[]) {
+        if (value === undefined) validity.clear(rows);
+        else {
+          words[2 * rows] = value | 0;
+          words[2 * rows + 1] = Math.floor(value / TWO_TO_32);
+        }
+        rows += 1;
+      }
+    },
+    finish: () => ({ kind: "fixed", values: words.subarray(0, 2 * rows), validity: validity.finish(rows) }),
+  };
 }
 
-function placesOf(values: readonly (number | undefined)[]): Uint32Array {
-  const places = new Uint32Array(values.length);
-  let row = 0;
-  for (const value of values) places[row++] = value ?? 0;
-  return places;
+function valuePacker(into: Float64Array | Uint8Array): ColumnPacker {
+  const validity = validityMaker(into.length);
+  let rows = 0;
+  return {
+    add(values) {
+      for (const value of values as readonly (number | boolean | undefined)[]) {
+        if (value === undefined) validity.clear(rows);
+        else into[rows] = Number(value);
+        rows += 1;
+      }
+    },
+    finish: () => ({ kind: "fixed", values: into.subarray(0, rows), validity: validity.finish(rows) }),
+  };
 }
 
-function packLists(lists: readonly (readonly number[])[]): PackedColumn {
-  const lengths = new Uint32Array(lists.length);
-  let count = 0;
-  let row = 0;
-  for (const { length } of lists) {
-    lengths[row++] = length;
-    count += length;
-  }
-  const places = new Uint32Array(count);
-  let at = 0;
-  for (const list of lists) for (const place of list) places[at++] = place;
-  return { kind: "addresses", places, lengths };
+function addressPacker(maxRows: number): ColumnPacker {
+  const places = new Uint32Array(maxRows);
+  let rows = 0;
+  return {
+    add(values) {
+      for (const value of values as readonly (number | undefined)[]) places[rows++] = value ?? 0;
+    },
+    finish: () => ({ kind: "address", places: places.subarray(0, rows) }),
+  };
+}
+
+function listPacker(maxRows: number): ColumnPacker {
+  const places: number[] = [];
+  const lengths = new Uint32Array(maxRows);
+  let rows = 0;
+  return {
+    add(lists) {
+      for (const list of lists as readonly (readonly number[])[]) {
+        for (const place of list) places.push(place);
+        lengths[rows++] = list.length;
+      }
+    },
+    finish: () => ({ kind: "addresses", places: Uint32Array.from(places), lengths: lengths.subarray(0, rows) }),
+  };
 }

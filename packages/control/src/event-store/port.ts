@@ -13,7 +13,8 @@ export type EventBatch = {
   readonly gateway: string;
   /** The same whenever the batch is delivered again. Two batches of one gateway never share one. */
   readonly id: string;
-  readonly events: readonly TrafficEvent[];
+  /** Gone through once, before `append` returns: they may be read and judged meanwhile. What they throw it rejects with, and adds nothing. */
+  readonly events: Iterable<TrafficEvent>;
   /** How addresses are kept. Nothing else of them reaches the disk. */
   readonly privacy: AddressPrivacy;
 };

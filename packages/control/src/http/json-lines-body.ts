@@ -9,8 +9,8 @@ const unzip = promisify(gunzip);
 
 /** Lines that are no values yet: bytes take little room and none of the collector's time while they wait. */
 export type JsonLines = {
-  /** Errors: `ApiError` for a line that is no JSON. */
-  parse(): readonly unknown[];
+  /** Their values, each made when it is asked for. Errors: `ApiError` for a line that is no JSON. */
+  values(): Iterable<unknown>;
 };
 
 /**
@@ -35,7 +35,7 @@ export async function readJsonLines(request: Request, maxBytes: number): Promise
   const sent = await readBodyBytes(request, maxBytes);
   const bytes = coding === "gzip" ? await unfold(sent, maxBytes) : sent;
   if (!isUtf8(bytes)) throw new ApiError("BODY_NOT_JSON", "Body: Expected UTF-8, received other bytes");
-  return { parse: () => parseLines(bytes) };
+  return { values: () => parseLines(bytes) };
 }
 
 /** No more than `maxBytes` are ever unfolded: a few bytes of gzip may stand for gigabytes. */
@@ -54,21 +54,25 @@ const LINE_BREAK = 0x0a;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 /** A text for each line, which costs a twentieth of one for the whole body: that is large enough for the collector to keep apart. */
-function parseLines({ buffer, byteOffset, byteLength }: Uint8Array): readonly unknown[] {
+function* parseLines({ buffer, byteOffset, byteLength }: Uint8Array): Iterable<unknown> {
   const bytes = Buffer.from(buffer, byteOffset, byteLength);
-  const values: unknown[] = [];
+  let number = 0;
   // A line ends with its line break, the last one too.
   for (let begin = BYTE_ORDER_MARK.every((byte, at) => bytes[at] === byte) ? 3 : 0; begin < byteLength; ) {
     const found = bytes.indexOf(LINE_BREAK, begin);
     const end = found === -1 ? byteLength : found;
-    try {
-      values.push(JSON.parse(bytes.toString("utf8", begin, end)));
-    } catch (error) {
-      throw new ApiError("BODY_NOT_JSON", `Line ${values.length + 1}: Expected JSON, received ${shownValue(messageOf(error))}`);
-    }
+    number += 1;
+    yield parseLine(bytes.toString("utf8", begin, end), number);
     begin = end + 1;
   }
-  return values;
+}
+
+function parseLine(line: string, number: number): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new ApiError("BODY_NOT_JSON", `Line ${number}: Expected JSON, received ${shownValue(messageOf(error))}`);
+  }
 }
 
 function messageOf(error: unknown): string {
