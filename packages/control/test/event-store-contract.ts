@@ -101,6 +101,18 @@ export function describeEventStore(name: string, placeOf: () => Promise<EventPla
       expect(await countOf(local)).toBe(3);
     });
 
+    test("of a batch that turns out to be none nothing is added, and its id is free", async () => {
+      function* none(): Iterable<TrafficEvent> {
+        for (let index = 0; index < 3_000; index++) yield eventOf();
+        throw new Error("No event");
+      }
+      const batch = batchOf([eventOf()]);
+      await expect(store.append(local, { ...batch, events: none() })).rejects.toThrow("No event");
+      expect(await countOf(local)).toBe(0);
+      expect(await store.append(local, batch)).toEqual({ isNew: true });
+      expect(await countOf(local)).toBe(1);
+    });
+
     test("an id is a gateway's own, in an environment", async () => {
       const batch = batchOf([eventOf()]);
       await store.append(local, batch);
