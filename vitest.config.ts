@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./tools/longest-first.ts";
+import { PATIENCE_MS, TEST_TIMEOUT_MS } from "./tools/patience.ts";
 
 export default defineConfig({
   test: {
@@ -21,9 +22,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // what is built runs as users run it, and is not transformed anew for each file of tests
     server: { deps: { external: [/packages\/[^/]+\/dist\//] } },
-    // far past what any test takes: a machine that does other work makes a slow test, not a failed one
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    expect: { poll: { timeout: 55_000 } },
+    testTimeout: TEST_TIMEOUT_MS,
+    hookTimeout: TEST_TIMEOUT_MS,
+    expect: { poll: { timeout: PATIENCE_MS } },
   },
 });

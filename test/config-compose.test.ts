@@ -85,7 +85,7 @@ beforeAll(() => {
   expect(reading.issues).toEqual([]);
   written = byService(reading);
   said = byService(readConfig({ name: "said.yaml", text }, { kind: "compose" }));
-}, 60_000);
+});
 afterAll(() => {
   if (folder !== undefined) rmSync(folder, { recursive: true });
 });

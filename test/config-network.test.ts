@@ -1,7 +1,7 @@
 import { type NetworkPassage, readConfig } from "@wherefrom/proxies";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Network, openNetwork } from "../packages/doctor/src/lab/network.ts";
-import { TEST_WAIT_MS } from "./process/place.ts";
+import { PATIENCE_MS } from "../tools/patience.ts";
 import { runWell } from "./process/run.ts";
 import { type Started, start } from "./process/started.ts";
 import { requires } from "./requirement.ts";
@@ -87,7 +87,7 @@ let network: Network;
 let service: Started;
 beforeAll(async () => {
   if (!machine.isMet) return;
-  network = await openNetwork({ waitMs: TEST_WAIT_MS });
+  network = await openNetwork({ waitMs: PATIENCE_MS });
   service = start([process.execPath, "-e", ECHO], { place: network.at("service180") });
   await service.ready("listens", () => service.stdout().includes("listens"));
 });

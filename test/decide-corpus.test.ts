@@ -45,7 +45,7 @@ beforeAll(async () => {
     onExchange: (record) => void records.push(record),
   });
   nginx = await startProxy(nginxEngine({ decide: gateway.port, unix: () => scratch.file("nginx.sock") }), target.port);
-}, 40_000);
+});
 afterAll(async () => {
   await nginx?.stop();
   await gateway?.close();

@@ -19,7 +19,7 @@ beforeAll(async () => {
   lab = await openLab();
   for (const host of ["service180", "service112"] as const)
     echoes.push(await startEcho({ place: lab.at(host), host: "0.0.0.0", port: 8080 }));
-}, 40_000);
+});
 afterAll(async () => {
   await Promise.all(echoes.map((echo) => echo.stop()));
   await lab?.close();

@@ -143,7 +143,7 @@ beforeAll(async () => {
   await Promise.all(
     rows.map((row) => until(`${row.name} has logged`, async () => linesIn(await readFile(logOf(row), "utf8").catch(() => "")) >= COUNT)),
   );
-}, 40_000);
+});
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop()));
   await scratch?.remove();

@@ -32,7 +32,7 @@ beforeAll(async () => {
   relay = start(["haproxy", "-W", "-db", "-f", scratch.file("relay.cfg")], { place: lab.at("firewall") });
   await relay.ready("listens", () => /Loading success/.test(relay.stderr()));
   echo = await startEcho({ place: lab.at("service180"), host: "0.0.0.0", port: 8080, args: ["--syn-ttl"] });
-}, 40_000);
+});
 afterAll(async () => {
   await echo?.stop();
   await relay?.stop();

@@ -3,6 +3,7 @@ import { type AddressInfo, connect } from "node:net";
 import { type Control, type ControlNotice, openControl } from "@wherefrom/control";
 import { controlSource, type Gateway, openGateway } from "@wherefrom/gateway";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { PATIENT } from "../tools/patience.ts";
 import { onFreePort, type RunningNginx, runNginx } from "./apps/nginx.ts";
 import { nginxConfig } from "./apps/nginx-config.ts";
 import { addRoute, headerIndex, patchPolicy } from "./client/environment.ts";
@@ -12,9 +13,6 @@ import { requires } from "./requirement.ts";
 
 // client -> nginx -> gateway, and client -> nginx -> nginx -> gateway. Clients have public addresses: a PROXY protocol header tells nginx of them.
 const CLIENTS = 24;
-
-/** A condition is waited for as long as a test may take: the machine may be busy. */
-const PATIENT = { timeout: 60_000, interval: 50 };
 
 type Fit = {
   readonly verdict: string;
@@ -145,5 +143,4 @@ test.each(rows)(
     await everybodyAsks(environment);
     expect([...told].toSorted()).toEqual(Array.from({ length: CLIENTS }, (_, at) => `203.0.113.${at + 1}`).toSorted());
   },
-  120_000,
 );

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { type Control, openControl } from "@wherefrom/control";
 import { controlSource, type Gateway, openGateway } from "@wherefrom/gateway";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { PATIENT } from "../tools/patience.ts";
 
-const PATIENCE = { timeout: 60_000, interval: 50 };
 const FLOODER = "192.0.2.9";
 const NAT = "198.51.100.1";
 /** Each does less than others do, and together they ask for as much as the flood. */
@@ -116,7 +116,7 @@ test("a flood through two gateways is detected, denied on both by one call, and 
     const seen = await incidents();
     expect(seen.map(({ client }) => client).toSorted()).toEqual([`${FLOODER}/32`, `${NAT}/32`].toSorted());
     return seen;
-  }, PATIENCE);
+  }, PATIENT);
   const [flood, crowd] = [FLOODER, NAT].map((client) => found.find((incident) => incident.client === `${client}/32`));
   expect(flood).toMatchObject({ detectionTypes: ["Flooder"], sharedAddress: false, state: "OPEN" });
   expect(crowd).toMatchObject({ detectionTypes: ["Flooder"], sharedAddress: true, displayName: `Shared address: ${NAT}/32` });
@@ -129,7 +129,7 @@ test("a flood through two gateways is detected, denied on both by one call, and 
   const ban = await api("POST", `${flood.name}:createSecurityAction`, { ttl: "600s" });
   const answeredMs = performance.now();
   expect(ban).toMatchObject({ status: 200, conditionConfig: { ipAddressRanges: [`${FLOODER}/32`] } });
-  await Promise.all(gateways.map((gateway) => vi.waitFor(async () => expect(await ask(gateway, flooder)).toBe(403), PATIENCE)));
+  await Promise.all(gateways.map((gateway) => vi.waitFor(async () => expect(await ask(gateway, flooder)).toBe(403), PATIENT)));
   const [call, after] = [answeredMs - startMs, performance.now() - answeredMs].map((ms) => ms.toFixed(0));
   process.stdout.write(
     `A flood is denied on two gateways: the call took ${call} ms, and after its answer both denied within ${after} ms\n`,
@@ -140,4 +140,4 @@ test("a flood through two gateways is detected, denied on both by one call, and 
   }
   const [converted] = (await incidents()).filter(({ client }) => client === `${FLOODER}/32`);
   expect(converted).toMatchObject({ state: "CONVERTED", securityAction: ban.name });
-}, 180_000);
+});

@@ -35,7 +35,7 @@ beforeAll(async () => {
   await addRoute(up.environmentUrl, { name: "explained", basePath: "/explained", target, sendExplanation: true });
   await addRoute(up.environmentUrl, { name: "as-shipped", basePath: "/as-shipped", target: `http://127.0.0.1:${serviceAsShipped.port}` });
   nginx = await startNginxOnFreePort({ target: new URL(up.gateway).host, forwarding: "append", keepsConnections: true });
-}, 40_000);
+});
 afterAll(async () => {
   await nginx?.stop();
   await up?.process.stop();

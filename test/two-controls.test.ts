@@ -6,9 +6,9 @@ import { type AuditEntry, auditFaults } from "@wherefrom/model";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type RunningCommand, runCommand, startCommand } from "../packages/cli/test/command.ts";
 import { hasPostgres, openCluster, type PostgresCluster } from "../packages/control/test/postgres-cluster.ts";
+import { PATIENT } from "../tools/patience.ts";
 
 const ENVIRONMENTS = "/v1/organizations/local/environments";
-const PATIENCE = { timeout: 55_000, interval: 50 };
 
 type Node = { readonly command: RunningCommand; readonly url: string };
 type Gateway = { readonly name: string; readonly revision?: number };
@@ -60,7 +60,7 @@ describe.runIf(hasPostgres)("two control nodes on one PostgreSQL database", () =
         ["left-first", true],
         ["right-first", true],
       ]);
-    }, PATIENCE);
+    }, PATIENT);
 
   const nothingIsLost = async (node: Node): Promise<void> => {
     const { body } = await ask<{ revisions: { name: string; settings: { description?: string } }[] }>(
@@ -124,7 +124,7 @@ describe.runIf(hasPostgres)("two control nodes on one PostgreSQL database", () =
     const exited = once(child, "exit");
     const statuses: number[] = [];
     const writing = Array.from({ length: 15 }, async (_, index) => statuses.push(await write(index % 2 === 0 ? killed : other)));
-    await vi.waitFor(() => expect(statuses.length).toBeGreaterThan(3), PATIENCE);
+    await vi.waitFor(() => expect(statuses.length).toBeGreaterThan(3), PATIENT);
     child.kill("SIGKILL");
     await exited;
     await Promise.all(writing);
@@ -152,11 +152,11 @@ describe.runIf(hasPostgres)("two control nodes on one PostgreSQL database", () =
       type Refused = { error: { details: { reason?: string }[] } };
       const { status, headers, body } = await ask<Refused>(`${node.url}${ENVIRONMENTS}/demo`, "PUT", { description: "none" });
       expect([status, headers.get("retry-after"), body.error?.details[0]?.reason]).toEqual([503, "1", "STORE_UNAVAILABLE"]);
-    }, PATIENCE);
+    }, PATIENT);
     expect((await ask(`${node.url}${ENVIRONMENTS}/demo`)).status).toBe(503);
     for (const url of gatewayUrls) expect((await fetch(url)).status).toBe(404);
     await cluster.start();
-    await vi.waitFor(async () => expect(await write(node)).toBe(200), PATIENCE);
+    await vi.waitFor(async () => expect(await write(node)).toBe(200), PATIENT);
     await gatewaysFollow(node);
     await nothingIsLost(node);
     expect(node.command.written().stderr).toMatch(/warning: .* of the database do not work/);

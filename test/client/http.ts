@@ -1,5 +1,6 @@
 import { type Agent, type IncomingMessage, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { PATIENCE_MS } from "../../tools/patience.ts";
 
 /** What an HTTP request got back. */
 export type Answer<Body> = {
@@ -19,7 +20,6 @@ export type AskOptions = {
   readonly agent?: Agent;
 };
 
-const TIMEOUT_MS = 10_000;
 const RETRY_AFTER_MS = 1_000;
 
 async function textOf(message: IncomingMessage): Promise<string> {
@@ -34,13 +34,13 @@ export async function ask<Body>(url: string, options: AskOptions = {}): Promise<
   const outgoing = request(url, {
     method: options.method ?? "GET",
     headers: { ...(json === undefined ? {} : { "content-type": "application/json" }), ...options.headers },
-    timeout: TIMEOUT_MS,
+    timeout: PATIENCE_MS,
     ...(options.from === undefined ? {} : { localAddress: options.from }),
     ...(options.agent === undefined ? {} : { agent: options.agent }),
   });
   const message = await new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once("response", resolve).once("error", reject);
-    outgoing.once("timeout", () => outgoing.destroy(new Error(`No answer from ${url} within ${TIMEOUT_MS} ms`)));
+    outgoing.once("timeout", () => outgoing.destroy(new Error(`No answer from ${url} within ${PATIENCE_MS} ms`)));
     outgoing.end(json);
   });
   const text = await textOf(message);
@@ -57,7 +57,7 @@ export async function ask<Body>(url: string, options: AskOptions = {}): Promise<
  * again, as its Retry-After says.
  */
 export async function askWell<Body>(url: string, options: AskOptions = {}): Promise<Body> {
-  const endsAtMs = performance.now() + TIMEOUT_MS;
+  const endsAtMs = performance.now() + PATIENCE_MS;
   for (;;) {
     const answer = await ask<Body>(url, options);
     if (answer.status >= 200 && answer.status < 300) return answer.body;

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
-
-const TIMEOUT_MS = 10_000;
+import { PATIENCE_MS } from "../../tools/patience.ts";
 
 /** An open WebSocket to a service that answers each message with one JSON message, and greets with one. */
 export type Conversation<Message> = {
@@ -22,13 +21,13 @@ export type ConverseOptions = {
 export async function converse<Message>(url: string, options: ConverseOptions = {}): Promise<Conversation<Message>> {
   const socket = new WebSocket(url, {
     headers: options.headers ?? {},
-    handshakeTimeout: TIMEOUT_MS,
+    handshakeTimeout: PATIENCE_MS,
     ...(options.from === undefined ? {} : { localAddress: options.from }),
   });
   // Who waits for a message gets the error; a connection that breaks while nobody waits is no fault of the test.
   socket.on("error", () => undefined);
   const next = async (): Promise<Message> => {
-    const [data] = (await once(socket, "message", { signal: AbortSignal.timeout(TIMEOUT_MS) })) as [Buffer];
+    const [data] = (await once(socket, "message", { signal: AbortSignal.timeout(PATIENCE_MS) })) as [Buffer];
     return JSON.parse(data.toString("utf8")) as Message;
   };
   const greeting = await next();
@@ -39,7 +38,7 @@ export async function converse<Message>(url: string, options: ConverseOptions = 
   };
   const close = async (): Promise<void> => {
     if (socket.readyState === WebSocket.CLOSED) return;
-    const closed = once(socket, "close", { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const closed = once(socket, "close", { signal: AbortSignal.timeout(PATIENCE_MS) });
     socket.close();
     await closed;
   };

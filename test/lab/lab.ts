@@ -1,8 +1,8 @@
 import { type NatMode, setFirewall } from "../../packages/doctor/src/lab/firewall.ts";
 import { type Network, openNetwork } from "../../packages/doctor/src/lab/network.ts";
+import { PATIENCE_MS } from "../../tools/patience.ts";
 import { type NginxServer, startNginx } from "../apps/nginx.ts";
 import { startService } from "../apps/service.ts";
-import { TEST_WAIT_MS } from "../process/place.ts";
 import { startDelay } from "./delay.ts";
 
 /** The network with its two services and the cloud's nginx running in it. */
@@ -19,7 +19,7 @@ const cloudServers: readonly NginxServer[] = [
  * Opens the lab as the post-mortem found it: NAT on for one service and off for the other. `clientDelayMs` is how long each packet from and to the client is under way more than on a cable.
  */
 export async function openLab({ clientDelayMs = 0 }: { readonly clientDelayMs?: number } = {}): Promise<Lab> {
-  const network = await openNetwork({ isSlow: clientDelayMs > 0, waitMs: TEST_WAIT_MS });
+  const network = await openNetwork({ isSlow: clientDelayMs > 0, waitMs: PATIENCE_MS });
   const started: { stop(): Promise<unknown> }[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(started.map((running) => running.stop()));

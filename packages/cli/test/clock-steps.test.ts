@@ -93,9 +93,9 @@ async function clockAheadMs(): Promise<number> {
 
 test("the gateway is shown another time of day", async () => {
   turnClock(-DAY_MS);
-  await expect.poll(clockAheadMs, { timeout: 20_000 }).toBeLessThan(-DAY_MS / 2);
+  await expect.poll(clockAheadMs).toBeLessThan(-DAY_MS / 2);
   turnClock(0);
-  await expect.poll(clockAheadMs, { timeout: 20_000 }).toBeGreaterThan(-DAY_MS / 2);
+  await expect.poll(clockAheadMs).toBeGreaterThan(-DAY_MS / 2);
 });
 
 test("a deny that is over when the clock is put forward stays over when it is put back, also in the next snapshot", async () => {
@@ -118,6 +118,6 @@ test("a deny ends in its time though the clock is put back by a day, and nobody 
     status = await statusOf("203.0.113.3");
   }
   turnClock(-DAY_MS);
-  await expect.poll(() => statusOf("203.0.113.3"), { timeout: 50_000, interval: 50 }).toBe(200);
+  await expect.poll(() => statusOf("203.0.113.3"), { interval: 50 }).toBe(200);
   turnClock(0);
 });

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
+import { PATIENT } from "../../../tools/patience.ts";
 import { openControlForCli } from "./control-for-cli.ts";
 
-const PATIENCE = { timeout: 55_000, interval: 100 };
 const SETTINGS = '{"minClients":2,"flooder":{"minAmount":50,"minShare":0.2}}';
 const CROWD_AGENTS = 20;
 
@@ -47,7 +47,7 @@ test("incidents are listed, shown, closed and banned, and a shared address is no
     );
     expect(ids).not.toContain(undefined);
     return ids as [string, string];
-  }, PATIENCE);
+  }, PATIENT);
 
   const { stdout: listed } = await run(["env", "incidents", "list", "prod", "--filter", "state = OPEN"]);
   expect(listed).toMatch(/^id +state +client +what +risk +requests +seen last\n/);

@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import { PATIENT } from "../../../tools/patience.ts";
 import { openControlForCli } from "./control-for-cli.ts";
 
 test("metrics of an environment that had no traffic, and what cannot be asked", async () => {
@@ -95,10 +96,10 @@ test("whether a policy fits: too little to say, then a finding with what may be 
   await vi.waitFor(async () => {
     await deliver();
     expect(await (await fetch(`${environment}/rollout`, { headers: viewer })).json()).toHaveProperty("misfitSince");
-  }, 55_000);
+  }, PATIENT);
   expect((await run(["env", "fit", "prod"])).stdout).toMatch(/^Control sees it since [-0-9: ]+ UTC, last under revision 1\.$/m);
   expect((await run(["env", "rollout", "prod"])).stdout).toMatch(/^The policy does not fit .* UTC: wherefrom env fit prod$/m);
-}, 90_000);
+});
 
 test("a control that keeps no events says how to start one that does", async () => {
   const { run } = await openControlForCli();

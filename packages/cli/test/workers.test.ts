@@ -20,7 +20,6 @@ const WORKERS = 2;
 /** Enough connections that every worker gets some: they are dealt out in turn. */
 const MANY = 6 * WORKERS;
 /** A condition is waited for as long as a test may take: the machine may be busy. */
-const PATIENT = { timeout: 55_000 };
 
 const folder = mkdtempSync(join(tmpdir(), "wherefrom-workers-"));
 const file = (name: string): string => join(folder, name);
@@ -96,7 +95,7 @@ async function scrape(): Promise<ReadonlyMap<string, number>> {
 
 /** A request is counted behind its answer, so the count may come a moment later. */
 async function expectCount(name: string, count: number): Promise<void> {
-  await expect.poll(async () => (await scrape()).get(name), PATIENT).toBe(count);
+  await expect.poll(async () => (await scrape()).get(name)).toBe(count);
 }
 
 async function isReady(): Promise<boolean> {
@@ -198,7 +197,7 @@ describe.skipIf(process.platform !== "linux")("a gateway of several workers", ()
       readFileSync(file("access.log"), "utf8")
         .split("\n")
         .flatMap((line) => (line === "" ? [] : JSON.parse(line).path));
-    await expect.poll(() => logged().filter((path) => path.startsWith("/log/")).length, PATIENT).toBe(MANY);
+    await expect.poll(() => logged().filter((path) => path.startsWith("/log/")).length).toBe(MANY);
     expect(
       logged()
         .filter((path) => path.startsWith("/log/"))
@@ -213,7 +212,7 @@ describe.skipIf(process.platform !== "linux")("a gateway of several workers", ()
     await command.says(new RegExp(`process ${victim}, has died: signal SIGKILL \\[WORKER_DIED\\]`));
     const during = await scrape();
     expect((await ask(portOf(0), "GET /during HTTP/1.1", "Host: a")).status).toBe(200);
-    await expect.poll(() => isReady(), PATIENT).toBe(true);
+    await expect.poll(() => isReady()).toBe(true);
     const after = await scrape();
     expect(new Set(pids()).has(victim)).toBe(false);
     expect(pids()).toHaveLength(WORKERS);
@@ -242,9 +241,7 @@ describe.skipIf(process.platform !== "linux")("a gateway of several workers", ()
     command.child.kill("SIGHUP");
     const { fingerprint256 } = new X509Certificate(cert);
     const isNew = async (): Promise<boolean> => (await servedFingerprint(ready.listeners[1] ?? "")) === fingerprint256;
-    await expect
-      .poll(async () => (await Promise.all(Array.from({ length: MANY }, isNew))).filter((answer) => !answer).length, PATIENT)
-      .toBe(0);
+    await expect.poll(async () => (await Promise.all(Array.from({ length: MANY }, isNew))).filter((answer) => !answer).length).toBe(0);
   });
 
   test("goes on as it is when the gateway file has faults, and takes a good one at SIGUSR2", async () => {
@@ -261,7 +258,7 @@ describe.skipIf(process.platform !== "linux")("a gateway of several workers", ()
     expect(pids()).toEqual(before);
     writeFileSync(config, JSON.stringify(settings({ limits: { ...ofGroup, maxTargetBytes: 100 } })));
     command.child.kill("SIGUSR2");
-    await expect.poll(() => pids().some((pid) => before.includes(pid)) || pids().length !== WORKERS, PATIENT).toBe(false);
+    await expect.poll(() => pids().some((pid) => before.includes(pid)) || pids().length !== WORKERS).toBe(false);
     const answers = await Promise.all(Array.from({ length: MANY }, () => ask(portOf(0), `GET /${"x".repeat(200)} HTTP/1.1`, "Host: a")));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([414]));
   });
@@ -296,7 +293,7 @@ test("SIGTERM ends every worker: what was begun is answered, WebSockets end, and
   const { gateway } = JSON.parse(line) as { gateway: string };
   const webSockets = await Promise.all(Array.from({ length: 6 }, () => openWebSocket(gateway)));
   const asked = Array.from({ length: 6 }, () => sendRaw(Number(new URL(gateway).port), wire("GET / HTTP/1.1", "Host: a")));
-  await expect.poll(() => answers.length, PATIENT).toBe(6);
+  await expect.poll(() => answers.length).toBe(6);
   drained.child.kill("SIGTERM");
   // They end while the requests are still open: nobody waits for the window to be over.
   await Promise.all(webSockets.map(({ ended }) => ended));
@@ -317,7 +314,7 @@ test("SIGTERM loses no connection: who is told to go elsewhere comes back to nob
   const [line] = await group.says(/^\{.*\}$/m);
   const { gateway } = JSON.parse(line) as { gateway: string };
   const clients = Array.from({ length: CLIENTS }, () => startAsking(Number(new URL(gateway).port)));
-  await expect.poll(() => clients.filter(({ answers }) => answers() > 1).length, PATIENT).toBe(CLIENTS);
+  await expect.poll(() => clients.filter(({ answers }) => answers() > 1).length).toBe(CLIENTS);
   group.child.kill("SIGTERM");
   expect(await Promise.all(clients.map(({ refused }) => refused))).toEqual(Array.from({ length: CLIENTS }, () => "lost 0 connections"));
   expect(await group.finished).toMatchObject({ code: 0 });

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { createClient } from "@clickhouse/client";
 import { freePort } from "../../../test/process/free-port.ts";
 import { capability, findExecutable } from "../../../tools/capabilities.mjs";
+import { PATIENCE_MS } from "../../../tools/patience.ts";
 
 /** A ClickHouse server of the test's own, in a folder of its own, on a port of loopback. */
 export type ClickhouseServer = {
@@ -26,7 +27,6 @@ const CONFIG = fileURLToPath(new URL("../../../test/clickhouse", import.meta.url
 /** Ports that another process takes between the look and the start. */
 const MAX_STARTS = 5;
 /** How long a busy machine may take to start it. */
-const START_TIMEOUT_MS = 30_000;
 const PAUSE_MS = 20;
 
 /** Starts a server. */
@@ -76,7 +76,7 @@ function serverOf(server: ChildProcess, folder: string, port: number): Clickhous
 }
 
 async function hasStarted(server: ChildProcess, port: number): Promise<boolean> {
-  const until = Date.now() + START_TIMEOUT_MS;
+  const until = Date.now() + PATIENCE_MS;
   while (server.exitCode === null && Date.now() < until) {
     const answer = await fetch(`http://127.0.0.1:${port}/ping`).then(
       (response) => response.text(),

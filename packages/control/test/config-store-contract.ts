@@ -1,5 +1,6 @@
 import { AUDIT_ORIGIN, auditFaults, BY_CONTROL_METHOD, hashOf, type Operation, type Route } from "@wherefrom/model";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { PATIENT } from "../../../tools/patience.ts";
 import {
   type Change,
   type ConfigStore,
@@ -215,14 +216,14 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
         if (environment === "a" && refusals-- > 0) throw new Error("Not now");
       });
       await store.of("local").change("a", { by: at(1), decide: write(1) });
-      await vi.waitFor(() => expect(told.filter((name) => name === "local/a").length).toBeGreaterThanOrEqual(2), { timeout: 10_000 });
+      await vi.waitFor(() => expect(told.filter((name) => name === "local/a").length).toBeGreaterThanOrEqual(2), PATIENT);
       const environments = new Map<string, Change<EnvironmentContent>>([
         ["a", { kind: "delete" }],
         ["b", write(2)()],
       ]);
       told.length = 0;
       await store.of("local").changeAll({ by: at(2), decide: () => ({ environments }) });
-      await vi.waitFor(() => expect(new Set(told)).toEqual(new Set(["local/a", "local/b"])), { timeout: 10_000 });
+      await vi.waitFor(() => expect(new Set(told)).toEqual(new Set(["local/a", "local/b"])), PATIENT);
       end();
       told.length = 0;
       await store.of("local").change("b", { by: at(3), decide: write(3) });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { auditFaults } from "@wherefrom/model";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { PATIENT } from "../../../tools/patience.ts";
 import type { ControlNotice } from "../src/notice.ts";
 import { type ControlUnderTest, faultsOf, type Json, openControlForFile, verdictOf } from "./control-under-test.ts";
 import { openControlWithEvents } from "./control-with-events.ts";
@@ -114,9 +115,9 @@ test("no address reaches the disk of an environment that truncates", async () =>
 test("events are deleted when their time is over", async () => {
   await set({ retentionDays: 7 });
   await deliver([6, 8]);
-  await vi.waitFor(async () => expect(await clients()).toEqual([`${CLIENT} 1.0`]), { timeout: 55_000 });
+  await vi.waitFor(async () => expect(await clients()).toEqual([`${CLIENT} 1.0`]), PATIENT);
   now = NOW + 2 * DAY_MS;
-  await vi.waitFor(async () => expect(await clients()).toEqual([]), { timeout: 55_000 });
+  await vi.waitFor(async () => expect(await clients()).toEqual([]), PATIENT);
 });
 
 test("the oldest events are deleted before their time when all take more room than they may, and control says so", async () => {
@@ -140,7 +141,7 @@ test("the oldest events are deleted before their time when all take more room th
 
 test("unless told otherwise events are kept for 30 days", async () => {
   await deliver([29, 31]);
-  await vi.waitFor(async () => expect(await clients()).toEqual([`${CLIENT} 1.0`]), { timeout: 55_000 });
+  await vi.waitFor(async () => expect(await clients()).toEqual([`${CLIENT} 1.0`]), PATIENT);
 });
 
 test.each([

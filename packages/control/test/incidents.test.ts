@@ -1,11 +1,11 @@
 import type { TrafficEvent } from "@wherefrom/model";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { PATIENT } from "../../../tools/patience.ts";
 import type { ControlNotice } from "../src/notice.ts";
 import { faultsOf, type Json, verdictOf } from "./control-under-test.ts";
 import { openControlWithEvents } from "./control-with-events.ts";
 import { eventOf } from "./event-store-contract.ts";
 
-const PATIENCE = { timeout: 55_000, interval: 50 };
 const FLOODER = "192.0.2.9/32";
 const GUESSER = "192.0.2.77/32";
 const NAT = "10.99.0.1/32";
@@ -72,7 +72,7 @@ const incidentsOf = async (environment: string, filter = ""): Promise<Json[]> =>
 const clientsOf = async (environment: string): Promise<string[]> => (await incidentsOf(environment)).map(({ client }) => client).toSorted();
 
 test.each(environments)("$name has incidents of $clients", async ({ name, clients }) => {
-  await vi.waitFor(async () => expect(await clientsOf(name)).toEqual(clients.toSorted()), PATIENCE);
+  await vi.waitFor(async () => expect(await clientsOf(name)).toEqual(clients.toSorted()), PATIENT);
 });
 
 test("a flood is an incident, and many people behind one address are told as that", async () => {
@@ -298,7 +298,7 @@ test("an action that names reasons means the clients of open incidents, and nobo
       const { body } = await under.ask("GET /bots/snapshot");
       expect(body.bots).toEqual([{ reason: "Flooder", networks }]);
       expect(body.securityActions).toMatchObject([action]);
-    }, PATIENCE);
+    }, PATIENT);
   await botsAre([FLOODER]);
   const name = await nameOf("bots", FLOODER);
   await under.ask(`PATCH //v1/${name}`, { body: { state: "CLOSED" } });
@@ -319,7 +319,7 @@ test("an action that names reasons means the clients of open incidents, and nobo
       "2",
       "1",
     ]);
-  }, PATIENCE);
+  }, PATIENT);
   // what was between them is not kept, and what differs is told from the one before that is
   const changes = [{ kind: "added", pointer: "/bots", after: [{ reason: "Flooder", networks: [] }] }];
   expect((await under.ask("GET /bots/revisions/6:diff")).body).toEqual({ from: "2", to: "6", changes });

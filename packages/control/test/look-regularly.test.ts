@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import { PATIENT } from "../../../tools/patience.ts";
 import { lookRegularly } from "../src/look-regularly.ts";
 
 test("a look that takes longer than the pause is followed by one, however many there was time for", async () => {
@@ -20,7 +21,7 @@ test("a look that takes longer than the pause is followed by one, however many t
     others += 1;
   };
   const beside = lookRegularly({ look: count, onFault: () => undefined, everyMs: 1 });
-  await vi.waitFor(() => expect(others).toBeGreaterThan(20), { timeout: 55_000 });
+  await vi.waitFor(() => expect(others).toBeGreaterThan(20), PATIENT);
   expect(begun).toBe(1);
   const closed = watched.close();
   end();
@@ -36,7 +37,7 @@ test("a look that fails is told once while it goes on, the next ones come, and i
     if (looks !== 4) throw looks;
   };
   const { close } = lookRegularly({ look, onFault: (fault) => faults.push(fault), everyMs: 1 });
-  await vi.waitFor(() => expect(looks).toBeGreaterThan(6), { timeout: 55_000 });
+  await vi.waitFor(() => expect(looks).toBeGreaterThan(6), PATIENT);
   await close();
   expect(faults).toEqual([1, 5]);
 });

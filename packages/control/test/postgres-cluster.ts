@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { capability, postgresFolder } from "../../../tools/capabilities.mjs";
+import { PATIENCE_MS } from "../../../tools/patience.ts";
 
 /** A PostgreSQL server of the test's own, in a folder of its own, on a unix socket. It belongs to the user `postgres` when the test is root. */
 export type PostgresCluster = {
@@ -86,12 +87,12 @@ export async function openCluster(...settings: readonly string[]): Promise<Postg
 }
 
 async function untilItWorks(work: () => Promise<unknown>): Promise<void> {
-  for (let left = 500; ; left -= 1) {
+  for (const until = performance.now() + PATIENCE_MS; ; ) {
     try {
       await work();
       return;
     } catch (error) {
-      if (left === 0) throw error;
+      if (performance.now() > until) throw error;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { AUDIT_ORIGIN } from "@wherefrom/model";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { PATIENT } from "../../../tools/patience.ts";
 import { type ConfigStore, type EnvironmentKey, StoreUnavailable } from "../src/config-store/port.ts";
 import { openPostgresStore } from "../src/config-store/postgres.ts";
 import { hasClickhouse } from "./clickhouse-server.ts";
@@ -110,13 +111,11 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
     expect(await takeBy(patient)).toBeUndefined();
     const again = `${HERE} AND pid NOT IN (${before.join()})`;
     // all but the patient one, which has not looked since
-    await vi.waitFor(async () => expect(await cluster.ask(database, again)).toHaveLength(2), { timeout: 55_000 });
+    await vi.waitFor(async () => expect(await cluster.ask(database, again)).toHaveLength(2), PATIENT);
     expect([await takeBy(patient), await takeBy(hasty)]).toEqual([undefined, undefined]);
 
     taker.kill("SIGKILL");
-    const taken = await vi.waitFor(async () => (await takeBy(hasty)) ?? Promise.reject(new Error("Nobody gave it up")), {
-      timeout: 55_000,
-    });
+    const taken = await vi.waitFor(async () => (await takeBy(hasty)) ?? Promise.reject(new Error("Nobody gave it up")), PATIENT);
     expect(taken).toMatchObject({ id: added?.id, attempts: 2 });
   });
 
@@ -158,7 +157,7 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
     await createOrganization(writer);
     await addOne(writer, "a");
     await addOne(writer, "b");
-    await vi.waitFor(() => expect(told).toHaveLength(2), { timeout: 55_000 });
+    await vi.waitFor(() => expect(told).toHaveLength(2), PATIENT);
     expect(told.map(({ environment }) => environment)).toEqual(["a", "b"]);
     // whatever was sent before its answer has arrived with it
     await ear.query("SELECT 1");
@@ -172,18 +171,18 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
     const told: EnvironmentKey[] = [];
     reader.watch(async (changed) => void told.push(changed));
     for (const environment of ["a", "b", "a", "c"]) await addOne(writer, environment);
-    await vi.waitFor(() => expect(told.map(({ environment }) => environment)).toContain("c"), { timeout: 55_000 });
+    await vi.waitFor(() => expect(told.map(({ environment }) => environment)).toContain("c"), PATIENT);
     told.length = 0;
     // as it was when a and b had been written once
     await cluster.ask(
       database,
       "DELETE FROM wherefrom.touched WHERE name = 'c'; UPDATE wherefrom.touched SET position = 1 WHERE name = 'a'",
     );
-    await vi.waitFor(() => expect(told.map(({ environment }) => environment)).toEqual(["a", "b"]), { timeout: 55_000 });
+    await vi.waitFor(() => expect(told.map(({ environment }) => environment)).toEqual(["a", "b"]), PATIENT);
     told.length = 0;
     await cluster.ask(database, "SELECT setval('wherefrom.touched_position', 2)");
     await addOne(writer, "b");
-    await vi.waitFor(() => expect(told.map(({ environment }) => environment)).toEqual(["b"]), { timeout: 55_000 });
+    await vi.waitFor(() => expect(told.map(({ environment }) => environment)).toEqual(["b"]), PATIENT);
   });
 
   test("the database itself refuses to edit or shorten the audit log", async () => {
@@ -240,8 +239,8 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
     node.watch(async (changed) => void told.push(changed));
     const others = "datname = current_database() AND pid <> pg_backend_pid()";
     await cluster.ask(database, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${others}`);
-    await vi.waitFor(() => addOne(other), { timeout: 55_000 });
-    await vi.waitFor(() => expect(told.map(({ environment }) => environment)).toContain("demo"), { timeout: 55_000 });
-    await vi.waitFor(() => addOne(node), { timeout: 55_000 });
+    await vi.waitFor(() => addOne(other), PATIENT);
+    await vi.waitFor(() => expect(told.map(({ environment }) => environment)).toContain("demo"), PATIENT);
+    await vi.waitFor(() => addOne(node), PATIENT);
   });
 });

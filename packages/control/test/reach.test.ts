@@ -109,7 +109,7 @@ describe("with a certificate of its own", () => {
       onNotice: (notice) => void notices.push(notice),
     });
     const said = async (kind: ControlNotice["kind"]): Promise<void> => {
-      await expect.poll(() => notices.map((notice) => notice.kind), { timeout: 5_000 }).toContain(kind);
+      await expect.poll(() => notices.map((notice) => notice.kind)).toContain(kind);
     };
     const servedTo = (ca: string): Promise<boolean> =>
       new Promise((resolve) => {

@@ -1,5 +1,6 @@
 import { snapshotSchema } from "@wherefrom/model";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { PATIENT } from "../../../tools/patience.ts";
 import { type ControlUnderTest, faultsOf, headerIndex, type Json, openTestControl, verdictOf } from "./control-under-test.ts";
 
 const NAME = "organizations/local/environments/demo/securityActions/";
@@ -119,7 +120,7 @@ describe("changes", () => {
       const found = await ask("GET /demo/securityActions/ban");
       expect(Date.parse(found.body.expireTime)).toBeLessThan(Date.now());
       return found;
-    });
+    }, PATIENT);
     expect((await ask("PATCH /demo/securityActions/ban", { body: { ...expired, description: "noisy" } })).status).toBe(200);
     expect((await ask("PATCH /demo/securityActions/ban?updateMask=description", { body: { description: "" } })).status).toBe(200);
     const earlier = { ...expired, expireTime: "2026-01-01T00:00:00Z" };

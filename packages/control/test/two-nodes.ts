@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { auditFaults, snapshotSchema } from "@wherefrom/model";
 import pg from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { PATIENT } from "../../../tools/patience.ts";
 import { openPostgresStore } from "../src/config-store/postgres.ts";
 import { optionsOf } from "./config-store-contract.ts";
 import { type ControlUnderTest, headerIndex, type Json, openTestControl, temporaryFolder } from "./control-under-test.ts";
 import { change, FIRST, OTHER, report } from "./fleet-under-test.ts";
 import { type GatewayStream, openStream } from "./gateway-stream.ts";
 
-const PATIENCE = { timeout: 15_000, interval: 50 };
 const DENY = { state: "ENABLED", conditionConfig: { ipAddressRanges: ["203.0.113.0/24"] }, deny: {} };
 const BANS = 6;
 const WAITING =
@@ -49,7 +49,7 @@ async function interleave<First, Second>(
     vi.waitFor(async () => {
       const { rows } = await client.query(WAITING, [kind]);
       expect(rows).toEqual([{ count: 1 }]);
-    }, PATIENCE);
+    }, PATIENT);
   await client.query("BEGIN");
   await client.query("LOCK TABLE wherefrom.environments IN EXCLUSIVE MODE");
   const first = writes.first();
@@ -68,14 +68,14 @@ export function describeTwoNodes(databaseOf: () => Promise<string>): void {
     const [first, other] = [keep(await openStream(left, FIRST)), keep(await openStream(right, OTHER))];
     await Promise.all([report(left, FIRST, 1), report(right, OTHER, 1)]);
     // the second node hears of the other's gateways by the database
-    await vi.waitFor(async () => expect((await left.ask("GET /demo/rollout")).body.gateways).toHaveLength(2), PATIENCE);
+    await vi.waitFor(async () => expect((await left.ask("GET /demo/rollout")).body.gateways).toHaveLength(2), PATIENT);
     expect((await change(left, 3)).status).toBe(200);
     const ban = ({ ask }: ControlUnderTest, name: string) => ask(`POST /demo/securityActions?securityActionId=${name}`, { body: DENY });
     const bans = Array.from({ length: BANS }, (_, number) => ban(number % 2 === 0 ? left : right, `ban-${number}`));
     for (const { status } of await Promise.all(bans)) expect(status).toBe(200);
     await vi.waitFor(() => {
       expect([newest(first)?.revision, newest(other)?.revision]).toEqual([2 + 2 * BANS, 1 + 2 * BANS]);
-    }, PATIENCE);
+    }, PATIENT);
     expect([newest(first), newest(other)].map(({ clientIpResolutionConfig }) => clientIpResolutionConfig)).toEqual([
       headerIndex(3),
       headerIndex(-1),
@@ -83,7 +83,7 @@ export function describeTwoNodes(databaseOf: () => Promise<string>): void {
     for (const got of [first, other]) expect(newest(got).securityActions).toHaveLength(BANS);
     const ended = await Promise.all([left.ask("POST /demo:promote"), right.ask("POST /demo:promote")]);
     expect(ended.map(({ status }) => status).toSorted()).toEqual([200, 400]);
-    await vi.waitFor(() => expect([newest(first).revision, newest(other).revision]).toEqual([3 + 2 * BANS, 3 + 2 * BANS]), PATIENCE);
+    await vi.waitFor(() => expect([newest(first).revision, newest(other).revision]).toEqual([3 + 2 * BANS, 3 + 2 * BANS]), PATIENT);
     expect(newest(first)).toEqual(newest(other));
     expect(newest(first)).toMatchObject({ clientIpResolutionConfig: headerIndex(3), securityActions: Array(BANS).fill({}) });
     for (const [revision, snapshot] of first)
@@ -144,7 +144,7 @@ export function describeTwoNodes(databaseOf: () => Promise<string>): void {
     const text = tail.text();
     await deliver(left, "t2");
     await deliver(right, "t3");
-    await vi.waitFor(async () => expect((await right.ask(`GET ${data}`)).body.transactions).toHaveLength(3), PATIENCE);
+    await vi.waitFor(async () => expect((await right.ask(`GET ${data}`)).body.transactions).toHaveLength(3), PATIENT);
     // the tail ends with the session, and begins and ends with all that there is
     await left.ask(`DELETE ${data.replace(/\/data$/, "")}`);
     expect([...(await text).matchAll(/^id: (\S+)$/gm)].map(([, id]) => id).toSorted()).toEqual(["t1", "t2", "t3"]);

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TrafficEvent } from "@wherefrom/model";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { PATIENT } from "../../../tools/patience.ts";
 import type { ControlNotice } from "../src/notice.ts";
 import { CLICKHOUSE_TEST_PASSWORD, type ClickhouseServer, openClickhouseServer } from "./clickhouse-server.ts";
 import { headerIndex, type Json, temporaryFolder } from "./control-under-test.ts";
 import { eventOf } from "./event-store-contract.ts";
 
 const PROGRAM = fileURLToPath(new URL("watching-control.mjs", import.meta.url));
-const PATIENT = { timeout: 60_000, interval: 50 };
 const ENVIRONMENT = "/v1/organizations/local/environments/demo";
 const FLOODER = "192.0.2.9";
 /** On a busy machine the database may take long: that is no part of this. */
@@ -93,7 +93,7 @@ export function describeTwoWatchers(databaseOf: () => Promise<string>): void {
   });
   afterAll(() => events.stop());
 
-  test("what both see is told once, goes on when either is killed, and is not told again at each look", { timeout: 180_000 }, async () => {
+  test("what both see is told once, goes on when either is killed, and is not told again at each look", async () => {
     const snapshotKey = { file: join(await temporaryFolder(), "key.pem") };
     const options = { database: await databaseOf(), analytics: await events.database(), snapshotKey };
     const [first, second] = [await startWatcher(options), await startWatcher(options)];

@@ -1,5 +1,6 @@
 import type { TrafficEvent } from "@wherefrom/model";
 import { expect, test, vi } from "vitest";
+import { PATIENT } from "../../../tools/patience.ts";
 import type { ControlLimits } from "../src/limits.ts";
 import type { ControlNotice } from "../src/notice.ts";
 import { type ControlUnderTest, headerIndex, type Json, openTestControl, temporaryFolder } from "./control-under-test.ts";
@@ -47,13 +48,10 @@ async function until(
   of: () => readonly Partial<TrafficEvent>[],
   holds: () => boolean,
 ): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      await deliver(environment, of());
-      expect(holds()).toBe(true);
-    },
-    { timeout: 55_000, interval: 30 },
-  );
+  await vi.waitFor(async () => {
+    await deliver(environment, of());
+    expect(holds()).toBe(true);
+  }, PATIENT);
 }
 
 const kindsOf = (notices: readonly ControlNotice[]): readonly string[] =>
@@ -134,5 +132,5 @@ test("events that cannot be read are told of", async () => {
   await watched.ask("POST ", { body: { name: "demo" } });
   await watched.deliver("demo", requests());
   const failures = () => watched.notices.filter(({ kind }) => kind === "fit-look-failed");
-  await vi.waitFor(() => expect(failures()).toMatchObject([{ environment: "demo" }]), 55_000);
+  await vi.waitFor(() => expect(failures()).toMatchObject([{ environment: "demo" }]), PATIENT);
 });

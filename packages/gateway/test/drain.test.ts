@@ -7,6 +7,7 @@ import { connect as connectTls } from "node:tls";
 import type { GatewayLimits } from "@wherefrom/gateway";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { NEVER_MS } from "../../../tools/patience.ts";
 import { makeCertificate } from "./rig/certificate.ts";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { openTarget } from "./rig/target.ts";
@@ -23,9 +24,6 @@ function own<Thing extends { close(): Promise<void> }>(thing: Thing): Thing {
 }
 
 const request = wire("GET / HTTP/1.1", "Host: a");
-/** Longer than a test may take: what waits for it fails. */
-const LONG_MS = 200_000;
-
 type Scene = { readonly gateway: TestGateway; readonly asked: () => number; readonly finishOne: () => void };
 
 /** A gateway before a target that answers when the test says so, once for each call. */
@@ -72,7 +70,7 @@ async function untilRefused(port: number): Promise<void> {
 }
 
 test("requests in flight finish and say that they are the last, new connections are refused", async () => {
-  const given = await scene({ drainTimeoutMs: LONG_MS });
+  const given = await scene({ drainTimeoutMs: NEVER_MS });
   const clients = [await inFlight(given), await inFlight(given)];
   const closing = given.gateway.close();
   await untilRefused(given.gateway.port);
@@ -85,7 +83,7 @@ test("requests in flight finish and say that they are the last, new connections 
 });
 
 test("connections that the system has accepted and the gateway has not taken yet are answered", async () => {
-  const { gateway, asked, finishOne } = await scene({ idleGraceMs: LONG_MS, drainTimeoutMs: LONG_MS });
+  const { gateway, asked, finishOne } = await scene({ idleGraceMs: NEVER_MS, drainTimeoutMs: NEVER_MS });
   const clients = Array.from({ length: 40 }, () => connect(gateway.port, "127.0.0.1"));
   const answers = clients.map(async (client) => {
     client.write(request);
@@ -103,7 +101,7 @@ test("connections that the system has accepted and the gateway has not taken yet
 });
 
 test("a request that was on its way on an idle connection is answered, and is the last one there", async () => {
-  const given = await scene({ drainTimeoutMs: LONG_MS, idleGraceMs: LONG_MS });
+  const given = await scene({ drainTimeoutMs: NEVER_MS, idleGraceMs: NEVER_MS });
   const client = await idle(given);
   const closing = given.gateway.close();
   client.write(request);
@@ -114,7 +112,7 @@ test("a request that was on its way on an idle connection is answered, and is th
 });
 
 test("a request whose header has come in half finishes", async () => {
-  const given = await scene({ drainTimeoutMs: LONG_MS, idleGraceMs: 1 });
+  const given = await scene({ drainTimeoutMs: NEVER_MS, idleGraceMs: 1 });
   const [client, other] = [await converse(given.gateway.port), await idle(given)];
   client.write("GET / HTTP/1.1\r\nHo");
   // The gateway has read the half by the time it answers on another connection.
@@ -132,7 +130,7 @@ test("a request whose header has come in half finishes", async () => {
 });
 
 test("an idle connection is closed after its grace, long before the window is over", async () => {
-  const given = await scene({ drainTimeoutMs: LONG_MS, idleGraceMs: 10 });
+  const given = await scene({ drainTimeoutMs: NEVER_MS, idleGraceMs: 10 });
   const client = await idle(given);
   await given.gateway.close();
   await client.closed;
@@ -162,7 +160,7 @@ const unused = [
 ];
 
 test.each(unused)("a connection $what on which nothing was asked is closed after its grace too", async ({ listener, enter }) => {
-  const limits = { drainTimeoutMs: LONG_MS, headersTimeoutMs: LONG_MS, idleGraceMs: 10 };
+  const limits = { drainTimeoutMs: NEVER_MS, headersTimeoutMs: NEVER_MS, idleGraceMs: 10 };
   const gateway = own(await openTestGateway(snapshotOf([]), { limits, listeners: [listener] }));
   const client = await enter(gateway.port);
   await gateway.close();
@@ -180,7 +178,7 @@ async function shake(port: number): Promise<{ readonly closed: Promise<unknown> 
 
 test("half a header that came in one piece with a PROXY protocol header finishes", async () => {
   const target = own(await openTarget((_request, response) => void response.end("whole")));
-  const limits = { drainTimeoutMs: LONG_MS, idleGraceMs: 1 };
+  const limits = { drainTimeoutMs: NEVER_MS, idleGraceMs: 1 };
   const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }]), { limits, listeners: [proxied] }));
   const [client, other] = [await converse(gateway.port), await converse(gateway.port)];
   client.write(`${HEADER}GET / HTTP/1.1\r\nHo`);
@@ -202,7 +200,7 @@ test("what does not finish within the window is cut", async () => {
 });
 
 test("before the window it goes on as before, and says that it is not ready", async () => {
-  const given = await scene({ preStopDelayMs: 300, drainTimeoutMs: LONG_MS, idleGraceMs: 1 });
+  const given = await scene({ preStopDelayMs: 300, drainTimeoutMs: NEVER_MS, idleGraceMs: 1 });
   const closing = given.gateway.close();
   expect(await given.gateway.readiness()).toMatchObject({ reasons: ["draining"] });
   const client = await inFlight(given);
@@ -246,7 +244,7 @@ async function openWebSocket({ port }: TestGateway): Promise<{ said: () => strin
 const frame = (text: string): Buffer => Buffer.concat([Buffer.from([0x81, text.length]), Buffer.from(text)]);
 
 test("WebSockets are ended at the target first, and what it says to that still reaches the client", async () => {
-  const gateway = await webSocketScene({ drainTimeoutMs: LONG_MS, idleGraceMs: 1 }, (socket) => socket.end(frame("farewell")));
+  const gateway = await webSocketScene({ drainTimeoutMs: NEVER_MS, idleGraceMs: 1 }, (socket) => socket.end(frame("farewell")));
   const sockets = [await openWebSocket(gateway), await openWebSocket(gateway), await openWebSocket(gateway)];
   await gateway.close();
   for (const { said, ended } of sockets) expect([await ended, said()]).toEqual([1006, "farewell"]);

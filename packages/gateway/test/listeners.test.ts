@@ -11,7 +11,6 @@ import { linesOf, openTarget, type Target } from "./rig/target.ts";
 import { ask, converse } from "./rig/wire.ts";
 
 /** A condition is waited for as long as a test may take: the machine may be busy. */
-const PATIENT = { timeout: 55_000 };
 
 const folder = mkdtempSync(join(tmpdir(), "wherefrom-listeners-"));
 const open: TestGateway[] = [];
@@ -59,7 +58,7 @@ test("every listener of a gateway serves by the same snapshot and counts against
   await held.readUntil(/200 OK/);
   await expect(askUnix(path)).rejects.toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE/) });
   held.socket.destroy();
-  await expect.poll(() => askUnix(path).catch(() => 0), PATIENT).toBe(200);
+  await expect.poll(() => askUnix(path).catch(() => 0)).toBe(200);
 });
 
 test("a client over IPv4 has one address, also where a listener takes IPv6 too", async () => {
@@ -69,7 +68,7 @@ test("a client over IPv4 has one address, also where a listener takes IPv6 too",
   const listeners = [{ host: "::ffff:127.0.0.1", port: 0 }];
   const gateway = await openWith({ listeners, onExchange: (record) => void records.push(record) }, policy);
   expect((await ask(gateway.port, "GET / HTTP/1.1", "Host: a")).status).toBe(200);
-  await expect.poll(() => records, PATIENT).toMatchObject([{ peer: "127.0.0.1", resolution: { ip: "127.0.0.1" } }]);
+  await expect.poll(() => records).toMatchObject([{ peer: "127.0.0.1", resolution: { ip: "127.0.0.1" } }]);
 });
 
 test("a listener that cannot be had leaves none of the others open", async () => {
@@ -96,7 +95,7 @@ describe("a unix socket", () => {
     // Nothing is accepted meanwhile.
     execFileSync(process.execPath, ["-e", client]);
     await ask(port, "GET /honest HTTP/1.1", "Host: a");
-    await expect.poll(() => records.map(({ pathAndQuery }) => pathAndQuery), PATIENT).toEqual(["/honest"]);
+    await expect.poll(() => records.map(({ pathAndQuery }) => pathAndQuery)).toEqual(["/honest"]);
   });
 
   test("where the policy does not trust unix:, nobody is resolved", async () => {

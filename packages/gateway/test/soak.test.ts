@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { TEST_TIMEOUT_MS } from "../../../tools/patience.ts";
 import { HANDSHAKE, SWITCHING } from "./rig/handshake.ts";
 import { own } from "./rig/owned.ts";
 import { openTarget } from "./rig/target.ts";
@@ -65,7 +66,7 @@ async function heapBytes(program: ChildProcess): Promise<number> {
 }
 
 test("a gateway keeps nothing of what has passed, whatever its clients chose and however they left", {
-  timeout: 120_000 + MINUTES * 60_000,
+  timeout: TEST_TIMEOUT_MS + MINUTES * 60_000,
 }, async () => {
   const target = await openTarget(
     (request, response) =>

@@ -14,7 +14,6 @@ import { linesOf, openTarget, type Received, type Target } from "./rig/target.ts
 import { converse, sendRaw, until, wire } from "./rig/wire.ts";
 
 /** A condition is waited for as long as a test may take: the machine may be busy. */
-const PATIENT = { timeout: 55_000 };
 
 const DAY_MS = 86_400_000;
 const HEADER = "PROXY TCP4 203.0.113.7 198.51.100.1 56324 443\r\n";
@@ -256,7 +255,7 @@ describe("the certificate", () => {
     const next = makeCertificate({ name: "next.example" });
     writeFileSync(files.keyFile, next.key);
     writeFileSync(files.certFile, next.cert);
-    await expect.poll(() => served(port), PATIENT).toBe("DNS:next.example");
+    await expect.poll(() => served(port)).toBe("DNS:next.example");
     expect(notices.at(-1)).toMatchObject({ level: "info", code: "CERTIFICATE_LOADED", message: expect.stringContaining("next.example") });
     expect(await sayOver(before, ask("/"))).toMatch(/^HTTP\/1\.1 200/);
   });
@@ -265,7 +264,7 @@ describe("the certificate", () => {
     const { port } = await open({}, quick);
     const issuer = makeCertificate();
     writeFileSync(files.certFile, `${good.cert}${issuer.cert}`);
-    await expect.poll(() => issuerSaid(port), PATIENT).toBe(new X509Certificate(issuer.cert).fingerprint256);
+    await expect.poll(() => issuerSaid(port)).toBe(new X509Certificate(issuer.cert).fingerprint256);
     expect(notices.at(-1)).toMatchObject({ code: "CERTIFICATE_LOADED" });
   });
 
@@ -279,7 +278,7 @@ describe("the certificate", () => {
       symlinkSync(second[name], `${link[name]}.new`);
       renameSync(`${link[name]}.new`, link[name]);
     }
-    await expect.poll(() => served(port), PATIENT).toBe("DNS:linked.example");
+    await expect.poll(() => served(port)).toBe("DNS:linked.example");
   });
 
   test("is taken up at once when asked to", async () => {
@@ -321,7 +320,7 @@ describe("the certificate", () => {
     const next = makeCertificate({ name: "mended.example" });
     writeFileSync(files.certFile, next.cert);
     writeFileSync(files.keyFile, next.key);
-    await expect.poll(() => served(port), PATIENT).toBe("DNS:mended.example");
+    await expect.poll(() => served(port)).toBe("DNS:mended.example");
   });
 
   test("is told of once where several listeners use it", async () => {

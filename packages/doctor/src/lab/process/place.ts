@@ -3,7 +3,7 @@ export type Place = {
   readonly name: string;
   /** Words before the command that bring it there. */
   readonly prefix: readonly string[];
-  /** How long a command may take there, and a process until it is ready. */
+  /** How long a command may take there, and a process until it is ready or has ended. */
   readonly waitMs: number;
 };
 

@@ -2,8 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { commandAt, here, type Place } from "./place.ts";
 import { until } from "./until.ts";
 
-const STOP_TIMEOUT_MS = 8_000;
-
 /** How a process ended: by its own exit code or by a signal. */
 export type Ended = { readonly exitCode: number | null; readonly signal: NodeJS.Signals | null };
 
@@ -67,7 +65,7 @@ export function start(command: readonly string[], options: StartOptions = {}): S
   const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> => {
     if (end !== undefined) return end;
     child.kill(signal);
-    const giveUp = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+    const giveUp = setTimeout(() => child.kill("SIGKILL"), place.waitMs);
     const result = await ended;
     clearTimeout(giveUp);
     return result;
