@@ -11,3 +11,21 @@ export const PATIENT: { readonly timeout: number; readonly interval: number } = 
 
 /** A limit that nothing reaches within a test, however slow: what waits for it fails the test. */
 export const NEVER_MS = 3_600_000;
+
+const LONGEST_TRY_MS = 30_000;
+
+/**
+ * Tries what must come within a time, and when it fails tries it again with four times as much. With little time the machine may be too slow; with each time, what is tested is wrong.
+ * `attempt` sets up all that it needs anew.
+ *
+ * Errors: those of the last attempt.
+ */
+export async function withTimeEnough(firstMs: number, attempt: (ms: number) => Promise<void>): Promise<void> {
+  for (let ms = firstMs; ; ms *= 4) {
+    try {
+      return await attempt(ms);
+    } catch (error) {
+      if (ms * 4 > LONGEST_TRY_MS) throw error;
+    }
+  }
+}

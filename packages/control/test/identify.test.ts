@@ -145,7 +145,7 @@ test("an address that fails too often waits, and one line says so; a right token
   for (let turn = 0; turn < 3; turn += 1) expect((await from("192.0.2.1", "Bearer no")).status).toBe(401);
   const waiting = await from("192.0.2.1", "Bearer no");
   expect(verdictOf(waiting)).toBe("429 RESOURCE_EXHAUSTED TOO_MANY_AUTH_FAILURES");
-  expect(Number(waiting.headers.get("retry-after"))).toBeGreaterThan(3_590);
+  expect(Number(waiting.headers.get("retry-after"))).toBeGreaterThan(3_000);
   for (const client of ["192.0.2.1", "192.0.2.2"]) expect((await from(client)).status).toBe(200);
   expect(notices).toEqual([{ kind: "client-blocked", client: "192.0.2.1" }]);
 });

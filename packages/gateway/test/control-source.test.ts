@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ControlSourceOptions, controlSource, type Gateway, type GatewayError, type Notice, openGateway } from "@wherefrom/gateway";
 import type { GatewayReport } from "@wherefrom/model";
 import { afterEach, expect, test } from "vitest";
-import { snapshotOf } from "./rig/gateway.ts";
+import { NEVER_MS } from "../../../tools/patience.ts";
+import { snapshotOf, unhurried } from "./rig/gateway.ts";
 import { until } from "./rig/wire.ts";
 
 const PATH = "/v1/organizations/local/environments/demo";
@@ -104,7 +105,13 @@ function own<T extends { close(): Promise<void> }>(thing: T): T {
   return thing;
 }
 
-const hasty = { minReconnectMs: 5, maxReconnectMs: 20, firstEventTimeoutMs: 50, minPollIntervalMs: 5 };
+/** Pauses are short. What is on its way comes, however late, unless a test says otherwise. */
+const hasty = {
+  ...{ minReconnectMs: 5, maxReconnectMs: 20, minPollIntervalMs: 5 },
+  ...{ firstEventTimeoutMs: NEVER_MS, silenceTimeoutMs: NEVER_MS, requestTimeoutMs: NEVER_MS },
+};
+/** For a stream whose first event never comes. */
+const impatient = { ...hasty, firstEventTimeoutMs: 50 };
 
 async function follow(control: TinyControl, options: Partial<ControlSourceOptions> = {}): Promise<{ gateway: Gateway; notices: Notice[] }> {
   const notices: Notice[] = [];
@@ -116,7 +123,9 @@ async function follow(control: TinyControl, options: Partial<ControlSourceOption
     timing: hasty,
     ...options,
   });
-  const gateway = own(await openGateway({ listeners: [{ port: 0 }], source, onNotice: (notice) => notices.push(notice) }));
+  const gateway = own(
+    await openGateway({ listeners: [{ port: 0 }], source, limits: unhurried, onNotice: (notice) => notices.push(notice) }),
+  );
   return { gateway, notices };
 }
 
@@ -124,33 +133,39 @@ const revision = (number: number) => snapshotOf([{ target: "http://127.0.0.1:1" 
 const codes = (notices: readonly Notice[]) => notices.map((notice) => notice.code);
 
 const ways = [
-  { what: "by the event stream", ways: {}, notice: "CONTROL_CONNECTED" },
-  { what: "by polling, where there is no stream", ways: { stream: "no" } as const, notice: "CONTROL_POLLING" },
-  { what: "by polling, where the stream does not come through", ways: { stream: "silent" } as const, notice: "CONTROL_POLLING" },
+  { what: "by the event stream", ways: {}, timing: hasty, notice: "CONTROL_CONNECTED" },
+  { what: "by polling, where there is no stream", ways: { stream: "no" } as const, timing: hasty, notice: "CONTROL_POLLING" },
+  {
+    what: "by polling, where the stream does not come through",
+    ways: { stream: "silent" } as const,
+    timing: impatient,
+    notice: "CONTROL_POLLING",
+  },
 ];
 
 const hindered = [
-  { what: "by polling, where not even the stream's header comes through", ways: { stream: "held" }, timing: { requestTimeoutMs: 500 } },
-  { what: "by polling, where the stream falls silent", ways: { stream: "stuck" }, timing: { silenceTimeoutMs: 100 } },
+  {
+    what: "by polling, where not even the stream's header comes through",
+    ways: { stream: "held" },
+    timing: { ...hasty, requestTimeoutMs: 500 },
+  },
+  { what: "by polling, where the stream falls silent", ways: { stream: "stuck" }, timing: { ...hasty, silenceTimeoutMs: 100 } },
 ].map((row) => ({ ...row, ways: row.ways as Ways, notice: "CONTROL_POLLING" }));
 
-test.each([...ways.map((row) => ({ ...row, timing: {} })), ...hindered])(
-  "it follows control $what, and reports what it runs",
-  async (row) => {
-    const { ways: how, notice, timing } = row;
-    const control = own(await new TinyControl(how).open());
-    control.publish(revision(1));
-    const { gateway, notices } = await follow(control, { timing: { ...hasty, ...timing } });
-    expect(gateway.revision()).toBe(1);
-    for (const number of [2, 3, 4]) {
-      control.publish(revision(number));
-      await until(() => gateway.revision() === number && control.reports.at(-1)?.report.revision === number);
-    }
-    expect(control.reports.at(-1)).toEqual({ path: `${PATH}/gateways/gw%201`, report: expect.objectContaining({ revision: 4 }) });
-    expect(codes(notices)).toContain(notice);
-    expect(control.asked[0]).toMatchObject({ url: `${PATH}/snapshot?gatewayId=gw%201`, accept: "text/event-stream" });
-  },
-);
+test.each([...ways, ...hindered])("it follows control $what, and reports what it runs", async (row) => {
+  const { ways: how, notice, timing } = row;
+  const control = own(await new TinyControl(how).open());
+  control.publish(revision(1));
+  const { gateway, notices } = await follow(control, { timing });
+  expect(gateway.revision()).toBe(1);
+  for (const number of [2, 3, 4]) {
+    control.publish(revision(number));
+    await until(() => gateway.revision() === number && control.reports.at(-1)?.report.revision === number);
+  }
+  expect(control.reports.at(-1)).toEqual({ path: `${PATH}/gateways/gw%201`, report: expect.objectContaining({ revision: 4 }) });
+  expect(codes(notices)).toContain(notice);
+  expect(control.asked[0]).toMatchObject({ url: `${PATH}/snapshot?gatewayId=gw%201`, accept: "text/event-stream" });
+});
 
 test("a clock that is not control's is told, once until it was right in between", async () => {
   const control = own(await new TinyControl().open());
@@ -181,7 +196,7 @@ test("a clock that is not control's is told, once until it was right in between"
 test("it goes back to the event stream when that comes through again", async () => {
   const control = own(await new TinyControl({ stream: "silent" }).open());
   control.publish(revision(1));
-  const { notices } = await follow(control, { timing: { ...hasty, pollWaitMs: 20, minStreamRetryMs: 30, maxStreamRetryMs: 30 } });
+  const { notices } = await follow(control, { timing: { ...impatient, pollWaitMs: 20, minStreamRetryMs: 30, maxStreamRetryMs: 30 } });
   control.ways = {};
   control.publish(revision(2));
   await until(() => codes(notices).includes("CONTROL_CONNECTED"));
@@ -196,10 +211,10 @@ test("a poll names what it has and how long it waits", async () => {
   expect(control.asked[2]).toEqual({ url: `${PATH}/snapshot?waitMs=25000&gatewayId=gw%201`, accept: "application/json", etag: '"r1"' });
 });
 
-test.each(ways)("$what: a refused snapshot is reported with its faults, and the running one goes on", async ({ ways: how }) => {
+test.each(ways)("$what: a refused snapshot is reported with its faults, and the running one goes on", async ({ ways: how, timing }) => {
   const control = own(await new TinyControl(how).open());
   control.publish(revision(1));
-  const { gateway } = await follow(control);
+  const { gateway } = await follow(control, { timing });
   control.publish({ ...revision(2), clientIpResolutionConfig: { nope: 1 } });
   await until(() => control.reports.at(-1)?.report.refused !== undefined);
   expect(control.reports.at(-1)?.report).toMatchObject({
@@ -211,11 +226,11 @@ test.each(ways)("$what: a refused snapshot is reported with its faults, and the 
   await until(() => gateway.revision() === 3);
 });
 
-test.each(ways)("$what: control goes away and comes back; the gateway never stops", async ({ ways: how }) => {
+test.each(ways)("$what: control goes away and comes back; the gateway never stops", async ({ ways: how, timing }) => {
   const control = await new TinyControl(how).open();
   own({ close: () => control.close() });
   control.publish(revision(1));
-  const { gateway, notices } = await follow(control);
+  const { gateway, notices } = await follow(control, { timing });
   await control.close();
   await until(() => codes(notices).includes("CONTROL_LOST"));
   expect(gateway.revision()).toBe(1);

@@ -7,7 +7,7 @@ import { connect as connectTls } from "node:tls";
 import type { GatewayLimits } from "@wherefrom/gateway";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { NEVER_MS } from "../../../tools/patience.ts";
+import { NEVER_MS, withTimeEnough } from "../../../tools/patience.ts";
 import { makeCertificate } from "./rig/certificate.ts";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { openTarget } from "./rig/target.ts";
@@ -160,7 +160,7 @@ const unused = [
 ];
 
 test.each(unused)("a connection $what on which nothing was asked is closed after its grace too", async ({ listener, enter }) => {
-  const limits = { drainTimeoutMs: NEVER_MS, headersTimeoutMs: NEVER_MS, idleGraceMs: 10 };
+  const limits = { drainTimeoutMs: NEVER_MS, headersTimeoutMs: NEVER_MS, requestTimeoutMs: NEVER_MS, idleGraceMs: 10 };
   const gateway = own(await openTestGateway(snapshotOf([]), { limits, listeners: [listener] }));
   const client = await enter(gateway.port);
   await gateway.close();
@@ -200,14 +200,16 @@ test("what does not finish within the window is cut", async () => {
 });
 
 test("before the window it goes on as before, and says that it is not ready", async () => {
-  const given = await scene({ preStopDelayMs: 300, drainTimeoutMs: NEVER_MS, idleGraceMs: 1 });
-  const closing = given.gateway.close();
-  expect(await given.gateway.readiness()).toMatchObject({ reasons: ["draining"] });
-  const client = await inFlight(given);
-  given.finishOne();
-  expect(await client.readUntil(/whole/)).not.toMatch(/^Connection: close\r$/im);
-  await closing;
-  await client.closed;
+  await withTimeEnough(300, async (preStopDelayMs) => {
+    const given = await scene({ preStopDelayMs, drainTimeoutMs: NEVER_MS, idleGraceMs: 1 });
+    const closing = given.gateway.close();
+    expect(await given.gateway.readiness()).toMatchObject({ reasons: ["draining"] });
+    const client = await inFlight(given);
+    given.finishOne();
+    expect(await client.readUntil(/whole/)).not.toMatch(/^Connection: close\r$/im);
+    await closing;
+    await client.closed;
+  });
 });
 
 test("closing twice is closing once", async () => {

@@ -240,11 +240,11 @@ test("with no other to run, the unstable one runs", async () => {
 });
 
 test("workers that die count while it runs", async () => {
-  const { source, kept, gateway, notices } = begin(newName(), { provenAfterMs: 400 });
-  await source.offer(revision(1));
-  const opened = await gateway();
-  await until(() => wasWritten(`gateway-${names - 1}`, "proven"));
+  const name = newName();
+  await proven(name, 1);
+  const { source, kept, gateway, notices } = begin(name);
   await source.offer(revision(2));
+  const opened = await gateway();
   for (const _time of [1, 2, 3]) kept.died();
   await until(() => opened.revision() === 1);
   expect(codes(notices)).toContain("SNAPSHOT_WITHDRAWN");

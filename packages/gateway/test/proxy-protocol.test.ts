@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Notice } from "@wherefrom/gateway";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { withTimeEnough } from "../../../tools/patience.ts";
 import { openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { type ProxyCase, readProxyCases } from "./rig/proxy-cases.ts";
 import { type Manner, sayRaw } from "./rig/raw-connection.ts";
@@ -198,16 +199,19 @@ describe("who does not keep to it", () => {
   });
 
   test("a gateway that stood still reads what has come meanwhile before it calls a header late", async () => {
-    gateway = await openProxied({ limits: { proxyHeaderTimeoutMs: 150 } });
-    const client = await converse(gateway.port);
-    client.write("PROXY");
-    const open = () => gateway.ownMetrics().find(({ name }) => name === "wherefrom_open_connections")?.values[0]?.value;
-    await until(() => open() === 1);
-    client.write(HEADER.slice("PROXY".length) + request("/still"));
-    // As if the process were stopped: its timers come before it reads again.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
-    await client.readUntil(/^HTTP\/1\.1 200 /);
-    client.socket.destroy();
+    await withTimeEnough(150, async (proxyHeaderTimeoutMs) => {
+      await gateway?.close();
+      gateway = await openProxied({ limits: { proxyHeaderTimeoutMs } });
+      const client = await converse(gateway.port);
+      client.write("PROXY");
+      const open = () => gateway.ownMetrics().find(({ name }) => name === "wherefrom_open_connections")?.values[0]?.value;
+      await until(() => open() === 1);
+      client.write(HEADER.slice("PROXY".length) + request("/still"));
+      // As if the process were stopped: its timers come before it reads again.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * proxyHeaderTimeoutMs);
+      await client.readUntil(/^HTTP\/1\.1 200 /);
+      client.socket.destroy();
+    });
   });
 
   test("one that only looks whether the port is open leaves no notice", async () => {

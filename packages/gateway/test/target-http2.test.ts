@@ -2,6 +2,7 @@ import { createServer as createHttp1Server } from "node:http";
 import { createServer, type ServerHttp2Stream } from "node:http2";
 import type { ExchangeRecord } from "@wherefrom/gateway";
 import { expect, test } from "vitest";
+import { withTimeEnough } from "../../../tools/patience.ts";
 import { openTestGateway, portOf, snapshotOf, type TestGateway } from "./rig/gateway.ts";
 import { answerOn, connectHttp2 } from "./rig/http2-client.ts";
 import { END_HEADERS, END_STREAM, type Field, frame, literals, openRawHttp2Target, PADDED } from "./rig/http2-frames.ts";
@@ -311,11 +312,14 @@ test("a target that does not take the body is one that does not answer: 504, tho
     if (request.method === "GET") response.end("here");
   });
   own({ close: async () => void server.close() });
-  const gateway = await gatewayTo(await listen(server), { limits: { upstreamHeadersTimeoutMs: 200 } });
-  // The next request finds a connection on which the window is known.
-  expect(await sendRaw(gateway.port, wire("GET / HTTP/1.1", "Host: a", "Connection: close"))).toContain("200 OK");
-  const put = `${wire("PUT / HTTP/1.1", "Host: a", "Content-Length: 4", "Connection: close")}body`;
-  expect(await sendRaw(gateway.port, put)).toMatch(/^HTTP\/1\.1 504 [\s\S]*UPSTREAM_TIMEOUT/);
+  const url = await listen(server);
+  await withTimeEnough(100, async (upstreamHeadersTimeoutMs) => {
+    const gateway = await gatewayTo(url, { limits: { upstreamHeadersTimeoutMs } });
+    // The next request finds a connection on which the window is known.
+    expect(await sendRaw(gateway.port, wire("GET / HTTP/1.1", "Host: a", "Connection: close"))).toContain("200 OK");
+    const put = `${wire("PUT / HTTP/1.1", "Host: a", "Content-Length: 4", "Connection: close")}body`;
+    expect(await sendRaw(gateway.port, put)).toMatch(/^HTTP\/1\.1 504 [\s\S]*UPSTREAM_TIMEOUT/);
+  });
 });
 
 test("100 Continue is the target's to say", async () => {
@@ -522,16 +526,18 @@ test("a client that leaves takes its stream with it, and the connection stays", 
 });
 
 test("no answer in time: 504, and the next request does not wait on the same connection", async () => {
-  let asked = 0;
-  const target = await openHttp2Target((stream) => {
-    asked += 1;
-    if (asked === 1) return;
-    stream.respond({ ":status": 200 });
-    stream.end("ok");
+  await withTimeEnough(50, async (upstreamHeadersTimeoutMs) => {
+    let asked = 0;
+    const target = await openHttp2Target((stream) => {
+      asked += 1;
+      if (asked === 1) return;
+      stream.respond({ ":status": 200 });
+      stream.end("ok");
+    });
+    const gateway = await gatewayTo(target.url, { limits: { upstreamHeadersTimeoutMs } });
+    expect((await ask(gateway.port, "GET / HTTP/1.1", "Host: a")).status).toBe(504);
+    expect((await ask(gateway.port, "GET / HTTP/1.1", "Host: a")).status).toBe(200);
   });
-  const gateway = await gatewayTo(target.url, { limits: { upstreamHeadersTimeoutMs: 50 } });
-  expect((await ask(gateway.port, "GET / HTTP/1.1", "Host: a")).status).toBe(504);
-  expect((await ask(gateway.port, "GET / HTTP/1.1", "Host: a")).status).toBe(200);
 });
 
 test("a target that is away, or speaks only HTTP/1.1, answers 502", async () => {

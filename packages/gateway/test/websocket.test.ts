@@ -144,7 +144,9 @@ const doubtful = [
 
 test.each(doubtful)("a target that declines by $what: $status $code, and is let go", async ({ answer, status, code }) => {
   const target = await openFake(answer);
-  const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }]), { limits: { upstreamHeadersTimeoutMs: 100 } }));
+  const gateway = own(
+    await openTestGateway(snapshotOf([{ target: target.origin }]), { limits: status === 504 ? { upstreamHeadersTimeoutMs: 100 } : {} }),
+  );
   const response = parseResponse(await sendRaw(gateway.port, wire(...handshake)));
   expect([response.status, JSON.parse(response.body).error.code]).toEqual([status, code]);
   await until(() => target.connections() === 0);
@@ -180,7 +182,9 @@ async function freeOrigin(): Promise<string> {
 
 test.each(absences)("a target that $what: $status $code", async ({ status, code, open: openAbsent }) => {
   const { origin } = await openAbsent();
-  const gateway = own(await openTestGateway(snapshotOf([{ target: origin }]), { limits: { upstreamHeadersTimeoutMs: 100 } }));
+  const gateway = own(
+    await openTestGateway(snapshotOf([{ target: origin }]), { limits: status === 504 ? { upstreamHeadersTimeoutMs: 100 } : {} }),
+  );
   const response = parseResponse(await sendRaw(gateway.port, wire(...handshake)));
   expect(response.status).toBe(status);
   expect(JSON.parse(response.body).error.code).toBe(code);

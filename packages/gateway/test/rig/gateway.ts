@@ -1,4 +1,5 @@
 import { type Gateway, type GatewayOptions, type Offered, openGateway, type SnapshotSink, type SnapshotSource } from "@wherefrom/gateway";
+import { NEVER_MS } from "../../../../tools/patience.ts";
 
 /** A source that the test itself feeds. */
 export type HandSource = SnapshotSource & { offer(snapshot: unknown): Offered };
@@ -33,12 +34,15 @@ export function snapshotOf(
 export type TestGateway = Gateway & { readonly source: HandSource; readonly port: number };
 
 /** Nothing is on its way to a gateway when a test closes it, and a machine that is busy with other tests is not what it has too much of. */
-const hasty = { idleGraceMs: 1, maxLoopDelayMs: 600_000 };
+export const unhurried = {
+  ...{ idleGraceMs: 1, maxLoopDelayMs: NEVER_MS },
+  ...{ connectTimeoutMs: NEVER_MS, tlsHandshakeTimeoutMs: NEVER_MS, proxyHeaderTimeoutMs: NEVER_MS, upstreamKeepAliveTimeoutMs: NEVER_MS },
+};
 
 /** A real gateway on a free port. `port` is that of its first TCP listener. */
 export async function openTestGateway(snapshot: unknown, { limits, ...options }: Partial<GatewayOptions> = {}): Promise<TestGateway> {
   const source = handSource(snapshot);
-  const gateway = await openGateway({ listeners: [{ port: 0 }], source, limits: { ...hasty, ...limits }, ...options });
+  const gateway = await openGateway({ listeners: [{ port: 0 }], source, limits: { ...unhurried, ...limits }, ...options });
   return {
     ...gateway,
     source,
