@@ -39,7 +39,7 @@ describe.runIf(hasPostgres)("two control nodes on one PostgreSQL database", () =
     return { command, url: (JSON.parse(line) as Record<string, string>)[name] ?? "" };
   };
 
-  /** A write, noted when it was acknowledged. Answers its status; 0 when there was no answer. */
+  /** A write, noted when it was acknowledged. Gives its status; 0 when there was no answer. */
   const write = async ({ url }: Node): Promise<number> => {
     mark += 1;
     const description = String(mark);
@@ -51,6 +51,14 @@ describe.runIf(hasPostgres)("two control nodes on one PostgreSQL database", () =
       return 0;
     }
   };
+
+  /** The same, asked again, as Retry-After says, where a database that has too much to do has stored nothing. */
+  const writeWell = (node: Node): Promise<number> =>
+    vi.waitFor(async () => {
+      const status = await write(node);
+      expect(status).not.toBe(503);
+      return status;
+    }, PATIENT);
 
   const newest = (): number => Math.max(...acknowledged.keys());
   const gatewaysFollow = (node: Node): Promise<void> =>
@@ -112,7 +120,7 @@ describe.runIf(hasPostgres)("two control nodes on one PostgreSQL database", () =
   });
 
   test("writes that alternate between the nodes reach the gateways of both", async () => {
-    for (let round = 0; round < 10; round += 1) expect([await write(left as Node), await write(right as Node)]).toEqual([200, 200]);
+    for (let round = 0; round < 10; round += 1) expect([await writeWell(left as Node), await writeWell(right as Node)]).toEqual([200, 200]);
     await gatewaysFollow(left as Node);
     await gatewaysFollow(right as Node);
     await nothingIsLost(left as Node);
@@ -123,13 +131,13 @@ describe.runIf(hasPostgres)("two control nodes on one PostgreSQL database", () =
     const { child } = killed.command;
     const exited = once(child, "exit");
     const statuses: number[] = [];
-    const writing = Array.from({ length: 15 }, async (_, index) => statuses.push(await write(index % 2 === 0 ? killed : other)));
+    const writing = Array.from({ length: 15 }, async (_, index) => statuses.push(await writeWell(index % 2 === 0 ? killed : other)));
     await vi.waitFor(() => expect(statuses.length).toBeGreaterThan(3), PATIENT);
     child.kill("SIGKILL");
     await exited;
     await Promise.all(writing);
     expect(statuses.filter((status) => status !== 200 && status !== 0)).toEqual([]);
-    expect(await write(other)).toBe(200);
+    expect(await writeWell(other)).toBe(200);
     await gatewaysFollow(other);
     await nothingIsLost(other);
     return start(control, "api", new URL(killed.url).port);

@@ -1,6 +1,6 @@
 import { AUDIT_ORIGIN, auditFaults, BY_CONTROL_METHOD, hashOf, type Operation, type Route } from "@wherefrom/model";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { PATIENT } from "../../../tools/patience.ts";
+import { PATIENCE_MS, PATIENT } from "../../../tools/patience.ts";
 import {
   type Change,
   type ConfigStore,
@@ -34,9 +34,12 @@ const DEFAULT_STORE_LIMITS: StoreLimits = {
   maxDebugSessions: 100,
 };
 
+/** On a busy machine many writes wait long for one of few connections. */
+const patient = { databaseConnectTimeoutMs: PATIENCE_MS, databaseTimeoutMs: PATIENCE_MS };
+
 /** How a test opens a store that has such limits, and does not look at its notices. */
 export function optionsOf(limits: Partial<StoreLimits> = {}) {
-  return { limits: { ...DEFAULT_CONTROL_LIMITS, ...DEFAULT_STORE_LIMITS, ...limits }, onAvailability: () => undefined };
+  return { limits: { ...DEFAULT_CONTROL_LIMITS, ...patient, ...DEFAULT_STORE_LIMITS, ...limits }, onAvailability: () => undefined };
 }
 
 /** Content whose parts all say the same number, so that a mixture of two states shows. */

@@ -5,7 +5,8 @@ import { DEFAULT_CONTROL_LIMITS } from "../dist/limits.js";
 
 const [, , database, first] = process.argv;
 const store = await openStore(database, {
-  limits: { ...DEFAULT_CONTROL_LIMITS, maxRevisions: 100_000 },
+  // a machine that is busy is no reason for it to end
+  limits: { ...DEFAULT_CONTROL_LIMITS, maxRevisions: 100_000, databaseConnectTimeoutMs: 200_000, databaseTimeoutMs: 200_000 },
   onAvailability: () => undefined,
 });
 const by = { author: "writer", isAuthorVerified: true, method: "test" };

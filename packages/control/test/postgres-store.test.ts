@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { AUDIT_ORIGIN } from "@wherefrom/model";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { PATIENT } from "../../../tools/patience.ts";
+import { PATIENT, withTimeEnough } from "../../../tools/patience.ts";
 import { type ConfigStore, type EnvironmentKey, StoreUnavailable } from "../src/config-store/port.ts";
 import { openPostgresStore } from "../src/config-store/postgres.ts";
 import { hasClickhouse } from "./clickhouse-server.ts";
@@ -46,11 +46,7 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
   });
   afterAll(() => cluster.stop());
 
-  const openForNow = (database: string): Promise<ConfigStore> => {
-    const { limits, ...options } = optionsOf();
-    // on a busy machine many writes wait long for one of few connections
-    return openPostgresStore(database, { ...options, limits: { ...limits, databaseConnectTimeoutMs: 30_000 } });
-  };
+  const openForNow = (database: string): Promise<ConfigStore> => openPostgresStore(database, optionsOf());
   const openNode = async (database: string): Promise<ConfigStore> => {
     const node = await openForNow(database);
     onTestFinished(() => node.close());
@@ -215,20 +211,23 @@ describe.runIf(hasPostgres)("PostgreSQL", () => {
   });
 
   test("a write that waits too long for another one says that nothing was stored, and works afterwards", async () => {
-    const database = await cluster.database();
-    const store = await openPostgresStore(database, { ...optionsOf(), limits: { ...optionsOf().limits, databaseTimeoutMs: 1_000 } });
-    onTestFinished(() => store.close());
-    await createOrganization(store);
-    const holder = new pg.Client({ connectionString: database });
-    await holder.connect();
-    onTestFinished(() => holder.end());
-    await holder.query("BEGIN; LOCK TABLE wherefrom.environments");
-    const refused = await addOne(store).catch((error: unknown) => error);
-    expect(refused).toBeInstanceOf(StoreUnavailable);
-    expect(refused).toMatchObject({ isOutcomeKnown: true });
-    await holder.query("ROLLBACK");
-    await addOne(store);
-    expect(await store.of("local").read("demo")).toMatchObject({ revision: 1 });
+    await withTimeEnough(500, async (databaseTimeoutMs) => {
+      const database = await cluster.database(made);
+      const { limits, ...options } = optionsOf();
+      const store = await openPostgresStore(database, { ...options, limits: { ...limits, databaseTimeoutMs } });
+      onTestFinished(() => store.close());
+      await createOrganization(store);
+      const holder = new pg.Client({ connectionString: database });
+      await holder.connect();
+      onTestFinished(() => holder.end());
+      await holder.query("BEGIN; LOCK TABLE wherefrom.environments");
+      const refused = await addOne(store).catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(StoreUnavailable);
+      expect(refused).toMatchObject({ isOutcomeKnown: true });
+      await holder.query("ROLLBACK");
+      await addOne(store);
+      expect(await store.of("local").read("demo")).toMatchObject({ revision: 1 });
+    });
   });
 
   test("connections that the server ends are made anew, and what was missed is told", async () => {

@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { withTimeEnough } from "../../../tools/patience.ts";
 import { HANDSHAKE, SWITCHING } from "./rig/handshake.ts";
 import { openHttp2Target } from "./rig/http2-target.ts";
 import { own } from "./rig/owned.ts";
@@ -14,18 +15,16 @@ import { converse, until, wire } from "./rig/wire.ts";
 const PROGRAM = fileURLToPath(new URL("gateway-process.mjs", import.meta.url));
 
 /** Each of these times is over while the process stands still. */
-const LIMIT_MS = 1_000;
-const STILL_MS = 1_500;
-const limits = {
-  connectTimeoutMs: LIMIT_MS,
-  upstreamHeadersTimeoutMs: LIMIT_MS,
-  bodyTimeoutMs: LIMIT_MS,
-  continueTimeoutMs: LIMIT_MS,
-  responseStallTimeoutMs: LIMIT_MS,
-  webSocketIdleTimeoutMs: LIMIT_MS,
-  halfCloseTimeoutMs: LIMIT_MS,
+const limitsOf = (limitMs: number): object => ({
+  connectTimeoutMs: limitMs,
+  upstreamHeadersTimeoutMs: limitMs,
+  bodyTimeoutMs: limitMs,
+  continueTimeoutMs: limitMs,
+  responseStallTimeoutMs: limitMs,
+  webSocketIdleTimeoutMs: limitMs,
+  halfCloseTimeoutMs: limitMs,
   maxTargetFailures: 1,
-};
+});
 
 const OK = wire("HTTP/1.1 200 OK", "Content-Length: 4");
 const upload = (path: string): string =>
@@ -63,68 +62,71 @@ function respond(stream: ServerHttp2Stream, text: string): void {
 const ways = [
   {
     how: "in the middle of its loop",
-    begin: (program: ChildProcess) => void program.send({ ask: "standStill", ms: STILL_MS }),
+    begin: (program: ChildProcess, ms: number) => void program.send({ ask: "standStill", ms }),
     end: (program: ChildProcess) => once(program, "message"),
   },
   {
     how: "stopped by a signal",
     begin: (program: ChildProcess) => void program.kill("SIGSTOP"),
-    end: (program: ChildProcess) => sleep(STILL_MS).then(() => program.kill("SIGCONT")),
+    end: (program: ChildProcess, ms: number) => sleep(ms).then(() => program.kill("SIGCONT")),
   },
 ];
 
 test.each(ways)("a gateway that stood still, $how, for longer than its limits blames nobody for it", async ({ begin, end }) => {
-  const asked = new Map<string, Socket>();
-  const target = await openRawTarget((socket, heard) => {
-    const wait = waits.find(({ path }) => heard.includes(` ${path} `));
-    if (wait === undefined) return void socket.write(`${OK}done`);
-    const isWhole = heard.endsWith("\r\n\r\n") && (!heard.startsWith("PUT") || heard.includes("X-Sum: 1"));
-    if (!isWhole || asked.has(wait.path)) return;
-    asked.set(wait.path, socket);
-    if (wait.before !== "") socket.write(wait.before);
+  await withTimeEnough(500, async (limitMs) => {
+    const stillMs = 1.5 * limitMs;
+    const asked = new Map<string, Socket>();
+    const target = await openRawTarget((socket, heard) => {
+      const wait = waits.find(({ path }) => heard.includes(` ${path} `));
+      if (wait === undefined) return void socket.write(`${OK}done`);
+      const isWhole = heard.endsWith("\r\n\r\n") && (!heard.startsWith("PUT") || heard.includes("X-Sum: 1"));
+      if (!isWhole || asked.has(wait.path)) return;
+      asked.set(wait.path, socket);
+      if (wait.before !== "") socket.write(wait.before);
+    });
+    const waiting = new Map<string, ServerHttp2Stream>();
+    const http2Target = await openHttp2Target((stream, { ":path": path = "" }) => {
+      stream.resume();
+      waiting.set(path, stream);
+      if (http2Waits.find((wait) => wait.path === path)?.begins) respond(stream, "do");
+    });
+    const more = [
+      { name: "total", basePath: "/total", target: target.origin, timeouts: { totalMs: limitMs } },
+      { name: "two", basePath: "/2", targets: [{ url: http2Target.url, http2: true }] },
+    ];
+    const program = fork(PROGRAM, [target.origin, JSON.stringify(limitsOf(limitMs)), JSON.stringify(more)]);
+    own({ close: async () => void program.kill("SIGKILL") });
+    const [{ port }] = (await once(program, "message")) as [{ readonly port: number }];
+    const all = [...waits.map(({ before, ...wait }) => ({ ...wait, begins: before.endsWith("do") })), ...http2Waits];
+    const clients = await Promise.all(
+      all.map(async ({ asks, begins }) => {
+        const client = await converse(port);
+        client.write(asks);
+        if (begins) await client.readUntil(/do\r?\n?$/);
+        return client;
+      }),
+    );
+    await until(() => asked.size === waits.length && waiting.size === http2Waits.length);
+    // Before what is said to it now; were it late to begin, it would only be spared.
+    begin(program, stillMs);
+    await sleep(0.3 * limitMs);
+    for (const { path, says } of waits) asked.get(path)?.write(says);
+    for (const { path, begins } of http2Waits) {
+      const stream = waiting.get(path);
+      if (!begins && stream !== undefined) respond(stream, "do");
+      stream?.end("ne");
+    }
+    await end(program, stillMs);
+    for (const [index, { path }] of all.entries()) {
+      const said = await clients[index]?.readUntil(/ne$|ne\r\n0\r\n\r\n$|^HTTP\/1\.1 (?!403)[45]/);
+      expect([path, said]).toEqual([path, expect.stringMatching(/^(?:2\r\n)?ne|^HTTP\/1\.1 (?:200|101|403) [\s\S]*do(?:\r\n2\r\n)?ne/)]);
+    }
+    program.send({ ask: "targets" });
+    const [{ targets }] = await once(program, "message");
+    expect(targets).toMatchObject([
+      { standing: "in-use", failuresInRow: 0 },
+      { standing: "in-use", failuresInRow: 0 },
+    ]);
+    for (const client of clients) client.socket.destroy();
   });
-  const waiting = new Map<string, ServerHttp2Stream>();
-  const http2Target = await openHttp2Target((stream, { ":path": path = "" }) => {
-    stream.resume();
-    waiting.set(path, stream);
-    if (http2Waits.find((wait) => wait.path === path)?.begins) respond(stream, "do");
-  });
-  const more = [
-    { name: "total", basePath: "/total", target: target.origin, timeouts: { totalMs: LIMIT_MS } },
-    { name: "two", basePath: "/2", targets: [{ url: http2Target.url, http2: true }] },
-  ];
-  const program = fork(PROGRAM, [target.origin, JSON.stringify(limits), JSON.stringify(more)]);
-  own({ close: async () => void program.kill("SIGKILL") });
-  const [{ port }] = (await once(program, "message")) as [{ readonly port: number }];
-  const all = [...waits.map(({ before, ...wait }) => ({ ...wait, begins: before.endsWith("do") })), ...http2Waits];
-  const clients = await Promise.all(
-    all.map(async ({ asks, begins }) => {
-      const client = await converse(port);
-      client.write(asks);
-      if (begins) await client.readUntil(/do\r?\n?$/);
-      return client;
-    }),
-  );
-  await until(() => asked.size === waits.length && waiting.size === http2Waits.length);
-  // Before what is said to it now; were it late to begin, it would only be spared.
-  begin(program);
-  await sleep(300);
-  for (const { path, says } of waits) asked.get(path)?.write(says);
-  for (const { path, begins } of http2Waits) {
-    const stream = waiting.get(path);
-    if (!begins && stream !== undefined) respond(stream, "do");
-    stream?.end("ne");
-  }
-  await end(program);
-  for (const [index, { path }] of all.entries()) {
-    const said = await clients[index]?.readUntil(/ne$|ne\r\n0\r\n\r\n$|^HTTP\/1\.1 (?!403)[45]/);
-    expect([path, said]).toEqual([path, expect.stringMatching(/^(?:2\r\n)?ne|^HTTP\/1\.1 (?:200|101|403) [\s\S]*do(?:\r\n2\r\n)?ne/)]);
-  }
-  program.send({ ask: "targets" });
-  const [{ targets }] = await once(program, "message");
-  expect(targets).toMatchObject([
-    { standing: "in-use", failuresInRow: 0 },
-    { standing: "in-use", failuresInRow: 0 },
-  ]);
-  for (const client of clients) client.socket.destroy();
 });

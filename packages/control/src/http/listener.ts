@@ -35,6 +35,8 @@ export type Listener = {
 /** Time for a client to send a whole request. An event stream is an answer and not limited by it. */
 const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 10_000;
+/** Longer than the usual 60 s of load balancers, so that they close first: what is sent on a connection that is being closed here is lost. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const HANDSHAKE_TIMEOUT_MS = 5_000;
 const MAX_HEADER_BYTES = 16_384;
 const IDLE_SWEEP_MS = 20;
@@ -56,7 +58,12 @@ type ListenOptions = ListenAddress & {
  */
 export async function listen(answer: Answer, options: ListenOptions): Promise<Listener> {
   const { host, port, clientOf, tls } = options;
-  const limits = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: MAX_HEADER_BYTES };
+  const limits = {
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  };
   const respond = getRequestListener(
     (request, { incoming }) => answer(request, { client: clientOf(incoming).key ?? UNKNOWN_CLIENT, peer: incoming.socket.remoteAddress }),
     { overrideGlobalObjects: false, errorHandler: malformedAnswer },

@@ -16,6 +16,9 @@ export type Target = {
   close(): Promise<void>;
 };
 
+/** On a slow machine its own times would be over in the middle of a test. */
+const waitsForEver = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0 };
+
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A real HTTP server. Without a handler it reads the whole request, notes it and answers 200 with the method and path. */
@@ -26,7 +29,7 @@ export async function openTarget(
   const received: Received[] = [];
   const malformed: string[] = [];
   const sockets = new Set<Socket>();
-  const server = createServer(handler ?? ((request, response) => void note(request, response, received)));
+  const server = createServer(waitsForEver, handler ?? ((request, response) => void note(request, response, received)));
   if (onUpgrade !== undefined) server.on("upgrade", (request, socket, head) => onUpgrade(request, socket as Socket, head));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (error.code !== "ECONNRESET" && error.code !== "HPE_INVALID_EOF_STATE") malformed.push(error.message);
