@@ -1,6 +1,7 @@
 import { type Control, openControl } from "@wherefrom/control";
 import { controlSource, type Gateway, type Notice, openGateway } from "@wherefrom/gateway";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { unhurried } from "../packages/gateway/test/rig/gateway.ts";
 import { PATIENT } from "../tools/patience.ts";
 import { onFreePort, type RunningNginx, runNginx } from "./apps/nginx.ts";
 import { nginxConfig } from "./apps/nginx-config.ts";
@@ -54,7 +55,7 @@ test.each(rows)("behind an nginx $what a gateway follows control: $notice", asyn
       // short where the header is held back, and long enough for a busy machine where it is not
       timing: { requestTimeoutMs: notice === "CONTROL_POLLING" ? 1_000 : 10_000, minPollIntervalMs: 5 },
     });
-    const running = await openGateway({ listeners: [{ port: 0 }], source, onNotice: (told) => notices.push(told) });
+    const running = await openGateway({ listeners: [{ port: 0 }], source, limits: unhurried, onNotice: (told) => notices.push(told) });
     gateway = running;
     for (const description of ["one", "two", "three"]) {
       const answer = await fetch(`${control.url}/v1/organizations/local/environments/demo`, {

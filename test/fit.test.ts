@@ -3,6 +3,7 @@ import { type AddressInfo, connect } from "node:net";
 import { type Control, type ControlNotice, openControl } from "@wherefrom/control";
 import { controlSource, type Gateway, openGateway } from "@wherefrom/gateway";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { unhurried } from "../packages/gateway/test/rig/gateway.ts";
 import { PATIENT } from "../tools/patience.ts";
 import { onFreePort, type RunningNginx, runNginx } from "./apps/nginx.ts";
 import { nginxConfig } from "./apps/nginx-config.ts";
@@ -69,7 +70,7 @@ async function openGatewayOf(environment: string): Promise<Gateway> {
   await addRoute(environmentUrl(environment), { name: "all", target: `http://127.0.0.1:${(target.address() as AddressInfo).port}` });
   const source = controlSource({ url: control.url, organization: "local", environment, gatewayId: environment });
   const events = { folder: scratch.file(environment) };
-  return openGateway({ listeners: [{ port: 0 }], source, events, limits: { eventIntervalMs: 20 }, id: environment });
+  return openGateway({ listeners: [{ port: 0 }], source, events, limits: { ...unhurried, eventIntervalMs: 20 }, id: environment });
 }
 
 function configOf(folder: string, port: number): string {

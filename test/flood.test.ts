@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type Control, openControl } from "@wherefrom/control";
 import { controlSource, type Gateway, openGateway } from "@wherefrom/gateway";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { unhurried } from "../packages/gateway/test/rig/gateway.ts";
 import { PATIENT } from "../tools/patience.ts";
 
 const FLOODER = "192.0.2.9";
@@ -62,7 +63,7 @@ function openNode(id: string): Promise<Gateway> {
     source: controlSource({ url: control.url, organization: "local", environment: "prod", gatewayId: id, token: () => key }),
     events: { folder: join(folder, id) },
     // one process is both gateways, control and all clients: a busy machine would have it turn requests away
-    limits: { eventIntervalMs: 20, idleGraceMs: 1, maxLoopDelayMs: 60_000 },
+    limits: { ...unhurried, eventIntervalMs: 20 },
   });
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type AuditEntry, auditFaults } from "@wherefrom/model";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type RunningCommand, runCommand, startCommand } from "../packages/cli/test/command.ts";
+import { patientGateway } from "../packages/cli/test/patient-gateway.ts";
 import { hasPostgres, openCluster, type PostgresCluster } from "../packages/control/test/postgres-cluster.ts";
 import { PATIENT } from "../tools/patience.ts";
 
@@ -32,8 +33,8 @@ describe.runIf(hasPostgres)("two control nodes on one PostgreSQL database", () =
   let gatewayUrls: string[] = [];
   let mark = 0;
 
-  const start = async (args: readonly string[], name: "api" | "gateway", port = "0"): Promise<Node> => {
-    const command = startCommand([...args, "--port", port, "--json"]);
+  const start = async (args: readonly string[], name: "api" | "gateway"): Promise<Node> => {
+    const command = startCommand([...args, "--json"]);
     commands.push(command);
     const [line] = await command.says(/^\{.*\}$/m);
     return { command, url: (JSON.parse(line) as Record<string, string>)[name] ?? "" };
@@ -87,9 +88,9 @@ describe.runIf(hasPostgres)("two control nodes on one PostgreSQL database", () =
     const database = await cluster.database();
     control = ["control", "--database", database, "--signing-key", join(folder, "key.pem")];
     const [tokenFile, keyFile] = [join(folder, "admin.token"), join(folder, "gateway.key")];
-    left = await start([...control, "--bootstrap-token-file", tokenFile], "api");
+    left = await start([...control, "--port", "0", "--bootstrap-token-file", tokenFile], "api");
     admin = readFileSync(tokenFile, "utf8").trim();
-    right = await start(control, "api");
+    right = await start([...control, "--port", "0"], "api");
     expect((await ask(`${left.url}${ENVIRONMENTS}`, "POST", { name: "demo" })).status).toBe(200);
     const env = { WHEREFROM_API_URL: right.url, WHEREFROM_TOKEN_FILE: tokenFile };
     const made = await runCommand(["token", "create", "edge", "--grant", "gateway:demo", "--output", keyFile], { env });
@@ -106,6 +107,7 @@ describe.runIf(hasPostgres)("two control nodes on one PostgreSQL database", () =
           name,
           "--snapshot-cache",
           folder,
+          ...patientGateway(folder),
         ],
         "gateway",
       );
@@ -140,7 +142,7 @@ describe.runIf(hasPostgres)("two control nodes on one PostgreSQL database", () =
     expect(await writeWell(other)).toBe(200);
     await gatewaysFollow(other);
     await nothingIsLost(other);
-    return start(control, "api", new URL(killed.url).port);
+    return start([...control, "--port", new URL(killed.url).port], "api");
   };
 
   test("a node that is killed while both are written to loses nothing, and its gateway goes on with the other, whichever it is", async () => {

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { runCommand } from "../../packages/cli/test/command.ts";
+import { patientGateway } from "../../packages/cli/test/patient-gateway.ts";
 import type { Place } from "../process/place.ts";
 import { repositoryPath } from "../process/repository.ts";
 import { type Ran, type RunOptions, run } from "../process/run.ts";
@@ -66,8 +67,10 @@ export async function startGateway({ place, host, port, clientIpResolutionConfig
     scratch.file("snapshot.json"),
     JSON.stringify({ organization: "lab", environment: "lab", revision: 1, clientIpResolutionConfig, routes }),
   );
-  const listen = ["--host", host, "--port", String(port), "--json"];
-  const process = start([...WHEREFROM, "gateway", "--snapshot", scratch.file("snapshot.json"), ...listen], { place });
+  const process = start(
+    [...WHEREFROM, "gateway", "--snapshot", scratch.file("snapshot.json"), ...patientGateway(scratch.folder, { host, port }), "--json"],
+    { place },
+  );
   const stop = async (): Promise<void> => {
     await process.stop("SIGTERM");
     await scratch.remove();

@@ -43,7 +43,7 @@ const snapshot = {
   routes,
 };
 const source = { open: async (sink) => void sink.offer(snapshot), close: async () => undefined };
-const gateway = await openGateway({ listeners: [{ port: 0 }], source, limits: { maxTargetFailures: 1_000 } });
+const gateway = await openGateway({ listeners: [{ port: 0 }], source, limits: { maxTargetFailures: 1_000, maxLoopDelayMs: 600_000 } });
 
 const said = [];
 for (const does of process.argv.slice(2)) {

@@ -4,7 +4,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { patient } from "../../gateway/test/rig/gateway.ts";
 import { type RunningCommand, startCommand } from "./command.ts";
+import { patientGateway } from "./patient-gateway.ts";
 
 let target: Server;
 let snapshot: string;
@@ -29,7 +31,7 @@ afterEach(async () => {
 });
 
 async function gatewayWith(...flags: string[]): Promise<{ url: string; command: RunningCommand }> {
-  command = startCommand(["gateway", "--snapshot", snapshot, "--port", "0", "--id", "edge-1", ...flags]);
+  command = startCommand(["gateway", "--snapshot", snapshot, ...patientGateway(folder), "--id", "edge-1", ...flags]);
   const [, url = ""] = await command.says(/Gateway at (http:\S+),/);
   return { url, command };
 }
@@ -65,7 +67,10 @@ test.each([
   { flags: ["--access-log", join(folder, "flag.log")], file: "flag.log" },
 ])("the gateway file says how, and where unless $flags does", async ({ flags, file }) => {
   const config = join(folder, "gateway.json");
-  writeFileSync(config, JSON.stringify({ listeners: [{ port: 0 }], accessLog: { file: join(folder, "config.log"), format: "combined" } }));
+  writeFileSync(
+    config,
+    JSON.stringify({ listeners: [{ port: 0 }], limits: patient, accessLog: { file: join(folder, "config.log"), format: "combined" } }),
+  );
   command = startCommand(["gateway", "--snapshot", snapshot, "--config", config, ...flags]);
   const [, url = ""] = await command.says(/Gateway at (http:\S+),/);
   await fetch(`${url}/cart`);

@@ -7,6 +7,7 @@ import { faketimeLibrary } from "../../../tools/capabilities.mjs";
 import { openTarget, type Target } from "../../gateway/test/rig/target.ts";
 import { ask } from "../../gateway/test/rig/wire.ts";
 import { type RunningCommand, startCommand } from "./command.ts";
+import { patientGateway } from "./patient-gateway.ts";
 
 // A gateway in a process of its own that is shown another time of day than the machine has; its steady clock is left alone.
 
@@ -27,7 +28,7 @@ beforeAll(async () => {
   target = await openTarget();
   write({});
   turnClock(0);
-  command = startCommand(["gateway", "--snapshot", snapshotFile, "--port", "0", "--json"], {
+  command = startCommand(["gateway", "--snapshot", snapshotFile, ...patientGateway(folder), "--json"], {
     env: {
       LD_PRELOAD: faketimeLibrary,
       FAKETIME_TIMESTAMP_FILE: clockFile,

@@ -41,6 +41,11 @@ export function runCommand(args: readonly string[], { env = {}, stdin = "" }: Co
   return runHosted(args, { env: environmentOf(env), stdin });
 }
 
+/** What a process has written to standard error, without what it says of a busy machine. */
+export function withoutLoad(stderr: string): string {
+  return stderr.replace(/^.*\[(OVERLOADED|OVERLOAD_OVER|EVENT_LOOP_LATE)\]\n/gm, "");
+}
+
 function environmentOf(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("WHEREFROM_"));
   return { ...Object.fromEntries(inherited), ...env };

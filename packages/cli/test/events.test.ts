@@ -4,28 +4,51 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDuckdbEvents } from "../../control/src/event-store/duckdb.ts";
 import { DEFAULT_CONTROL_LIMITS } from "../../control/src/limits.ts";
-import { type RunningCommand, runCommand, startCommand } from "./command.ts";
+import { type RunningCommand, runCommand, startCommand, withoutLoad } from "./command.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "wherefrom-up-events-"));
-let command: RunningCommand;
+let folder: string;
+let command: RunningCommand | undefined;
 let gateway: string;
 let admin: string;
 let api: Readonly<Record<string, string>>;
 
-/** One system for all tests here: control, and a gateway of two processes. */
+/** One system for all tests here: control, and a gateway of two processes. It is begun anew when it turned a request away, because other tests had all of the machine. */
 beforeAll(async () => {
+  do {
+    await end();
+    await begin();
+  } while (!(await askAll()).every((status) => status === 200));
+});
+afterAll(() => end());
+
+async function begin(): Promise<void> {
+  folder = mkdtempSync(join(tmpdir(), "wherefrom-up-events-"));
   const env = { WHEREFROM_GATEWAY_PORT: "0", WHEREFROM_API_PORT: "0", WHEREFROM_JSON: "1" };
   command = startCommand(["up", "--data", folder, "--workers", "2", "--admin-port", "0"], { env });
   const [line] = await command.says(/^\{.*\}$/m);
   const ready = JSON.parse(line);
   ({ gateway, admin } = ready);
   api = { WHEREFROM_API_URL: ready.api, WHEREFROM_TOKEN: ready.adminToken };
-});
-afterAll(async () => {
+}
+
+async function end(): Promise<void> {
+  if (command === undefined) return;
   command.child.kill("SIGKILL");
   await command.finished;
   rmSync(folder, { recursive: true, force: true });
-});
+}
+
+const REQUESTS = 120;
+
+/** Asks once for each client, and gives the statuses. */
+function askAll(): Promise<readonly number[]> {
+  const asked = Array.from({ length: REQUESTS }, async (_, index) => {
+    const answer = await fetch(`${gateway}/item/${index}`, { headers: { "X-Forwarded-For": `203.0.113.${index}` } });
+    await answer.text();
+    return answer.status;
+  });
+  return Promise.all(asked);
+}
 
 /** Sums of the series of one metric, by the value of one label. */
 async function metric(name: string, label: string): Promise<Readonly<Record<string, number>>> {
@@ -41,15 +64,7 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-const REQUESTS = 120;
-
 test("every request through up is an event that control has, with nothing set up for it", async () => {
-  const asked = Array.from({ length: REQUESTS }, async (_, index) => {
-    const answer = await fetch(`${gateway}/item/${index}`, { headers: { "X-Forwarded-For": `203.0.113.${index}` } });
-    await answer.text();
-    return answer.status;
-  });
-  expect(new Set(await Promise.all(asked))).toEqual(new Set([200]));
   await until(async () => (await metric("wherefrom_events_sent_total", "result"))["accepted"] === REQUESTS);
   expect(await metric("wherefrom_events_total", "result")).toEqual({ recorded: REQUESTS, sampled: 0, dropped: 0 });
   expect(await metric("wherefrom_events_sent_total", "result")).toEqual({ accepted: REQUESTS, refused: 0 });
@@ -86,12 +101,10 @@ test("a policy is previewed on what was recorded of them", async () => {
 });
 
 test("what happened just before the end is sent before it, and every request is in the store once", async () => {
-  expect((await fetch(gateway)).status).toBe(200);
-  command.child.kill("SIGTERM");
-  const { code, stderr } = await command.finished;
-  // a busy machine may be late, and that is told
-  const faults = stderr.split("\n").filter((line) => line !== "" && !line.endsWith("[EVENT_LOOP_LATE]"));
-  expect({ code, faults }).toEqual({ code: 0, faults: [] });
+  let turnedAway = 0;
+  while ((await fetch(gateway)).status !== 200) turnedAway += 1;
+  command?.child.kill("SIGTERM");
+  expect(await command?.finished.then(({ code, stderr }) => ({ code, faults: withoutLoad(stderr) }))).toEqual({ code: 0, faults: "" });
   const spool = join(folder, "spool", "local", "demo");
   expect(["1", "2"].flatMap((worker) => readdirSync(join(spool, worker)))).toEqual([]);
   const store = await openDuckdbEvents(join(folder, "events.duckdb"), { limits: DEFAULT_CONTROL_LIMITS, now: Date.now });
@@ -99,7 +112,8 @@ test("what happened just before the end is sent before it, and every request is 
     const place = { organization: "local", environment: "demo" };
     expect(await store.environments()).toEqual([place]);
     expect(await store.deleteAddress(place, { address: "203.0.113.7" })).toBe(1);
-    expect(await store.deleteBefore(place, { before: Date.now() + 1 })).toBe(REQUESTS);
+    // and one for each time that the last one was turned away
+    expect(await store.deleteBefore(place, { before: Date.now() + 1 })).toBe(REQUESTS + turnedAway);
   } finally {
     await store.close();
   }

@@ -2,9 +2,11 @@ import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { askWell } from "../../../test/client/http.ts";
 import { freePort } from "../../../test/process/free-port.ts";
 import { ask } from "../../gateway/test/rig/wire.ts";
 import { type RunningCommand, runCommand, startCommand } from "./command.ts";
+import { patientGateway } from "./patient-gateway.ts";
 
 const running: RunningCommand[] = [];
 afterEach(async () => {
@@ -39,7 +41,7 @@ test("up, in several processes, and gateway answer for their health where they a
     WHEREFROM_AUTH: "off",
   });
   const { api, admin } = await ready(up);
-  const gateway = start(["gateway", "--control", api, "--port", "0", "--admin-port", "0", "--json"]);
+  const gateway = start(["gateway", "--control", api, ...patientGateway(newFolder()), "--admin-port", "0", "--json"]);
   const other = await ready(gateway);
   for (const url of [admin, other.admin]) {
     expect(await (await fetch(`${url}/readyz`)).json(), url).toMatchObject({ ready: true, revision: expect.any(Number) });
@@ -73,9 +75,21 @@ test("a gateway that was killed comes back without control, by the snapshot that
     WHEREFROM_JSON: "1",
   });
   const { api } = await ready(control);
-  const args = ["gateway", "--control", api, "--port", "0", "--id", "g2", "--snapshot-cache", cache, "--admin-port", "0", "--json"];
+  const args = [
+    "gateway",
+    "--control",
+    api,
+    ...patientGateway(newFolder()),
+    "--id",
+    "g2",
+    "--snapshot-cache",
+    cache,
+    "--admin-port",
+    "0",
+    "--json",
+  ];
   const first = start(args);
-  expect(await (await fetch((await ready(first)).gateway)).json()).toMatchObject({ ip: "127.0.0.1" });
+  expect(await askWell((await ready(first)).gateway)).toMatchObject({ ip: "127.0.0.1" });
   await expect.poll(() => existsSync(join(cache, "g2.current"))).toBe(true);
   for (const { child, finished } of [control, first]) {
     child.kill("SIGKILL");

@@ -5,9 +5,11 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { makeRangeList } from "@wherefrom/model";
 import { expect, onTestFinished, test } from "vitest";
+import { askWell } from "../../../test/client/http.ts";
 import { fetchText } from "../src/fetch-text.ts";
 import { type RunningCommand, runCommand, startCommand } from "./command.ts";
 import { folderOf } from "./folder.ts";
+import { patientGateway } from "./patient-gateway.ts";
 
 const edge = ["52.1.0.0/16", "52.2.0.0/16", "52.3.0.0/16"];
 const today = new Date().toISOString().slice(0, 10);
@@ -269,7 +271,7 @@ test("up --ranges knows the providers of its folder, and its gateway answers by 
   const headers = { "content-type": "application/json", authorization: `Bearer ${adminToken}` };
   const patched = await fetch(environment, { method: "PATCH", headers, body: JSON.stringify({ clientIpResolutionConfig: byEdge }) });
   expect(patched.status).toBe(200);
-  expect(await (await fetch(gateway, { headers: throughEdge })).json()).toMatchObject({ ip: "203.0.113.7", trust: "verified" });
+  expect(await askWell(gateway, { headers: throughEdge })).toMatchObject({ ip: "203.0.113.7", trust: "verified" });
   await command.says(/warning: .*other\.json is not used: .*RANGES_FILE_UNREADABLE/);
 });
 
@@ -290,7 +292,7 @@ test("a gateway with a snapshot file takes its ranges from a folder, and again a
   const { folder, at } = prepared({ "snapshot.json": snapshot });
   const refused = await runCommand(["gateway", "--snapshot", at("snapshot.json"), "--port", "0"]);
   expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining("Expected one of provider:private") });
-  const command = start(["gateway", "--snapshot", at("snapshot.json"), "--ranges", folder, "--port", "0", "--access-log", "-"]);
+  const command = start(["gateway", "--snapshot", at("snapshot.json"), "--ranges", folder, ...patientGateway(at("")), "--access-log", "-"]);
   const { gateway } = await ready(command);
   await fetch(gateway, { headers: throughEdge });
   await command.says(/52\.9\.0\.1/);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Control, openControl } from "@wherefrom/control";
 import { controlSource, type Gateway, keptSource, openGateway } from "@wherefrom/gateway";
 import { expect, onTestFinished, test } from "vitest";
+import { unhurried } from "../../gateway/test/rig/gateway.ts";
 
 const NAMES = ["gw-a", "gw-b", "gw-c"];
 const CHAIN = "192.0.2.1, 192.0.2.2, 192.0.2.3";
@@ -47,7 +48,7 @@ async function openFleet(): Promise<FleetUnderTest> {
       listeners: [{ port: 0, decide: { trustedPeers: ["127.0.0.0/8"] } }],
       source,
       // one process is all gateways and control: a busy machine would have it close connections behind their answers
-      limits: { idleGraceMs: 1, maxLoopDelayMs: 600_000 },
+      limits: unhurried,
     });
     onTestFinished(() => gateway.close());
     gateways.push(gateway);

@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Control, openControl } from "@wherefrom/control";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { requires } from "../../../test/requirement.ts";
+import { NEVER_MS, PATIENT } from "../../../tools/patience.ts";
+import { patient } from "../../gateway/test/rig/gateway.ts";
 import { openTarget, type Target } from "../../gateway/test/rig/target.ts";
 import { ask } from "../../gateway/test/rig/wire.ts";
 import { type RunningCommand, startCommand } from "./command.ts";
@@ -19,8 +21,7 @@ const folder = mkdtempSync(join(tmpdir(), "wherefrom-load-"));
 const needs = requires("wrk");
 
 const config = join(folder, "gateway.json");
-/** A machine that is busy with other tests is not what a gateway has too much of. */
-writeFileSync(config, JSON.stringify({ listeners: [{ port: 0 }], limits: { maxLoopDelayMs: 600_000 } }));
+writeFileSync(config, JSON.stringify({ listeners: [{ port: 0 }], limits: { ...patient, drainTimeoutMs: NEVER_MS } }));
 
 let target: Target;
 const webSockets = new WebSocketServer({ noServer: true });
@@ -55,7 +56,7 @@ type Load = { stop(): Promise<{ readonly requests: number; readonly trouble: rea
 
 /** Starts wrk, which runs until it is stopped and then says what it has seen. */
 async function startLoad(url: string): Promise<Load> {
-  const wrk = spawn("wrk", ["--threads", "1", "--connections", "16", "--duration", "60s", "--timeout", "10s", url]);
+  const wrk = spawn("wrk", ["--threads", "1", "--connections", "16", "--duration", "1h", "--timeout", "1h", url]);
   let said = "";
   wrk.stdout.setEncoding("utf8").on("data", (text: string) => {
     said += text;
@@ -159,8 +160,11 @@ async function openWebSocket(gateway: string): Promise<WebSocket> {
   return client;
 }
 
+/** Once it is ready. */
 async function revisionOf(admin: string): Promise<number> {
-  const { ready, revision } = (await (await fetch(`${admin}/readyz`)).json()) as { ready: boolean; revision: number };
-  expect(ready).toBe(true);
-  return revision;
+  return vi.waitFor(async () => {
+    const { ready, revision } = (await (await fetch(`${admin}/readyz`)).json()) as { ready: boolean; revision: number };
+    expect(ready).toBe(true);
+    return revision;
+  }, PATIENT);
 }

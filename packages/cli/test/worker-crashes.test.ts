@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { patient } from "../../gateway/test/rig/gateway.ts";
 import { openTarget, type Target } from "../../gateway/test/rig/target.ts";
 import { ask, parseResponse, sendRaw, until, wire } from "../../gateway/test/rig/wire.ts";
 import { type RunningCommand, startCommand } from "./command.ts";
@@ -40,11 +41,7 @@ beforeAll(async () => {
     routes,
   };
   writeFileSync(file("snapshot.json"), JSON.stringify(snapshot));
-  // a machine that is busy with other tests is not what a gateway has too much of
-  writeFileSync(
-    file("gateway.json"),
-    JSON.stringify({ listeners: [{ port: 0 }], admin: { port: 0 }, limits: { maxLoopDelayMs: 600_000 } }),
-  );
+  writeFileSync(file("gateway.json"), JSON.stringify({ listeners: [{ port: 0 }], admin: { port: 0 }, limits: patient }));
   const files = ["--snapshot", file("snapshot.json"), "--config", file("gateway.json")];
   // with so little memory a worker is soon out of it
   const env = { NODE_OPTIONS: `--require ${preloaded} --max-old-space-size=128` };

@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { withTimeEnough } from "../../../tools/patience.ts";
 import { makeCertificate, type TestCertificate } from "../../gateway/test/rig/certificate.ts";
+import { patient } from "../../gateway/test/rig/gateway.ts";
 import { HANDSHAKE, SWITCHING } from "../../gateway/test/rig/handshake.ts";
 import { makeHop, SECRET } from "../../gateway/test/rig/hop.ts";
 import { askHttp2, connectHttp2 } from "../../gateway/test/rig/http2-client.ts";
@@ -15,11 +17,11 @@ import { leaveSocketFile } from "../../gateway/test/rig/socket-file.ts";
 import { linesOf, openTarget, type Target } from "../../gateway/test/rig/target.ts";
 import { ask, converse, parseResponse, sendRaw, wire } from "../../gateway/test/rig/wire.ts";
 import { type RunningCommand, runCommand, startCommand } from "./command.ts";
+import { patientGateway } from "./patient-gateway.ts";
 
 const WORKERS = 2;
 /** Enough connections that every worker gets some: they are dealt out in turn. */
 const MANY = 6 * WORKERS;
-/** A condition is waited for as long as a test may take: the machine may be busy. */
 
 const folder = mkdtempSync(join(tmpdir(), "wherefrom-workers-"));
 const file = (name: string): string => join(folder, name);
@@ -32,8 +34,6 @@ let target: Target;
 let command: RunningCommand;
 let ready: Ready;
 
-/** A machine that is busy with other tests is not what a gateway has too much of. */
-const patient = { maxLoopDelayMs: 600_000 };
 /** So that only a signal has certificates read again, and no worker that is replaced waits for load balancers to hear of it. */
 const rarely = { ...patient, certificateCheckMs: 600_000 };
 const ofGroup = { ...rarely, preStopDelayMs: 60_000 };
@@ -287,7 +287,7 @@ test("SIGTERM ends every worker: what was begun is answered, WebSockets end, and
   const origin = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
   const path = file("drain.json");
   writeFileSync(path, JSON.stringify({ ...snapshot(), routes: [{ name: "all", target: origin }] }));
-  const drained = startCommand(["gateway", "--snapshot", path, "--port", "0", "--workers", "2", "--json"]);
+  const drained = startCommand(["gateway", "--snapshot", path, ...patientGateway(folder), "--workers", "2", "--json"]);
   onTestFinished(() => void drained.child.kill("SIGKILL"));
   const [line] = await drained.says(/^\{.*\}$/m);
   const { gateway } = JSON.parse(line) as { gateway: string };
@@ -371,22 +371,24 @@ async function openWebSocket(gateway: string): Promise<{ readonly ended: Promise
 test.skipIf(process.platform !== "linux")(
   "a revision counts when every worker has it, and a worker that says nothing is replaced",
   async () => {
-    const [path, place] = [file("silent.json"), file("silent-gateway.json")];
     // on a busy machine a worker that only starts is silent for some seconds too
-    writeFileSync(place, JSON.stringify({ listeners: [{ port: 0 }], limits: { maxWorkerSilenceMs: 4_000 } }));
-    writeFileSync(path, JSON.stringify(snapshot()));
-    const group = startCommand(["gateway", "--snapshot", path, "--config", place, "--workers", "2"]);
-    onTestFinished(() => void group.child.kill("SIGKILL"));
-    await group.says(/running revision 1/);
-    const [stopped = 0] = pids(group);
-    process.kill(stopped, "SIGSTOP");
-    writeFileSync(path, JSON.stringify({ ...snapshot(), revision: 2 }));
-    group.child.kill("SIGHUP");
-    await group.says(/Snapshot read again: running revision 2/);
-    const { stderr } = group.written();
-    const died = stderr.indexOf(`process ${stopped}, has died: killed, as it said nothing for more than 4000 ms`);
-    expect(died).toBeGreaterThanOrEqual(0);
-    expect(stderr.indexOf("Snapshot read again")).toBeGreaterThan(died);
+    await withTimeEnough(2_000, async (maxWorkerSilenceMs) => {
+      const [path, place] = [file("silent.json"), file("silent-gateway.json")];
+      writeFileSync(place, JSON.stringify({ listeners: [{ port: 0 }], limits: { ...patient, maxWorkerSilenceMs } }));
+      writeFileSync(path, JSON.stringify(snapshot()));
+      const group = startCommand(["gateway", "--snapshot", path, "--config", place, "--workers", "2"]);
+      onTestFinished(() => void group.child.kill("SIGKILL"));
+      await group.says(/running revision 1/);
+      const [stopped = 0] = pids(group);
+      process.kill(stopped, "SIGSTOP");
+      writeFileSync(path, JSON.stringify({ ...snapshot(), revision: 2 }));
+      group.child.kill("SIGHUP");
+      await group.says(/Snapshot read again: running revision 2/);
+      const { stderr } = group.written();
+      const died = stderr.indexOf(`process ${stopped}, has died: killed, as it said nothing for more than ${maxWorkerSilenceMs} ms`);
+      expect(died).toBeGreaterThanOrEqual(0);
+      expect(stderr.indexOf("Snapshot read again")).toBeGreaterThan(died);
+    });
   },
 );
 

@@ -2,7 +2,7 @@ import { openGateway } from "@wherefrom/gateway";
 import { DEBUG_VARIABLES, type DebugPoint, type DeliveredTransaction, deliveredTransactionSchema } from "@wherefrom/model";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Mask } from "../src/debug/mask.ts";
-import { handSource, openTestGateway, snapshotOf, type TestGateway } from "./rig/gateway.ts";
+import { handSource, openTestGateway, snapshotOf, type TestGateway, unhurried } from "./rig/gateway.ts";
 import { openTarget, type Target } from "./rig/target.ts";
 import { ask, until } from "./rig/wire.ts";
 
@@ -35,7 +35,7 @@ afterEach(async () => {
 async function open(debugSessions: readonly object[], more: object = {}): Promise<void> {
   const snapshot = { ...snapshotOf([{ target: target.origin, basePath: "/shop" }], { policy }), debugSessions, ...more };
   const source = { ...handSource(snapshot), deliver: (transaction: DeliveredTransaction) => void delivered.push(transaction) };
-  const opened = await openGateway({ listeners: [{ port: 0 }], source, limits: { idleGraceMs: 1 } });
+  const opened = await openGateway({ listeners: [{ port: 0 }], source, limits: unhurried });
   const [place] = opened.listeners;
   gateway = { close: () => opened.close(), port: place?.kind === "tcp" ? place.port : 0 };
 }

@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { controlSource, defaultLimits, type Gateway, type GatewayLimits, type Notice, openGateway } from "@wherefrom/gateway";
 import { maxEventBatchBytes } from "@wherefrom/model";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { NEVER_MS } from "../../../tools/patience.ts";
 import { EventReceiver } from "./rig/event-receiver.ts";
-import { portOf, snapshotOf } from "./rig/gateway.ts";
+import { portOf, snapshotOf, unhurried } from "./rig/gateway.ts";
 import { own } from "./rig/owned.ts";
 import { openTarget, type Target } from "./rig/target.ts";
 import { sendRaw, until, wire } from "./rig/wire.ts";
@@ -43,7 +44,7 @@ async function open(more: Partial<GatewayLimits> = {}): Promise<Gateway> {
     gatewayId: "edge-1",
     token: () => "the-key",
   });
-  const limits = { eventIntervalMs: 10, maxEventPauseMs: 50, idleGraceMs: 1, maxLoopDelayMs: 600_000, ...more };
+  const limits = { eventIntervalMs: 10, maxEventPauseMs: 50, ...unhurried, ...more };
   const onNotice = (notice: Notice): void => void notices.push(notice);
   return own(await openGateway({ listeners: [{ port: 0 }], id: "edge-1", source, limits, onNotice, events: { folder } }));
 }
@@ -147,7 +148,7 @@ test("a batch that cannot be read stays, and the next ones get through", async (
 
 test("what is too much for one batch is written as several", async () => {
   receiver.way = "away";
-  const limits = { eventIntervalMs: 60_000, idleGraceMs: 1 };
+  const limits = { ...unhurried, eventIntervalMs: NEVER_MS };
   const source = controlSource({ url: receiver.url, organization: "local", environment: "demo", gatewayId: "edge-1" });
   const gateway = own(await openGateway({ listeners: [{ port: 0 }], id: "edge-1", source, limits, events: { folder } }));
   const long = "a".repeat(6_000);
@@ -171,7 +172,7 @@ test("what is too much for one batch is written as several", async () => {
       listeners: [{ port: 0 }],
       id: "edge-1",
       source: other,
-      limits: { idleGraceMs: 1, maxLoopDelayMs: 600_000 },
+      limits: unhurried,
       events: { folder },
     }),
   );

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileSource, type GatewayError, type GatewayOptions, type Notice, openGateway } from "@wherefrom/gateway";
 import { makeRangeList, openRangesFolder } from "@wherefrom/model";
 import { afterAll, expect, test } from "vitest";
-import { handSource, openTestGateway, portOf, snapshotOf } from "./rig/gateway.ts";
+import { handSource, openTestGateway, portOf, snapshotOf, unhurried } from "./rig/gateway.ts";
 import { openTarget } from "./rig/target.ts";
 import { ask } from "./rig/wire.ts";
 
@@ -161,7 +161,7 @@ test("range files go before the ranges of a snapshot file, and a broken one is t
   write("edge", ["13.33.0.0/16"]);
   const source = fileSource(file("ranged.json", JSON.stringify(snapshot)), { ranges: await openRangesFolder(rangesFolder, new Map()) });
   const notices: Notice[] = [];
-  const gateway = await openGateway({ listeners, source, onNotice: (notice) => void notices.push(notice) });
+  const gateway = await openGateway({ listeners, source, limits: unhurried, onNotice: (notice) => void notices.push(notice) });
   const clientOf = async (chain: string) => (await ask(portOf(gateway), "GET / HTTP/1.1", "Host: a", `X-Forwarded-For: ${chain}`)).body;
   expect(await clientOf("192.0.2.1, 13.33.0.9, 13.40.0.9")).toContain("192.0.2.1;");
   expect(await clientOf("192.0.2.1, 13.32.0.9")).toContain("13.32.0.9;");
