@@ -19,7 +19,7 @@ export type ClickhouseServer = {
 /** ClickHouse writes what it made of its configuration beside that, so it has copies. */
 const CONFIG = fileURLToPath(new URL("../../../test/clickhouse", import.meta.url));
 const PAUSE_MS = 50;
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 120_000;
 const STATEMENT_TIMEOUT_MS = 120_000;
 
 /** Why there is no ClickHouse here; `undefined` when there is. */

@@ -100,7 +100,7 @@ async function openServer(programs: Programs, { name, server, originPort }: Serv
 
 type ServerStart = { readonly name: string; readonly server: ServerProxy; readonly originPort: number };
 
-const START_TIMEOUT_MS = 5_000;
+const START_TIMEOUT_MS = 120_000;
 const START_INTERVAL_MS = 20;
 
 async function listens(program: Program, port: number): Promise<void> {

@@ -28,8 +28,22 @@ async function textOf(message: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** Sends one request and reads its JSON answer whole. Any status is an answer; an answer that is no JSON is an error. */
+/**
+ * Sends one request and reads its JSON answer whole. Any status is an answer; an answer that is no JSON is an error. It is sent again where the far end closed
+ * a kept connection just then, as a gateway does that has too much to do.
+ */
 export async function ask<Body>(url: string, options: AskOptions = {}): Promise<Answer<Body>> {
+  try {
+    return await askOnce(url, options);
+  } catch (error) {
+    if (error instanceof ClosedMeanwhile) return ask(url, options);
+    throw error;
+  }
+}
+
+class ClosedMeanwhile extends Error {}
+
+async function askOnce<Body>(url: string, options: AskOptions): Promise<Answer<Body>> {
   const json = options.json === undefined ? undefined : JSON.stringify(options.json);
   const outgoing = request(url, {
     method: options.method ?? "GET",
@@ -39,7 +53,9 @@ export async function ask<Body>(url: string, options: AskOptions = {}): Promise<
     ...(options.agent === undefined ? {} : { agent: options.agent }),
   });
   const message = await new Promise<IncomingMessage>((resolve, reject) => {
-    outgoing.once("response", resolve).once("error", reject);
+    outgoing.once("response", resolve).once("error", (error: NodeJS.ErrnoException) => {
+      reject(outgoing.reusedSocket && error.code === "ECONNRESET" ? new ClosedMeanwhile() : error);
+    });
     outgoing.once("timeout", () => outgoing.destroy(new Error(`No answer from ${url} within ${PATIENCE_MS} ms`)));
     outgoing.end(json);
   });

@@ -65,8 +65,8 @@ test.runIf(process.platform === "linux").each(traffic)(
       for (const subject of [...peers, "wherefrom"]) {
         const row = report.rows.find((one) => one.case === caseName && one.subject === subject);
         expect({ caseName, subject, row }).toMatchObject({ row: { value: expect.any(Number), unit } });
-        // a hundred idle connections are within what a process gives back meanwhile
-        const isCompared = subject === reference && (caseName !== "idle" || (row?.value ?? 0) > 0);
+        // so short a time may be within a tick of the processor's clock, and a hundred idle connections within what a process gives back meanwhile
+        const isCompared = subject === reference && (row?.value ?? 0) > 0;
         if (isCompared) expect(report.ratios).toContainEqual({ case: caseName, against: reference, ratio: expect.any(Number) });
       }
     }

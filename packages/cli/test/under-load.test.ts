@@ -56,7 +56,7 @@ type Load = { stop(): Promise<{ readonly requests: number; readonly trouble: rea
 
 /** Starts wrk, which runs until it is stopped and then says what it has seen. */
 async function startLoad(url: string): Promise<Load> {
-  const wrk = spawn("wrk", ["--threads", "1", "--connections", "16", "--duration", "1h", "--timeout", "1h", url]);
+  const wrk = spawn("wrk", ["--threads", "1", "--connections", "16", "--duration", "1h", "--timeout", "60s", url]);
   let said = "";
   wrk.stdout.setEncoding("utf8").on("data", (text: string) => {
     said += text;

@@ -142,3 +142,8 @@ test("the index leads to the organizations and to the documents", async () => {
   for (const link of Object.values<string>(body.links)) expect((await get(`/${link}`)).status).toBe(200);
   expect((await ask(`GET /${body.links.organizations}`)).body).toEqual({ organizations: [{ organization: "local", projectId: "local" }] });
 });
+
+test("an idle connection is kept for longer than load balancers keep theirs", async () => {
+  const { get } = await openTestControl();
+  expect((await get("")).headers.get("keep-alive")).toBe("timeout=65");
+});
