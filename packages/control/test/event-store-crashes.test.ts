@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -58,6 +58,17 @@ test(`when control is killed, each batch is whole or not there, and each that wa
     expect([...held.keys()].sort((left, right) => left - right)).toEqual(Array.from({ length: stored }, (_, index) => index + 1));
     expect(stored - (told.at(-1) ?? 0)).toBeOneOf([0, 1]);
   }
+});
+
+test("when control is killed, questions that go on keep the file from nobody", async () => {
+  const path = join(await temporaryFolder(), "events.duckdb");
+  const asker = fork(fileURLToPath(new URL("event-asker.mjs", import.meta.url)), [`duckdb:${path}`], { execArgv: [] });
+  const [said] = await once(asker, "message");
+  expect(said).toBe("asked");
+  asker.kill("SIGKILL");
+  await once(asker, "exit");
+  // it waits for whoever is just leaving, and not for what that was asked
+  expect((await heldBy(path)).get(1)).toBe(20_000);
 });
 
 test.runIf(process.platform === "linux")(

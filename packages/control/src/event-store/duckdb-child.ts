@@ -39,11 +39,13 @@ let looking: DuckDBConnection | undefined;
 const inTurn = questionTurns(MAX_QUESTIONS);
 /** What ends each question that is asked, by its id. */
 const enders = new Map<number, AbortController>();
+/** The questions that are asked. */
+const asked = new Set<Promise<unknown>>();
 
 process.umask(0o077);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 process.on("message", (ask: DuckdbAsk) => void reply(ask));
-process.on("disconnect", () => void written.catch(() => undefined).then(end));
+process.on("disconnect", () => void leave());
 
 async function reply(ask: DuckdbAsk): Promise<void> {
   const { id } = ask;
@@ -151,10 +153,13 @@ async function question<Question, Answer>(
       connection.closeSync();
     }
   };
+  const done = inTurn(act, { timeoutMs, signal });
+  asked.add(done);
   try {
-    return await inTurn(act, { timeoutMs, signal });
+    return await done;
   } finally {
     enders.delete(id);
+    asked.delete(done);
   }
 }
 
@@ -172,8 +177,15 @@ async function close(): Promise<null> {
   return null;
 }
 
-/** The database closes with its process: what is stored is stored. */
-function end(): void {
+/**
+ * Control is gone, and nobody hears an answer. The process cannot end before its questions do, and until then the next control would find the file in use:
+ * so they are ended. What is being written is written.
+ */
+async function leave(): Promise<void> {
+  for (const ender of enders.values()) ender.abort();
+  looking?.interrupt();
+  await Promise.allSettled([written, looked, ...asked]);
+  // the database closes with its process: what is stored is stored
   process.exit(0);
 }
 

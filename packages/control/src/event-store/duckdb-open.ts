@@ -23,7 +23,7 @@ const VERSION = 1 + ADDED_COLUMNS.length;
 const CHECKPOINT_THRESHOLD = "64MB";
 
 /** How long opening waits for a process that is just leaving the file, and how often it looks. */
-const BUSY_TIMEOUT_MS = 2_000;
+const BUSY_TIMEOUT_MS = 5_000;
 const BUSY_PAUSE_MS = 50;
 
 const TYPES: Readonly<Record<ColumnType, string>> = {
