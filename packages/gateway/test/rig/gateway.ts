@@ -39,7 +39,6 @@ export const patient = {
   connectTimeoutMs: NEVER_MS,
   tlsHandshakeTimeoutMs: NEVER_MS,
   proxyHeaderTimeoutMs: NEVER_MS,
-  upstreamKeepAliveTimeoutMs: NEVER_MS,
   firstSnapshotTimeoutMs: NEVER_MS,
   maxWorkerSilenceMs: NEVER_MS,
 };
