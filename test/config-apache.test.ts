@@ -162,7 +162,11 @@ const rows: Readonly<Record<string, Row>> = {
   "with no list": { lines: [passes, "RemoteIPHeader X-Forwarded-For", "RequestHeader set X-Client-IP expr=%{CONN_REMOTE_ADDR}"] },
   "by another header": { lines: [passes, "RemoteIPHeader X-Real-IP", `RemoteIPInternalProxy ${CLIENT}`] },
   "a list of the main server": { lines: [passes, "RemoteIPHeader CF-Connecting-IP"], isListed: true },
-  "lists of both servers": { lines: [passes, "RemoteIPHeader X-Forwarded-For", `RemoteIPInternalProxy ${CLIENT}`], isListed: true },
+  "lists of both servers": {
+    lines: [passes, "RemoteIPHeader X-Forwarded-For", `RemoteIPInternalProxy ${CLIENT}`],
+    isListed: true,
+    unknown: ["x-forwarded-for"],
+  },
   "a header that is unset before it is looked at": {
     lines: [passes, "RemoteIPHeader X-Forwarded-For", `RemoteIPInternalProxy ${CLIENT}`, "RequestHeader unset X-Forwarded-For early"],
   },

@@ -55,6 +55,20 @@ test.each([
     ],
   },
   {
+    says: "of lists in both servers nobody knows which hold",
+    text: `RemoteIPTrustedProxy 192.0.2.1\n${host("RemoteIPHeader X-Forwarded-For", "RemoteIPInternalProxy 10.0.0.0/8")}`,
+    ways: [
+      "VirtualHost *:80 a.example /: peer -> client = first untrusted from the right of X-Forwarded-For, from ? (lists in the main server and in the virtual host: which of them hold depends on the release) -> X-Forwarded-For: received + client -> http://app:8000/",
+    ],
+  },
+  {
+    says: "a host without lists takes those of the main server",
+    text: `RemoteIPInternalProxy 192.0.2.1\n${host("RemoteIPHeader X-Forwarded-For")}`,
+    ways: [
+      "VirtualHost *:80 a.example /: peer -> client = first untrusted from the right of X-Forwarded-For, from 192.0.2.1/32 -> X-Forwarded-For: received + client -> http://app:8000/",
+    ],
+  },
+  {
     says: "behind proxies of two kinds",
     text: host("RemoteIPHeader X-Forwarded-For", "RemoteIPInternalProxy 10.0.0.0/8", "RemoteIPTrustedProxy 192.0.2.1"),
     ways: [

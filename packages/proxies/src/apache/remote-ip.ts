@@ -15,8 +15,8 @@ export type RemoteIpOptions = { readonly include: Include; readonly known: Map<L
 /**
  * Reads mod_remoteip. With PROXY protocol the header is not looked at. Without a list of proxies everybody is believed.
  *
- * Source: Apache, mod_remoteip: behind a `RemoteIPTrustedProxy`, and where there is no list, the walk ends at an address that is not public; behind a `RemoteIPInternalProxy` it does not. The lists of a virtual host
- * hold beside those of the main server.
+ * Source: Apache, mod_remoteip: behind a `RemoteIPTrustedProxy`, and where there is no list, the walk ends at an address that is not public; behind a `RemoteIPInternalProxy` it does not. A virtual host
+ * without lists takes those of the main server. Where both have some, releases differ: with 2.4.68 of Debian 12 the host's hold alone, with one before it both did.
  */
 export function clientOfServer(server: Server, { include, known }: RemoteIpOptions): Client {
   const preambleIn = preambleOf(server);
@@ -28,11 +28,19 @@ export function clientOfServer(server: Server, { include, known }: RemoteIpOptio
   const base = { kind: "header", headers: [header], place: named.place } as const;
   if (taken.length + own.length === 0)
     return { client: { ...base, trust: EVERYBODY, selection: { kind: "first-untrusted", publicBehind: EVERYBODY } } };
-  const before = known.get(server.main) ?? proxiesOf(taken, include);
-  known.set(server.main, before);
-  // hosts without lists of their own share those of the main server
-  const { trust, publicBehind } = own.length === 0 ? before : proxiesOf([...taken, ...own], include);
+  if (taken.length > 0 && own.length > 0)
+    return { client: { ...base, trust: { kind: "unknown", why: BOTH }, selection: { kind: "first-untrusted" } } };
+  const { trust, publicBehind } = own.length > 0 ? proxiesOf(own, include) : sharedProxies(server.main, { include, known });
   return { client: { ...base, trust, selection: { kind: "first-untrusted", ...(trust.kind !== "unknown" && { publicBehind }) } } };
+}
+
+const BOTH = "lists in the main server and in the virtual host: which of them hold depends on the release";
+
+/** Hosts without lists of their own share those of the main server. */
+function sharedProxies(main: Level, { include, known }: RemoteIpOptions): Proxies {
+  const proxies = known.get(main) ?? proxiesOf(listLines(main), include);
+  known.set(main, proxies);
+  return proxies;
 }
 
 export type Proxies = { readonly trust: Trust; readonly publicBehind: Trust };
