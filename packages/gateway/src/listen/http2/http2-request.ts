@@ -10,7 +10,14 @@ type RequestOptions = {
   readonly socket: Socket;
 };
 
-/** One HTTP/2 request as the phases read it. Its body is read from the stream only when it is asked for. */
+/**
+ * One HTTP/2 request as the phases read it. Its body is read from the stream only when it is asked for.
+ *
+ * Where its length was said, the piece with which it is reached is held back until the stream has ended. What comes behind it would make the request malformed, and to
+ * HTTP/1.1 a body is whole with its last byte: the target would have acted on it already.
+ *
+ * Source: RFC 9113 §8.1.1.
+ */
 export class Http2Request extends Readable {
   readonly method: string;
   readonly url: string;
@@ -22,6 +29,9 @@ export class Http2Request extends Readable {
   readonly endsWithHeader: boolean;
   readonly socket: Socket;
   readonly #stream: ServerHttp2Stream;
+  /** Of the length that was said; `NaN` when none was, which nothing reaches. */
+  #missingBytes: number;
+  #held: Buffer | undefined;
   #isRead = false;
   #isComplete: boolean;
 
@@ -34,6 +44,7 @@ export class Http2Request extends Readable {
     this.endsWithHeader = stream.endAfterHeaders;
     this.socket = socket;
     this.#stream = stream;
+    this.#missingBytes = Number(headers["content-length"]);
     this.#isComplete = stream.endAfterHeaders;
     // Trailers come when they come, read or not.
     stream.once("trailers", (_headers: unknown, _flags: number, raw: readonly string[]) => void this.rawTrailers.push(...raw));
@@ -55,16 +66,21 @@ export class Http2Request extends Readable {
     this.#isRead = true;
     // Without a byte Node tells of the end before anybody reads.
     if (this.#stream.readableEnded) return this.#end();
-    this.#stream.on("data", (chunk: Buffer) => {
-      if (!this.push(chunk)) this.#stream.pause();
-    });
+    this.#stream.on("data", (chunk: Buffer) => this.#pass(chunk));
     this.#stream.once("end", () => this.#end());
+  }
+
+  #pass(chunk: Buffer): void {
+    this.#missingBytes -= chunk.length;
+    if (this.#missingBytes <= 0) this.#held = chunk;
+    else if (!this.push(chunk)) this.#stream.pause();
   }
 
   #end(): void {
     // A stream that was reset ends too, and half a body must not pass for a whole one.
     if (this.#stream.aborted) return void this.destroy();
     this.#isComplete = true;
+    if (this.#held !== undefined) this.push(this.#held);
     this.push(null);
   }
 }
