@@ -1,5 +1,6 @@
-import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
-import { resolve as absolutePath, dirname } from "node:path";
+import { accessSync, constants, statSync } from "node:fs";
+import { resolve as absolutePath } from "node:path";
+import { makeFolder } from "@wherefrom/model";
 import { CliError, codeOf } from "./errors.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -37,13 +38,6 @@ export function prepareDataFolder(path: string, wayOut: string): void {
       { cause: error },
     );
   }
-}
-
-/** Not by Node's own `recursive`, which never comes back from a file system that takes no folders at all (`/proc`). */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
 }
 
 /**

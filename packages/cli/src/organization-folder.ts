@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "@wherefrom/model";
 import { CliError, codeOf } from "./errors.ts";
 import { printable } from "./output.ts";
 
@@ -29,7 +30,7 @@ export function writeOrganizationFolder(folder: string, { organization = {}, env
   requireOurs(folder);
   try {
     const inside = join(folder, ENVIRONMENTS_FOLDER);
-    mkdirSync(inside, { recursive: true });
+    makeFolder(inside);
     const names = new Set(environments.map(({ name }) => `${name}${SUFFIX}`));
     const stale = jsonFilesIn(inside).filter((file) => !names.has(file));
     for (const file of stale) rmSync(join(inside, file));

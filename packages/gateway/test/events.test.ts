@@ -269,8 +269,11 @@ test("with a sample rate some requests have an event and the others are counted"
   expect(Math.min(recorded, sampled)).toBeGreaterThan(0);
 });
 
-test("a folder that cannot be used stops the gateway from starting", async () => {
+test.each([
+  { what: "is a file", place: () => folder, says: "ENOTDIR" },
+  { what: "lies in a file system without folders", place: () => "/proc/wherefrom/spool", says: "takes no folders" },
+])("a folder that $what stops the gateway from starting, at once", async ({ place, says }) => {
   writeFileSync(folder, "");
-  await expect(open()).rejects.toMatchObject({ code: "GATEWAY_EVENTS_UNWRITABLE", message: expect.stringContaining("EEXIST") });
+  await expect(open({ events: { folder: place() } })).rejects.toMatchObject({ code: "GATEWAY_EVENTS_UNWRITABLE", message: expect.stringContaining(says) });
   rmSync(folder);
 });

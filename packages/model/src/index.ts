@@ -70,6 +70,7 @@ export { AddressIndex } from "./judge/address-index.ts";
 export { type Clocks, type Ending, Endings } from "./judge/endings.ts";
 export { type Judgement, type Looked, type Place, SecurityActions } from "./judge/security-actions.ts";
 export { finish, type Steps } from "./judge/steps.ts";
+export { makeFolder } from "./make-folder.ts";
 export { type Operation, type OperationType, operationSchema } from "./operation.ts";
 export {
   type Organization,

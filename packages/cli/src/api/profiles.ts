@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { makeFolder } from "@wherefrom/model";
 import { CliError, codeOf } from "../errors.ts";
 import { printable } from "../output.ts";
 
@@ -83,7 +84,7 @@ export function writeProfiles(path: string, { current, profiles }: ProfileFile):
   const next = `${path}.${process.pid}`;
   const json = { ...(current !== undefined && { current }), profiles: Object.fromEntries(profiles) };
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(next, `${JSON.stringify(json, undefined, 2)}\n`, { mode: OWNER_ONLY });
     chmodSync(next, OWNER_ONLY);
     renameSync(next, path);

@@ -1,5 +1,5 @@
-import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { makeFolder } from "@wherefrom/model";
 import { Kysely, SqliteAdapter, SqliteDialect, type SqliteDialectConfig } from "kysely";
 import Database from "libsql";
 import { ControlError } from "../errors.ts";
@@ -61,7 +61,7 @@ function closeFile(file: Database.Database): void {
  */
 function openFile(path: string): Database.Database {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const file = new Database(path);
     try {
       file.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);

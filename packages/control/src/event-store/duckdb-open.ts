@@ -1,7 +1,7 @@
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { makeFolder } from "@wherefrom/model";
 import { ControlError } from "../errors.ts";
 import { ADDED_COLUMNS, COLUMNS, type Column, type ColumnType } from "./columns.ts";
 
@@ -58,7 +58,7 @@ export async function openDuckdb(path: string, { maxEventMemoryBytes }: DuckdbLi
   };
   let instance: DuckDBInstance | undefined;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     instance = await whenFree(() => DuckDBInstance.create(path, settings));
     const writer = await instance.connect();
     await migrate(writer, path);

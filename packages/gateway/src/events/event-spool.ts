@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { access, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "@wherefrom/model";
 import type { WaitingBatch } from "./waiting-events.ts";
 
 /** When it was written in milliseconds since 1970, by which run, which of its batches, how many events. */
@@ -46,7 +47,7 @@ export class EventSpool {
   constructor(folder: string, { maxBytes, nowMs }: { readonly maxBytes: number; readonly nowMs: number }) {
     this.#folder = folder;
     this.#maxBytes = maxBytes;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     for (const name of readdirSync(folder).sort()) {
       const place = join(folder, name);
       const stat = statSync(place, { throwIfNoEntry: false });

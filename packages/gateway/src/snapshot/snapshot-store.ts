@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { makeFolder } from "@wherefrom/model";
 import { readSealed, type SealedReading, writeSealed } from "./sealed-file.ts";
 
 /** The largest snapshot that is kept. */
@@ -99,7 +99,7 @@ export class SnapshotStore {
 
   /** Key and trial first: whoever finds the snapshot is to find what is known of it too. */
   async #write(): Promise<void> {
-    makeFolder(this.#folder);
+    makeFolder(this.#folder, FOLDER_MODE);
     while (Object.keys(this.#changes).length > 0) {
       await this.#pause();
       this.#lastWriteAtMs = performance.now();
@@ -137,13 +137,6 @@ export class SnapshotStore {
   #path(what: string): string {
     return join(this.#folder, `${this.#name}.${what}`);
   }
-}
-
-/** Not by Node's own `recursive`, which never comes back from a file system that takes no folders at all (`/proc`). */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path, FOLDER_MODE);
 }
 
 function snapshotIn(reading: SealedReading): KeptSnapshot | undefined {

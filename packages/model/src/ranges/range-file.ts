@@ -1,7 +1,8 @@
-import { copyFile, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { copyFile, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Providers, RangesSource } from "wherefrom";
 import { ALL_PROVIDERS } from "wherefrom/providers";
+import { makeFolder } from "../make-folder.ts";
 import { diffRanges, judgeRanges, type RangeDiff } from "./judge-ranges.ts";
 import { type RangeIssue, rangeIssue } from "./range-issue.ts";
 import {
@@ -133,7 +134,7 @@ async function write(folder: string, list: RangeList, diff: RangeDiff): Promise<
   const file = join(folder, `${list.provider}.json`);
   const fresh = `${file}.${process.pid}.new`;
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     await writeWhole(fresh, formatRangeList(list));
     const isGood = (await readList(file, list.provider))?.kind === "ranges";
     if (isGood) {
