@@ -106,7 +106,8 @@ export type NoticeCode =
   | "ACCESS_LOG_REOPENED"
   | "EVENTS_LOST"
   | "EVENTS_NOT_SENT"
-  | "EXCHANGE_FAILED";
+  | "EXCHANGE_FAILED"
+  | "DRAIN_CUT";
 
 /** A gateway that cannot run. Its message is one line that names the way out. Not what a client of the gateway gets: that is a `Fault`. */
 export class GatewayError extends Error {

@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Endings } from "@wherefrom/model";
 import { peerOfSocket } from "wherefrom/node";
 import { AccessLog, type AccessLogCounts } from "./access-log/access-log.ts";
 import type { AccessLogOptions } from "./access-log/access-log-options.ts";
 import { type GatewaySubject, gatewaySubject } from "./admin/gateway-subject.ts";
 import { GeoDatabases } from "./admit/geo-databases.ts";
+import { Closing } from "./closing.ts";
 import { Debugger } from "./debug/debugger.ts";
 import type { EventWriterOptions } from "./events/event-line.ts";
 import type { EventOptions } from "./events/event-options.ts";
@@ -182,25 +182,22 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     await shut();
     throw error;
   }
-  let closing: Promise<void> | undefined;
+  const closing = new Closing(shut, () => limits);
   return {
     url: listening[0]?.url ?? "",
     listeners: listening,
     revision: () => running.current().revision,
     targetStates: () => upstreams.states(),
     overloadState: () => overload.state(),
-    ...gatewaySubject({ runtime, running, listeners, sentCounts, isDraining: () => closing !== undefined }),
+    ...gatewaySubject({ runtime, running, listeners, sentCounts, isDraining: () => closing.hasBegun }),
     eventCounts: () => told(events)?.counts(),
     sentCounts,
     accessLogCounts: () => told(accessLog)?.counts(),
     reopenAccessLog: () => told(accessLog)?.reopen(),
     refreshCertificates: () => listeners.refreshCertificates(),
     stopListening: (turn) => listeners.stop(turn),
-    closesWithinMs: limits.preStopDelayMs + limits.drainTimeoutMs,
-    close() {
-      closing ??= limits.preStopDelayMs === 0 ? shut() : sleep(limits.preStopDelayMs).then(shut);
-      return closing;
-    },
+    closesWithinMs: closing.withinMs,
+    close: () => closing.begin(),
   };
 }
 

@@ -286,6 +286,10 @@ describe("a pipe that nobody empties", () => {
     const { recorded = 0, dropped = 0, waiting } = gateway.accessLogCounts() ?? {};
     expect([recorded + dropped, waiting]).toEqual([200, 0]);
     expect(dropped).toBeGreaterThan(0);
+    expect(notices.at(-1)).toMatchObject({
+      code: "ACCESS_LOG_FAILED",
+      message: expect.stringMatching(`accessLogTimeoutMs \\(50 ms\\): ${dropped}$`),
+    });
     // The last line may have got into the pipe half-way: then it was not recorded.
     expect(text.split("\n").length - 1).toBe(recorded);
   });
@@ -322,7 +326,10 @@ test("a disk that is full is said once, and costs lines and no request", async (
   await until(() => notices.some(({ code }) => code === "ACCESS_LOG_FAILED"));
   await gateway.close();
   expect(gateway.accessLogCounts()).toEqual({ recorded: 0, dropped: 3, waiting: 0 });
-  expect(notices.filter(({ code }) => code === "ACCESS_LOG_FAILED")).toMatchObject([{ message: expect.stringContaining("ENOSPC") }]);
+  expect(notices.filter(({ code }) => code === "ACCESS_LOG_FAILED")).toMatchObject([
+    { message: expect.stringContaining("ENOSPC") },
+    { message: expect.stringMatching(/closed without its last lines.*: 3$/) },
+  ]);
   await until(() => !openFiles().includes("/dev/full"));
 });
 

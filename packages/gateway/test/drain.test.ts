@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
-import type { GatewayLimits } from "@wherefrom/gateway";
+import type { GatewayLimits, Notice } from "@wherefrom/gateway";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { NEVER_MS, withTimeEnough } from "../../../tools/patience.ts";
@@ -27,7 +27,7 @@ const request = wire("GET / HTTP/1.1", "Host: a");
 type Scene = { readonly gateway: TestGateway; readonly asked: () => number; readonly finishOne: () => void };
 
 /** A gateway before a target that answers when the test says so, once for each call. */
-async function scene(limits: Partial<GatewayLimits> = {}): Promise<Scene> {
+async function scene(limits: Partial<GatewayLimits> = {}, onNotice?: (notice: Notice) => void): Promise<Scene> {
   let asked = 0;
   const answers: (() => void)[] = [];
   const target = own(
@@ -36,7 +36,7 @@ async function scene(limits: Partial<GatewayLimits> = {}): Promise<Scene> {
       answers.push(() => response.end("whole"));
     }),
   );
-  const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }]), { limits }));
+  const gateway = own(await openTestGateway(snapshotOf([{ target: target.origin }]), { limits, ...(onNotice && { onNotice }) }));
   return { gateway, asked: () => asked, finishOne: () => answers.shift()?.() };
 }
 
@@ -192,11 +192,22 @@ test("half a header that came in one piece with a PROXY protocol header finishes
   await closing;
 });
 
-test("what does not finish within the window is cut", async () => {
-  const given = await scene({ drainTimeoutMs: 50 });
+test("what does not finish within the window is cut, and its number told", async () => {
+  const notices: Notice[] = [];
+  const given = await scene({ drainTimeoutMs: 50 }, (notice) => void notices.push(notice));
   const client = await inFlight(given);
   await given.gateway.close();
   await client.closed;
+  expect(notices.at(-1)).toMatchObject({
+    level: "warning",
+    code: "DRAIN_CUT",
+    message: expect.stringMatching(/drainTimeoutMs \(50 ms\).*: 1 and 0$/),
+  });
+});
+
+test("the time that closing may take counts all that it waits for: the delay, the window, the access log", async () => {
+  const { gateway } = await scene({ preStopDelayMs: 0, drainTimeoutMs: 20_000, accessLogTimeoutMs: 30_000 });
+  expect(gateway.closesWithinMs).toBeGreaterThan(50_000);
 });
 
 test("before the window it goes on as before, and says that it is not ready", async () => {

@@ -86,8 +86,13 @@ export class AccessLog implements RecordTaker {
   }
 
   async #close(file: LogFile): Promise<void> {
-    await file.close(this.#context.limits.accessLogTimeoutMs);
-    this.#files.delete(file);
+    const { limits, onNotice } = this.#context;
+    const lost = await file.close(limits.accessLogTimeoutMs);
+    // A file that is closed twice tells of its lines once.
+    if (!this.#files.delete(file) || lost === 0) return;
+    this.#dropped += lost;
+    const message = `Access log ${escapeText(this.#path)} was closed without its last lines, which it did not take within accessLogTimeoutMs (${limits.accessLogTimeoutMs} ms): ${lost}`;
+    onNotice({ level: "warning", code: "ACCESS_LOG_FAILED", message });
   }
 
   #onWritten(lines: number): void {
@@ -97,7 +102,7 @@ export class AccessLog implements RecordTaker {
 
   #onDropped(lines: number): void {
     this.#dropped += lines;
-    if (lines > 0) this.#trouble(`Access log ${escapeText(this.#path)} is written too slowly: lines are dropped`);
+    this.#trouble(`Access log ${escapeText(this.#path)} is written too slowly: lines are dropped`);
   }
 
   /** Said once until the log has caught up, not for each line. */

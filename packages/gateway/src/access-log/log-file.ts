@@ -8,7 +8,7 @@ import { PipeWriter } from "./pipe-writer.ts";
 export type LogFileEvents = {
   /** So many lines are in the file. */
   readonly onWritten: (lines: number) => void;
-  /** So many lines never will be: there was no room to keep them, or no time left to write them. */
+  /** So many lines never will be: there was no room to keep them. */
   readonly onDropped: (lines: number) => void;
   /** Writing fails. Lines that are kept are tried again with later ones. */
   readonly onFailed: (error: Error) => void;
@@ -48,7 +48,7 @@ export class LogFile {
   #timer: NodeJS.Timeout | undefined;
   #takenBytes = 0;
   #writtenBytes = 0;
-  #closing: Promise<void> | undefined;
+  #closing: Promise<number> | undefined;
   #onClosed: () => void = () => undefined;
 
   /** `path` names a file or a pipe that has a reader; `-` is standard output. Errors: those of the system, for a file that cannot be opened. */
@@ -89,8 +89,8 @@ export class LogFile {
     this.#timer ??= setTimeout(this.#flush, MAX_DELAY_MS);
   }
 
-  /** Writes what waits and closes. What cannot be written within `timeoutMs` is dropped. Not to be written to after this. */
-  close(timeoutMs: number): Promise<void> {
+  /** Writes what waits and closes. What cannot be written within `timeoutMs` is dropped: gives the number of lines. Not to be written to after this. */
+  close(timeoutMs: number): Promise<number> {
     this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
   }
@@ -119,17 +119,16 @@ export class LogFile {
     this.#writer.write(LINE_END);
   }
 
-  async #close(timeoutMs: number): Promise<void> {
+  async #close(timeoutMs: number): Promise<number> {
     const closed = new Promise<void>((resolve) => {
       this.#onClosed = resolve;
     });
     this.#flush();
     this.#writer.end();
-    if (await within(timeoutMs, closed)) return;
+    if (await within(timeoutMs, closed)) return 0;
     this.#writer.giveUp();
     await within(LAST_ATTEMPT_MS, closed);
-    this.#events.onDropped(this.#ends.length);
-    this.#ends.length = 0;
+    return this.#ends.splice(0).length;
   }
 
   #advance(bytes: number): void {

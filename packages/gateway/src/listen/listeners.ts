@@ -99,11 +99,21 @@ export class Listeners {
     const graceTimer = setTimeout(() => void turnOfLoop().then(() => this.#endGrace()), limits.idleGraceMs);
     await within(closed, limits.drainTimeoutMs);
     clearTimeout(graceTimer);
+    this.#tellCut();
     this.#cutArriving();
     for (const certificate of this.#certificates.values()) certificate.close();
     tunnels.destroy();
     for (const http of Object.values(this.#http)) http.cut();
     await closed;
+  }
+
+  /** Who waits for the end of the gateway learns what it has waited for. */
+  #tellCut(): void {
+    const { limits, tunnels, onNotice } = this.#runtime;
+    const exchanges = Object.values(this.#http).reduce((sum, http) => sum + http.exchanges(), 0);
+    if (exchanges + tunnels.size === 0) return;
+    const message = `Requests and WebSockets that were open after drainTimeoutMs (${limits.drainTimeoutMs} ms) were cut: ${exchanges} and ${tunnels.size}`;
+    onNotice({ level: "warning", code: "DRAIN_CUT", message });
   }
 
   async #stop(turn: Turn): Promise<void> {

@@ -1,6 +1,6 @@
 import cluster from "node:cluster";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { AdminSubject } from "../admin/admin.ts";
+import { Closing } from "../closing.ts";
 import { GatewayError } from "../errors.ts";
 import type { EventSender } from "../events/event-sender.ts";
 import { type Gateway, type GatewayOptions, openSender, quiet, safely } from "../gateway.ts";
@@ -13,7 +13,7 @@ import { RunningSnapshot } from "../snapshot/running-snapshot.ts";
 import type { SnapshotSink, SnapshotSource } from "../snapshot/source.ts";
 import { groupSubject } from "./group-subject.ts";
 import type { WorkerOptions } from "./questions.ts";
-import { closeMsOf, Workers } from "./workers.ts";
+import { Workers } from "./workers.ts";
 
 export type GatewayGroupOptions = WorkerOptions &
   Pick<GatewayOptions, "onNotice"> & {
@@ -102,12 +102,12 @@ export async function openGatewayGroup({
     await shut();
     throw error;
   }
-  let closing: Promise<void> | undefined;
+  const closing = new Closing(shut, () => workers.limits);
   return {
     url: listening[0]?.url ?? "",
     listeners: listening,
     revision: () => running.current().revision,
-    ...groupSubject({ workers, running, tally, wanted, sentCounts: () => sender?.counts(), isDraining: () => closing !== undefined }),
+    ...groupSubject({ workers, running, tally, wanted, sentCounts: () => sender?.counts(), isDraining: () => closing.hasBegun }),
     reopenAccessLog: () => workers.reopenAccessLog(),
     refreshCertificates: () => workers.refreshCertificates(),
     async restart(changed) {
@@ -116,13 +116,9 @@ export async function openGatewayGroup({
       await workers.restart(changed);
     },
     get closesWithinMs() {
-      return workers.limits.preStopDelayMs + closeMsOf(workers.limits);
+      return closing.withinMs;
     },
-    close() {
-      const { preStopDelayMs } = workers.limits;
-      closing ??= preStopDelayMs === 0 ? shut() : sleep(preStopDelayMs).then(shut);
-      return closing;
-    },
+    close: () => closing.begin(),
   };
 }
 

@@ -4,6 +4,7 @@ import type { DeliveredTransaction, RevisionCounts } from "@wherefrom/model";
 import { escapeText } from "wherefrom";
 import type { MetricFamily } from "../admin/metric-family.ts";
 import type { Readiness } from "../admin/readiness.ts";
+import { closeMsOf } from "../closing.ts";
 import type { Deliver } from "../debug/debugger.ts";
 import { GatewayError } from "../errors.ts";
 import { type GatewayLimits, withLimits } from "../limits.ts";
@@ -235,14 +236,6 @@ export class Workers {
   #tell(level: Notice["level"], code: Notice["code"], message: string): void {
     this.#parts.onNotice({ level, code, message });
   }
-}
-
-/** What closing takes beside draining and the access log: the end of a process. */
-const MORE_CLOSE_MS = 3_000;
-
-/** How long a worker may take to close. */
-export function closeMsOf({ drainTimeoutMs, accessLogTimeoutMs }: GatewayLimits): number {
-  return drainTimeoutMs + accessLogTimeoutMs + MORE_CLOSE_MS;
 }
 
 /** As many bytes as Node takes. */
