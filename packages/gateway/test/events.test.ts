@@ -274,6 +274,9 @@ test.each([
   { what: "lies in a file system without folders", place: () => "/proc/wherefrom/spool", says: "takes no folders" },
 ])("a folder that $what stops the gateway from starting, at once", async ({ place, says }) => {
   writeFileSync(folder, "");
-  await expect(open({ events: { folder: place() } })).rejects.toMatchObject({ code: "GATEWAY_EVENTS_UNWRITABLE", message: expect.stringContaining(says) });
+  await expect(open({ events: { folder: place() } })).rejects.toMatchObject({
+    code: "GATEWAY_EVENTS_UNWRITABLE",
+    message: expect.stringContaining(says),
+  });
   rmSync(folder);
 });

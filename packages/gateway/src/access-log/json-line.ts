@@ -4,7 +4,7 @@ import type { ExchangeRecord } from "../record/exchange-record.ts";
 import { constant, knownConstants } from "../record/known-constants.ts";
 import type { EndedExchange } from "../record/record-queue.ts";
 import { createClock } from "./clock.ts";
-import { fieldText, maxFieldLength, maxTargetLength, printable } from "./printable.ts";
+import { fieldText, maxFieldLength, maxTargetLength, printableJson } from "./printable.ts";
 
 /**
  * Writes exchanges as JSON, one object a line. What is not known is left out, but for `client`: that is `null` when the request has no address. Every text that a client could
@@ -131,7 +131,6 @@ function writeSender(line: AsciiWriter, { fields }: ExchangeRecord): void {
   if (referrer !== undefined) line.text(`,"referrer":"${shown(referrer)}"`);
 }
 
-/** Made printable, as it then stands in a JSON string. */
 function shown(text: string): string {
-  return printable(text, maxFieldLength).replaceAll("\\", "\\\\");
+  return printableJson(text, maxFieldLength);
 }

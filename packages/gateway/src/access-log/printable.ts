@@ -17,6 +17,11 @@ export function printable(text: string, maxLength: number): string {
   return escapeText(text, maxLength).replaceAll('"', "\\x22");
 }
 
+/** The same for a string in JSON by hand, where each backslash stands twice. */
+export function printableJson(text: string, maxLength: number): string {
+  return printable(text, maxLength).replaceAll("\\", "\\\\");
+}
+
 /** The lines of a field, given in lower case, as one text as it was sent; nobody decides by it. */
 export function fieldText(fields: readonly string[], name: string): string | undefined {
   let text: string | undefined;

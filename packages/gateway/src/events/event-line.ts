@@ -1,6 +1,6 @@
 import { maxEvidenceChars, type Place } from "@wherefrom/model";
 import type { Trust } from "wherefrom";
-import { fieldText, maxFieldLength, maxTargetLength, printable } from "../access-log/printable.ts";
+import { fieldText, maxFieldLength, maxTargetLength, printable, printableJson } from "../access-log/printable.ts";
 import { knownNames } from "../forward/known-names.ts";
 import { type AsciiWriter, asciiJson } from "../record/ascii-writer.ts";
 import type { ExchangeRecord } from "../record/exchange-record.ts";
@@ -62,8 +62,10 @@ function fieldsOfSnapshot(snapshot: CompiledSnapshot, common: object): SnapshotF
   return {
     snapshot,
     start: knownPairs((route: string | undefined, target: string | undefined) => {
-      const way = `${route === undefined ? "" : `,"api":"${route}"`}${target === undefined ? "" : `,"target":"${shown(target, maxFieldLength)}"`}`;
-      return knownConstants((method: string) => `${fields.slice(0, -1)}${way},"method":"${shown(method, maxFieldLength)}","path":"`);
+      const way = `${route === undefined ? "" : `,"api":"${route}"`}${target === undefined ? "" : `,"target":"${printableJson(target, maxFieldLength)}"`}`;
+      return knownConstants(
+        (method: string) => `${fields.slice(0, -1)}${way},"method":"${printableJson(method, maxFieldLength)}","path":"`,
+      );
     }),
     how: knownPairs((algorithm: string, outcome: string) => ({
       verified: constant(howField(algorithm, { outcome, trust: "verified" })),
@@ -79,7 +81,7 @@ function fieldsOfSnapshot(snapshot: CompiledSnapshot, common: object): SnapshotF
 
 function howField(algorithm: string, { outcome, trust }: { readonly outcome: string; readonly trust: Trust }): string {
   const address = outcome === "rejected" ? "" : ',"resolvedIp":"';
-  return `,"algorithm":"${shown(algorithm, maxFieldLength)}","trust":"${trust}","outcome":"${outcome}"${address}`;
+  return `,"algorithm":"${printableJson(algorithm, maxFieldLength)}","trust":"${trust}","outcome":"${outcome}"${address}`;
 }
 
 /** What an event does with the lines of a header; `null` for nothing. `evidence`: how such a line begins there. */
@@ -98,8 +100,8 @@ const NO_PEER = constant(',"evidence":{"fields":[');
 const complete = knownConstants((status: number) => `,"status":${status},"isComplete":true,"durationMs":`);
 const incomplete = knownConstants((status: number) => `,"status":${status},"isComplete":false,"durationMs":`);
 const WITHOUT_STATUS = constant(',"isComplete":false,"durationMs":');
-const userAgents = knownConstants((text: string) => `,"userAgent":"${shown(text, maxTargetLength)}"`);
-const evidenceFrom = knownConstants((peer: string) => `,"evidence":{"peer":"${shown(peer, maxFieldLength)}","fields":[`);
+const userAgents = knownConstants((text: string) => `,"userAgent":"${printableJson(text, maxTargetLength)}"`);
+const evidenceFrom = knownConstants((peer: string) => `,"evidence":{"peer":"${printableJson(peer, maxFieldLength)}","fields":[`);
 
 function writeExchange(line: AsciiWriter, { record, of }: Given): void {
   const { route, target, decision, status, fault, targetMs, isComplete } = record;
@@ -191,11 +193,6 @@ function writeResolution(line: AsciiWriter, { record: { resolution, securityActi
 }
 
 function writePlace(line: AsciiWriter, { region, asn }: Place): void {
-  if (region !== undefined) line.text(`,"country":"${shown(region, maxFieldLength)}"`);
+  if (region !== undefined) line.text(`,"country":"${printableJson(region, maxFieldLength)}"`);
   if (asn !== undefined) line.text(`,"asn":"${asn}"`);
-}
-
-/** Made printable, as it then stands in a JSON string. */
-function shown(text: string, maxLength: number): string {
-  return printable(text, maxLength).replaceAll("\\", "\\\\");
 }
