@@ -84,7 +84,8 @@ function answerTo(ask: DuckdbAsk): Promise<DuckdbAsks[keyof DuckdbAsks]["answer"
     case "deleteAddress":
       return write((writer) => thenCompact(writer, deleteAddress(writer, ask.given)));
     case "keepWithin":
-      return write((writer) => keepWithin(writer, ask.given));
+      // the look of the start is a question too, and beside one there is nothing to be told
+      return looked.then(() => write((writer) => keepWithin(writer, ask.given)));
     case "environments":
       return write(environmentsOf);
     case "close":
