@@ -1,4 +1,4 @@
-import { type AuditEntry, type AuditFault, BY_CONTROL_METHOD, hashOf, versionedOf } from "@wherefrom/model";
+import { type AuditEntry, type AuditFault, hashOf, type RevisionKind, revisionKindOf, versionedOf } from "@wherefrom/model";
 import type { Body } from "./api/client.ts";
 
 /** What control holds of one environment. */
@@ -44,19 +44,20 @@ type Logs = {
 
 /**
  * Where what is held of environments is not what their entries say: versions that were edited, have no entry or are missing, and environments that stand at another
- * version than the newest. The oldest versions are not kept for ever, so that only those count as missing that have older ones, and the newest. Of those
- * that control made by itself fewer are kept.
+ * version than the newest. The oldest versions of each kind are not kept for ever, so that only those count as missing that have older ones, and the newest.
  */
 export function versionFaults(held: readonly Held[], { before, entries }: Logs): readonly AuditFault[] {
   const [earlier, later] = [byEnvironment(before), byEnvironment(entries)];
   return held.flatMap((one) => {
     const known = earlier.get(one.environment) ?? new Map<number, AuditEntry>();
     const all = later.get(one.environment) ?? new Map<number, AuditEntry>();
-    return [...editFaults(one, all), ...missingFaults(one, known), ...standingFaults(one, { known, all })];
+    return [...editFaults(one, all), ...missingFaults(one, { known, all }), ...standingFaults(one, { known, all })];
   });
 }
 
 type Entries = ReadonlyMap<number, AuditEntry>;
+/** `known`: of before anything else was read; `all`: of after that. */
+type Known = { readonly known: Entries; readonly all: Entries };
 
 function editFaults({ environment, versions }: Held, all: Entries): readonly AuditFault[] {
   return versions.flatMap(({ revision, told }): readonly AuditFault[] => {
@@ -71,23 +72,38 @@ function editFaults({ environment, versions }: Held, all: Entries): readonly Aud
   });
 }
 
-function missingFaults({ environment, versions }: Held, known: Entries): readonly AuditFault[] {
+/** What is forgotten is the oldest of its kind. The newest of a kind is so only where nothing is kept that is older. */
+function missingFaults({ environment, versions }: Held, { known, all }: Known): readonly AuditFault[] {
   const kept = new Set(versions.map(({ revision }) => revision));
   const oldest = Math.min(...kept);
   const newest = Math.max(...known.keys());
+  const [oldestOfKind, newestOfKind] = [new Map<RevisionKind, number>(), new Map<RevisionKind, number>()];
+  for (const { revision, told } of versions) setExtreme(oldestOfKind, Math.min, { method: told.method, revision });
+  for (const { revision, method } of all.values()) setExtreme(newestOfKind, Math.max, { method, revision });
+  const isForgotten = ({ revision, method }: AuditEntry): boolean => {
+    const kind = revisionKindOf(method);
+    if (revision === newestOfKind.get(kind)) return revision < oldest && revision !== newest;
+    return revision < (oldestOfKind.get(kind) ?? Number.POSITIVE_INFINITY);
+  };
   return [...known.values()]
-    .filter(({ revision, method }) => !kept.has(revision) && ((revision > oldest && method !== BY_CONTROL_METHOD) || revision === newest))
+    .filter((entry) => !kept.has(entry.revision) && !isForgotten(entry))
     .map(({ revision, sequence }) => ({
       sequence,
       problem: `Revision ${revision} of ${environment} is gone, though ${revision === newest ? "it is the newest" : "older ones are kept"}`,
     }));
 }
 
+function setExtreme(
+  extremes: Map<RevisionKind, number>,
+  pick: (...numbers: number[]) => number,
+  { method, revision }: Pick<AuditEntry, "method" | "revision">,
+): void {
+  const kind = revisionKindOf(method);
+  extremes.set(kind, pick(extremes.get(kind) ?? revision, revision));
+}
+
 /** What is written while this is read may be seen or not. */
-function standingFaults(
-  { environment, standing }: Held,
-  { known, all }: { readonly known: Entries; readonly all: Entries },
-): readonly AuditFault[] {
+function standingFaults({ environment, standing }: Held, { known, all }: Known): readonly AuditFault[] {
   const newest = known.get(Math.max(...known.keys()));
   if (newest === undefined) return [];
   const { sequence, revision, change } = newest;

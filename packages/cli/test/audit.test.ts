@@ -145,26 +145,48 @@ test("a change that is made meanwhile is no fault", async () => {
   expect(verified).toMatchObject({ entries: 3, versions: 2, faults: [], head: expect.stringMatching(/^3:/) });
 });
 
-test("of versions that control makes by itself few are kept, and only those may be gone from between others", () => {
-  const entry = (revision: number, method: string) =>
+/** As each kind is marked below; the API's methods themselves, as the log has them. */
+const METHODS = {
+  c: "organizations.environments.modifyEnvironment",
+  s: "organizations.environments.securityActions.create",
+  d: "organizations.environments.apis.revisions.debugsessions.create",
+  b: "bots.refresh",
+} as const;
+
+const forgotten = [
+  { says: "the oldest of one kind", made: "cdcdd", kept: [1, 3, 5], faults: [] },
+  { says: "the oldest of each kind", made: "cdsbcdsb", kept: [5, 6, 7, 8], faults: [] },
+  { says: "all before some revision, as earlier versions of control forgot them", made: "dbccc", kept: [4, 5], faults: [] },
+  { says: "one of configuration between others", made: "cdcdc", kept: [1, 2, 4, 5], faults: ["3 older"] },
+  { says: "one of configuration, though all of its kind that are older", made: "ddccd", kept: [1, 2, 5], faults: ["4 older"] },
+  { says: "a ban between others", made: "cscscs", kept: [1, 2, 3, 5, 6], faults: ["4 older"] },
+  { says: "a debug session between others", made: "dddc", kept: [1, 3, 4], faults: ["2 older"] },
+  { says: "the newest", made: "cbcbb", kept: [1, 3, 4], faults: ["5 newest"] },
+  { says: "the newest of its kind", made: "cbcdc", kept: [1, 3, 4, 5], faults: ["2 older"] },
+] as const;
+
+test.each(forgotten)("$says may be gone or not: $made, of which $kept are kept", ({ made, kept, faults }) => {
+  const entries = [...made].map((kind, at) =>
     sealAuditEntry({
-      sequence: revision,
+      sequence: at + 1,
       time: "2026-01-01T00:00:00.000Z",
       author: "alice",
       authorVerified: true,
-      method,
+      method: METHODS[kind as keyof typeof METHODS],
       resource: "organizations/local/environments/prod",
       change: "UPDATED",
-      revision,
+      revision: at + 1,
       contentHash: "0",
       previousHash: "0",
-    });
-  const entries = [entry(1, "set"), entry(2, "bots.refresh"), entry(3, "set"), entry(4, "bots.refresh"), entry(5, "bots.refresh")];
-  const faultsOf = (...kept: readonly number[]): readonly string[] => {
-    const versions = kept.map((revision) => ({ revision, told: entries[revision - 1] as AuditEntry }));
-    return versionFaults([{ environment: "prod", standing: 5, versions }], { before: entries, entries }).map(({ problem }) => problem);
-  };
-  expect(faultsOf(1, 3, 5)).toEqual([]);
-  expect(faultsOf(1, 5)).toEqual(["Revision 3 of prod is gone, though older ones are kept"]);
-  expect(faultsOf(1, 3, 4)).toEqual(["Revision 5 of prod is gone, though it is the newest"]);
+    }),
+  );
+  const versions = kept.map((revision) => ({ revision, told: entries[revision - 1] as AuditEntry }));
+  const found = versionFaults([{ environment: "prod", standing: made.length, versions }], { before: entries, entries });
+  const why = { older: "older ones are kept", newest: "it is the newest" };
+  expect(found.map(({ problem }) => problem)).toEqual(
+    faults.map((fault) => {
+      const [revision, reason] = fault.split(" ") as [string, keyof typeof why];
+      return `Revision ${revision} of prod is gone, though ${why[reason]}`;
+    }),
+  );
 });

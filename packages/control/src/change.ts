@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { revisionKindOf } from "@wherefrom/model";
 import { environmentName } from "./api/environment-json.ts";
 import {
   type Change,
@@ -66,6 +67,8 @@ type SideChange = Omit<EnvironmentChange, "decide" | "audience"> & {
  */
 export async function changeSideAndPublish(parts: ControlParts, change: SideChange): Promise<Published> {
   const { organization, environment, by } = change;
+  // or history would keep it among policies
+  if (revisionKindOf(by.method) === "configuration") throw new Error(`Expected a method of SIDE_METHODS, received ${by.method}`);
   const decide: Decide = (standing, { others }) => {
     const { current, side } = change.decide(standing);
     if (isDeepStrictEqual({ ...current, ...side }, current)) return { kind: "write", content: current };

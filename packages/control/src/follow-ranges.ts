@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { RANGES_METHOD } from "@wherefrom/model";
 import type { Providers } from "wherefrom";
 import { changeAllAndPublish } from "./change.ts";
 import { lookRegularly, type RegularLook } from "./look-regularly.ts";
@@ -31,7 +32,7 @@ async function refreshOrganization(parts: ControlParts, organization: string): P
     at: parts.now(),
     author: "wherefrom",
     isAuthorVerified: true,
-    method: "ranges.refresh",
+    method: RANGES_METHOD,
     reason: "The ranges behind a provider's name changed",
   };
   await changeAllAndPublish(parts, {

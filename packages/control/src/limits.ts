@@ -45,9 +45,13 @@ export type ControlLimits = {
   readonly debugDataMaxAgeMs: number;
   /** Security actions of one environment, those that are over among them. */
   readonly maxSecurityActions: number;
-  /** Revisions kept for one environment. */
+  /** Revisions kept for one environment, of its configuration: settings and routes. */
   readonly maxRevisions: number;
-  /** Beside them: revisions of one environment that control made by itself. */
+  /** Beside them: of its security actions. */
+  readonly maxSecurityRevisions: number;
+  /** Beside them: of its debug sessions. */
+  readonly maxDebugRevisions: number;
+  /** Beside them: of ranges, and as many of bots, which control looked up by itself. */
   readonly maxControlRevisions: number;
   /** Operations kept for one organization. */
   readonly maxOperations: number;
@@ -161,6 +165,8 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
   debugDataMaxAgeMs: 86_400_000,
   maxSecurityActions: 1_000,
   maxRevisions: 1_000,
+  maxSecurityRevisions: 1_000,
+  maxDebugRevisions: 100,
   maxControlRevisions: 100,
   maxOperations: 1_000,
   maxProbes: 2,

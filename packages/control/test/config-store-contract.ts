@@ -1,4 +1,4 @@
-import { AUDIT_ORIGIN, auditFaults, BY_CONTROL_METHOD, hashOf, type Operation, type Route } from "@wherefrom/model";
+import { AUDIT_ORIGIN, auditFaults, hashOf, type Operation, type Route, SIDE_METHODS } from "@wherefrom/model";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { PATIENCE_MS, PATIENT } from "../../../tools/patience.ts";
 import {
@@ -7,6 +7,7 @@ import {
   type Decide,
   type EnvironmentContent,
   type GatewayRecord,
+  type HistoryPage,
   OrganizationMissing,
   type OrganizationStore,
   type Stamp,
@@ -24,6 +25,8 @@ export type StorePlace = { open(limits?: Partial<StoreLimits>): Promise<ConfigSt
 
 const DEFAULT_STORE_LIMITS: StoreLimits = {
   maxRevisions: 100,
+  maxSecurityRevisions: 100,
+  maxDebugRevisions: 100,
   maxControlRevisions: 100,
   maxOperations: 100,
   maxGateways: 100,
@@ -255,21 +258,53 @@ export function describeConfigStore(name: string, placeOf: () => Promise<StorePl
       expect((await store.history("demo", ALL)).map(({ revision }) => revision)).toEqual([5, 4, 3]);
     });
 
-    test("what control makes by itself pushes out nothing that somebody made, and is kept by a limit of its own", async () => {
-      const store = await open({ maxRevisions: 4, maxControlRevisions: 2 });
-      const kept = async (): Promise<readonly string[]> =>
-        (await store.history("demo", ALL)).map(({ revision, method }) => `${revision}${method === BY_CONTROL_METHOD ? " by control" : ""}`);
-      const byControl = (mark: number) => store.change("demo", { by: { ...at(mark), method: BY_CONTROL_METHOD }, decide: write(mark) });
-      const bySomebody = (mark: number) => store.change("demo", { by: at(mark), decide: write(mark) });
-      for (const mark of [1, 2]) await bySomebody(mark);
-      for (const mark of [3, 4, 5, 6, 7, 8]) await byControl(mark);
-      expect(await kept()).toEqual(["8 by control", "7 by control", "2", "1"]);
-      for (const mark of [9, 10]) await bySomebody(mark);
-      expect(await kept()).toEqual(["10", "9", "8 by control", "7 by control", "2", "1"]);
-      await byControl(11);
-      for (const mark of [12, 13, 14]) await bySomebody(mark);
-      expect(await kept()).toEqual(["14", "13", "12", "11 by control", "10", "9"]);
-      expect((await store.read("demo"))?.revision).toBe(14);
+    const SIDE_KINDS = [
+      { kind: "security", limit: "maxSecurityRevisions" },
+      { kind: "debug", limit: "maxDebugRevisions" },
+      { kind: "ranges", limit: "maxControlRevisions" },
+      { kind: "bots", limit: "maxControlRevisions" },
+    ] as const;
+
+    /** Writes a revision for each letter: `c` of configuration, `x` of the kind. Numbers go on where they were. */
+    const keepingOf = (store: OrganizationStore, kind: keyof typeof SIDE_METHODS) => {
+      let mark = 0;
+      return {
+        async write(letters: string) {
+          for (const letter of letters) {
+            mark += 1;
+            const method = letter === "c" ? "test" : (SIDE_METHODS[kind][mark % SIDE_METHODS[kind].length] ?? "");
+            await store.change("demo", { by: { ...at(mark), method }, decide: write(mark) });
+          }
+        },
+        async kept() {
+          const history = await store.history("demo", ALL);
+          return history.map(({ revision, method }) => `${revision}${method === "test" ? "" : "x"}`).join(" ");
+        },
+      };
+    };
+
+    test.each(SIDE_KINDS)(
+      "of $kind $limit are kept beside those of configuration, and none pushes out one of the other",
+      async ({ kind, limit }) => {
+        const store = await open({ maxRevisions: 4, [limit]: 2 });
+        const keeping = keepingOf(store, kind);
+        await keeping.write("ccxxxxxx");
+        expect(await keeping.kept()).toBe("8x 7x 2 1");
+        await keeping.write("cc");
+        expect(await keeping.kept()).toBe("10 9 8x 7x 2 1");
+        await keeping.write("xccc");
+        expect(await keeping.kept()).toBe("14 13 12 11x 10 8x");
+        expect((await store.read("demo"))?.revision).toBe(14);
+        const ofKind = async (page: HistoryPage) => (await store.history("demo", page)).map(({ revision }) => revision);
+        expect(await ofKind({ ...ALL, kind })).toEqual([11, 8]);
+        expect(await ofKind({ limit: 2, before: 14, kind: "configuration" })).toEqual([13, 12]);
+      },
+    );
+
+    test("of a kind two are kept at the least: what stands, and what other gateways run meanwhile", async () => {
+      const keeping = keepingOf(await open({ maxRevisions: 1, maxDebugRevisions: 0 }), "debug");
+      await keeping.write("cccxxx");
+      expect(await keeping.kept()).toBe("6x 5x 3 2");
     });
 
     test("operations are kept newest first, in pages, up to the limit", async () => {

@@ -7,14 +7,20 @@ import { MIGRATIONS } from "../src/config-store/sqlite-migrations.ts";
 import { optionsOf } from "./config-store-contract.ts";
 import { temporaryFolder } from "./control-under-test.ts";
 
-/** A database as the first version left it: two organizations that are no more than a column. */
-async function makeFirstVersion(path: string): Promise<void> {
+/** A database as it was after a step. */
+async function openAt(path: string, step: string) {
   const file = new Database(path);
-  // biome-ignore lint/suspicious/noExplicitAny: the tables of the first version have no type any more
+  // biome-ignore lint/suspicious/noExplicitAny: the tables of earlier versions have no type any more
   const db = new Kysely<any>({ dialect: new SqliteDialect({ database: file as SqliteDialectConfig["database"] }) });
   const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) } });
-  const { error } = await migrator.migrateTo("0001-environments");
+  const { error } = await migrator.migrateTo(step);
   expect(error).toBeUndefined();
+  return { file, db };
+}
+
+/** A database as the first version left it: two organizations that are no more than a column. */
+async function makeFirstVersion(path: string): Promise<void> {
+  const { file, db } = await openAt(path, "0001-environments");
   const content = JSON.stringify({ settings: { description: "x" }, routes: [] });
   for (const [organization, revision, at, change] of [
     ["acme", 1, 100, "created"],
@@ -67,4 +73,31 @@ test("the database itself refuses to edit or shorten the audit log", async () =>
   onTestFinished(() => void file.close());
   expect(() => file.exec("DELETE FROM audit_log")).toThrow("only appended to");
   expect(() => file.exec("UPDATE audit_log SET entry = '{}'")).toThrow("only appended to");
+});
+
+test("what an earlier version kept of all kinds together is kept by kind from then on", async () => {
+  const path = join(await temporaryFolder(), "control.db");
+  const DEBUG = "organizations.environments.apis.revisions.debugsessions.create";
+  const key = { organization: "local", name: "demo" };
+  const { file, db } = await openAt(path, "0011-query-runners");
+  for (const [at, method] of ["organizations.environments.create", DEBUG, "bots.refresh", DEBUG, DEBUG].entries()) {
+    const content = JSON.stringify({ settings: { description: String(at) }, routes: [] });
+    const change = at === 0 ? "created" : "written";
+    const row = { ...key, revision: at + 1, at, change, content, author: "a", author_verified: 1, method };
+    await db.insertInto("environment_history").values(row).execute();
+  }
+  await db
+    .insertInto("environments")
+    .values({ ...key, uid: "u", revision: 5, created_at: 0, modified_at: 4 })
+    .execute();
+  file.close();
+  const store = await openSqliteStore(path, optionsOf({ maxRevisions: 2, maxDebugRevisions: 2 }));
+  onTestFinished(() => store.close());
+  const local = store.of("local");
+  const kept = async () => (await local.history("demo", { limit: 9 })).map(({ revision }) => revision);
+  const by = { at: 9, author: "a", isAuthorVerified: true, method: DEBUG };
+  await store.changeOrganization("local", { by, decide: () => ({ kind: "write", content: { settings: {} } }) });
+  expect(await kept()).toEqual([5, 4, 3, 2, 1]);
+  await local.change("demo", { by, decide: () => ({ kind: "write", content: { settings: { description: "last" }, routes: [] } }) });
+  expect(await kept()).toEqual([6, 5, 3, 1]);
 });

@@ -1,4 +1,6 @@
+import { BOTS_METHOD, RANGES_METHOD, SIDE_METHODS } from "@wherefrom/model";
 import { describe, expect, test } from "vitest";
+import { API_LINES } from "../src/route-table.ts";
 import { type Ask, type ControlUnderTest, faultsOf, headerIndex, type Json, openTestControl, verdictOf } from "./control-under-test.ts";
 
 const AUDIT = "//v1/organizations/local/auditLog";
@@ -76,6 +78,73 @@ describe("revisions", () => {
       ["3", 1],
       ["2", 0],
     ]);
+  });
+});
+
+describe("of several kinds", () => {
+  const SESSIONS = "/demo/apis/all/revisions/1/debugsessions";
+  const POLICY = "/clientIpResolutionConfig/headerIndexAlgorithm/ipHeaderIndex";
+
+  /** Policies with other changes in between, of which history keeps fewer. */
+  async function openBusy(): Promise<ControlUnderTest> {
+    const under = await openTestControl({ limits: { maxDebugRevisions: 2, maxSecurityRevisions: 2, maxOpenDebugSessions: 100 } });
+    const { ask } = under;
+    await ask("POST ", { body: { name: "demo", clientIpResolutionConfig: headerIndex(-1) } });
+    await ask("POST /demo/routes", { body: ROUTE });
+    for (const index of [-2, -3]) {
+      for (let made = 0; made < 3; made += 1) {
+        expect((await ask(`POST ${SESSIONS}`, { body: {} })).status).toBe(200);
+        const action = { state: "ENABLED", conditionConfig: { ipAddressRanges: ["192.0.2.1"] }, deny: {} };
+        expect((await ask(`POST /demo/securityActions?securityActionId=a${-index}-${made}`, { body: action })).status).toBe(200);
+      }
+      await ask("PATCH /demo", { body: { clientIpResolutionConfig: headerIndex(index) } });
+    }
+    return under;
+  }
+  const pointersOf = ({ changes }: Json) => changes.map(({ pointer }: Json) => pointer.replaceAll(/[0-9a-f-]{36}/g, "ID"));
+
+  test("debug sessions and bans push out no policy, and each revision tells what it changed by itself", async () => {
+    const { ask } = await openBusy();
+    const told = [
+      ["16", [POLICY]],
+      ["15", ["/securityActions/a3-2"]],
+      ["14", ["/debugSessions/ID"]],
+      // older ones of their kinds are forgotten, and what those changed is not theirs
+      ["13", ["/securityActions/a3-1"]],
+      ["12", []],
+      ["9", [POLICY]],
+      ["2", ["/routes/all"]],
+      ["1", ["/clientIpResolutionConfig", "/routes"]],
+    ];
+    const { revisions } = (await ask("GET /demo/revisions")).body;
+    expect(revisions.map((revision: Json) => [revision.revisionId, pointersOf(revision)])).toEqual(told);
+    const paged: Json[] = [];
+    for (let token = ""; paged.length < told.length; ) {
+      const { body } = await ask(`GET /demo/revisions?pageSize=1&pageToken=${token}`);
+      paged.push(...body.revisions);
+      token = body.nextPageToken;
+    }
+    expect(paged).toEqual(revisions);
+    for (const [id, pointers] of told) expect(pointersOf((await ask(`GET /demo/revisions/${id}`)).body)).toEqual(pointers);
+  });
+
+  test("a rollback finds its policy behind them, and leaves sessions and bans as they stand", async () => {
+    const { ask } = await openBusy();
+    const { security, debug } = (await ask("GET /demo/revisions/16")).body;
+    await ask("POST /demo:rollback", { body: {} });
+    const back = (await ask("GET /demo/revisions/17")).body;
+    expect(back).toMatchObject({ reason: "Back to revision 15", settings: { clientIpResolutionConfig: headerIndex(-2) }, security, debug });
+    await ask("POST /demo:rollback", { body: { revisionId: 1 } });
+    expect((await ask("GET /demo")).body.clientIpResolutionConfig).toEqual(headerIndex(-1));
+  });
+
+  test("every method that they are known by is one of the API's, or of control itself", () => {
+    const known = new Set(API_LINES.map(([, , id]) => id));
+    expect(
+      Object.values(SIDE_METHODS)
+        .flat()
+        .filter((id) => !known.has(id)),
+    ).toEqual([RANGES_METHOD, BOTS_METHOD]);
   });
 });
 

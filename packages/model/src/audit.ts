@@ -35,9 +35,6 @@ export type AuditEntry = {
   hash: string;
 };
 
-/** Method of versions that control makes by itself, of which few are kept: other lists of bots. What somebody made is not pushed out by them. */
-export const BY_CONTROL_METHOD = "bots.refresh";
-
 export const auditEntrySchema: z.ZodType<AuditEntry, unknown> = z
   .strictObject({
     sequence: z.int(),

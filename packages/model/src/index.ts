@@ -26,7 +26,6 @@ export {
   type AuditHead,
   auditEntrySchema,
   auditFaults,
-  BY_CONTROL_METHOD,
   hashOf,
   sealAuditEntry,
   versionedOf,
@@ -102,6 +101,7 @@ export {
   withRangeLists,
 } from "./ranges/range-list.ts";
 export { providersWith, rangesNamedIn, type SnapshotRanges, snapshotRangesSchema } from "./ranges/snapshot-ranges.ts";
+export { BOTS_METHOD, RANGES_METHOD, type RevisionKind, revisionKindOf, SIDE_METHODS } from "./revision-kind.ts";
 export { DEFAULT_ROLLOUT, type RolloutSettings, shareSchema } from "./rollout-settings.ts";
 export { type Route, routeSchema, targetsOf } from "./route.ts";
 export type { RouteTarget, TargetTls } from "./route-target.ts";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { type BotReason, type Bots, BY_CONTROL_METHOD, type Endings } from "@wherefrom/model";
+import { BOTS_METHOD, type BotReason, type Bots, type Endings } from "@wherefrom/model";
 import { found } from "../api/environments.ts";
 import { changeSideAndPublish } from "../change.ts";
 import type { IncidentRecord } from "../config-store/incident-port.ts";
@@ -24,7 +24,7 @@ export async function refreshBots(
       at: parts.now(),
       author: "wherefrom",
       isAuthorVerified: true,
-      method: BY_CONTROL_METHOD,
+      method: BOTS_METHOD,
       reason: "Other clients look like bots, or are meant",
     },
     decide(standing) {

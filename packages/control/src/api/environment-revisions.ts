@@ -1,4 +1,12 @@
-import { diffJson, type JsonChange, jsonChangeSchema, snapshotRangesSchema, versionedOf } from "@wherefrom/model";
+import {
+  diffJson,
+  type JsonChange,
+  jsonChangeSchema,
+  type RevisionKind,
+  revisionKindOf,
+  snapshotRangesSchema,
+  versionedOf,
+} from "@wherefrom/model";
 import { z } from "zod";
 import type { Beside, EnvironmentContent, OrganizationStore, Revision } from "../config-store/port.ts";
 import { debugOf, type StoredDebugSession } from "../debug-content.ts";
@@ -48,10 +56,15 @@ export const listRevisions: Endpoint = {
     const read = (page: { limit: number; before?: number | undefined }) => store.history(environment, page);
     const { items, nextPageToken } = await readPage(query, { read, numberOf: ({ revision }) => revision });
     if (items.length === 0 && !query.has("pageToken")) throw noEnvironment(environment);
-    const before = await previousOf(store, environment, items.at(-1));
+    const [before] = await olderOf(store, environment, items.at(-1));
     const place = environmentName(organization, environment);
     const isWithContent = query.get("includeContent") === "true";
-    const revisions = items.map((revision, at) => revisionJson(revision, { place, before: items[at + 1] ?? before, isWithContent }));
+    const revisions: RevisionJson[] = [];
+    for (const [at, revision] of items.entries()) {
+      const older = before === undefined ? items.slice(at + 1) : [...items.slice(at + 1), before];
+      const changes = await changesOf(revision, { store, environment, older });
+      revisions.push(revisionJson(revision, { place, changes, isWithContent }));
+    }
     return jsonAnswer({ revisions, nextPageToken });
   },
 };
@@ -62,8 +75,8 @@ export const getRevision: Endpoint = {
   async handle({ store, organization, param }) {
     const environment = param("env");
     const revision = await requireRevision(param("revision"), { environment, ...pastOf(store, environment) });
-    const before = await previousOf(store, environment, revision);
-    return jsonAnswer(revisionJson(revision, { place: environmentName(organization, environment), before, isWithContent: true }));
+    const changes = await changesOf(revision, { store, environment, older: await olderOf(store, environment, revision) });
+    return jsonAnswer(revisionJson(revision, { place: environmentName(organization, environment), changes, isWithContent: true }));
   },
 };
 
@@ -75,7 +88,7 @@ export const diffRevisions: Endpoint = {
     const environment = param("env");
     const past = { environment, ...pastOf(store, environment) };
     const to = await requireRevision(param("revision"), past);
-    const from = query.get("from") ?? String((await previousOf(store, environment, to))?.revision ?? to.revision - 1);
+    const from = query.get("from") ?? String((await olderOf(store, environment, to))[0]?.revision ?? to.revision - 1);
     const changes = diffJson(standingAfter(await requireRevision(from, past)), standingAfter(to));
     return jsonAnswer({ from, to: String(to.revision), changes });
   },
@@ -121,22 +134,23 @@ function debugSessionOf({ id, api, filter, count, endsAt }: StoredDebugSession):
   return { name: id, api, count, ...(filter !== "" && { filter }), endTime: new Date(endsAt).toISOString() };
 }
 
-async function previousOf(
+/** The one before that is kept, if any is. */
+async function olderOf(
   store: OrganizationStore,
   environment: string,
   revision: Revision<EnvironmentContent> | undefined,
-): Promise<Revision<EnvironmentContent> | undefined> {
-  return revision && (await store.history(environment, { limit: 1, before: revision.revision }))[0];
+): Promise<readonly Revision<EnvironmentContent>[]> {
+  return revision === undefined ? [] : store.history(environment, { limit: 1, before: revision.revision });
 }
 
 type RevisionView = {
   /** Name of the environment. */
   readonly place: string;
-  readonly before: Revision<EnvironmentContent> | undefined;
+  readonly changes: JsonChange[];
   readonly isWithContent: boolean;
 };
 
-function revisionJson(revision: Revision<EnvironmentContent>, { place, before, isWithContent }: RevisionView): RevisionJson {
+function revisionJson(revision: Revision<EnvironmentContent>, { place, changes, isWithContent }: RevisionView): RevisionJson {
   const { author, isAuthorVerified, method, reason, requestId, content } = revision;
   return {
     name: `${place}/revisions/${revision.revision}`,
@@ -148,16 +162,48 @@ function revisionJson(revision: Revision<EnvironmentContent>, { place, before, i
     method,
     reason,
     requestId,
-    changes: changesOf(revision, before),
+    changes,
     ...(isWithContent && { ...versionedOf(content), settings: { ...content.settings }, routes: [...content.routes] }),
   };
 }
 
-/** A revision whose predecessor is not kept any more has no changes to tell: all of it would look new. */
-function changesOf(revision: Revision<EnvironmentContent>, before: Revision<EnvironmentContent> | undefined): JsonChange[] {
+type Before = {
+  readonly store: OrganizationStore;
+  readonly environment: string;
+  /** Kept ones that are older, the newest of them among them, newest first. */
+  readonly older: readonly Revision<EnvironmentContent>[];
+};
+
+/**
+ * A revision whose predecessor is not kept any more tells what it changed of its own kind: what was between changed other things, as of each kind the
+ * newest are kept. Where older ones of its kind may be missing too, their changes would look like its author's, and it tells none. Control's own
+ * have no author, and tell what differs from what is kept.
+ */
+async function changesOf(revision: Revision<EnvironmentContent>, { store, environment, older }: Before): Promise<JsonChange[]> {
+  const [before] = older;
   if (before === undefined && revision.change !== "created") return [];
-  return [...diffJson(standingAfter(before), standingAfter(revision))];
+  const changes = diffJson(standingAfter(before), standingAfter(revision));
+  if (before === undefined || before.revision === revision.revision - 1 || revision.change !== "written") return [...changes];
+  const kind = revisionKindOf(revision.method);
+  const isOfKind = ({ method }: Revision<EnvironmentContent>): boolean => revisionKindOf(method) === kind;
+  const readOfKind = () => store.history(environment, { limit: 1, before: revision.revision, kind });
+  const isWhole = kind === "bots" || kind === "ranges" || older.some(isOfKind) || (await readOfKind()).length > 0;
+  return isWhole ? changes.filter(({ pointer }) => kindsOfField(pointer.split("/")[1] ?? "").includes(kind)) : [];
 }
+
+function kindsOfField(field: string): readonly RevisionKind[] {
+  return Object.hasOwn(SIDE_FIELDS, field) ? (SIDE_FIELDS[field] ?? []) : ["configuration"];
+}
+
+/** Which kinds change a field of what `historyOf` tells, where that is not configuration alone. Ranges come with a policy too. */
+const SIDE_FIELDS: Readonly<Record<string, readonly RevisionKind[]>> = {
+  securityActions: ["security"],
+  securityActionsEnabled: ["security"],
+  debugSessions: ["debug"],
+  debugMask: ["debug"],
+  bots: ["bots"],
+  ranges: ["configuration", "ranges"],
+};
 
 function noEnvironment(name: string): ApiError {
   return new ApiError("ENVIRONMENT_NOT_FOUND", `Environment: Expected one that is or was there, received ${JSON.stringify(name)}`);

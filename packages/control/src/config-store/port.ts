@@ -4,6 +4,7 @@ import type {
   GatewayReport,
   Operation,
   OrganizationSettings,
+  RevisionKind,
   Route,
   SnapshotRanges,
 } from "@wherefrom/model";
@@ -93,12 +94,14 @@ export type Revision<Content> = Stamp & {
   readonly content: Content;
 };
 
+export type HistoryPage = Page & { readonly kind?: RevisionKind | undefined };
+
 /** What a decision may look at beside what stands: as of the same step, in which nobody else writes. */
 export type Beside = {
   /** While some gateways try what stands: what the others run. */
   readonly others: EnvironmentContent | undefined;
   /** As `OrganizationStore.history` and `gateways`. */
-  history(page: Page): Promise<readonly Revision<EnvironmentContent>[]>;
+  history(page: HistoryPage): Promise<readonly Revision<EnvironmentContent>[]>;
   gateways(): Promise<readonly GatewayRecord[]>;
 };
 
@@ -169,8 +172,8 @@ export class StoreUnavailable extends Error {
  * - Transactional: a change reads, decides and writes as one step. Two changes at a time never lose one of them.
  * - Versioned: each change that changes something raises the revision by one. A name's revisions never repeat, also not after a
  *   deletion and a new creation, so a gateway may take the larger as the newer.
- * - History is kept: each revision with its content and its stamp, at least the newest `maxRevisions` of a name, deletions included.
- *   Of those that control makes by itself (`BY_CONTROL_METHOD`) the newest `maxControlRevisions` are kept beside them, so numbers may be missing in between.
+ * - History is kept: each revision with its content and its stamp, deletions included. Of each kind (`revisionKindOf` its method) the newest of a name are
+ *   kept, as many as that kind's limit says and two at the least, whatever there is of other kinds. So numbers may be missing in between.
  * - Audited: each revision has one entry in the organization's audit log, appended in the same step. The log is never shortened,
  *   edited or deleted, also not with its organization.
  * - Durable: when a change resolves, it outlives a crash of the process and of the machine. A crash at any byte leaves the old or
@@ -228,8 +231,8 @@ export type OrganizationStore = {
   change(name: string, options: { readonly by: Stamp; readonly decide: Decide }): Promise<Changed<EnvironmentContent>>;
   /** All of the changes or none, in the order of the answer of `decide`. */
   changeAll(options: { readonly by: Stamp; readonly decide: DecideAll }): Promise<ChangedAll>;
-  /** Newest first. Also of an environment that was deleted. */
-  history(name: string, page: Page): Promise<readonly Revision<EnvironmentContent>[]>;
+  /** Newest first. Also of an environment that was deleted. With a kind, only those of it. */
+  history(name: string, page: HistoryPage): Promise<readonly Revision<EnvironmentContent>[]>;
   /** One revision, if it is kept. */
   revision(name: string, revision: number): Promise<Revision<EnvironmentContent> | undefined>;
   /** Appends an entry to the audit log about something of the organization's that is kept elsewhere, and so has no revision here. */
@@ -260,6 +263,8 @@ export type StoredOperation = { readonly position: number; readonly operation: O
 /** How much history a store keeps of each name, how many gateways of each environment, how many sessions, and what of debug sessions. */
 export type StoreLimits = DebugLimits & {
   readonly maxRevisions: number;
+  readonly maxSecurityRevisions: number;
+  readonly maxDebugRevisions: number;
   readonly maxControlRevisions: number;
   readonly maxOperations: number;
   readonly maxGateways: number;

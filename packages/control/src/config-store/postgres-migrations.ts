@@ -59,7 +59,17 @@ export const POSTGRES_MIGRATIONS: Readonly<Record<string, Migration>> = {
       await sql`ALTER TABLE wherefrom.queries ADD COLUMN runner bigint`.execute(db);
     },
   },
+  "0010-revisions-by-method": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of BY_METHOD) await sql.raw(statement).execute(db);
+    },
+  },
 };
+
+const BY_METHOD = [
+  "DROP INDEX wherefrom.environment_history_by_control",
+  "CREATE INDEX environment_history_methods ON wherefrom.environment_history (organization, name, revision, method)",
+];
 
 const BY_CONTROL =
   "CREATE INDEX environment_history_by_control ON wherefrom.environment_history (organization, name, revision) WHERE method = 'bots.refresh'";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { BY_CONTROL_METHOD, versionedOf } from "@wherefrom/model";
-import { type Kysely, type Selectable, sql } from "kysely";
+import { type RevisionKind, revisionKindOf, SIDE_METHODS, versionedOf } from "@wherefrom/model";
+import { expressionBuilder, type Kysely, type Selectable } from "kysely";
 import { removeTokens } from "./access-records.ts";
 import { appendAudit } from "./audit-records.ts";
 import { removeCourse } from "./fit-course-records.ts";
@@ -16,10 +16,10 @@ import {
   type DecideOrganization,
   type EnvironmentContent,
   type EnvironmentRecord,
+  type HistoryPage,
   type OrganizationContent,
   OrganizationMissing,
   type OrganizationRecord,
-  type Page,
   type Revision,
   type Stamp,
   type Standing,
@@ -35,10 +35,9 @@ type Row = Selectable<Tables["environments"]> & { readonly content: string };
 
 /** An organization is stored beside its environments, under a name that none of them can have and that comes before all of theirs. */
 const ITSELF = "";
-/** What stands, and what the others run while it is tried: both may be of control's making. */
-const MIN_BY_CONTROL = 2;
-/** As a literal: by that the database knows its index of what control made by itself. */
-const BY_CONTROL = sql<boolean>`method = ${sql.lit(BY_CONTROL_METHOD)}`;
+/** What stands, and what the others run while it is tried: both may be of one kind. */
+const MIN_KEPT = 2;
+const ALL_SIDE_METHODS = Object.values(SIDE_METHODS).flat();
 
 export async function readOrganizations(db: Db): Promise<readonly OrganizationRecord[]> {
   const rows = await standingOf(db).where("environments.name", "=", ITSELF).orderBy("environments.organization").execute();
@@ -99,10 +98,12 @@ function recordOf<Content>({ name, uid, revision, created_at, modified_at, conte
   return { ...(JSON.parse(content) as Content), name, uid, revision, createdAt: created_at, modifiedAt: modified_at };
 }
 
-export async function readHistory(db: Db, { page, ...key }: Key & { page: Page }): Promise<readonly Revision<EnvironmentContent>[]> {
-  const newest = historyOf(db, key).orderBy("revision", "desc");
-  const rows = await (page.before === undefined ? newest : newest.where("revision", "<", page.before)).limit(page.limit).execute();
-  return rows.map(revisionOf);
+export async function readHistory(db: Db, { page, ...key }: Key & { page: HistoryPage }): Promise<readonly Revision<EnvironmentContent>[]> {
+  const { before, limit, kind } = page;
+  let newest = historyOf(db, key).orderBy("revision", "desc").limit(limit);
+  if (before !== undefined) newest = newest.where("revision", "<", before);
+  if (kind !== undefined) newest = newest.where(isOfKind(kind));
+  return (await newest.execute()).map(revisionOf);
 }
 
 export async function readRevision(
@@ -265,16 +266,35 @@ async function removeHead(db: Db, { organization, name }: Key): Promise<undefine
   await db.deleteFrom("environments").where("organization", "=", organization).where("name", "=", name).execute();
 }
 
-/** What control made by itself is counted apart, so that it pushes out nothing that somebody made. */
-async function pruneHistory(db: Db, { organization, name, limits }: Step & Key): Promise<void> {
+/** Of the kind that was just written: of each other there is no more than before. */
+async function pruneHistory(db: Db, { organization, name, by, limits }: Step & Key): Promise<void> {
+  const kind = revisionKindOf(by.method);
   const numbers = db.selectFrom("environment_history").select("revision").where("organization", "=", organization).where("name", "=", name);
+  const newestFirst = numbers.where(isOfKind(kind)).orderBy("revision", "desc");
+  const past = await newestFirst
+    .offset(Math.max(keptOf(kind, limits), MIN_KEPT))
+    .limit(1)
+    .executeTakeFirst();
+  if (past === undefined) return;
   const removal = db.deleteFrom("environment_history").where("organization", "=", organization).where("name", "=", name);
-  const newestFirst = numbers.orderBy("revision", "desc");
-  const made = await newestFirst.where(BY_CONTROL).execute();
-  const most = Math.max(limits.maxControlRevisions, MIN_BY_CONTROL);
-  const past = made[most];
-  if (past !== undefined) await removal.where(BY_CONTROL).where("revision", "<=", past.revision).execute();
-  const kept = limits.maxRevisions + Math.min(made.length, most);
-  const oldest = await newestFirst.offset(kept).limit(1).executeTakeFirst();
-  if (oldest !== undefined) await removal.where("revision", "<=", oldest.revision).execute();
+  await removal.where(isOfKind(kind)).where("revision", "<=", past.revision).execute();
+}
+
+function keptOf(kind: RevisionKind, limits: StoreLimits): number {
+  switch (kind) {
+    case "configuration":
+      return limits.maxRevisions;
+    case "security":
+      return limits.maxSecurityRevisions;
+    case "debug":
+      return limits.maxDebugRevisions;
+    case "ranges":
+    case "bots":
+      return limits.maxControlRevisions;
+  }
+}
+
+function isOfKind(kind: RevisionKind) {
+  const eb = expressionBuilder<Tables, "environment_history">();
+  return kind === "configuration" ? eb("method", "not in", ALL_SIDE_METHODS) : eb("method", "in", SIDE_METHODS[kind]);
 }

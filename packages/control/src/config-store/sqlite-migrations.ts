@@ -190,6 +190,16 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await db.schema.alterTable("queries").addColumn("runner", "integer").execute();
     },
   },
+  "0012-revisions-by-method": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.dropIndex("environment_history_by_control").execute();
+      await db.schema
+        .createIndex("environment_history_methods")
+        .on("environment_history")
+        .columns(["organization", "name", "revision", "method"])
+        .execute();
+    },
+  },
 };
 
 const EARLIER = { author: "unknown", author_verified: 0, method: "migration", reason: "Made before there was an audit log" } as const;
