@@ -15,6 +15,8 @@ export type Transition = {
 /** What a preview counts. */
 export type PreviewCounts = {
   readonly requests: number;
+  /** Whether there was any request to look at. */
+  readonly judged: boolean;
   readonly otherAddress: number;
   readonly otherKey: number;
   readonly trustGained: number;
@@ -26,7 +28,11 @@ export type PreviewCounts = {
   readonly actionsNotJudged: readonly string[];
   /** Of recorded traffic only. */
   readonly withoutEvidence?: number;
+  readonly notJudgedReason?: NotJudgedReason;
 };
+
+/** Why requests of recorded traffic could not be looked at. */
+export type NotJudgedReason = "NOTHING_RECORDED" | "ADDRESSES_TRUNCATED" | "ADDRESSES_HASHED" | "EVIDENCE_NOT_KEPT";
 
 /** Ids of security actions; `null`: none decides. */
 export type ActionChange = { readonly from: string | null; readonly to: string | null; readonly requests: number };
@@ -41,9 +47,13 @@ export type Preview = PreviewCounts & { readonly etag: string; readonly revision
  */
 export function addPreview<Answer extends Preview>(sum: Answer, next: Preview, maxSamples: number): Answer {
   if (sum.etag !== next.etag) throw new CliError("API_REFUSED", "The environment was changed while it was previewed: start again");
+  const { notJudgedReason: _of, ...before } = sum;
+  const requests = sum.requests + next.requests;
+  const notJudgedReason = addedReason([sum, next], requests);
   return {
-    ...sum,
-    requests: sum.requests + next.requests,
+    ...(before as Answer),
+    requests,
+    judged: requests > 0,
     otherAddress: sum.otherAddress + next.otherAddress,
     otherKey: sum.otherKey + next.otherKey,
     trustGained: sum.trustGained + next.trustGained,
@@ -54,7 +64,14 @@ export function addPreview<Answer extends Preview>(sum: Answer, next: Preview, m
     actionChanges: addedActionChanges([...sum.actionChanges, ...next.actionChanges]),
     actionsNotJudged: next.actionsNotJudged,
     ...(next.withoutEvidence !== undefined && { withoutEvidence: next.withoutEvidence + (sum.withoutEvidence ?? 0) }),
+    ...(notJudgedReason !== undefined && { notJudgedReason }),
   };
+}
+
+/** That nothing was recorded in a part is no reason when anything was in another. */
+function addedReason(parts: readonly PreviewCounts[], requests: number): NotJudgedReason | undefined {
+  const reasons = parts.flatMap(({ notJudgedReason }) => notJudgedReason ?? []);
+  return reasons.find((reason) => reason !== "NOTHING_RECORDED") ?? (requests === 0 ? reasons[0] : undefined);
 }
 
 function addedActionChanges(all: readonly ActionChange[]): readonly ActionChange[] {

@@ -41,6 +41,7 @@ function previewOf(requests: number, etag = "e"): Preview {
     etag,
     revisionId: "1",
     requests,
+    judged: requests > 0,
     otherAddress: requests,
     otherKey: 1,
     trustGained: 2,
@@ -68,6 +69,21 @@ test("previews of batches add up, and their samples go on counting", () => {
     actionsNotJudged: ["by-country"],
     withoutEvidence: 6,
   });
+});
+
+const NOTHING = "NOTHING_RECORDED";
+const TRUNCATED = "ADDRESSES_TRUNCATED";
+const parts = [
+  { says: "nothing recorded anywhere", reasons: [NOTHING, NOTHING], requests: [0, 0], sum: { judged: false, notJudgedReason: NOTHING } },
+  { says: "some in one part", reasons: [NOTHING, undefined, NOTHING], requests: [0, 3, 0], sum: { judged: true } },
+  { says: "none kept in one part", reasons: [NOTHING, TRUNCATED], requests: [0, 0], sum: { judged: false, notJudgedReason: TRUNCATED } },
+  { says: "some kept, some not", reasons: [TRUNCATED, undefined], requests: [0, 3], sum: { judged: true, notJudgedReason: TRUNCATED } },
+] as const;
+
+test.each(parts)("what could not be judged adds up: $says", ({ reasons, requests, sum }) => {
+  const previews = reasons.map((notJudgedReason, at) => ({ ...previewOf(requests[at] ?? 0), ...(notJudgedReason && { notJudgedReason }) }));
+  const { judged, notJudgedReason } = previews.reduce((whole, part) => addPreview(whole, part, 1), previewOf(0) as Preview);
+  expect({ judged, ...(notJudgedReason && { notJudgedReason }) }).toEqual(sum);
 });
 
 test("previews of another revision do not add up", () => {

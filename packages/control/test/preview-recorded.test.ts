@@ -44,7 +44,9 @@ test("a preview looks at what was recorded in a time, and says who would be bann
   const { body } = await preview({ recorded: HOUR });
   expect(body).toMatchObject({
     requests: 8,
+    judged: true,
     withoutEvidence: 1,
+    notJudgedReason: "EVIDENCE_NOT_KEPT",
     otherAddress: 2,
     verified: { before: 0, after: 8 },
     trustGained: 8,
@@ -61,14 +63,30 @@ test("a preview looks at what was recorded in a time, and says who would be bann
   ]);
 });
 
-test("a time without traffic has no requests", async () => {
-  const { body } = await preview({ recorded: { startTime: "2026-11-24T12:00:00+01:00", endTime: "2026-11-24T13:00:00+01:00" } });
-  expect(body).toMatchObject({ requests: 0, withoutEvidence: 0, transitions: [], actionChanges: [] });
+const MILLISECOND = { startTime: "2026-11-25T12:00:00.005Z", endTime: "2026-11-25T12:00:00.006Z" };
+const unjudged = [
+  {
+    says: "a time without traffic",
+    recorded: { startTime: "2026-11-24T12:00:00+01:00", endTime: "2026-11-24T13:00:00+01:00" },
+    withoutEvidence: 0,
+    notJudgedReason: "NOTHING_RECORDED",
+  },
+  { says: "evidence that was too long", recorded: MILLISECOND, withoutEvidence: 1, notJudgedReason: "EVIDENCE_NOT_KEPT" },
+  { says: "TRUNCATED", recorded: MILLISECOND, withoutEvidence: 1, notJudgedReason: "ADDRESSES_TRUNCATED" },
+  { says: "HASHED", recorded: MILLISECOND, withoutEvidence: 1, notJudgedReason: "ADDRESSES_HASHED" },
+];
+
+test.each(unjudged)("nothing is judged of $says, and that is told", async ({ says, recorded, ...told }) => {
+  const addresses = says.length < 10 ? says : "PLAIN";
+  expect((await control.ask("PATCH /demo", { body: { events: { addresses } } })).status).toBe(200);
+  const { body } = await preview({ recorded });
+  expect(body).toMatchObject({ requests: 0, judged: false, transitions: [], actionChanges: [], ...told });
 });
 
 test("requests that are given meet no security action: nothing is known of their method and route", async () => {
   const { body } = await preview({ evidence: [{ peer: "10.0.0.1", headers: [["X-Forwarded-For", "198.51.100.1, 203.0.113.66"]] }] });
-  expect(body).toMatchObject({ requests: 1, otherAddress: 1, actionChanges: [], actionsNotJudged: [] });
+  expect(body).toMatchObject({ requests: 1, judged: true, otherAddress: 1, actionChanges: [], actionsNotJudged: [] });
+  expect(body).not.toHaveProperty("notJudgedReason");
   expect(body).not.toHaveProperty("withoutEvidence");
 });
 

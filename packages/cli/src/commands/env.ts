@@ -91,7 +91,8 @@ Each line of the evidence is {"peer": TEXT or null, "headers": [[NAME, VALUE], .
 line is passed over. With --recorded it is what control has kept of the requests of that time, and security actions are judged too. With
 neither only the policies are compared.
 
-Exit codes: 0 nothing changes; 1 some requests change, or advice is added; 2 usage; 3 could not run.`;
+Exit codes: 0 nothing changes; 1 some requests change, or advice is added; 2 usage; 3 could not run, or no request could be judged: with --json
+"judged" is false then, and "notJudgedReason" says why.`;
 
 const STATS_EXAMPLES = `
 Examples:

@@ -1,7 +1,8 @@
-import { camelNamed, diffJson, jsonChangeSchema, wireFieldsOf } from "@wherefrom/model";
+import { camelNamed, diffJson, type EnvironmentSettings, jsonChangeSchema, wireFieldsOf } from "@wherefrom/model";
 import { type Advisory, advise, type HeaderField, type Providers, parsePolicy } from "wherefrom";
 import { z } from "zod";
 import { judgedActions } from "../deciding-action.ts";
+import { addressesOf } from "../event-privacy.ts";
 import { QuestionTooCostly } from "../event-store/port.ts";
 import { ApiError, refuseFaults } from "../http/api-error.ts";
 import { type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
@@ -88,11 +89,17 @@ const actionChangeSchema = z
   })
   .meta({ id: "PreviewActionChange" });
 
+/** Why requests of recorded traffic could not be looked at. */
+const notJudgedSchema = z.enum(["NOTHING_RECORDED", "ADDRESSES_TRUNCATED", "ADDRESSES_HASHED", "EVIDENCE_NOT_KEPT"]);
+
 const answerSchema = z
   .object({
     etag: z.string().describe("With it in If-Match a change goes through only if it makes this policy out of this revision"),
     revisionId: z.string(),
-    requests: z.int(),
+    requests: z.int().describe("Requests that were looked at"),
+    judged: z
+      .boolean()
+      .describe("Whether there was any request to look at. When not, nothing here says what the policy would change for requests"),
     otherAddress: z.int().describe("Requests with another address, with one instead of none, or with none instead of one"),
     otherKey: z.int().describe("Requests that would be limited by another key"),
     trustGained: z.int(),
@@ -104,6 +111,11 @@ const answerSchema = z
       .int()
       .optional()
       .describe("Of recorded traffic: requests that could not be looked at, as nothing is kept of who claimed to be their client"),
+    notJudgedReason: notJudgedSchema
+      .optional()
+      .describe(
+        "Of recorded traffic: why some requests could not be looked at, or that there were none. How the environment keeps addresses now stands for how it did",
+      ),
     actionChanges: z
       .array(actionChangeSchema)
       .describe(
@@ -138,14 +150,18 @@ export const previewPolicy: Endpoint = {
     const { decidingAction, notJudged } = judgedActions(actions, { bots: securityOf(record).bots ?? [], nowMs: parts.now() });
     const before = settings.clientIpResolutionConfig ?? {};
     const policies = { before: parsePolicy(before, { providers }), after: parsePolicy(after, { providers }), maxSamples };
-    const comparison = await comparePolicies(requests, { ...policies, decidingAction });
+    const comparison = await comparePolicies(requests, { ...policies, decidingAction, signal: call.signal });
     const now = new Date(parts.now()).toISOString();
     const etag = previewTagOf(revision, after);
     const answer = {
       etag,
       revisionId: String(revision),
       ...comparisonJson(comparison),
-      ...(withoutEvidence !== undefined && { withoutEvidence }),
+      judged: comparison.requests > 0,
+      ...(withoutEvidence !== undefined && {
+        withoutEvidence,
+        notJudgedReason: notJudgedReason(comparison, { withoutEvidence, settings }),
+      }),
       actionsNotJudged: notJudged,
       changes: diffJson(before, after),
       advisories: advisoriesBetween(advise(before, { now, providers }), advise(after, { now, providers })),
@@ -185,13 +201,28 @@ async function requestsFrom(
   const { from, until } = source;
   const key = { organization: call.organization, environment: call.param("env") };
   try {
-    return await readRecordedTraffic(requireEventStore(call), key, { from, until, maxGroups: MAX_REQUESTS });
+    return await readRecordedTraffic(requireEventStore(call), key, { from, until, maxGroups: MAX_REQUESTS, signal: call.signal });
   } catch (error) {
     if (!(error instanceof TooManyGroups) && !(error instanceof QuestionTooCostly)) throw error;
     throw new ApiError(
       "PREVIEW_TOO_LARGE",
       `recorded: Expected a range that is read in time, with at most ${MAX_REQUESTS} requests that can be told apart. Preview a shorter one`,
     );
+  }
+}
+
+function notJudgedReason(
+  { requests }: Comparison,
+  { withoutEvidence, settings }: { readonly withoutEvidence: number; readonly settings: EnvironmentSettings },
+): z.output<typeof notJudgedSchema> | undefined {
+  if (withoutEvidence === 0) return requests === 0 ? "NOTHING_RECORDED" : undefined;
+  switch (addressesOf(settings)) {
+    case "PLAIN":
+      return "EVIDENCE_NOT_KEPT";
+    case "TRUNCATED":
+      return "ADDRESSES_TRUNCATED";
+    case "HASHED":
+      return "ADDRESSES_HASHED";
   }
 }
 

@@ -7,7 +7,7 @@ import { type ApiOptions, environmentOf, openTarget } from "../../api/target.ts"
 import { exitCodes } from "../../errors.ts";
 import { type EvidenceRequest, readEvidence } from "../../evidence-file.ts";
 import { readPolicyJson } from "../../policy-text.ts";
-import { addPreview, type Preview, type Transition } from "../../preview-sum.ts";
+import { addPreview, type NotJudgedReason, type Preview, type Transition } from "../../preview-sum.ts";
 import { createProgress, type Progress } from "../../progress.ts";
 import { printTable } from "../../table.ts";
 
@@ -24,13 +24,16 @@ type Previewed = Preview & {
   readonly advisories: { readonly added: readonly Advisory[]; readonly removed: readonly Advisory[]; readonly kept: readonly Advisory[] };
 };
 
-/** Previews a policy. Returns the exit code: whether anything changes. */
+/** Previews a policy. Returns the exit code: whether anything changes, or whether that could not be judged. */
 export async function previewEnvironment(argument: string | undefined, options: PreviewOptions): Promise<number> {
   const { api, environment } = openTarget(options);
   const name = environmentOf(argument, environment);
   const { evidence, recorded, samples: maxSamples } = options;
   const preview = await previewAll(api, { name, policy: readPolicyJson(options.policy), evidence, recorded, maxSamples });
-  await printFound(options.json, { json: { environment: name, ...preview }, text: () => printPreview(name, preview) });
+  const isAsked = evidence !== undefined || recorded !== undefined;
+  await printFound(options.json, { json: { environment: name, ...preview }, text: () => printPreview(name, preview, isAsked) });
+  // whatever the policies say by themselves: a script that waits for 0 or 1 would take silence for an answer
+  if (isAsked && !preview.judged) return exitCodes.couldNotRun;
   const isChanged = preview.transitions.length > 0 || preview.advisories.added.length > 0;
   return isChanged ? exitCodes.findings : exitCodes.ok;
 }
@@ -111,7 +114,7 @@ function openProgress(): Progress | undefined {
   return createProgress({ write, now: () => performance.now(), totalBytes: undefined, counted: "requests" });
 }
 
-function printPreview(name: string, preview: Previewed): string {
+function printPreview(name: string, preview: Previewed, isAsked: boolean): string {
   const { requests, otherAddress, otherKey, trustGained, trustLost, verified, rejected, transitions, changes, advisories } = preview;
   const { withoutEvidence, actionChanges, actionsNotJudged } = preview;
   const counts = printTable([
@@ -125,6 +128,7 @@ function printPreview(name: string, preview: Previewed): string {
   const advice = [...adviceLines("new advice", advisories.added), ...adviceLines("advice that goes", advisories.removed)];
   return [
     counts,
+    ...(isAsked ? notJudgedLines(preview) : []),
     changes.length === 0 ? "The policy is the one that stands" : printChanges(changes).join("\n"),
     ...transitions.map((transition) => printTransition(transition, { isRecorded: withoutEvidence !== undefined })),
     ...actionChanges.map(({ from, to, requests: count }) => `security action ${from ?? "none"} -> ${to ?? "none"}: ${count}`),
@@ -134,6 +138,21 @@ function printPreview(name: string, preview: Previewed): string {
     ...(advice.length === 0 ? [] : [advice.join("\n")]),
     `To apply it: wherefrom env apply ${name} --policy … --preview '${preview.etag}'`,
   ].join("\n\n");
+}
+
+const NOT_JUDGED: Readonly<Record<NotJudgedReason, string>> = {
+  NOTHING_RECORDED: "nothing was recorded in that time",
+  ADDRESSES_TRUNCATED: "this environment keeps addresses TRUNCATED, and so nothing of who claimed to be their client",
+  ADDRESSES_HASHED: "this environment keeps addresses HASHED, and so nothing of who claimed to be their client",
+  EVIDENCE_NOT_KEPT: "nothing was kept of who claimed to be their client",
+};
+
+function notJudgedLines({ requests, judged, withoutEvidence = 0, notJudgedReason }: Previewed): readonly string[] {
+  const why = notJudgedReason === undefined ? "there is no request in the evidence" : NOT_JUDGED[notJudgedReason];
+  const wayOut = "Give --evidence, or record with addresses PLAIN for a time";
+  if (!judged && withoutEvidence === 0) return [`NOTHING COULD BE JUDGED: ${why}`];
+  if (!judged) return [`NOTHING COULD BE JUDGED, none of ${withoutEvidence} requests: ${why}. ${wayOut}`];
+  return withoutEvidence === 0 ? [] : [`${withoutEvidence} of ${requests + withoutEvidence} requests could not be judged: ${why}`];
 }
 
 function shareOf(count: number, all: number): string {
