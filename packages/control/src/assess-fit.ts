@@ -22,19 +22,24 @@ const MAX_CAUSES = 3;
 /** How a policy fared lately. */
 export type Assessment = { readonly traffic: RecentTraffic; readonly policy: Policy; readonly fit: Fit["kind"]; readonly misfit: Misfit };
 
-type Assessed = { readonly organization: string; readonly record: EnvironmentRecord; readonly eventStore: EventStore };
+type Assessed = {
+  readonly organization: string;
+  readonly record: EnvironmentRecord;
+  readonly eventStore: EventStore /** Of who waits for it. */;
+  readonly signal?: AbortSignal;
+};
 
 /**
  * Judges the policy of an environment by the traffic of the last 15 minutes, and looks for causes when it does not fit.
  *
- * Errors: `QuestionTooCostly`, `StoreUnavailable`.
+ * Errors: `QuestionTooCostly`, `StoreUnavailable`; the reason of the signal.
  */
-export async function assessFit(parts: ControlParts, { organization, record, eventStore }: Assessed): Promise<Assessment> {
+export async function assessFit(parts: ControlParts, { organization, record, eventStore, signal }: Assessed): Promise<Assessment> {
   const { name, settings, revision } = record;
   const revisions = await revisionsAlike(parts.store.of(organization), { record, since: parts.now() - WINDOW_MS });
   const providers = providersFor(parts.ranges, record);
   const policy = parsePolicy(settings.clientIpResolutionConfig ?? {}, { providers });
-  const recent = { revisions, until: parts.now() + 1, entrances: entranceNames(policy) };
+  const recent = { revisions, until: parts.now() + 1, entrances: entranceNames(policy), signal };
   const traffic = await readRecentTraffic(eventStore, { organization, environment: name }, recent);
   const fit = judgeFit(traffic, { policy, isKnown: exclusionOf(settings.abuseDetection, providers) });
   if (fit.kind !== "misfits") return { traffic, policy, fit: fit.kind, misfit: { revision, findings: [], causes: [], undecided: false } };

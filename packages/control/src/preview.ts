@@ -70,12 +70,14 @@ type Compared = {
   readonly after: Policy;
   readonly maxSamples: number;
   readonly decidingAction?: DecidingAction;
+  /** Of who waits for it. */
+  readonly signal?: AbortSignal;
 };
 
-/** Resolves each request by both policies, and counts what differs. Not by the policies' texts: two that say the same differ in nothing. */
+/** Resolves each request by both policies, and counts what differs. Not by the policies' texts: two that say the same differ in nothing. Errors: the reason of the signal. */
 export async function comparePolicies(
   requests: Iterable<PreviewRequest> | AsyncIterable<PreviewRequest>,
-  { before, after, maxSamples, decidingAction = () => undefined }: Compared,
+  { before, after, maxSamples, decidingAction = () => undefined, signal }: Compared,
 ): Promise<Comparison> {
   const [left, right] = [createResolver(before), createResolver(after)];
   const counter = createCounter(maxSamples);
@@ -85,7 +87,10 @@ export async function comparePolicies(
     position += 1;
     const { times = 1 } = request;
     count += times;
-    if (position % SLICE_REQUESTS === 0) await setImmediate();
+    if (position % SLICE_REQUESTS === 0) {
+      await setImmediate();
+      signal?.throwIfAborted();
+    }
     const evidence: Evidence = evidenceOfFields(request.peer, request.headers);
     const [from, to] = [left.resolve(evidence), right.resolve(evidence)];
     const decidedBefore = decidingAction(request, from) ?? null;

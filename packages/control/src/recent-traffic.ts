@@ -2,7 +2,7 @@ import type { EnvironmentKey } from "./config-store/port.ts";
 import { MIN_REQUESTS, MOSTLY } from "./environment-facts.ts";
 import type { Dimension } from "./event-store/dimensions.ts";
 import type { Filter } from "./event-store/filter.ts";
-import type { EventStore, Group } from "./event-store/port.ts";
+import type { EventStore, Group, Question } from "./event-store/port.ts";
 
 /** How far back traffic is recent, in milliseconds. */
 export const WINDOW_MS = 900_000;
@@ -61,7 +61,12 @@ export type Outcome = {
 };
 
 /** What is looked at: the requests that ran by one of these revisions, until a time in milliseconds since 1970; what `entrances` decided, by itself too. */
-export type Recent = { readonly revisions: readonly number[]; readonly until: number; readonly entrances: readonly string[] };
+export type Recent = {
+  readonly revisions: readonly number[];
+  readonly until: number;
+  readonly entrances: readonly string[] /** Of who waits for it. */;
+  readonly signal?: AbortSignal | undefined;
+};
 
 const NOT_PAST_THE_PROXIES: Filter = { kind: "not", of: { kind: "in", dimension: "reason", values: ["untrusted-peer"] } };
 const IS_WEB_SOCKET: Filter = { kind: "in", dimension: "status", values: ["101"] };
@@ -69,19 +74,19 @@ const IS_WEB_SOCKET: Filter = { kind: "in", dimension: "status", values: ["101"]
 /**
  * Reads how requests of the last 15 minutes came out, in at most ten questions of bounded answers, one after the other, and two for each entrance.
  *
- * Errors: `QuestionTooCostly`, `StoreUnavailable`.
+ * Errors: `QuestionTooCostly`, `StoreUnavailable`; the reason of the signal.
  */
 export async function readRecentTraffic(
   store: EventStore,
   key: EnvironmentKey,
-  { revisions, until, entrances }: Recent,
+  { revisions, until, entrances, signal }: Recent,
 ): Promise<RecentTraffic> {
   const judged: readonly Filter[] = [
     { kind: "in", dimension: "revision", values: revisions.map(String) },
     { kind: "not", of: { kind: "absent", dimension: "outcome" } },
   ];
-  const ask: Ask = (dimensions, ...filters) =>
-    store.ask(key, {
+  const ask: Ask = (dimensions, ...filters) => {
+    const question: Question = {
       from: until - WINDOW_MS,
       until,
       dimensions,
@@ -91,7 +96,9 @@ export async function readRecentTraffic(
       offset: 0,
       limit: MAX_VALUES,
       maxPoints: MAX_VALUES,
-    });
+    };
+    return store.ask(key, question, { signal });
+  };
   const outcomes = await ask(["outcome", "reason"]);
   const reasonsOf = (outcome: string): Reasons =>
     Object.fromEntries(

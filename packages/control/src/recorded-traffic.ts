@@ -2,7 +2,7 @@ import type { HeaderField } from "wherefrom";
 import { z } from "zod";
 import type { EnvironmentKey } from "./config-store/port.ts";
 import type { Dimension } from "./event-store/dimensions.ts";
-import type { EventStore, Group } from "./event-store/port.ts";
+import type { EventStore, Group, Question } from "./event-store/port.ts";
 import type { PreviewRequest } from "./preview.ts";
 
 /** Requests that were recorded, those that no policy and no security action can tell apart together. */
@@ -18,6 +18,8 @@ type Wanted = {
   readonly until: number;
   /** Requests that can be told apart. */
   readonly maxGroups: number;
+  /** Of who waits for it. */
+  readonly signal?: AbortSignal | undefined;
 };
 
 /** The traffic has more requests that can be told apart than were allowed. */
@@ -34,14 +36,14 @@ const keptEvidenceSchema = z.object({ peer: z.string().optional(), fields: z.arr
  * Reads what a policy would have to judge. An event that stands for others that were not sampled counts for all of them. Where an environment keeps
  * addresses truncated or hashed there is no evidence, and so no request.
  *
- * Errors: `TooManyGroups`; `QuestionTooCostly`, `StoreUnavailable`.
+ * Errors: `TooManyGroups`; `QuestionTooCostly`, `StoreUnavailable`; the reason of the signal.
  */
 export async function readRecordedTraffic(
   store: EventStore,
   key: EnvironmentKey,
-  { from, until, maxGroups }: Wanted,
+  { from, until, maxGroups, signal }: Wanted,
 ): Promise<RecordedTraffic> {
-  const groups = await store.ask(key, {
+  const question: Question = {
     from,
     until,
     dimensions: DIMENSIONS,
@@ -50,7 +52,8 @@ export async function readRecordedTraffic(
     offset: 0,
     limit: maxGroups + 1,
     maxPoints: maxGroups + 1,
-  });
+  };
+  const groups = await store.ask(key, question, { signal });
   if (groups.length > maxGroups) throw new TooManyGroups(`More than ${maxGroups} requests that can be told apart`);
   const [known, unknown] = [groups.filter(hasEvidence), groups.filter((group) => !hasEvidence(group))];
   return { requests: known.map(requestOf), withoutEvidence: unknown.reduce((sum, group) => sum + timesOf(group), 0) };

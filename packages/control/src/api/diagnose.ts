@@ -62,14 +62,14 @@ export const diagnoseEnvironment: Endpoint = {
   summary: "Ranks the causes of a wrong address by given facts and by what control knows",
   takes: bodySchema,
   answers: answerSchema,
-  async handle({ parts, store, organization, param, body }) {
+  async handle({ parts, store, organization, param, body, signal }) {
     const catalogue = theCatalogue();
     const given = readBody(await body(), catalogue);
     const record = await requireEnvironment(store, param("env"));
     const { settings, revision } = record;
     const policy = parsePolicy(settings.clientIpResolutionConfig ?? {}, { providers: providersFor(parts.ranges, record) });
     const fleet = await parts.fleet.of(organization, param("env"));
-    const traffic = await recentTrafficIfAny(parts, { organization, record, policy });
+    const traffic = await recentTrafficIfAny(parts, { organization, record, policy, signal });
     const knownFacts = { ...factsOfEnvironment({ policy, revision, fleet }), ...(traffic && factsOfTraffic(traffic, policy)) };
     const facts: Facts = new Map([...Object.entries(knownFacts).filter(([signal]) => !given.silenced.includes(signal)), ...given.facts]);
     const diagnosis = diagnose(catalogue, facts);
@@ -79,17 +79,17 @@ export const diagnoseEnvironment: Endpoint = {
   },
 };
 
-type Ran = { readonly organization: string; readonly record: EnvironmentRecord; readonly policy: Policy };
+type Ran = { readonly organization: string; readonly record: EnvironmentRecord; readonly policy: Policy; readonly signal: AbortSignal };
 
 /** A diagnosis does without the events where there are none, or where they cannot be read now. */
 async function recentTrafficIfAny(
   { eventStore, store, now }: ControlParts,
-  { organization, record, policy }: Ran,
+  { organization, record, policy, signal }: Ran,
 ): Promise<RecentTraffic | undefined> {
   if (eventStore === undefined) return undefined;
   const revisions = await revisionsAlike(store.of(organization), { record, since: now() - WINDOW_MS });
   try {
-    const recent = { revisions, until: now() + 1, entrances: entranceNames(policy) };
+    const recent = { revisions, until: now() + 1, entrances: entranceNames(policy), signal };
     return await readRecentTraffic(eventStore, { organization, environment: record.name }, recent);
   } catch (error) {
     if (error instanceof StoreUnavailable || error instanceof QuestionTooCostly) return undefined;

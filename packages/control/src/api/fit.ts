@@ -89,7 +89,8 @@ export const getFit: Endpoint = {
   async handle(call) {
     const { parts, store, organization, param } = call;
     const record = await requireEnvironment(store, param("env"));
-    const { traffic, policy, fit, misfit } = await assessWithinMeans(parts, { organization, record, eventStore: requireEventStore(call) });
+    const assessed = { organization, record, eventStore: requireEventStore(call), signal: call.signal };
+    const { traffic, policy, fit, misfit } = await assessWithinMeans(parts, assessed);
     const { revision, ...signs } = misfit;
     const { open } = await parts.store.fitCourses.read({ organization, environment: record.name, uid: record.uid });
     return jsonAnswer({

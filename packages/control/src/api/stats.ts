@@ -67,7 +67,7 @@ type Asking = {
   readonly signal?: AbortSignal;
 };
 
-/** One group more than is wanted, to know whether there are more. Errors: `ApiError` STATS_TOO_LARGE. */
+/** One group more than is wanted, to know whether there are more. Errors: `ApiError` STATS_TOO_LARGE; the reason of the signal. */
 export async function askWithinMeans(store: EventStore, { key, wanted, maxPoints, signal }: Asking): Promise<readonly Group[]> {
   const { dimensions, selected, limit, isAscending: _isAscending, ...asked } = wanted;
   const question = {
@@ -80,8 +80,7 @@ export async function askWithinMeans(store: EventStore, { key, wanted, maxPoints
   try {
     return await store.ask(key, question, { signal });
   } catch (error) {
-    // what is answered to whoever has left, nobody reads
-    if (!(error instanceof QuestionTooCostly) && !signal?.aborted) throw error;
+    if (!(error instanceof QuestionTooCostly)) throw error;
     throw new ApiError(
       "STATS_TOO_LARGE",
       "Stats: Expected a question that is answered in time and room. Ask for a shorter range, longer units, fewer dimensions or a limit",

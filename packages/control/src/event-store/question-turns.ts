@@ -25,15 +25,20 @@ export function questionTurns(maxAtOnce: number): <Answer>(work: () => Promise<A
       signal.addEventListener("abort", giveUp);
       waiting.add(begin);
     });
+  // a place that somebody waits for is handed over, and is free at no moment in between
+  const leave = (): void => {
+    const [next] = waiting;
+    if (next === undefined) atOnce -= 1;
+    else next();
+  };
   return async (work, turn) => {
-    if (atOnce >= maxAtOnce) await untilTurn(turn);
-    atOnce += 1;
+    if (turn.signal.aborted) throw new QuestionTooCostly("Nobody waits for the answer");
+    if (atOnce < maxAtOnce) atOnce += 1;
+    else await untilTurn(turn);
     try {
       return await work();
     } finally {
-      atOnce -= 1;
-      const [next] = waiting;
-      next?.();
+      leave();
     }
   };
 }

@@ -9,6 +9,7 @@ const VERDICTS: Readonly<Record<ApiReason, Verdict>> = {
   ACCESS_DENIED: { status: "PERMISSION_DENIED" },
   BODY_NOT_JSON: { status: "INVALID_ARGUMENT" },
   BODY_TOO_LARGE: { status: "INVALID_ARGUMENT", httpStatus: 413 },
+  CLIENT_GONE: { status: "CANCELLED" },
   CONTENT_TYPE_UNSUPPORTED: { status: "INVALID_ARGUMENT", httpStatus: 415 },
   DEBUG_SESSION_NOT_FOUND: { status: "NOT_FOUND" },
   DEBUG_TRANSACTION_NOT_FOUND: { status: "NOT_FOUND" },

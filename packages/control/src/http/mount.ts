@@ -104,9 +104,19 @@ async function answer(context: Context<ApiEnv>, mounted: Mounted): Promise<Respo
   if (path.includes("{org}") && !isForAbsent(endpoint, organization)) await requireOrganization(parts.store, organization);
   const presentation = readStandardQuery(query, known);
   requireHonoured(request, endpoint);
-  const answered = await endpoint.handle(call);
+  const answered = await whileWaitedFor(call.signal, () => endpoint.handle(call));
   if (answered instanceof Response) return whileAdmitted(answered, () => admit(context, mounted));
   return writeJson(answered.body, { presentation, etag: answered.etag, headers: answered.headers });
+}
+
+/** What is worked on for somebody who has left ends with the reason of the signal, which is no error but a text. */
+async function whileWaitedFor<Answer>(signal: AbortSignal, act: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+    throw new ApiError("CLIENT_GONE", "Client: Expected it to wait for the answer, found its connection closed");
+  }
 }
 
 /** Who asks, if it may. What is stored is not looked at before that, but for the credential. */
