@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openControlForCli, WALK, XFF_LEFTMOST } from "./control-for-cli.ts";
+import { deliverEvents } from "./deliver-events.ts";
 
 const EVIDENCE = [
   { peer: "10.0.0.1", headers: [["X-Forwarded-For", "6.6.6.6, 203.0.113.7"]] },
@@ -139,35 +140,20 @@ describe("preview and apply", () => {
   test("a preview that could judge nothing says so and why, and ends with 3", async () => {
     const { run, control } = await openControlForCli({ analytics: "events.duckdb" });
     const preview = ["env", "preview", "prod", "--policy", JSON.stringify(WALK)];
-    expect(await run(preview)).toMatchObject({ code: 0, stdout: expect.not.stringContaining("JUDGED") });
     const empty = await run([...preview, "--evidence", "-"], { stdin: "" });
     expect(empty).toMatchObject({
       code: 3,
       stdout: expect.stringContaining("\nNOTHING COULD BE JUDGED: there is no request in the evidence\n"),
     });
-    const nobody = await run([...preview, "--recorded", "15m"]);
-    expect(nobody).toMatchObject({
-      code: 3,
-      stdout: expect.stringContaining("\nNOTHING COULD BE JUDGED: nothing was recorded in that time\n"),
-    });
-    expect(await run(["env", "set", "prod", "--event-settings", '{"addresses":"TRUNCATED"}'])).toMatchObject({ code: 0 });
-    const exchange = { method: "GET", path: "/", status: 200, isComplete: true, durationMs: 1, requestBytes: 0, responseBytes: 0 };
-    const event = { organization: "local", environment: "prod", gateway: "edge-1", revision: 1, time: Date.now() - 1_000, ...exchange };
-    const path = "/v1/organizations/local/environments/prod/gateways/edge-1:deliverEvents?batchId=001764000000000-0a1b2c3d-00000001-1";
-    const delivered = await fetch(`${control.url}${path}`, {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${control.issueKey({ name: "edge-1", role: "gateway", organization: "local" })}`,
-        "content-type": "application/x-ndjson",
-      },
-      body: `${JSON.stringify({ ...event, evidence: { peer: "10.0.0.1", fields: [["x-forwarded-for", "203.0.113.7"]] } })}\n`,
-    });
-    expect(delivered.status).toBe(200);
-    const hidden = await run([...preview, "--recorded", "15m", "--json"]);
-    expect(hidden.code).toBe(3);
-    const told = { requests: 0, judged: false, withoutEvidence: 1, notJudgedReason: "ADDRESSES_TRUNCATED" };
-    expect(JSON.parse(hidden.stdout)).toMatchObject({ environment: "prod", ...told });
-    const { stdout } = await run([...preview, "--recorded", "15m"]);
+    const nobody = await run([...preview, "--recorded", "15m", "--json"]);
+    expect(nobody.code).toBe(3);
+    const told = { requests: 0, judged: false, withoutEvidence: 0, notJudgedReason: "NOTHING_RECORDED" };
+    expect(JSON.parse(nobody.stdout)).toMatchObject({ environment: "prod", ...told });
+    await run(["env", "set", "prod", "--event-settings", '{"addresses":"TRUNCATED"}']);
+    const evidence = { peer: "10.0.0.1", fields: [["x-forwarded-for", "203.0.113.7"]] };
+    await deliverEvents(control, [{ time: Date.now() - 1_000, evidence }]);
+    const { code, stdout } = await run([...preview, "--recorded", "15m"]);
+    expect(code).toBe(3);
     expect(stdout).toContain("\nNOTHING COULD BE JUDGED, none of 1 requests: this environment keeps addresses TRUNCATED, ");
   });
 

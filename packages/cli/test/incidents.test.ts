@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { PATIENT } from "../../../tools/patience.ts";
 import { openControlForCli } from "./control-for-cli.ts";
+import { deliverEvents } from "./deliver-events.ts";
 
 const SETTINGS = '{"minClients":2,"flooder":{"minAmount":50,"minShare":0.2}}';
 const CROWD_AGENTS = 20;
@@ -14,9 +15,7 @@ test("incidents are listed, shown, closed and banned, and a shared address is no
   });
   const eventsOf = ({ ip, count, agents = 1 }: Client) =>
     Array.from({ length: count }, (_, index) => ({
-      ...{ organization: "local", environment: "prod", gateway: "edge-1", revision: 1, method: "GET", path: "/", isComplete: true },
-      ...{ time: Date.now() - 1_000, status: 200, durationMs: 1, requestBytes: 0, responseBytes: 1 },
-      ...{ resolvedIp: ip, trust: "verified", userAgent: `agent ${index % agents}` },
+      ...{ time: Date.now() - 1_000, resolvedIp: ip, trust: "verified", userAgent: `agent ${index % agents}` },
     }));
   const clients = [
     { ip: "203.0.113.1", count: 2 },
@@ -25,17 +24,7 @@ test("incidents are listed, shown, closed and banned, and a shared address is no
     { ip: "192.0.2.9", count: 300 },
     { ip: "2001:db8:0:1::5", count: 400, agents: CROWD_AGENTS },
   ];
-  const token = control.issueKey({ name: "edge-1", role: "gateway", organization: "local" });
-  const path = "/v1/organizations/local/environments/prod/gateways/edge-1:deliverEvents?batchId=001764000000000-0a1b2c3d-00000001-706";
-  const delivered = await fetch(`${control.url}${path}`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/x-ndjson" },
-    body: clients
-      .flatMap(eventsOf)
-      .map((one) => `${JSON.stringify(one)}\n`)
-      .join(""),
-  });
-  expect(delivered.status).toBe(200);
+  await deliverEvents(control, clients.flatMap(eventsOf));
   const [flood, crowd] = await vi.waitFor(async () => {
     const { securityIncidents } = await json(["env", "incidents", "list", "prod"]);
     const ids = ["192.0.2.9/32", "2001:db8:0:1::/64"].map(

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { PATIENT } from "../../../tools/patience.ts";
 import { openControlForCli } from "./control-for-cli.ts";
+import { deliverEvents } from "./deliver-events.ts";
 
 test("metrics of an environment that had no traffic, and what cannot be asked", async () => {
   const { run, json } = await openControlForCli({ analytics: "events.duckdb" });
@@ -19,25 +20,12 @@ test("metrics by dimension and time as a table, and none of a client whose event
   const { run, json, control } = await openControlForCli({ analytics: "events.duckdb" });
   await run(["env", "set", "prod", "--event-settings", '{"retentionDays":7}']);
   const time = Math.floor(Date.now() / 60_000) * 60_000 - 3_600_000;
-  const event = { organization: "local", environment: "prod", gateway: "edge-1", revision: 1, method: "GET", path: "/", isComplete: true };
-  const sizes = { requestBytes: 0, responseBytes: 100 };
   const events = [
-    { ...event, ...sizes, time, api: "books", status: 200, durationMs: 10, resolvedIp: "203.0.113.7", userAgent: "\u001b[2J" },
-    { ...event, ...sizes, time: time + 1, api: "books", status: 500, durationMs: 21, resolvedIp: "203.0.113.7" },
-    { ...event, ...sizes, time: time + 60_000, status: 404, durationMs: 1, resolvedIp: "2001:db8::1" },
+    { time, api: "books", responseBytes: 100, durationMs: 10, resolvedIp: "203.0.113.7", userAgent: "\u001b[2J" },
+    { time: time + 1, api: "books", responseBytes: 100, status: 500, durationMs: 21, resolvedIp: "203.0.113.7" },
+    { time: time + 60_000, responseBytes: 100, status: 404, resolvedIp: "2001:db8::1" },
   ];
-  const delivered = await fetch(
-    `${control.url}/v1/organizations/local/environments/prod/gateways/edge-1:deliverEvents?batchId=001764000000000-0a1b2c3d-00000001-3`,
-    {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${control.issueKey({ name: "edge-1", role: "gateway", organization: "local" })}`,
-        "content-type": "application/x-ndjson",
-      },
-      body: events.map((one) => `${JSON.stringify(one)}\n`).join(""),
-    },
-  );
-  expect(await delivered.json()).toEqual({});
+  await deliverEvents(control, events);
   const minute = new Date(time).toISOString().slice(0, 19).replace("T", " ");
   expect((await run(["env", "stats", "prod", "--by", "apiproxy", "--last", "2h"])).stdout.split("\n")).toEqual([
     "apiproxy   sum(message_count)  sum(is_error)  avg(total_response_time)",

@@ -40,7 +40,7 @@ test("who comes in the moment when a place is handed over waits behind those who
   for (const name of late) {
     asked.push(works.ask(name));
     // one of them comes between the end of the one and the begin of the next
-    await undefined;
+    await Promise.resolve();
   }
   await turn();
   expect(works.begun).toEqual(["a", "b", "c"]);

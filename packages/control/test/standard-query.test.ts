@@ -56,6 +56,59 @@ test("an error is whole whatever fields are asked for, and in Google's first for
   expect((await ask("GET /none?$.xgafv=2")).body.error).not.toHaveProperty("errors");
 });
 
+const many = [
+  {
+    line: "PATCH /demo?updatmask=description&pretty=1",
+    body: { displayName: 7, colour: "red" },
+    says: ["updatmask", "pretty", "displayName", "colour"],
+  },
+  { line: "GET /demo/revisions?includeContent=yes&pageSize=-1&pageSize=2&pageToken=x", says: ["pageSize", "includeContent", "pageToken"] },
+  { line: "GET /demo/stats/apiproxy,nope?select=median(x)&form=1", says: ["form", "dimensions", "select", "timeRange"] },
+  {
+    line: "POST /demo/securityActions?securityActionId=A+B&x=1",
+    body: { state: "ON", deny: {} },
+    says: ["x", "state", "conditionConfig", "securityActionId"],
+  },
+  { line: "POST /demo/apis/all/revisions/1/debugsessions?timout=5", body: { count: 0 }, says: ["timout", "count"] },
+  { line: "POST /demo:preview?x=1", body: { evidence: 7 }, says: ["x", "clientIpResolutionConfig", "evidence"] },
+  {
+    line: "POST /demo:rollback?dryRun=true",
+    body: { revision: 1 },
+    headers: { "x-wherefrom-rollout-share": "50" },
+    says: ["dryRun", "x-wherefrom-rollout-share", "revision"],
+  },
+  {
+    line: "POST /demo:promote?now=1",
+    body: { x: 1 },
+    headers: { "x-wherefrom-rollout-share": "50" },
+    says: ["now", "x-wherefrom-rollout-share"],
+  },
+  { line: "POST /demo/routes?x=1", rawBody: "{", headers: { "content-type": "application/json" }, says: ["x", ""] },
+  { line: "DELETE /demo?x=1", says: ["x"] },
+  {
+    line: "PUT /demo?x=1",
+    body: { clientIpResolutionConfig: { nope: {} } },
+    says: ["x", "clientIpResolutionConfig/nope"],
+  },
+];
+
+test.each(many)("$line is refused with all its faults, and nothing is done", async ({ line, says, ...ask }) => {
+  const under = await openTestControl();
+  await under.ask("POST ", { body: { name: "demo" } });
+  const answer = await under.ask(line, ask);
+  expect(verdictOf(answer)).toBe("400 INVALID_ARGUMENT QUERY_INVALID");
+  expect([...new Set(faultsOf(answer))].toSorted()).toEqual(says.toSorted());
+  expect((await under.ask("GET /demo")).headers.get("etag")).toBe('"r1"');
+});
+
+test("what is wrong with header fields and body is told at once too", async () => {
+  const { ask } = await openTestControl();
+  await ask("POST ", { body: { name: "demo" } });
+  const answer = await ask("POST /demo:preview", { body: { nothing: 1 }, headers: { "if-match": '"r1"' } });
+  expect(verdictOf(answer)).toBe("400 INVALID_ARGUMENT HEADERS_INVALID");
+  expect(faultsOf(answer).toSorted()).toEqual(["clientIpResolutionConfig", "evidence", "if-match", "nothing"]);
+});
+
 test("what is wrong with the standard parameters is told at once, and nothing is done", async () => {
   const { ask } = await openTestControl();
   await ask("POST ", { body: { name: "demo" } });

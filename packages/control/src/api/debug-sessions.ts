@@ -12,6 +12,7 @@ import { etagOf, requireMatch } from "../http/etag.ts";
 import type { JsonObject } from "../http/json-body.ts";
 import { messageBody } from "../http/message-body.ts";
 import { PAGE_SIZE, PAGE_TOKEN, readPage } from "../http/page.ts";
+import { judgedTogether } from "../http/refuse-with-all.ts";
 import { shownValue } from "../http/violations.ts";
 import { environmentName } from "./environment-json.ts";
 import { found, requireEnvironment } from "./environments.ts";
@@ -35,12 +36,17 @@ export const createDebugSession: Endpoint = {
   query: { timeout: { type: "string", format: "int64", description: "Seconds after which it ends, when the body does not say" } },
   isConditional: true,
   async handle(call) {
-    const { timeout = DEFAULT_TIMEOUT_SECONDS, count, filter = "", tracesize } = readSession(await call.body(), call.query.get("timeout"));
+    const body = await call.body();
+    const [apiRevision, given] = judgedTogether(
+      () => readApiRevision(call.param("revision")),
+      () => readSession(body, call.query.get("timeout")),
+    );
+    const { timeout = DEFAULT_TIMEOUT_SECONDS, count, filter = "", tracesize } = given;
     const createdAt = call.parts.now();
     const session: StoredDebugSession = {
       id: randomUUID(),
       api: call.param("api"),
-      apiRevision: readApiRevision(call.param("revision")),
+      apiRevision,
       filter,
       count,
       tracesize,

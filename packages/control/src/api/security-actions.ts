@@ -7,6 +7,7 @@ import { EMPTY } from "../http/empty.ts";
 import { type Answer, type Call, type Endpoint, jsonAnswer } from "../http/endpoint.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
 import { PAGE_SIZE, PAGE_TOKEN, readPage } from "../http/page.ts";
+import { judgedTogether } from "../http/refuse-with-all.ts";
 import { type SecurityContent, type StoredSecurityAction, securityOf } from "../security-content.ts";
 import { environmentName } from "./environment-json.ts";
 import { found, requireEnvironment } from "./environments.ts";
@@ -41,6 +42,9 @@ export const listSecurityActions: Endpoint = {
   },
 };
 
+/** Stands for the name of an action while its body is judged. */
+const UNNAMED = "unnamed";
+
 export const createSecurityAction: Endpoint = {
   summary: "Creates a security action",
   takes: securityActionWireSchema,
@@ -48,9 +52,13 @@ export const createSecurityAction: Endpoint = {
   query: { securityActionId: { type: "string", description: "Its id: lower-case letters, digits and hyphens" } },
   isConditional: true,
   async handle(call) {
-    const name = readActionId(call.query.get("securityActionId"));
     const nowMs = call.parts.now();
-    const action = readAction(await call.body(), { name, nowMs });
+    const body = await call.body();
+    const [name, unnamed] = judgedTogether(
+      () => readActionId(call.query.get("securityActionId")),
+      () => readAction(body, { name: UNNAMED, nowMs }),
+    );
+    const action = { ...unnamed, name };
     return changeAction(call, name, (security) => {
       requireNewName(security.actions, name);
       return withNewAction(call, security, { action, nowMs });

@@ -67,11 +67,9 @@ export function readStatsQuery(path: string, query: URLSearchParams, { maxStatsG
   const order = readOrder(query, selected, refuse);
   const limits = ["topk", "limit"].map((name) => readWhole(query, { name, least: 1 }, refuse) ?? maxStatsGroups);
   const offset = readWhole(query, { name: "offset", least: 0 }, refuse) ?? 0;
-  const tsAscending = query.get("tsAscending") ?? "false";
-  if (!["true", "false"].includes(tsAscending)) refuse("tsAscending", "Expected true or false", tsAscending);
   refuseFaults(faults, "QUERY_INVALID");
   const limit = Math.min(...limits, maxStatsGroups);
-  return { dimensions, selected, from, until, per, filter, order, offset, limit, isAscending: tsAscending === "true" };
+  return { dimensions, selected, from, until, per, filter, order, offset, limit, isAscending: query.get("tsAscending") === "true" };
 }
 
 type Refuse = (field: string, expected: string, given: unknown) => void;

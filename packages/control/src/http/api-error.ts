@@ -92,11 +92,13 @@ export function organizationNotFound(name: string): ApiError {
   return new ApiError("ORGANIZATION_NOT_FOUND", `Organization: Expected one that exists, received ${JSON.stringify(name)}`);
 }
 
+export type FaultsReason = "FIELDS_INVALID" | "QUERY_INVALID" | "HEADERS_INVALID";
+
 /** How many faults an answer names, and how many more there are it says. A body can have one for every few bytes. */
 const MAX_TOLD_FAULTS = 100;
 
 /** Throws when there are faults, all of them in one error. */
-export function refuseFaults(violations: readonly FieldViolation[], reason: "FIELDS_INVALID" | "QUERY_INVALID" = "FIELDS_INVALID"): void {
+export function refuseFaults(violations: readonly FieldViolation[], reason: FaultsReason = "FIELDS_INVALID"): void {
   if (violations.length === 0) return;
   const told = violations.slice(0, MAX_TOLD_FAULTS);
   const lines = told.map(({ field, description }) => (field === "" ? description : `${field}: ${description}`));

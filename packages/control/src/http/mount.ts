@@ -1,4 +1,4 @@
-import { EVERY_ORGANIZATION } from "@wherefrom/model";
+import { EVERY_ORGANIZATION, type FieldViolation } from "@wherefrom/model";
 import type { Context, Hono } from "hono";
 import { accessDenied } from "../access/access-error.ts";
 import { isAllowed, type Place, requirementOf } from "../access/allow.ts";
@@ -12,6 +12,7 @@ import type { Call, Endpoint, RouteLine } from "./endpoint.ts";
 import { readJsonBody } from "./json-body.ts";
 import { readJsonLines } from "./json-lines-body.ts";
 import { writeJson } from "./presentation.ts";
+import { refuseWithAll } from "./refuse-with-all.ts";
 import { SHARE_HEADER } from "./rollout-share.ts";
 import { camelQuery, presentationOfFault, readStandardQuery } from "./standard-query.ts";
 
@@ -83,8 +84,8 @@ async function answer(context: Context<ApiEnv>, mounted: Mounted): Promise<Respo
   const { endpoint, parts, path, id } = mounted;
   const request = context.req.raw;
   const url = new URL(request.url);
-  const known = Object.keys(endpoint.query ?? {});
-  const query = camelQuery(url.searchParams, known);
+  const known = endpoint.query ?? {};
+  const query = camelQuery(url.searchParams, Object.keys(known));
   const organization = paramOf(context, path, "org");
   const caller = await admit(context, mounted);
   const call: Call = {
@@ -102,8 +103,9 @@ async function answer(context: Context<ApiEnv>, mounted: Mounted): Promise<Respo
     signal: request.signal,
   };
   if (path.includes("{org}") && !isForAbsent(endpoint, organization)) await requireOrganization(parts.store, organization);
-  const presentation = readStandardQuery(query, known);
-  requireHonoured(request, endpoint);
+  const { presentation, violations } = readStandardQuery(query, known);
+  const found = { query: violations, headers: headerFaults(request, endpoint) };
+  if (found.query.length + found.headers.length > 0) await refuseWithAll(found, { endpoint, call });
   const answered = await whileWaitedFor(call.signal, () => endpoint.handle(call));
   if (answered instanceof Response) return whileAdmitted(answered, () => admit(context, mounted));
   return writeJson(answered.body, { presentation, etag: answered.etag, headers: answered.headers });
@@ -161,16 +163,23 @@ function authorOf({ name, isVerified }: Caller): Pick<Stamp, "author" | "isAutho
 }
 
 /** A header that nobody looks at would let a change through that its sender thinks is safe. */
-function requireHonoured({ method, headers }: Request, { isConditional, isStaged }: Endpoint): void {
-  if (method === "GET") return;
-  if (headers.has("if-match") && isConditional !== true)
-    refuseHeader("if-match", "Expected no condition, because this method does not look at one");
-  if (headers.has(SHARE_HEADER) && isStaged !== true)
-    refuseHeader(SHARE_HEADER, "Expected no share, because a change by this method is not tried on some gateways first");
-}
-
-function refuseHeader(field: string, description: string): void {
-  throw new ApiError("HEADERS_INVALID", `${field}: ${description}`, [{ field, description }]);
+function headerFaults({ method, headers }: Request, { isConditional, isStaged }: Endpoint): FieldViolation[] {
+  if (method === "GET") return [];
+  const unheeded = [
+    {
+      field: "if-match",
+      isHeeded: isConditional === true,
+      description: "Expected no condition, because this method does not look at one",
+    },
+    {
+      field: SHARE_HEADER,
+      isHeeded: isStaged === true,
+      description: "Expected no share, because a change by this method is not tried on some gateways first",
+    },
+  ];
+  return unheeded
+    .filter(({ field, isHeeded }) => headers.has(field) && !isHeeded)
+    .map(({ field, description }) => ({ field, description }));
 }
 
 function isForAbsent({ isForMissingOrganization, isForEveryOrganization }: Endpoint, organization: string): boolean {

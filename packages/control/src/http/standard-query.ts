@@ -1,5 +1,5 @@
 import type { FieldViolation } from "@wherefrom/model";
-import { refuseFaults } from "./api-error.ts";
+import { escapeText } from "wherefrom";
 import type { QueryParameter } from "./endpoint.ts";
 import { readFields } from "./field-selection.ts";
 import type { Presentation } from "./presentation.ts";
@@ -23,7 +23,16 @@ export const STANDARD_PARAMETERS: Readonly<Record<string, QueryParameter>> = {
   upload_protocol: { type: "string", description: "Without effect" },
 };
 
+/** What the value of a parameter is by its type. An empty one says nothing. */
+const EXPECTED: Readonly<Record<QueryParameter["type"], { readonly pattern: RegExp; readonly words: string }>> = {
+  boolean: { pattern: /^(?:true|false)$/, words: "true or false" },
+  integer: { pattern: /^[0-9]{1,15}$/, words: "a count" },
+  string: { pattern: /^/, words: "a text" },
+};
+
 const PRETTY_INDENT = 2;
+/** Longest part of a name that is shown. */
+const MAX_NAME_LENGTH = 120;
 const TRUE_WORDS: readonly string[] = ["true", "1", ""];
 const FALSE_WORDS: readonly string[] = ["false", "0"];
 
@@ -33,16 +42,15 @@ export function camelQuery(given: URLSearchParams, known: readonly string[]): UR
   return new URLSearchParams([...given].map(([name, value]): [string, string] => [camelNames.get(name) ?? name, value]));
 }
 
+/** What a query says of the answer, and what is wrong with it, as far as can be told without the endpoint. */
+export type StandardQuery = { readonly presentation: Presentation; readonly violations: readonly FieldViolation[] };
+
 /**
- * Reads the standard parameters, and refuses parameters that are neither standard nor among `known`: a misspelt `updateMask` that went
- * unseen would change more than was meant.
- *
- * Errors: `ApiError` QUERY_INVALID with every fault.
+ * Reads the standard parameters. At fault are also parameters that are neither standard nor among `known`: a misspelt `updateMask` that went unseen would
+ * change more than was meant; those that come twice, of which one would be passed over; and those that are not of the type that `known` says.
  */
-export function readStandardQuery(query: URLSearchParams, known: readonly string[]): Presentation {
-  const expected = known.length === 0 ? "Expected no query parameter here" : `Expected no query parameter but ${known.join(", ")}`;
-  const unknown = [...new Set(query.keys())].filter((name) => !known.includes(name) && !Object.hasOwn(STANDARD_PARAMETERS, name));
-  const violations: FieldViolation[] = unknown.map((field) => ({ field, description: expected }));
+export function readStandardQuery(query: URLSearchParams, known: Readonly<Record<string, QueryParameter>>): StandardQuery {
+  const violations = [...unknownParameters(query, Object.keys(known)), ...misreadParameters(query, known)];
   const fault = (field: string, expectation: string): void => {
     violations.push({ field, description: `${expectation}, received ${shownValue(query.get(field) ?? undefined)}` });
   };
@@ -55,8 +63,26 @@ export function readStandardQuery(query: URLSearchParams, known: readonly string
   const fields = query.get("fields");
   const read = fields ? readFields(fields) : undefined;
   if (read?.kind === "fault") fault("fields", read.description);
-  refuseFaults(violations, "QUERY_INVALID");
-  return { ...presentationOfFault(query), selection: read?.kind === "selection" ? read.selection : undefined };
+  const selection = read?.kind === "selection" ? read.selection : undefined;
+  return { presentation: { ...presentationOfFault(query), selection }, violations };
+}
+
+function unknownParameters(query: URLSearchParams, known: readonly string[]): FieldViolation[] {
+  const description = known.length === 0 ? "Expected no query parameter here" : `Expected no query parameter but ${known.join(", ")}`;
+  const unknown = [...new Set(query.keys())].filter((name) => !known.includes(name) && !Object.hasOwn(STANDARD_PARAMETERS, name));
+  return unknown.map((field) => ({ field: escapeText(field, MAX_NAME_LENGTH), description }));
+}
+
+function misreadParameters(query: URLSearchParams, known: Readonly<Record<string, QueryParameter>>): FieldViolation[] {
+  return Object.entries(known).flatMap(([field, { type }]) => {
+    const values = query.getAll(field);
+    if (values.length > 1) return [{ field, description: `Expected it once, received it ${values.length} times` }];
+    const expected = EXPECTED[type];
+    const [value = ""] = values;
+    return value === "" || expected.pattern.test(value)
+      ? []
+      : [{ field, description: `Expected ${expected.words}, received ${shownValue(value)}` }];
+  });
 }
 
 /** How an error is written, whatever else is wrong with the query. */
