@@ -50,6 +50,17 @@ describe("wherefrom action", () => {
     expect(audit.stdout).toContain("A flood");
   });
 
+  test("an action that shuts most clients out is made, and warned of", async () => {
+    const warning =
+      "warning: all: Its ranges hold every IPv4 address: they are denied, but for those that an allow matches [ACTION_DENIES_MOST]\n";
+    const made = await run("create", "all", "--range", "0.0.0.0/1,128.0.0.0/1", "--deny", "403");
+    expect(made).toMatchObject({ code: 0, stderr: warning, stdout: expect.not.stringContaining("warning") });
+    expect(await run("list")).toMatchObject({ code: 0, stderr: warning });
+    const disabled = await run("disable", "all", "--json");
+    expect(JSON.parse(disabled.stdout).securityAction.warnings).toMatchObject([{ code: "ACTION_DENIES_MOST" }]);
+    expect(await run("delete", "all")).toMatchObject({ code: 0, stderr: "" });
+  });
+
   test("all are paused and enforced again, and a list says so", async () => {
     const paused = /^Paused: none of the security actions is enforced, until wherefrom action resume\n/;
     expect(await run("pause", "--reason", "All are denied")).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(paused) });

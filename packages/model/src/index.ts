@@ -65,6 +65,7 @@ export {
 } from "./gateway-report.ts";
 export { int64Schema } from "./int64.ts";
 export { diffJson, type JsonChange, jsonChangeSchema } from "./json-diff.ts";
+export { type ActionWarning, actionWarnings } from "./judge/action-warnings.ts";
 export { AddressIndex } from "./judge/address-index.ts";
 export { type Clocks, type Ending, Endings } from "./judge/endings.ts";
 export { type Judgement, type Looked, type Place, SecurityActions } from "./judge/security-actions.ts";

@@ -166,6 +166,10 @@ export const securityActionWireSchema = z
       .meta({ format: "google-duration", description: "Input only: becomes expireTime" }),
     createTime: z.string().optional().meta({ readOnly: true, format: "google-datetime" }),
     updateTime: z.string().optional().meta({ readOnly: true, format: "google-datetime", description: "When it changed last" }),
+    warnings: z
+      .array(z.strictObject({ code: z.string(), message: z.string() }).meta({ id: "SecurityActionWarning" }))
+      .optional()
+      .meta({ readOnly: true, description: "What may be a slip, such as ranges that hold most clients; it is in force all the same" }),
   })
   .refine(hasOneEffect, oneEffect)
   .refine(

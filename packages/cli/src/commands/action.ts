@@ -107,6 +107,7 @@ async function listActions(options: ListOptions): Promise<void> {
   const { api, path } = openActions(options);
   const securityActions = await readActions(api, { path, filter: options.filter ?? "" });
   const { body: config } = await api.get(`${path}Config`);
+  for (const action of securityActions) warn(action);
   const text = (): string => (config.enabled === false ? `${PAUSED}\n${printActions(securityActions)}` : printActions(securityActions));
   await printFound(options.json, { json: { enabled: config.enabled !== false, securityActions }, text });
 }
@@ -161,8 +162,16 @@ async function readActions(api: Api, { path, filter }: { path: string; filter: s
 }
 
 function printAction({ body, etag }: { readonly body: Body; readonly etag: string | undefined }, { json }: ApiOptions): Promise<void> {
-  const rows = Object.entries(body).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
+  const { warnings: _warnings, ...told } = body;
+  warn(body);
+  const rows = Object.entries(told).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
   return printFound(json, { json: { securityAction: body, etag }, text: () => printTable([...rows, ["etag", etag ?? "-"]]) });
+}
+
+/** Beside what is printed, so that it is seen by who pipes that on too. */
+function warn({ name, warnings = [] }: Body): void {
+  const id = String(name).split("/").at(-1);
+  for (const { code, message } of warnings) process.stderr.write(`${printable(`warning: ${id}: ${message} [${code}]`)}\n`);
 }
 
 function printActions(actions: readonly Body[]): string {

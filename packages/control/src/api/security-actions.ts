@@ -1,4 +1,4 @@
-import { type SecurityAction, securityActionWireSchema } from "@wherefrom/model";
+import { actionWarnings, type SecurityAction, securityActionWireSchema } from "@wherefrom/model";
 import { z } from "zod";
 import { changeSideAndPublish } from "../change.ts";
 import type { EnvironmentRecord } from "../config-store/port.ts";
@@ -143,11 +143,13 @@ function stateEndpoint(from: "ENABLED" | "DISABLED", to: "ENABLED" | "DISABLED")
 
 /** An action as the API shows it. */
 export function actionJson({ organization, param }: Call, { action, createdAt, updatedAt }: StoredSecurityAction): object {
+  const warnings = actionWarnings(action);
   return {
     ...action,
     name: `${environmentName(organization, param("env"))}/securityActions/${action.name}`,
     createTime: new Date(createdAt).toISOString(),
     updateTime: new Date(updatedAt).toISOString(),
+    ...(warnings.length > 0 && { warnings }),
   };
 }
 
