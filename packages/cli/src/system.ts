@@ -7,6 +7,7 @@ import type { AuthFlag } from "./auth-flag.ts";
 import { prepareDataFolder, withDataFlag } from "./data-folder.ts";
 import { demoRoute, pointDemoRoute } from "./demo-route.ts";
 import { openDemoUpstream } from "./demo-upstream.ts";
+import type { GeoDatabaseFlag } from "./geo-database-flag.ts";
 import { withListenFlags } from "./listen-fault.ts";
 import { checkNames, type Names } from "./names.ts";
 import { gatewayNoticePrinter, printControlNotice } from "./notices.ts";
@@ -25,6 +26,7 @@ const GATEWAY_ID = "local";
 export type SystemOptions = Names &
   AdminFlags &
   WorkersFlag &
+  GeoDatabaseFlag &
   AuthFlag &
   ProbeToFlag &
   OidcFlag & {
@@ -74,7 +76,8 @@ export async function openSystem(options: SystemOptions, own: Own): Promise<Syst
   const source = own(keptSource(followed, { keys: [control.snapshotKey], organization, environment }));
   // What one environment has spooled is not sent to another.
   const events = { folder: join(options.data, SPOOL_FOLDER, organization, environment) };
-  const { gatewayHost: host, gatewayPort: port } = options;
+  const { gatewayHost: host, gatewayPort: port, geoDatabase: geoDatabases } = options;
+  const listening = { listeners: [{ host, port }], id: GATEWAY_ID, source, events, ...(geoDatabases && { geoDatabases }) };
   const gateway = own(
     await withListenFlags(
       {
@@ -85,8 +88,7 @@ export async function openSystem(options: SystemOptions, own: Own): Promise<Syst
         hostVariable: "WHEREFROM_GATEWAY_HOST",
         portVariable: "WHEREFROM_GATEWAY_PORT",
       },
-      () =>
-        openGatewayOrGroup({ listeners: [{ host, port }], id: GATEWAY_ID, source, events, onNotice: gatewayNoticePrinter(true) }, options),
+      () => openGatewayOrGroup({ ...listening, onNotice: gatewayNoticePrinter(true) }, options),
     ),
   );
   admin?.show(gateway);

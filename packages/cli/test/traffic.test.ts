@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeMmdb } from "../../gateway/test/rig/mmdb.ts";
 import { type RunningCommand, startCommand } from "./command.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a test names the fields it expects, and a missing one fails it
@@ -16,7 +17,9 @@ let authorization: string;
 /** One system for all tests here: control, and a gateway of two processes. */
 beforeAll(async () => {
   const env = { WHEREFROM_GATEWAY_PORT: "0", WHEREFROM_API_PORT: "0", WHEREFROM_JSON: "1" };
-  command = startCommand(["up", "--data", folder, "--workers", "2"], { env });
+  const countries = join(folder, "countries.mmdb");
+  writeFileSync(countries, writeMmdb({ "198.51.100.0/24": { country: { iso_code: "NL" } } }));
+  command = startCommand(["up", "--data", join(folder, "data"), "--workers", "2", "--geo-database", countries], { env });
   const [line] = await command.says(/^\{.*\}$/m);
   const ready = JSON.parse(line);
   gateway = ready.gateway;
@@ -76,4 +79,11 @@ test("when a security action is answered, every process of the gateway has it", 
   for (let sent = 0; sent < 6; sent++) expect((await get()).status).toBe(451);
   await call("POST", "/securityActions/ban:disable", {});
   for (let sent = 0; sent < 6; sent++) expect((await get()).status).toBe(200);
+});
+
+test("countries are looked up in the database that up was given", async () => {
+  const conditionConfig = { regionCodes: ["NL"] };
+  await call("POST", "/securityActions?securityActionId=no-nl", { state: "ENABLED", conditionConfig, deny: {}, matchUnverified: true });
+  const statusOf = async (client: string) => (await fetch(gateway, { headers: { "X-Forwarded-For": client } })).status;
+  expect([await statusOf("198.51.100.9"), await statusOf("203.0.113.9")]).toEqual([403, 200]);
 });

@@ -3,6 +3,7 @@ import { type AdminFlags, addAdminOptions } from "../admin-flags.ts";
 import { CliError } from "../errors.ts";
 import type { GatewayNode } from "../gateway-node.ts";
 import type { GatewayNodeOptions } from "../gateway-setup.ts";
+import { geoDatabaseOption } from "../geo-database-flag.ts";
 import { holdSignals } from "../held-signals.ts";
 import { addListenerOptions, LISTENER_FLAGS, type ListenerFlags } from "../listener-flags.ts";
 import { collectSnapshotKeys, parseGatewayName, parseHttpUrls, switchOption, valueOption } from "../option-values.ts";
@@ -84,13 +85,7 @@ export function addGatewayCommand(program: Command): void {
     .addOption(
       valueOption("--access-log <file>", "write a line for each request to this file; - is standard output", "WHEREFROM_ACCESS_LOG"),
     );
-  command.addOption(
-    valueOption(
-      "--geo-database <file>",
-      "MMDB file in which security actions look up countries or autonomous systems; may be given again",
-      "WHEREFROM_GEO_DATABASE",
-    ).argParser((file: string, earlier: readonly string[] = []) => [...earlier, file]),
-  );
+  command.addOption(geoDatabaseOption());
   command.addOption(valueOption("--events <folder>", "spool an event for each request in this folder", "WHEREFROM_EVENTS"));
   command.addOption(workersOption());
   addListenerOptions(command);

@@ -3,6 +3,7 @@ import { addAdminOptions } from "../admin-flags.ts";
 import { AUTH_IS_OFF, type AuthFlag, authOption } from "../auth-flag.ts";
 import { curlLine, tryDemo } from "../demo-request.ts";
 import { bootstrapTokenFileOption, handOver } from "../first-token.ts";
+import { geoDatabaseOption } from "../geo-database-flag.ts";
 import { oidcOption } from "../oidc-flag.ts";
 import { parseHost, parsePort, switchOption, valueOption } from "../option-values.ts";
 import { openOutput } from "../output.ts";
@@ -15,6 +16,7 @@ const EXAMPLES = `
 Examples:
   $ wherefrom up
   $ wherefrom up --gateway-port 8090 --api-port 8091 --data /var/lib/wherefrom
+  $ wherefrom up --geo-database country.mmdb --geo-database asn.mmdb
   $ WHEREFROM_GATEWAY_PORT=0 WHEREFROM_API_PORT=0 wherefrom up --json
 
 Then, from another terminal:
@@ -54,6 +56,7 @@ export function addUpCommand(program: Command): void {
     .addOption(switchOption("--no-demo", "run without the demo upstream", "WHEREFROM_NO_DEMO"));
   addAdminOptions(command)
     .addOption(workersOption())
+    .addOption(geoDatabaseOption())
     .addOption(authOption())
     .addOption(bootstrapTokenFileOption())
     .addOption(oidcOption())

@@ -1,8 +1,8 @@
 import type { SecurityAction } from "../security-action.ts";
+import type { ActionWarningReason } from "./action-warning-reason.ts";
 
-/** What is said of a security action that is taken all the same. `code` is stable, and documented in docs/errors.md. */
-export type ActionWarning = { readonly code: ActionWarningCode; readonly message: string };
-export type ActionWarningCode = "ACTION_DENIES_MOST" | "ACTION_ALLOWS_MOST";
+/** What is said of a security action that is taken all the same. */
+export type ActionWarning = { readonly code: ActionWarningReason; readonly message: string };
 
 /** From which share of all addresses on ranges mean most clients. No country has so many. */
 const MOST = 0.5;
