@@ -146,7 +146,7 @@ describe("preview and apply", () => {
       stdout: expect.stringContaining("\nNOTHING COULD BE JUDGED: there is no request in the evidence\n"),
     });
     const nobody = await run([...preview, "--recorded", "15m", "--json"]);
-    expect(nobody.code).toBe(3);
+    expect(nobody).toMatchObject({ code: 3, stderr: "" });
     const told = { requests: 0, judged: false, withoutEvidence: 0, notJudgedReason: "NOTHING_RECORDED" };
     expect(JSON.parse(nobody.stdout)).toMatchObject({ environment: "prod", ...told });
     await run(["env", "set", "prod", "--event-settings", '{"addresses":"TRUNCATED"}']);
