@@ -23,7 +23,8 @@ const BODIES = [
   { name: "1MB", bytes: 1_000_000, warmUpRequests: 300 },
 ];
 
-const EFFORT = { rounds: 5, seconds: 2, warmUpSeconds: 2 };
+/** Many short rounds: what else a machine does lasts for seconds, and of few rounds the median still has it. */
+const EFFORT = { rounds: 11, seconds: 1, warmUpSeconds: 2 };
 const QUICK = { rounds: 1, seconds: 0.2, warmUpSeconds: 0 };
 
 /**
@@ -41,7 +42,8 @@ export function measureGateway(options: BenchOptions): Promise<readonly Row[]> {
       for (const proxy of proxies) open.set(proxy.name, await proxy.open(programs, originPort));
       for (let round = 0; round <= rounds; round++) {
         for (const body of bodies) {
-          for (const proxy of proxies) {
+          // to and fro, so that none always follows the same one
+          for (const proxy of round % 2 === 0 ? proxies : proxies.toReversed()) {
             const running = open.get(proxy.name) as OpenProxy;
             if (round > 0) note(proxy, await visit(running, { programs, body, seconds }));
             else if (warmUpSeconds > 0) await warmUp(running, { programs, body, seconds: warmUpSeconds });

@@ -20,8 +20,10 @@ const TALKING = 32;
  */
 const HANDSHAKE_EVERY_MS = 1;
 
-/** How long a proxy has to come to rest before its memory is looked at. */
+/** How long a proxy has to come to rest before its memory is looked at, how often it is looked at, and from one time to the next what is no fall any more. */
 const SETTLE_MS = 300;
+const MAX_LOOKS = 12;
+const SETTLED_BYTES = 131_072;
 
 const EFFORT = { rounds: 5, warmUps: 4_000, handshakes: 4_000, messages: 100_000, idle: 2_000 };
 const QUICK = { rounds: 1, warmUps: 50, handshakes: 50, messages: 500, idle: 100 };
@@ -92,9 +94,15 @@ async function idle({ running, load, effort }: Visit): Promise<number> {
   return bytes / effort.idle / 1_024;
 }
 
+/** What a process gives back after its work it gives back little by little: memory is looked at until it falls no more. */
 async function settledBytes(running: OpenProxy): Promise<number> {
-  await running.collect();
-  await sleep(SETTLE_MS);
-  await running.collect();
-  return residentBytes(running.pid);
+  let bytes = Number.POSITIVE_INFINITY;
+  for (let look = 0; look < MAX_LOOKS; look += 1) {
+    const before = bytes;
+    await running.collect();
+    await sleep(SETTLE_MS);
+    bytes = residentBytes(running.pid);
+    if (bytes > before - SETTLED_BYTES) return bytes;
+  }
+  return bytes;
 }
