@@ -1,11 +1,11 @@
 // Writes revisions until `count` are stored, over a disk that fails at times. A line for each attempt, then what is stored after closing and opening.
-// Arguments: database, count, and a file that is removed after the first refusal, to make room.
+// Arguments: database, count, a file that is removed after the first refusal, to make room, and whether it ends when it has closed the database.
 import { rmSync, writeSync } from "node:fs";
 import { openStore } from "../dist/config-store/open-store.js";
 import { StoreUnavailable } from "../dist/config-store/port.js";
 import { DEFAULT_CONTROL_LIMITS } from "../dist/limits.js";
 
-const [, , database, count, ballast] = process.argv;
+const [, , database, count, ballast, ends] = process.argv;
 const options = { limits: { ...DEFAULT_CONTROL_LIMITS, maxRevisions: 100_000 }, onAvailability: () => undefined };
 const by = { at: 1, author: "writer", isAuthorVerified: true, method: "test" };
 const say = (line) => writeSync(1, `${JSON.stringify(line)}\n`);
@@ -33,6 +33,7 @@ for (let mark = 1, stored = 0; stored < Number(count); mark += 1) {
   say({ stored: changed.revision, mark });
 }
 await first.close();
+if (ends !== undefined) process.exit();
 
 const second = await openStore(database, options);
 const page = { limit: 100_000 };

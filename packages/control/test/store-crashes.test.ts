@@ -60,19 +60,22 @@ describe("SQLite", () => {
     expect(held.history.map(({ revision, at }) => ({ stored: revision, mark: at })).reverse()).toEqual(told);
   };
 
-  test.runIf(capability("namespaces"))(
-    "a full disk refuses, stores nothing of what it refused, and goes on when there is room",
-    async () => {
+  const full = [
+    { what: "and goes on when there is room", size: "2m", ballast: 1_600_000, ending: "" },
+    // the log has grown so that there is no room to write it into the database
+    { what: "and loses nothing when there is none for closing", size: "1m", ballast: 600_000, ending: "closed" },
+  ];
+
+  test.runIf(capability("namespaces")).each(full)(
+    "a full disk refuses, stores nothing of what it refused, $what",
+    async ({ size, ballast, ending }) => {
       const folder = await temporaryFolder();
       // a file system of its own, which nobody else sees and which goes with the process
-      const fill =
-        'mount -t tmpfs -o size=1m tmpfs "$1" && head -c 600000 /dev/zero > "$1/ballast" && exec "$2" "$3" "sqlite:$1/c.db" 25 "$1/ballast"';
-      const written = execFileSync(
-        String(findExecutable("unshare")),
-        ["--mount", "sh", "-c", fill, "sh", folder, process.execPath, script],
-        { encoding: "utf8" },
-      );
-      const outcome = read(written);
+      const fill = `mount -t tmpfs -o size=${size} tmpfs "$1" && head -c ${ballast} /dev/zero > "$1/ballast"`;
+      const write = `"$2" "$3" "sqlite:$1/c.db" 25 "$1/ballast" ${ending}`;
+      const look = ending === "" ? "" : ' && test -s "$1/c.db-wal" && mount -o remount,size=4m "$1" && "$2" "$3" "sqlite:$1/c.db" 0';
+      const words = ["--mount", "sh", "-c", `${fill} && ${write}${look}`, "sh", folder, process.execPath, script];
+      const outcome = read(execFileSync(String(findExecutable("unshare")), words, { encoding: "utf8" }));
       expect(new Set(outcome.refusals)).toEqual(new Set(["nothing stored"]));
       expect(outcome.told.length).toBe(25);
       holdsWhatWasTold(outcome);

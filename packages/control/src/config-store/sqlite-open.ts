@@ -23,7 +23,10 @@ class TransactionalSqliteDialect extends SqliteDialect {
   }
 }
 
-/** An open database file. `close` leaves one file that is complete by itself, and lets another process have it. */
+/**
+ * An open database file. `close` leaves one file that is complete by itself, and lets another process have it. On a disk without room for that the log stays beside the file: nothing
+ * is lost, and another process has both when this one ends.
+ */
 export type OpenedSqlite = { readonly db: Kysely<Tables>; close(): void };
 
 /**
@@ -48,11 +51,16 @@ export async function openSqlite(given: string): Promise<OpenedSqlite> {
  * back first; SQLite does that only outside WAL, and leaving WAL writes the log into the database.
  */
 function closeFile(file: Database.Database): void {
-  file.pragma("journal_mode = DELETE");
-  file.pragma("locking_mode = NORMAL");
-  // the lock goes at the end of the next statement that reads
-  file.prepare("SELECT 1 FROM sqlite_schema").all();
-  file.close();
+  try {
+    file.pragma("journal_mode = DELETE");
+    file.pragma("locking_mode = NORMAL");
+    // the lock goes at the end of the next statement that reads
+    file.prepare("SELECT 1 FROM sqlite_schema").all();
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError && error.code === "SQLITE_FULL")) throw error;
+  } finally {
+    file.close();
+  }
 }
 
 /**
