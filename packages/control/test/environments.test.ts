@@ -248,10 +248,14 @@ describe("If-Match", () => {
     expect(verdictOf(answer)).toBe(status === 200 ? "200" : "412 ABORTED REVISION_STALE");
   });
 
-  test.each(["POST ", "POST //v1/organizations", "PUT /demo/gateways/gw"])("%s does not look at it, and says so", async (line) => {
+  test.each([
+    { line: "POST ", body: { name: "new" } },
+    { line: "POST //v1/organizations", body: { name: "new" } },
+    { line: "PUT /demo/gateways/gw", body: { revision: 1 } },
+  ])("$line does not look at it, and says so", async ({ line, body }) => {
     const { ask } = await openTestControl();
     await ask("POST ", { body: { name: "demo" } });
-    const answer = await ask(line, { body: { name: "new" }, headers: { "if-match": '"r1"' } });
+    const answer = await ask(line, { body, headers: { "if-match": '"r1"' } });
     expect(verdictOf(answer)).toBe("400 INVALID_ARGUMENT HEADERS_INVALID");
     expect(faultsOf(answer)).toEqual(["if-match"]);
   });
