@@ -25,7 +25,8 @@ export type Assessment = { readonly traffic: RecentTraffic; readonly policy: Pol
 type Assessed = {
   readonly organization: string;
   readonly record: EnvironmentRecord;
-  readonly eventStore: EventStore /** Of who waits for it. */;
+  readonly eventStore: EventStore;
+  /** Of who waits for it. */
   readonly signal?: AbortSignal;
 };
 

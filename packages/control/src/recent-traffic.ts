@@ -64,7 +64,8 @@ export type Outcome = {
 export type Recent = {
   readonly revisions: readonly number[];
   readonly until: number;
-  readonly entrances: readonly string[] /** Of who waits for it. */;
+  readonly entrances: readonly string[];
+  /** Of who waits for it. */
   readonly signal?: AbortSignal | undefined;
 };
 
