@@ -1,3 +1,4 @@
+import { type Prefix, parsePrefix } from "wherefrom";
 import type { SecurityAction } from "../security-action.ts";
 import type { ActionWarningReason } from "./action-warning-reason.ts";
 
@@ -9,8 +10,8 @@ const MOST = 0.5;
 
 /** Addresses that clients on the internet may have: all of IPv4, and of IPv6 what is given out. Source: RFC 4291 §2.4, IANA's 2000::/3. */
 const SPACES = [
-  { name: "IPv4", bits: 32, first: 0, size: 2 ** 32 },
-  { name: "IPv6", bits: 64, first: 0x2000 * 2 ** 48, size: 2 ** 61 },
+  { name: "IPv4", family: 4, bits: 32, first: 0, size: 2 ** 32 },
+  { name: "IPv6", family: 6, bits: 64, first: 0x2000 * 2 ** 48, size: 2 ** 61 },
 ] as const;
 
 /**
@@ -50,23 +51,18 @@ function shareOf(ranges: readonly string[], space: Space): number {
 /** Longest IPv6 network that counts: ten thousand of those behind it are no share of all. */
 const MAX_LENGTH_6 = 48;
 
-/** In canonical text. Nothing of a network that is outside of the space, or too small to matter. */
-function spanOf(range: string, { name, bits, first: begin, size }: Space): Span[] {
-  const [address = "", written = ""] = range.split("/");
-  const length = Number(written);
-  if (address.includes(":") !== (name === "IPv6") || (name === "IPv6" && length > MAX_LENGTH_6)) return [];
-  const first = name === "IPv4" ? numberOf4(address) : numberOf6(address);
+/** Nothing of a network that is outside of the space, or too small to matter. */
+function spanOf(range: string, { family, bits, first: begin, size }: Space): Span[] {
+  const reading = parsePrefix(range);
+  if (reading.kind !== "prefix" || reading.prefix.first.family !== family) return [];
+  const { first: words, length } = reading.prefix;
+  if (family === 6 && length > MAX_LENGTH_6) return [];
+  const first = family === 4 ? words.w3 >>> 0 : upperHalfOf(words);
   const end = Math.min(first + 2 ** (bits - length), begin + size);
   return end <= begin ? [] : [{ first: Math.max(first, begin), end }];
 }
 
-function numberOf4(address: string): number {
-  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-}
-
-/** The first 64 bits; of a network of at most 48 bits the text names no others. */
-function numberOf6(address: string): number {
-  const [head = ""] = address.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  return [0, 1, 2, 3].reduce((sum, at) => sum * 65_536 + Number.parseInt(groups[at] ?? "0", 16), 0);
+/** Of an IPv6 address: of a network of at most 48 bits the lower half is nothing. */
+function upperHalfOf({ w0, w1 }: Prefix["first"]): number {
+  return (w0 >>> 0) * 2 ** 32 + (w1 >>> 0);
 }
