@@ -2,6 +2,7 @@ import { METHODS } from "node:http";
 import { hyphenated } from "@wherefrom/model";
 import type { ClientRequest } from "../client-message.ts";
 import { closingFault, type Fault } from "../fault.ts";
+import { lengthsOf } from "../field-text.ts";
 import type { GatewayLimits } from "../limits.ts";
 import { passesIn } from "./loop.ts";
 
@@ -29,10 +30,8 @@ export type FramingFields = {
   longestBytes: number;
 };
 
-/** The names that are read, a bit for the length of each: a line with a name of another length costs no more than a look at it. */
-const NAMES = ["host", "expect", "upgrade", "cdn-loop", "forwarded", "connection", "content-length", "transfer-encoding"];
-const LENGTHS = NAMES.reduce((bits, { length }) => bits | (1 << length), 0);
-const MAX_LENGTH = Math.max(...NAMES.map(({ length }) => length));
+/** By the names that are read. */
+const mayBeRead = lengthsOf(["host", "expect", "upgrade", "cdn-loop", "forwarded", "connection", "content-length", "transfer-encoding"]);
 
 /** Reads a header in one pass, from `rawHeaders`: Node's joined headers keep only the first Host. */
 export function readFraming(rawHeaders: readonly string[]): FramingFields {
@@ -56,7 +55,7 @@ export function readFraming(rawHeaders: readonly string[]): FramingFields {
     const name = rawHeaders[index] ?? "";
     const value = rawHeaders[index + 1] ?? "";
     fields.longestBytes = Math.max(fields.longestBytes, name.length + value.length);
-    if (name.length <= MAX_LENGTH && (LENGTHS >> name.length) & 1) readLine(fields, { name: name.toLowerCase(), value });
+    if (mayBeRead(name)) readLine(fields, { name: name.toLowerCase(), value });
   }
   return fields;
 }

@@ -1,4 +1,5 @@
 import type { Exchange } from "../exchange.ts";
+import { isToken } from "../field-text.ts";
 
 /**
  * Adds what the gateway itself says about the client to `fields`, which are `[name, value, name, value]`.
@@ -52,10 +53,8 @@ function formatNode(ip: string): string {
   return ip.includes(":") ? `"[${ip}]"` : ip;
 }
 
-const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
-
 /** A token as it is, anything else as a quoted string (RFC 9110 §5.6.4). */
 function formatValue(text: string): string {
-  if (TOKEN.test(text)) return text;
+  if (isToken(text)) return text;
   return text.includes('"') || text.includes("\\") ? `"${text.replace(/["\\]/g, "\\$&")}"` : `"${text}"`;
 }

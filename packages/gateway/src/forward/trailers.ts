@@ -1,6 +1,7 @@
 import { claimsClient, hyphenated } from "@wherefrom/model";
 import { fieldLines } from "../accept/field-lines.ts";
 import type { ClientRequest } from "../client-message.ts";
+import { isToken } from "../field-text.ts";
 import type { Outgoing } from "./connect/outgoing.ts";
 import { isHopByHop, passing } from "./hop-by-hop.ts";
 import { knownNames } from "./known-names.ts";
@@ -57,7 +58,7 @@ export function announcedTrailers({ request: { headers = {} }, ownNames }: Sent)
   // Only chunks can have trailers behind them, and streams of HTTP/2.
   if (trailer === undefined || headers["content-length"] !== undefined) return undefined;
   const names = trailer.split(",").map((name) => name.trim());
-  const passing = names.filter((name) => TOKEN.test(name) && isTrailer(name.toLowerCase()) && !isOwnName(name, ownNames));
+  const passing = names.filter((name) => isToken(name) && isTrailer(name.toLowerCase()) && !isOwnName(name, ownNames));
   return passing.length === 0 ? undefined : passing.join(", ");
 }
 
@@ -65,8 +66,6 @@ export function announcedTrailers({ request: { headers = {} }, ownNames }: Sent)
 export function takesTrailers({ rawHeaders }: ClientRequest): boolean {
   return fieldLines(rawHeaders, "te").some((line) => line.split(",").some((coding) => coding.trim().toLowerCase() === "trailers"));
 }
-
-const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
 /** Also none that some target takes for one of these. Names are given in lower case. */
 function isTrailer(name: string): boolean {

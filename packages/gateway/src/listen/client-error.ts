@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { closingFault, type Fault, faultBody, faultFields } from "../fault.ts";
+import { fieldsText } from "../field-text.ts";
 
 const malformed = closingFault(400, { code: "REQUEST_MALFORMED", message: "The request is not well-formed HTTP/1.1" });
 const tooLarge = closingFault(431, { code: "HEADERS_TOO_LARGE", message: "The request header is too large" });
@@ -22,7 +23,5 @@ export function clientFault(error: Error): Fault | undefined {
 export function faultText(answer: Fault): string {
   const body = faultBody(answer);
   const fields = faultFields(answer, body);
-  const lines = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}`];
-  for (let index = 0; index + 1 < fields.length; index += 2) lines.push(`${fields[index]}: ${fields[index + 1]}`);
-  return `${lines.join("\r\n")}\r\n\r\n${body}`;
+  return `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}\r\n${fieldsText(fields)}\r\n${body}`;
 }

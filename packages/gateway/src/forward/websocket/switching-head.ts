@@ -1,3 +1,5 @@
+import { isFieldValue, isToken, trimBlanks } from "../../field-text.ts";
+
 /** What a target has answered to a handshake so far, as text with a character a byte. */
 export type HeadReading =
   | { readonly kind: "incomplete" }
@@ -17,8 +19,6 @@ const LINE_END = "\r\n";
 const HEAD_END = "\r\n\r\n";
 
 const REASON = /^(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-const NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
  * Reads the header of a 101, and only that: what stands behind it is no HTTP any more, so no reader of HTTP may have taken a byte of it.
@@ -37,21 +37,8 @@ export function readSwitchingHead(text: string): HeadReading {
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(colon, 0));
     const value = line.slice(colon + 1);
-    if (!NAME.test(name) || !VALUE.test(value)) return INVALID;
+    if (!isToken(name) || !isFieldValue(value)) return INVALID;
     fields.push(name, trimBlanks(value));
   }
   return { kind: "switching", fields, end: end + HEAD_END.length };
-}
-
-/** RFC 9110 §5.6.3: SP and HTAB, no other white space. */
-function trimBlanks(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }

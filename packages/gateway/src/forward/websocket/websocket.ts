@@ -1,5 +1,6 @@
 import type { Upgrade } from "../../client-message.ts";
 import type { Exchange } from "../../exchange.ts";
+import { fieldsText, isFieldValue } from "../../field-text.ts";
 import type { CompiledRoute } from "../../route/route-table.ts";
 import type { Runtime } from "../../runtime.ts";
 import { requestFields } from "../request-fields.ts";
@@ -21,13 +22,8 @@ export function forwardWebSocket(exchange: Exchange, { route, upgrade, runtime }
   new Handshake(exchange, { route, upgrade, upstream, runtime }).begin(handshakeText(exchange.target?.pathAndQuery ?? "/", fields));
 }
 
-/** What no header may hold: it would end a line, or become such a byte as the text is written. */
-const UNWRITABLE = /[^\t\x20-\x7e\x80-\xff]/;
-
 /** The request as it goes over the wire. */
 function handshakeText(pathAndQuery: string, fields: readonly string[]): string {
-  if (UNWRITABLE.test(fields.join("\t"))) throw new Error("A field holds what no header may");
-  let text = `GET ${pathAndQuery} HTTP/1.1\r\n`;
-  for (let index = 0; index + 1 < fields.length; index += 2) text += `${fields[index]}: ${fields[index + 1]}\r\n`;
-  return `${text}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+  if (!isFieldValue(fields.join("\t"))) throw new Error("A field holds what no header may");
+  return `GET ${pathAndQuery} HTTP/1.1\r\n${fieldsText(fields)}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
 }

@@ -1,15 +1,13 @@
 import { Deadline } from "../../deadline.ts";
 import { Exchange } from "../../exchange.ts";
-import { closingFault } from "../../fault.ts";
 import { live } from "../../life.ts";
 import type { Runtime } from "../../runtime.ts";
+import { tooSlow } from "../client-error.ts";
 import type { Connection } from "../connection.ts";
 import type { HttpServer } from "../http-server.ts";
 import { OpenExchanges } from "../open-exchanges.ts";
 import { StalledClients } from "../stalled-clients.ts";
 import { Http2Connection, type Http2Parts } from "./http2-connection.ts";
-
-const tooSlow = closingFault(408, { code: "REQUEST_TIMEOUT", message: "The request did not arrive in time" });
 
 /** Looks so often for connections that are idle or of no more use. */
 const LOOKS_PER_TIMEOUT = 4;

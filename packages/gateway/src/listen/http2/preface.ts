@@ -1,13 +1,10 @@
 import type { Socket } from "node:net";
-import { closingFault } from "../../fault.ts";
 import type { GatewayLimits } from "../../limits.ts";
-import { faultText } from "../client-error.ts";
+import { faultText, tooSlow } from "../client-error.ts";
 import { type Decision, readFirstBytes } from "../first-bytes.ts";
 
 /** What a client begins with that knows beforehand that HTTP/2 is spoken (RFC 9113 §3.3, §3.4). No request of HTTP/1 that a gateway serves begins like it. */
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
-
-const tooSlow = closingFault(408, { code: "REQUEST_TIMEOUT", message: "The request did not arrive in time" });
 
 /**
  * Tells by the first bytes of a clear connection which version is spoken: HTTP/2 when they are the whole preface, and HTTP/1 at the first byte that is another. Nothing

@@ -1,3 +1,5 @@
+import { isToken, lengthsOf, trimBlanks } from "../../field-text.ts";
+
 /** The header of a request that nothing follows. */
 export type PlainHead = {
   readonly method: "GET" | "HEAD";
@@ -18,7 +20,7 @@ const COLON = 0x3a;
 const DELETE = 0x7f;
 
 /** RFC 9110 §5.6.2. */
-const TOKEN = tableOf(/[A-Za-z0-9!#$%&'*+.^_`|~-]/);
+const IN_TOKEN = Uint8Array.from({ length: 256 }, (_, code) => (isToken(String.fromCharCode(code)) ? 1 : 0));
 
 /** Where the request target begins, and how its line ends. */
 const GET = "GET /";
@@ -63,13 +65,13 @@ function readFields(bytes: Buffer, { text, at, rawHeaders }: Fields): "none" | "
       return isWhole ? upgradeOf(said) : undefined;
     }
     let colon = start;
-    while (TOKEN[bytes[colon] as number] === 1) colon += 1;
+    while (IN_TOKEN[bytes[colon] as number] === 1) colon += 1;
     if (colon === start || bytes[colon] !== COLON) return undefined;
     let end = colon + 1;
     while (isInValue(bytes[end] as number)) end += 1;
     if (bytes[end] !== CR || bytes[end + 1] !== LF) return undefined;
     const name = ownText(bytes, { text, from: start, to: colon });
-    const value = ownText(bytes, { text, from: afterSpace(bytes, colon + 1, end), to: beforeSpace(bytes, colon + 1, end) });
+    const value = trimBlanks(ownText(bytes, { text, from: colon + 1, to: end }));
     const saying = sayingOf(name, value);
     if (saying === UNUSUAL || (said & saying) !== 0) return undefined;
     said |= saying;
@@ -84,7 +86,7 @@ const LEAST_VIEW = 13;
 
 /** A part of the header as a text of its own: some are remembered, and whoever remembers a name must not keep the 64 KiB in which it came. */
 function ownText(bytes: Buffer, { text, from, to }: { readonly text: string; readonly from: number; readonly to: number }): string {
-  return to - from < LEAST_VIEW ? text.slice(from, Math.max(from, to)) : bytes.toString("latin1", from, to);
+  return to - from < LEAST_VIEW ? text.slice(from, to) : bytes.toString("latin1", from, to);
 }
 
 /** What fields say of the connection, a bit each; each may be said once. */
@@ -98,13 +100,11 @@ function upgradeOf(said: number): "none" | "websocket" | undefined {
   return said === (UPGRADE | UPGRADE_NAMED) ? "websocket" : undefined;
 }
 
-/** The names that are looked at, a bit for the length of each: nearly every other name has another one. */
 const NAMES = ["upgrade", "trailer", "expect", "connection", "content-length", "proxy-connection", "transfer-encoding"];
-const LENGTHS = NAMES.reduce((bits, { length }) => bits | (1 << length), 0);
-const MAX_LENGTH = Math.max(...NAMES.map(({ length }) => length));
+const mayBeLookedAt = lengthsOf(NAMES);
 
 function sayingOf(name: string, value: string): number {
-  if (name.length > MAX_LENGTH || ((LENGTHS >> name.length) & 1) === 0) return 0;
+  if (!mayBeLookedAt(name)) return 0;
   switch (name.toLowerCase()) {
     case "connection":
       return sayingOfConnection(value.toLowerCase());
@@ -126,24 +126,4 @@ function isInTarget(code: number): boolean {
 
 function isInValue(code: number): boolean {
   return (code >= SPACE && code < DELETE) || code === TAB;
-}
-
-function isSpace(code: number | undefined): boolean {
-  return code === SPACE || code === TAB;
-}
-
-function afterSpace(bytes: Buffer, from: number, to: number): number {
-  let at = from;
-  while (at < to && isSpace(bytes[at])) at += 1;
-  return at;
-}
-
-function beforeSpace(bytes: Buffer, from: number, to: number): number {
-  let at = to;
-  while (at > from && isSpace(bytes[at - 1])) at -= 1;
-  return at;
-}
-
-function tableOf(kind: RegExp): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, code) => (kind.test(String.fromCharCode(code)) ? 1 : 0));
 }

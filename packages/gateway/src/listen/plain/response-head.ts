@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { isFieldValue, isToken } from "../../field-text.ts";
 import { knownNames } from "../../forward/known-names.ts";
 
 /** How the end of a body is told. `none`: there is no body, or it is a HEAD that asked. */
@@ -62,15 +63,13 @@ const NAMES: ReadonlyMap<string, number> = new Map([
   ["connection", CONNECTION],
 ]);
 
-const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
-const UNWRITABLE = /[^\t\x20-\x7e\x80-\xff]/;
 const CLOSE = /(?:^|\W)close(?:$|\W)/i;
 
-const sayingOfName = knownNames((name) => (TOKEN.test(name) ? (NAMES.get(name) ?? 0) : UNREADABLE));
+const sayingOfName = knownNames((name) => (isToken(name) ? (NAMES.get(name) ?? 0) : UNREADABLE));
 
 function sayingOf(name: string, value: string): number {
   const saying = sayingOfName(name);
-  if (saying === UNREADABLE || UNWRITABLE.test(value)) throw new Error("A field of the response holds what no header may");
+  if (saying === UNREADABLE || !isFieldValue(value)) throw new Error("A field of the response holds what no header may");
   return saying === CONNECTION && CLOSE.test(value) ? CONNECTION | CLOSES : saying;
 }
 
