@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Exchange } from "../exchange.ts";
 import { live } from "../life.ts";
@@ -69,15 +69,18 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
 
   // Node 20 drops what exceeds its own count without a word; our count answers 431 instead.
   server.maxHeadersCount = 0;
-  server.on("request", (request, response) => take(request, { expectsContinue: false, takeOver: () => ({ response }) }));
-  server.on("checkContinue", (request, response) => take(request, { expectsContinue: true, takeOver: () => ({ response }) }));
-  // `accept` refuses what Node does not know here.
-  server.on("checkExpectation", (request, response) => take(request, { expectsContinue: false, takeOver: () => ({ response }) }));
+  // `accept` refuses what of Expect Node does not know.
+  for (const event of ["request", "checkContinue", "checkExpectation"] as const) {
+    const expectsContinue = event === "checkContinue";
+    server.on(event, (request: IncomingMessage, response: ServerResponse) =>
+      take({ request, expectsContinue, isUpgrade: false, takeOver: () => ({ response }) }),
+    );
+  }
   for (const event of ["upgrade", "connect"] as const) {
     server.on(event, (request, socket, head) => {
       // From here on nobody but us listens: an error that nobody hears would end the process.
       socket.on("error", () => socket.destroy());
-      take(request, { isUpgrade: true, expectsContinue: false, takeOver: () => takeOver(request, head) });
+      take({ request, expectsContinue: false, isUpgrade: true, takeOver: () => takeOver(request, head) });
     });
   }
   server.on("clientError", (error, socket) => {
@@ -104,7 +107,6 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
       // Node knows best which are idle: not one on which half a header has come.
       server.closeIdleConnections();
       plain.endIdle();
-      for (const pipeline of pipelines) pipeline.closeUnused();
     },
     cut() {
       stalled.close();
@@ -116,10 +118,8 @@ export function createHttp1Server(runtime: Runtime): HttpServer {
   };
 }
 
-type NodeTurn = Pick<Turn, "expectsContinue" | "takeOver"> & { readonly isUpgrade?: boolean };
-
-function take(request: IncomingMessage, { isUpgrade = false, ...turn }: NodeTurn): void {
-  pipelineOf(request.socket).take({ request, isUpgrade, ...turn });
+function take(turn: Turn): void {
+  pipelineOf(turn.request.socket).take(turn);
 }
 
 /** Node looks for overdue requests only at this interval, so it has to be short against the shortest of its limits. */

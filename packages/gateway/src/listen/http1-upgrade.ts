@@ -1,31 +1,30 @@
-import { type IncomingMessage, ServerResponse } from "node:http";
-import type { Answering } from "./pipeline.ts";
+import type { ClientRequest } from "../client-message.ts";
+import { fieldsText } from "../field-text.ts";
+import { type Answering, pipelineOf } from "./pipeline.ts";
+import { PlainResponse } from "./plain/plain-response.ts";
 
 /**
- * What a connection is answered by that Node has handed over. The response is for a refusal, and closes the connection when it is sent; the
- * upgrade is for a WebSocket.
+ * What a connection is answered by on which a handshake was read, whoever has read it. The response is for a refusal, and closes the connection when it is sent; the upgrade is for a
+ * WebSocket. `head`: what was read behind the handshake.
  */
-export function takeOver(request: IncomingMessage, head: Buffer): Answering {
-  const { socket } = request;
-  const response = new ServerResponse(request);
-  // Node no longer listens for room to write.
-  const onDrain = (): void => void response.emit("drain");
-  socket.on("drain", onDrain);
+export function takeOver({ socket, method = "" }: ClientRequest, head: Buffer): Answering {
+  // it is the last on its connection
+  const response = new PlainResponse(socket, { method, keepAliveTimeoutMs: 0, onFinished: () => pipelineOf(socket).linger() });
   response.shouldKeepAlive = false;
-  response.assignSocket(socket);
-  response.once("finish", () => socket.destroySoon());
+  const onDrain = (): void => response.drained();
+  const onClose = (): void => response.close();
+  socket.on("drain", onDrain);
+  socket.on("close", onClose);
   const open = (fields: readonly string[]): void => {
-    response.detachSocket(socket);
+    response.release();
     socket.off("drain", onDrain);
+    socket.off("close", onClose);
     socket.write(switchingProtocols(fields), "latin1");
   };
   return { response, upgrade: { duplex: socket, head, open } };
 }
 
-/** The header that agrees to a WebSocket, with the fields of the target's. Source: RFC 6455 §4.2.2. */
-export function switchingProtocols(fields: readonly string[]): string {
-  const lines = ["HTTP/1.1 101 Switching Protocols"];
-  for (let index = 0; index + 1 < fields.length; index += 2) lines.push(`${fields[index]}: ${fields[index + 1]}`);
-  lines.push("Connection: Upgrade", "Upgrade: websocket");
-  return `${lines.join("\r\n")}\r\n\r\n`;
+/** RFC 6455 §4.2.2. */
+function switchingProtocols(fields: readonly string[]): string {
+  return `HTTP/1.1 101 Switching Protocols\r\n${fieldsText(fields)}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
 }

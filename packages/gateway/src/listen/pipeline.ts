@@ -38,8 +38,6 @@ export class Pipeline {
   #current: Exchange | undefined;
   #waiting: Turn[] = [];
   #taken = 0;
-  /** What the connection had read when it was no request yet: a PROXY protocol header, for instance. */
-  readonly #bytesBefore: number;
   /** Among those of one server. */
   place = -1;
   /** Set when nothing more is taken: what ends the connection when all that was taken is answered. */
@@ -48,7 +46,6 @@ export class Pipeline {
   constructor(socket: Socket, context: PipelineContext) {
     this.#socket = socket;
     this.#context = context;
-    this.#bytesBefore = socket.bytesRead - socket.readableLength;
   }
 
   /** Whether nothing is asked on the connection, and anything may be. */
@@ -93,11 +90,6 @@ export class Pipeline {
   /** Ends the connection if it has served a request and none is asked on it. One that has not asked for anything yet is on its way to. */
   closeIdle(): void {
     if (this.hasTaken && this.isIdle) this.linger();
-  }
-
-  /** Ends the connection if nothing has come on it. Node takes one like that for a request that is on its way, and not for idle. */
-  closeUnused(): void {
-    if (this.#socket.bytesRead === this.#bytesBefore) this.#socket.destroy();
   }
 
   /** Ends the connection at once. */

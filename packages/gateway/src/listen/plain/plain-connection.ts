@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Placed } from "../../places.ts";
-import { switchingProtocols } from "../http1-upgrade.ts";
+import { takeOver } from "../http1-upgrade.ts";
 import type { Pipeline, Turn } from "../pipeline.ts";
 import { readPlainHead } from "./plain-head.ts";
 import { PlainRequest } from "./plain-request.ts";
@@ -68,20 +68,6 @@ export class PlainConnection implements Placed {
     return { request, expectsContinue: false, isUpgrade: false, takeOver: () => ({ response: this.#respondTo(request) }) };
   }
 
-  #upgradeOf(request: PlainRequest): Turn {
-    const takeOver = (): ReturnType<Turn["takeOver"]> => {
-      const response = this.#respondTo(request);
-      response.shouldKeepAlive = false;
-      const open = (fields: readonly string[]): void => {
-        response.release();
-        this.#response = undefined;
-        this.socket.write(switchingProtocols(fields), "latin1");
-      };
-      return { response, upgrade: { duplex: this.socket, head: NOTHING, open } };
-    };
-    return { request, expectsContinue: false, isUpgrade: true, takeOver };
-  }
-
   #respondTo({ method }: PlainRequest): PlainResponse {
     const response = new PlainResponse(this.socket, {
       method,
@@ -101,7 +87,7 @@ export class PlainConnection implements Placed {
   #leave(request: PlainRequest): void {
     this.#stopReading();
     this.#context.onEnd(this);
-    this.pipeline.take(this.#upgradeOf(request));
+    this.pipeline.take({ request, expectsContinue: false, isUpgrade: true, takeOver: () => takeOver(request, NOTHING) });
     if (this.socket.listenerCount("data") === 0) this.socket.pause();
   }
 
